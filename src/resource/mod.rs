@@ -20,7 +20,7 @@ pub use desired::{
     TaskStreamError,
 };
 pub use digest::{Digest, TaskTally};
-pub use environment::{EnvironmentSpec, EnvironmentValue, SecretValues, UnresolvedSecret};
+pub use environment::{EnvironmentSpec, EnvironmentValue, SecretValues, UnresolvedSecret, without_secrets};
 pub use job::{JobSpec, OnComplete};
 pub use live::{LiveJob, LivePool, LiveState, LiveTask, Observed};
 pub use mutability::{ChangeClass, Mutability, job_mutability, pool_mutability};

@@ -188,6 +188,12 @@ impl StartTaskSpec {
         }
     }
 
+    /// The start task as it may be shown; see [`environment::without_secrets`].
+    #[must_use]
+    pub fn without_secrets_of(&self, desired: &EnvironmentSpec) -> Self {
+        Self { environment: environment::without_secrets(&self.environment, desired), ..self.clone() }
+    }
+
     /// Whether a live start task is what the recipe asks for, as far as the service tells.
     pub fn same(&self, live: &Self) -> bool {
         let same_container = match (&self.container, &live.container) {
