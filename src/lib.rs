@@ -4,6 +4,7 @@
 //! (`docs/contributing/architecture.md` draws the picture, `tests/suite/architecture.rs` enforces it).
 
 pub mod batch;
+pub mod client;
 pub mod clock;
 pub mod env_vars;
 pub mod exit_code;
