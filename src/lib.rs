@@ -3,7 +3,9 @@
 //! The modules, from the leaves up; a module may only use those above it in this list that its own documentation names
 //! (`docs/contributing/architecture.md` draws the picture, `tests/suite/architecture.rs` enforces it).
 
+pub mod batch;
 pub mod clock;
 pub mod env_vars;
 pub mod exit_code;
+pub mod node;
 pub mod secret;

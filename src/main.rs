@@ -1,1 +1,3 @@
-fn main(){}
+//! The `batchyard` program: parses the command line, runs the command, returns its exit code.
+
+fn main() {}

@@ -1,0 +1,174 @@
+//! Identifiers of pools, nodes, jobs and tasks.
+//!
+//! The service keeps the case an id was created with and ignores case when it compares (REST reference: 1–64 letters,
+//! digits, hyphens and underscores; jobs of a schedule add `:job-<n>`). `Eq`, `Ord` and `Hash` do the same here.
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+
+use serde::{Deserialize, Serialize};
+
+/// The most characters an id may have.
+pub const MAX_ID_LENGTH: usize = 64;
+
+/// Why a text is not an id.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidId {
+    /// The text is empty.
+    #[error("an id must have at least one character")]
+    Empty,
+    /// The text is longer than 64 characters.
+    #[error("`{id}` has {length} characters; an id has at most 64")]
+    TooLong {
+        /// The text.
+        id: String,
+        /// Its length in characters.
+        length: usize,
+    },
+    /// The text holds a character that ids don't have.
+    #[error("`{id}` holds {character:?}; an id has letters, digits, hyphens and underscores only")]
+    Character {
+        /// The text.
+        id: String,
+        /// The first character that is not allowed.
+        character: char,
+    },
+}
+
+fn check(id: &str, extra: &[char]) -> Result<(), InvalidId> {
+    let length = id.chars().count();
+    if length == 0 {
+        return Err(InvalidId::Empty);
+    }
+    if length > MAX_ID_LENGTH {
+        return Err(InvalidId::TooLong { id: id.to_owned(), length });
+    }
+    match id.chars().find(|c| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_') || extra.contains(c))) {
+        Some(character) => Err(InvalidId::Character { id: id.to_owned(), character }),
+        None => Ok(()),
+    }
+}
+
+macro_rules! id_type {
+    ($(#[$doc:meta])* $name:ident, $extra:expr) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// Checks `id` against the rules of the service.
+            ///
+            /// # Errors
+            /// [`InvalidId`] says what is wrong with it.
+            pub fn new(id: impl Into<String>) -> Result<Self, InvalidId> {
+                let id = id.into();
+                check(&id, $extra)?;
+                Ok(Self(id))
+            }
+
+            /// The id as it was written.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+
+            /// The id in the form that the service compares: lower case.
+            pub fn key(&self) -> String {
+                self.0.to_ascii_lowercase()
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = InvalidId;
+            fn try_from(id: String) -> Result<Self, InvalidId> {
+                Self::new(id)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> String {
+                id.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl PartialEq for $name {
+            fn eq(&self, other: &Self) -> bool {
+                self.0.eq_ignore_ascii_case(&other.0)
+            }
+        }
+
+        impl Eq for $name {}
+
+        impl Ord for $name {
+            fn cmp(&self, other: &Self) -> Ordering {
+                let lower = |text: &str| text.bytes().map(|b| b.to_ascii_lowercase()).collect::<Vec<_>>();
+                lower(&self.0).cmp(&lower(&other.0))
+            }
+        }
+
+        impl PartialOrd for $name {
+            fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+                Some(self.cmp(other))
+            }
+        }
+
+        impl Hash for $name {
+            fn hash<H: Hasher>(&self, state: &mut H) {
+                for byte in self.0.bytes() {
+                    byte.to_ascii_lowercase().hash(state);
+                }
+            }
+        }
+    };
+}
+
+id_type!(
+    /// The id of a pool, unique in its account.
+    PoolId,
+    &[]
+);
+id_type!(
+    /// The id of a job, unique among the jobs and job schedules of its account.
+    JobId,
+    &[':']
+);
+id_type!(
+    /// The id of a task, unique in its job.
+    TaskId,
+    &[]
+);
+id_type!(
+    /// The id of a compute node, given by the service.
+    NodeId,
+    &['.', '@']
+);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_keep_their_case_and_compare_without_it() {
+        let id = PoolId::new("Gpu-1").unwrap();
+        assert_eq!(id.as_str(), "Gpu-1");
+        assert_eq!(id, PoolId::new("gPU-1").unwrap());
+        assert!(PoolId::new("a").unwrap() < PoolId::new("B").unwrap());
+    }
+
+    #[test]
+    fn ids_refuse_what_the_service_refuses() {
+        assert_eq!(TaskId::new(""), Err(InvalidId::Empty));
+        assert!(TaskId::new("a".repeat(64)).is_ok());
+        assert!(matches!(TaskId::new("a".repeat(65)), Err(InvalidId::TooLong { length: 65, .. })));
+        assert!(matches!(TaskId::new("../x"), Err(InvalidId::Character { character: '.', .. })));
+        assert!(JobId::new("nightly:job-1").is_ok());
+        assert!(PoolId::new("nightly:job-1").is_err());
+    }
+}

@@ -1,0 +1,28 @@
+//! The Azure Batch data-plane contract, pure: no sockets, no clock, no policy.
+//!
+//! [`model`] holds the wire types under the names of the REST reference; [`operations`] holds one plain struct per REST
+//! operation and the one table of routes, [`operations::ALL`]; [`auth`] signs **and** verifies; [`odata`] renders **and**
+//! parses. The client and the embedded service meet here and nowhere else.
+
+pub mod api_version;
+pub mod auth;
+pub mod command_line;
+pub mod conditions;
+pub mod datetime;
+pub mod duration;
+pub mod error;
+pub mod ids;
+pub mod model;
+pub mod odata;
+pub mod operation;
+pub mod operations;
+pub mod page;
+pub mod wire_enum;
+
+pub use api_version::ApiVersion;
+pub use conditions::{Conditions, ETag};
+pub use datetime::DateTime;
+pub use duration::WireDuration;
+pub use error::{BatchError, ErrorCode};
+pub use ids::{InvalidId, JobId, NodeId, PoolId, TaskId};
+pub use operation::{Operation, OperationSpec};

@@ -1,0 +1,283 @@
+//! What a container is made from, and what becomes of it.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use crate::secret::Secret;
+
+/// A container runtime.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RuntimeKind {
+    /// A Docker-compatible engine.
+    Docker,
+    /// No daemon: images from an OCI registry client, containers from an OCI runtime library.
+    Oci,
+    /// No processes at all; every node and task says so.
+    Simulated,
+}
+
+impl std::fmt::Display for RuntimeKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Docker => "docker",
+            Self::Oci => "oci",
+            Self::Simulated => "simulated",
+        })
+    }
+}
+
+/// The id of a container in its runtime.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ContainerId(pub String);
+
+impl std::fmt::Display for ContainerId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What it takes to log in to a registry.
+#[derive(Debug, Clone)]
+pub struct RegistryCredential {
+    /// The registry's host and port; `docker.io` for Docker Hub.
+    pub server: String,
+    /// The user name.
+    pub username: String,
+    /// The password.
+    pub password: Secret,
+}
+
+/// An image that is there, with what its configuration says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Image {
+    /// The id, `sha256:…`.
+    pub id: String,
+    /// ENTRYPOINT.
+    pub entrypoint: Vec<String>,
+    /// CMD.
+    pub command: Vec<String>,
+    /// WORKDIR; empty means `/`.
+    pub working_directory: String,
+    /// USER; empty means root.
+    pub user: String,
+    /// ENV, as `NAME=value`.
+    pub environment: Vec<String>,
+}
+
+/// Everything about a container that is to be made. Paths of the host are absolute.
+#[derive(Debug, Clone, Default)]
+pub struct ContainerSpec {
+    /// A unique name, safe for any runtime: lower-case letters, digits, `-`, `_`, `.`.
+    pub name: String,
+    /// Whose container it is; see [`super::ContainerRuntime::list`].
+    pub owner: String,
+    /// More about it, for people who look at the engine.
+    pub labels: BTreeMap<String, String>,
+    /// The image, as for `docker pull`; it is there already.
+    pub image: String,
+    /// Replaces the image's ENTRYPOINT (and drops its CMD).
+    pub entrypoint: Option<Vec<String>>,
+    /// Arguments after the entrypoint; empty means the image's CMD.
+    pub command: Vec<String>,
+    /// Environment, over the image's own.
+    pub environment: Vec<(String, String)>,
+    /// Where the process starts; `None` means the image's WORKDIR.
+    pub working_directory: Option<String>,
+    /// `uid[:gid]` or a name; `None` means the image's USER.
+    pub user: Option<String>,
+    /// What of the host and which memory file systems the container sees.
+    pub mounts: Vec<Mount>,
+    /// Name of the machine inside; `None` leaves it to the runtime.
+    pub hostname: Option<String>,
+    /// Extra lines of `/etc/hosts`, as `name:address`.
+    pub extra_hosts: Vec<String>,
+    /// The network.
+    pub network: NetworkMode,
+    /// Limits.
+    pub limits: ResourceLimits,
+    /// Whether the root file system is read-only.
+    pub read_only_root: bool,
+    /// Whether an init process reaps orphans.
+    pub init: bool,
+    /// Whether the container may do everything that the host's root may.
+    pub privileged: bool,
+    /// Capabilities to add, as `SYS_PTRACE` or `ALL`.
+    pub cap_add: Vec<String>,
+    /// Capabilities to drop.
+    pub cap_drop: Vec<String>,
+    /// Security options, as `no-new-privileges`.
+    pub security_opt: Vec<String>,
+    /// `ipc` mode, as `host`.
+    pub ipc: Option<String>,
+    /// `pid` mode, as `host`.
+    pub pid: Option<String>,
+    /// Signal that [`super::ContainerRuntime::stop`] sends first, as `SIGTERM`.
+    pub stop_signal: Option<String>,
+    /// Standard output goes here; its folder exists. Appended to.
+    pub stdout: PathBuf,
+    /// Standard error goes here; its folder exists. Appended to.
+    pub stderr: PathBuf,
+}
+
+/// Something that a container sees at a path of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mount {
+    /// What.
+    pub source: MountSource,
+    /// Where: an absolute path inside.
+    pub target: String,
+    /// Whether it can only be read.
+    pub read_only: bool,
+}
+
+/// What is mounted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MountSource {
+    /// A file or folder of the host, with everything mounted below it.
+    Bind(PathBuf),
+    /// A memory file system, of that many bytes at the most.
+    Tmpfs(Option<u64>),
+}
+
+/// A container's network.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum NetworkMode {
+    /// What the runtime does by itself: Docker's bridge; the host's network for `oci`.
+    #[default]
+    Default,
+    /// The host's network.
+    Host,
+    /// None but loopback.
+    None,
+    /// A network of the engine, by name.
+    Named(String),
+}
+
+/// Limits of a container. `None` means none.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ResourceLimits {
+    /// Memory in bytes.
+    pub memory: Option<u64>,
+    /// Processors, as 1.5.
+    pub cpus: Option<f64>,
+    /// Processors to run on, as `0-1`.
+    pub cpuset: Option<String>,
+    /// Relative share of processors.
+    pub cpu_shares: Option<u64>,
+    /// Processes.
+    pub pids: Option<i64>,
+    /// Size of `/dev/shm` in bytes.
+    pub shm_size: Option<u64>,
+    /// `ulimit`s: name, soft and hard limit.
+    pub ulimits: Vec<(String, u64, u64)>,
+}
+
+/// How a container ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExitStatus {
+    /// Its exit code; 128 + n when signal n ended it.
+    pub code: i32,
+    /// Whether it went over its memory limit.
+    pub out_of_memory: bool,
+    /// What the runtime said went wrong, if it did.
+    pub error: Option<String>,
+}
+
+/// How a container is doing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ContainerState {
+    /// Made, not started.
+    Created,
+    /// Running.
+    Running,
+    /// Over.
+    Exited(ExitStatus),
+}
+
+impl ContainerState {
+    /// The engine's word, as the service reports it: `created`, `running`, `exited`.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Running => "running",
+            Self::Exited(_) => "exited",
+        }
+    }
+}
+
+/// Why a runtime did not do what it was asked to. The text is for people; the variant decides the failure code.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum RuntimeError {
+    /// The runtime can't be reached, or can't work on this machine.
+    #[error("the {kind} runtime is not available: {reason}")]
+    Unavailable {
+        /// Which.
+        kind: RuntimeKind,
+        /// Why, and what to try.
+        reason: String,
+    },
+    /// The registry refused the login, or wants one.
+    #[error("registry {registry} refused to give image `{image}`: {reason}")]
+    Unauthorized {
+        /// The image.
+        image: String,
+        /// The registry's host and port.
+        registry: String,
+        /// What it answered, with the HTTP status: `401 Unauthorized …`.
+        reason: String,
+    },
+    /// The image doesn't exist.
+    #[error("image `{image}` was not found in registry {registry}: {reason}")]
+    ImageNotFound {
+        /// The image.
+        image: String,
+        /// The registry's host and port.
+        registry: String,
+        /// What was answered.
+        reason: String,
+    },
+    /// The image is not valid: its name, its manifest, or a layer.
+    #[error("image `{image}` is not valid: {reason}")]
+    InvalidImage {
+        /// The image.
+        image: String,
+        /// Why.
+        reason: String,
+    },
+    /// The registry can't be reached, or failed.
+    #[error("image `{image}` could not be fetched from registry {registry}: {reason}")]
+    PullFailed {
+        /// The image.
+        image: String,
+        /// The registry's host and port.
+        registry: String,
+        /// Why.
+        reason: String,
+    },
+    /// The runtime refused the settings of a container.
+    #[error("the container's settings were refused: {reason}")]
+    InvalidSettings {
+        /// What was refused, and why.
+        reason: String,
+    },
+    /// The container's program can't be started: not found, not executable.
+    #[error("the container's program could not be started: {reason}")]
+    StartFailed {
+        /// Why.
+        reason: String,
+    },
+    /// There is no such container.
+    #[error("there is no container {container}")]
+    NoSuchContainer {
+        /// Which.
+        container: String,
+    },
+    /// Anything else.
+    #[error("{action} failed: {reason}")]
+    Failed {
+        /// What was being done, as `create container`.
+        action: String,
+        /// Why.
+        reason: String,
+    },
+}
