@@ -110,7 +110,7 @@ const LAYERS: &[Layer] = &[
 fn the_source_tree_keeps_its_shape() {
     let tree = Tree::read(concat!(env!("CARGO_MANIFEST_DIR"), "/src"));
     let violations = rules::check(&tree, LAYERS);
-    assert!(violations.is_empty(), "{} violations\n{}", violations.len(), report(&violations));
+    assert!(violations.is_empty(), "rules broken: {}\n{}", violations.len(), report(&violations));
 }
 
 #[test]

@@ -8,7 +8,12 @@
     clippy::indexing_slicing,
     reason = "a test says where it failed by panicking, and why it was skipped on stderr"
 )]
+#![expect(
+    unreachable_pub,
+    reason = "nothing is reachable in a test binary; `pub` is what a module offers to the others"
+)]
 
 mod architecture;
+mod conformance;
 mod repository;
 mod support;

@@ -66,8 +66,8 @@ fn machine_paths_are_told_from_other_paths() {
     let paths = |text: &str| machine_paths(text).map(|(_, path)| path).collect::<Vec<_>>();
     for folder in ["work", "root", "home", "Users"] {
         let path = format!("/{folder}/ann");
-        assert_eq!(paths(&format!("reads {path}/x.txt")), [path.clone()]);
-        assert_eq!(paths(&format!("dir = \"{path}\"")), [path.clone()]);
+        assert_eq!(paths(&format!("reads {path}/x.txt")), [path.as_str()]);
+        assert_eq!(paths(&format!("dir = \"{path}\"")), [path.as_str()]);
         assert!(paths(&format!("https://example.org{path} or tests{path}")).is_empty());
     }
     assert!(paths("mounted at /home/user/data, /mnt/batch/tasks/work, --workdir /").is_empty());

@@ -64,6 +64,10 @@ impl<'a> Emulator<'a> {
     pub fn start(sandbox: &'a Sandbox, runtime: Runtime) -> Option<Self> {
         let engine = match runtime {
             Runtime::Docker => Some(Service::Docker.address()?),
+            Runtime::Oci if !rustix::process::geteuid().is_root() => {
+                eprintln!("skipped: containers without a daemon need root");
+                return None;
+            }
             Runtime::Simulated | Runtime::Oci => None,
         };
         let (process, ready) = serve(sandbox, runtime, engine.as_deref(), "127.0.0.1:0");
@@ -83,6 +87,11 @@ impl<'a> Emulator<'a> {
     /// The account's shared key.
     pub fn key(&self) -> &str {
         &self.ready.key
+    }
+
+    /// What it has written to standard error so far: for the message of a failed test.
+    pub fn log(&self) -> String {
+        self.process.stderr()
     }
 
     /// Ends the emulator as a crash would: `kill -9`.

@@ -126,6 +126,7 @@ mod tests {
         let output = output(2, "listening on 127.0.0.1:4711\n");
         output.code(2).stdout_contains("listening").stderr_contains("slow").never_mentions("hunter2");
         output.stdout_is("\nlistening on 127.0.0.1:[PORT]\n");
+        assert_eq!(output.redacted_stderr(), "warning: slow\n");
     }
 
     #[test]

@@ -60,6 +60,11 @@ impl Running {
         }
     }
 
+    /// Standard error so far.
+    pub fn stderr(&self) -> String {
+        self.stderr.text()
+    }
+
     /// Asks the process to end, as Ctrl-C or a service manager would.
     pub fn signal(&self, signal: Signal) {
         let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw).expect("a process id");

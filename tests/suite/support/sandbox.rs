@@ -101,6 +101,11 @@ mod tests {
     }
 
     #[test]
+    fn the_program_under_test_runs_in_a_sandbox() {
+        Sandbox::new().run(["--version"]).success();
+    }
+
+    #[test]
     fn a_command_is_fed_and_its_exit_code_kept() {
         let sandbox = Sandbox::new();
         let output =

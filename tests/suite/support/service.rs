@@ -106,6 +106,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn every_service_has_a_variable_of_its_own() {
+        use Service::{Azurite, Docker, PrivateRegistry, Python, Registry};
+        let names = [Azurite, Docker, PrivateRegistry, Python, Registry].map(Service::variable);
+        let distinct: std::collections::BTreeSet<_> = names.into_iter().collect();
+        assert_eq!(distinct.len(), names.len());
+        assert!(names.iter().all(|name| name.starts_with("BATCHYARD_TEST_")));
+    }
+
+    #[test]
     fn a_service_that_is_there_is_used() {
         let there = || Some("unix:///engine".to_owned());
         assert_eq!(decide("ENGINE", there(), false), Decision::Use("unix:///engine".to_owned()));
