@@ -8,4 +8,6 @@ pub mod clock;
 pub mod env_vars;
 pub mod exit_code;
 pub mod node;
+pub mod plan;
+pub mod resource;
 pub mod secret;
