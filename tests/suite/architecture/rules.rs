@@ -56,12 +56,12 @@ fn layering(tree: &Tree, layers: &[Layer]) -> Vec<Violation> {
         else {
             continue;
         };
-        if layer.may_use.contains(&used.as_str()) {
+        if layer.may_use().any(|allowed| allowed == used) {
             continue;
         }
         let allowed = match layer.may_use {
-            [] => "nothing of this crate".to_owned(),
-            modules => modules.join(", "),
+            "" => "nothing of this crate",
+            modules => modules,
         };
         violations.push(Violation {
             place,
