@@ -5,6 +5,8 @@ use std::path::Path;
 
 use regex::Regex;
 
+use batchyard::batch::auth::{DEVELOPMENT_ACCOUNT, DEVELOPMENT_KEY};
+
 use crate::support::Command;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
@@ -25,6 +27,14 @@ fn ring_is_the_only_cryptography() {
             "{unwanted} came in; `cargo tree -i {unwanted}` says by whom: switch off that feature"
         );
     }
+}
+
+#[test]
+fn the_documentation_publishes_the_development_account() {
+    let page = fs::read_to_string(Path::new(ROOT).join("docs/emulator.md")).unwrap();
+    assert!(
+        page.contains(&format!("`{DEVELOPMENT_ACCOUNT}`")) && page.contains(&format!("`{DEVELOPMENT_KEY}`"))
+    );
 }
 
 #[test]
