@@ -48,13 +48,13 @@ impl Running {
         let deadline = Instant::now() + timeout;
         loop {
             // Asked before reading, so that the last words of a process that has just ended are read too.
-            let ended = self.child.try_wait().expect("the state of a child process").is_some();
+            let status = self.child.try_wait().expect("the state of a child process");
             let text = self.stdout.text();
             let complete_lines = text.rsplit_once('\n').map_or("", |(lines, _)| lines);
             if let Some(found) = complete_lines.lines().find_map(&wanted) {
                 return found;
             }
-            assert!(!ended, "ended before the line came\n{}", self.output(None));
+            assert!(status.is_none(), "ended before the line came\n{}", self.output(status));
             assert!(Instant::now() < deadline, "no such line within {timeout:?}\n{}", self.output(None));
             sleep(TICK);
         }
