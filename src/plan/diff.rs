@@ -40,6 +40,21 @@ impl<'a> FieldDiff<'a> {
     }
 }
 
+impl FieldDiff<'_> {
+    /// Notes a field of something that is made: what is not set, or at its default, is not worth a line.
+    pub(super) fn introduced<T: Serialize>(&mut self, path: &str, after: &T) {
+        let after = serde_json::to_value(after).unwrap_or(Value::Null);
+        let is_worth_a_line = match &after {
+            Value::Null | Value::Bool(false) => false,
+            Value::Number(number) => number.as_i64() != Some(0),
+            Value::Array(items) => !items.is_empty(),
+            Value::Object(members) => !members.is_empty(),
+            Value::Bool(true) | Value::String(_) => true,
+        };
+        self.field_unless(path, !is_worth_a_line, &Value::Null, &after);
+    }
+}
+
 /// Where a field stands; a field that is not written stands where the nearest thing around it does.
 pub(super) fn source_of(sources: &FieldSources, path: &str) -> Option<SourceLocation> {
     let mut path = path;

@@ -41,3 +41,15 @@ pub(super) fn diff(desired: &JobSpec, live: &LiveJob, sources: &FieldSources) ->
     }
     diff.changes
 }
+
+/// The fields of a job that is made.
+pub(super) fn introduce(desired: &JobSpec, sources: &FieldSources) -> Vec<FieldChange> {
+    let mut diff = FieldDiff::new(sources, job_mutability);
+    diff.introduced("pool", &desired.pool);
+    diff.introduced("priority", &desired.priority);
+    diff.introduced("retries", &desired.retries);
+    diff.introduced("max_wall_time", &desired.max_wall_time);
+    diff.introduced("environment", &desired.environment);
+    diff.introduced("on_complete", &desired.on_complete);
+    diff.changes
+}

@@ -45,6 +45,22 @@ pub(super) fn diff(desired: &PoolSpec, live: &LivePool, sources: &FieldSources) 
     diff.changes
 }
 
+/// The fields of a pool that is made.
+pub(super) fn introduce(desired: &PoolSpec, sources: &FieldSources) -> Vec<FieldChange> {
+    let mut diff = FieldDiff::new(sources, pool_mutability);
+    diff.introduced("vm_size", &desired.vm_size);
+    diff.introduced("image", &desired.image);
+    if let Some(container) = &desired.container {
+        diff.introduced("container.prefetch", &container.prefetch);
+        diff.introduced("container.registries", &container.registries);
+    }
+    diff.introduced("nodes.dedicated", &desired.dedicated_nodes);
+    diff.introduced("nodes.spot", &desired.spot_nodes);
+    diff.introduced("slots_per_node", &desired.slots_per_node);
+    diff.introduced("start_task", &desired.start_task);
+    diff.changes
+}
+
 fn diff_container(
     diff: &mut FieldDiff<'_>,
     live: Option<&ContainerConfigurationSpec>,

@@ -65,6 +65,9 @@ impl Planner<'_> {
         if change.reason == ActionReason::UpToDate {
             change.reason = ActionReason::Missing;
         }
+        if change.class == ChangeClass::Create {
+            change.fields = job::introduce(&desired.spec, &desired.sources);
+        }
         let ownership = Ownership::new(self.recipe, desired.spec.digest());
         let create = Action::CreateJob { spec: Box::new(desired.spec.clone()), ownership };
         let created = self.step(&change.address, create, after);

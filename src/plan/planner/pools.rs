@@ -43,6 +43,9 @@ impl Planner<'_> {
         if change.reason == ActionReason::UpToDate {
             change.reason = ActionReason::Missing;
         }
+        if change.class == ChangeClass::Create {
+            change.fields = pool::introduce(&desired.spec, &desired.sources);
+        }
         let ownership = Ownership::new(self.recipe, desired.spec.digest());
         let create = Action::CreatePool { spec: Box::new(desired.spec.clone()), ownership };
         let step = self.step(&change.address, create, after);
