@@ -12,6 +12,7 @@ mod live;
 mod mutability;
 mod ownership;
 mod pool;
+mod registry;
 mod task;
 
 pub use address::{Address, InvalidRecipeName, RecipeName, ResourceKind};
@@ -25,5 +26,6 @@ pub use job::{JobSpec, OnComplete};
 pub use live::{LiveJob, LivePool, LiveState, LiveTask, Observed};
 pub use mutability::{ChangeClass, Mutability, job_mutability, pool_mutability};
 pub use ownership::Ownership;
-pub use pool::{ContainerConfigurationSpec, PoolSpec, RegistrySpec, StartTaskSpec};
+pub use pool::{ContainerConfigurationSpec, PoolSpec, StartTaskSpec};
+pub use registry::RegistrySpec;
 pub use task::{TaskContainerSpec, TaskSpec};
