@@ -42,8 +42,8 @@ pub enum AccountSettings {
 pub enum SettingsError {
     /// The account's name is neither `local` nor a URL.
     #[error(
-        "`{0}` is not an account: use `local`, `azure` (the account in {}), or a URL such as https://<account>.<region>.batch.azure.com",
-        env_vars::AZURE_BATCH_ENDPOINT
+        "`{0}` is not an account: use `local`, `azure` (the account in {endpoint}), or a URL such as https://<account>.<region>.batch.azure.com",
+        endpoint = env_vars::AZURE_BATCH_ENDPOINT
     )]
     Account(String),
     /// `azure` without a URL in the environment.

@@ -7,6 +7,13 @@
     clippy::print_stderr,
     clippy::indexing_slicing,
     reason = "a test says where it failed by panicking, and why it was skipped on stderr"
+//! The integration tests: one binary, one module per subject.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test says where it failed by panicking"
 )]
 #![expect(
     unreachable_pub,
@@ -14,6 +21,7 @@
 )]
 
 mod architecture;
+mod client;
 mod conformance;
 mod repository;
 mod support;
