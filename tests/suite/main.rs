@@ -7,13 +7,6 @@
     clippy::print_stderr,
     clippy::indexing_slicing,
     reason = "a test says where it failed by panicking, and why it was skipped on stderr"
-//! The integration tests: one binary, one module per subject.
-
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test says where it failed by panicking"
 )]
 #![expect(
     unreachable_pub,
