@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::batch::model::{
-    AllocationState, BatchJobState, BatchMetadataItem, BatchPoolState, BatchTaskExecutionResult,
-    BatchTaskState,
+    AllocationState, BatchJob, BatchJobState, BatchMetadataItem, BatchPool, BatchPoolState, BatchTask,
+    BatchTaskExecutionResult, BatchTaskState,
 };
 use crate::batch::{DateTime, ETag, JobId, PoolId, TaskId};
 
