@@ -7,8 +7,8 @@ use crate::batch::{JobId, NodeId, PoolId, TaskId};
 use crate::plan::{Step, StepId};
 use crate::resource::Address;
 
+use super::error::StepError;
 use super::health::NodeTrouble;
-use super::steps::StepError;
 
 /// Something that happened.
 #[derive(Debug)]

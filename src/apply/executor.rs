@@ -1,34 +1,17 @@
 //! The executor: starts each step once those before it are done, several at a time.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use tokio_util::sync::CancellationToken;
 
 use crate::client::BatchClient;
-use crate::clock::Clock;
 use crate::plan::{Plan, Step, StepId};
 
 use super::event::{ApplyEvent, ApplyReport, Observer, Outcome, StepReport};
-use super::secrets::SecretSource;
+use super::options::ApplyOptions;
 use super::steps::{self, StepContext};
-
-/// How to apply.
-#[derive(Debug, Clone)]
-pub struct ApplyOptions {
-    /// How many steps run at once at the most.
-    pub parallelism: usize,
-    /// How long a step may wait for the service to finish something.
-    pub step_timeout: std::time::Duration,
-    /// How long to pause between looks at something that is waited for.
-    pub poll_interval: std::time::Duration,
-    /// Where secrets come from.
-    pub secrets: SecretSource,
-    /// The clock that pauses are measured by.
-    pub clock: Arc<dyn Clock>,
-}
 
 /// Walks the steps of a plan. Once `stop` is cancelled no step is begun, and those that wait end.
 pub async fn apply(

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::batch::model::{
-    AllocationState, BatchJobState, BatchMetadataItem, BatchPoolState, BatchTaskExecutionResult,
-    BatchTaskState,
+    AllocationState, BatchJob, BatchJobState, BatchMetadataItem, BatchPool, BatchPoolState,
+    BatchTaskExecutionResult, BatchTaskState,
 };
 use crate::batch::{DateTime, ETag, JobId, PoolId, TaskId};
 
@@ -62,7 +62,39 @@ pub struct LiveJob {
     pub since: Option<DateTime>,
 }
 
+impl LivePool {
+    /// The pool of a wire object.
+    pub fn observed(pool: &BatchPool) -> Observed<Self> {
+        Observed {
+            etag: pool.e_tag.as_deref().map(ETag::new),
+            value: Self {
+                spec: PoolSpec::from_wire(pool),
+                ownership: Ownership::from_metadata(pool.metadata.as_ref()),
+                metadata: pool.metadata.clone().unwrap_or_default(),
+                state: pool.state.clone().unwrap_or(BatchPoolState::Active),
+                allocation_state: pool.allocation_state.clone().unwrap_or(AllocationState::Steady),
+                current_dedicated: pool.current_dedicated_nodes.unwrap_or(0),
+                current_spot: pool.current_low_priority_nodes.unwrap_or(0),
+            },
+        }
+    }
+}
+
 impl LiveJob {
+    /// The job of a wire object; `None` for jobs on auto pools, which no recipe makes.
+    pub fn observed(job: &BatchJob) -> Option<Observed<Self>> {
+        Some(Observed {
+            etag: job.e_tag.as_deref().map(ETag::new),
+            value: Self {
+                spec: JobSpec::from_wire(job)?,
+                ownership: Ownership::from_metadata(job.metadata.as_ref()),
+                metadata: job.metadata.clone().unwrap_or_default(),
+                state: job.state.clone().unwrap_or(BatchJobState::Active),
+                since: job.state_transition_time,
+            },
+        })
+    }
+
     /// Whether the job takes no more tasks and can't be changed.
     pub fn is_over(&self) -> bool {
         matches!(self.state, BatchJobState::Completed | BatchJobState::Terminating | BatchJobState::Deleting)

@@ -6,9 +6,9 @@ use crate::batch::ErrorCode;
 use crate::client::{BatchClient, ClientError};
 use crate::plan::Step;
 
+use super::super::error::StepError;
 use super::super::event::{ApplyEvent, Observer};
-use super::super::executor::ApplyOptions;
-use super::error::StepError;
+use super::super::options::ApplyOptions;
 
 /// What every step has at hand.
 pub(in super::super) struct StepContext<'a> {

@@ -4,12 +4,12 @@ use crate::batch::model::{BatchAllTasksCompleteMode, BatchJobState, BatchJobUpda
 use crate::batch::odata::Select;
 use crate::batch::operations::{CreateJob, DeleteJob, GetJob, UpdateJob};
 use crate::batch::{Conditions, ETag, ErrorCode, JobId};
-use crate::observe;
 use crate::plan::JobSeal;
 use crate::resource::{JobSpec, LiveJob, Observed, Ownership};
 
+use super::super::error::StepError;
 use super::super::event::Outcome;
-use super::{StepContext, StepError};
+use super::context::StepContext;
 
 type StepResult = Result<Outcome, StepError>;
 
@@ -31,7 +31,7 @@ pub(super) async fn create(context: &StepContext<'_>, spec: &JobSpec, ownership:
 
 async fn read(context: &StepContext<'_>, job: &JobId) -> Result<Option<Observed<LiveJob>>, StepError> {
     let answer = context.client.send(&GetJob { job_id: job.clone(), select: Select::default() }).await?;
-    Ok(observe::live_job(&answer.value))
+    Ok(LiveJob::observed(&answer.value))
 }
 
 pub(super) async fn update(

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::client::ClientError;
 use crate::resource::UnresolvedSecret;
 
-use super::super::secrets::SecretError;
+use super::secrets::SecretError;
 
 /// Why a step failed.
 #[derive(Debug, thiserror::Error)]
