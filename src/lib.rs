@@ -15,4 +15,5 @@ pub mod pipeline;
 pub mod plan;
 pub mod resource;
 pub mod secret;
+pub mod settings;
 pub mod view;

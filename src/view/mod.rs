@@ -2,4 +2,4 @@
 
 pub mod human;
 pub mod json;
-mod words;
+pub mod words;

@@ -5,13 +5,13 @@ use std::time::Duration;
 use serde_json::Value;
 
 /// `1 task`, `2 tasks`, `10,000 tasks`.
-pub(super) fn counted(count: u64, noun: &str) -> String {
+pub fn counted(count: u64, noun: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{} {noun}{plural}", grouped(count))
 }
 
 /// `10,000`
-pub(super) fn grouped(count: u64) -> String {
+pub fn grouped(count: u64) -> String {
     let digits = count.to_string();
     let mut text = String::new();
     for (position, digit) in digits.chars().enumerate() {
@@ -24,7 +24,7 @@ pub(super) fn grouped(count: u64) -> String {
 }
 
 /// `0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`
-pub(super) fn duration(duration: Duration) -> String {
+pub fn duration(duration: Duration) -> String {
     let seconds = duration.as_secs();
     match seconds {
         0..10 => format!("{:.1} s", duration.as_secs_f64()),
@@ -35,7 +35,7 @@ pub(super) fn duration(duration: Duration) -> String {
 }
 
 /// A value of a recipe in one line.
-pub(super) fn value(value: &Value) -> String {
+pub fn value(value: &Value) -> String {
     match value {
         Value::Null => "(none)".to_owned(),
         Value::String(text) => format!("{text:?}"),

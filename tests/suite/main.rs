@@ -14,6 +14,7 @@
 )]
 
 mod architecture;
+mod client;
 mod conformance;
 mod repository;
 mod support;
