@@ -9,9 +9,10 @@ use tokio_util::sync::CancellationToken;
 use crate::client::BatchClient;
 use crate::plan::{Plan, Step, StepId};
 
+use super::context::StepContext;
 use super::event::{ApplyEvent, ApplyReport, Observer, Outcome, StepReport};
 use super::options::ApplyOptions;
-use super::steps::{self, StepContext};
+use super::steps;
 
 /// Walks the steps of a plan. Once `stop` is cancelled no step is begun, and those that wait end.
 pub async fn apply(

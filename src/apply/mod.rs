@@ -3,6 +3,7 @@
 //! Every step is an idempotent *ensure*; running again after any interruption is safe. What happens is told as [`ApplyEvent`]s
 //! to an [`Observer`]; nothing here prints.
 
+mod context;
 mod error;
 mod event;
 mod executor;

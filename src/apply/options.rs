@@ -1,10 +1,9 @@
-//! What is chosen before a plan is applied.
+//! How to apply.
 
 use std::sync::Arc;
 
-use crate::clock::Clock;
-
 use super::secrets::SecretSource;
+use crate::clock::Clock;
 
 /// How to apply.
 #[derive(Debug, Clone)]

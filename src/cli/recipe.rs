@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::args::{ParameterArgs, RecipeArgs};
-use super::command::Context;
+use super::context::Context;
 use super::error::CommandError;
 use crate::diagnostic::Report;
 use crate::exit_code::ExitCode;

@@ -1,4 +1,4 @@
-//! Reading the objects that concern a recipe.
+//! Reading what is there.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use crate::batch::odata::ListQuery;
 use crate::batch::operations::{ListJobs, ListPools, ListTasks};
 use crate::batch::{JobId, PoolId};
 use crate::client::{BatchClient, ClientError};
-use crate::resource::{LiveJob, LivePool, LiveState, LiveTask, Ownership, RecipeName, TaskSpec};
+use crate::resource::{LiveJob, LivePool, LiveState, LiveTask, Observed, Ownership, RecipeName};
 
 /// What to read: the objects that a recipe names, and all that carry its mark.
 #[derive(Debug, Clone)]
@@ -32,7 +32,7 @@ pub async fn read(client: &BatchClient, scope: &Scope) -> Result<LiveState, Clie
     let pools = client.list(ListPools { query: ListQuery::default() });
     pin_mut!(pools);
     while let Some(pool) = pools.try_next().await? {
-        let observed = LivePool::observed(&pool);
+        let observed = Observed::<LivePool>::from_wire(&pool);
         if scope.pools.contains(&pool.id) || is_ours(&observed.value.ownership) {
             live.pools.insert(pool.id.clone(), observed);
         }
@@ -40,7 +40,7 @@ pub async fn read(client: &BatchClient, scope: &Scope) -> Result<LiveState, Clie
     let jobs = client.list(ListJobs { query: ListQuery::default() });
     pin_mut!(jobs);
     while let Some(job) = jobs.try_next().await? {
-        let Some(observed) = LiveJob::observed(&job) else { continue };
+        let Some(observed) = Observed::<LiveJob>::from_wire(&job) else { continue };
         if scope.jobs.contains(&job.id) || is_ours(&observed.value.ownership) {
             live.jobs.insert(job.id.clone(), observed);
         }
@@ -51,12 +51,7 @@ pub async fn read(client: &BatchClient, scope: &Scope) -> Result<LiveState, Clie
 /// The tasks of a job, a page at a time, with no more of each than comparing takes.
 pub fn tasks(client: &BatchClient, job: &JobId) -> impl Stream<Item = Result<LiveTask, ClientError>> + use<> {
     let query = ListQuery::select(&["id", "displayName", "state", "executionInfo"]);
-    client.list(ListTasks { job_id: job.clone(), query }).map_ok(|task| LiveTask {
-        digest: task.display_name.as_deref().and_then(TaskSpec::digest_in),
-        state: task.state.unwrap_or(crate::batch::model::BatchTaskState::Active),
-        result: task.execution_info.and_then(|info| info.result),
-        id: task.id,
-    })
+    client.list(ListTasks { job_id: job.clone(), query }).map_ok(LiveTask::from)
 }
 
 /// Collects a stream of tasks into a comparison.

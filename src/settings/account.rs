@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use url::Url;
 
 use super::Variables;
-use crate::batch::auth::{InvalidKey, SharedKey};
 use crate::env_vars;
 use crate::secret::Secret;
 
@@ -32,8 +31,10 @@ pub enum AccountSettings {
     Remote {
         /// Its URL.
         endpoint: Url,
-        /// Its name and key.
-        key: Box<SharedKey>,
+        /// Its name.
+        account: String,
+        /// Its shared key, base64.
+        key: Secret,
     },
 }
 
@@ -70,9 +71,6 @@ pub enum SettingsError {
         /// The account's URL.
         endpoint: Url,
     },
-    /// The key is not a key.
-    #[error("{}", env_vars::AZURE_BATCH_ACCESS_KEY)]
-    Key(#[source] InvalidKey),
 }
 
 impl AccountName {
@@ -112,11 +110,13 @@ impl AccountSettings {
                 let text = variables.get(env_vars::AZURE_BATCH_ENDPOINT).ok_or(SettingsError::NoEndpoint)?;
                 match AccountName::parse(text)? {
                     AccountName::Url(endpoint) => endpoint,
-                    AccountName::Local | AccountName::Azure => return Err(SettingsError::Account(text.to_owned())),
+                    AccountName::Local | AccountName::Azure => {
+                        return Err(SettingsError::Account(text.to_owned()));
+                    }
                 }
             }
         };
-        let name = variables
+        let account = variables
             .get(env_vars::AZURE_BATCH_ACCOUNT)
             .map(str::to_owned)
             .or_else(|| account_in(&endpoint))
@@ -124,8 +124,8 @@ impl AccountSettings {
         let key = variables
             .get(env_vars::AZURE_BATCH_ACCESS_KEY)
             .ok_or_else(|| SettingsError::NoKey { endpoint: endpoint.clone() })?;
-        let key = SharedKey::new(&name, &Secret::new(key)).map_err(SettingsError::Key)?;
-        Ok(Self::Remote { endpoint, key: Box::new(key) })
+        let key = Secret::new(key);
+        Ok(Self::Remote { endpoint, account, key })
     }
 }
 
@@ -159,10 +159,11 @@ mod tests {
             Err(SettingsError::NoKey { .. })
         ));
         let with = Variables::from_pairs([("AZURE_BATCH_ACCESS_KEY", "c2VjcmV0")]);
-        let Ok(AccountSettings::Remote { key, .. }) = AccountSettings::resolve(Some(url), None, &with) else {
+        let Ok(AccountSettings::Remote { account, .. }) = AccountSettings::resolve(Some(url), None, &with)
+        else {
             panic!("the account is remote");
         };
-        assert_eq!(key.account(), "mine");
+        assert_eq!(account, "mine");
         let other = Variables::from_pairs([("AZURE_BATCH_ACCESS_KEY", "c2VjcmV0")]);
         assert!(matches!(
             AccountSettings::resolve(Some("http://127.0.0.1:1"), None, &other),

@@ -36,7 +36,7 @@ const LAYERS: &[Layer] = &[
     layer("exit_code", ""),
     // The contract is a value: it opens no socket and makes no decision.
     layer("batch", "secret"),
-    layer("settings", "secret env_vars batch"),
+    layer("settings", "secret env_vars"),
     // The domain: what is desired and what is there. It carries references to secrets.
     layer("resource", "batch secret"),
     layer("recipe", "diagnostic resource batch secret"),

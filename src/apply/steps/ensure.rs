@@ -1,10 +1,9 @@
-//! From a step's action to the file that does it.
+//! From a step's action to the function that does it.
 
-use crate::plan::Action;
-
+use super::super::context::StepContext;
 use super::super::event::Outcome;
-use super::context::StepContext;
 use super::{job, pool, task};
+use crate::plan::Action;
 
 /// Brings about what a step wants.
 pub(in super::super) async fn ensure(context: &StepContext<'_>) -> Outcome {

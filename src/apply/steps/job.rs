@@ -7,9 +7,9 @@ use crate::batch::{Conditions, ETag, ErrorCode, JobId};
 use crate::plan::JobSeal;
 use crate::resource::{JobSpec, LiveJob, Observed, Ownership};
 
+use super::super::context::StepContext;
 use super::super::error::StepError;
 use super::super::event::Outcome;
-use super::context::StepContext;
 
 type StepResult = Result<Outcome, StepError>;
 
@@ -31,7 +31,7 @@ pub(super) async fn create(context: &StepContext<'_>, spec: &JobSpec, ownership:
 
 async fn read(context: &StepContext<'_>, job: &JobId) -> Result<Option<Observed<LiveJob>>, StepError> {
     let answer = context.client.send(&GetJob { job_id: job.clone(), select: Select::default() }).await?;
-    Ok(LiveJob::observed(&answer.value))
+    Ok(Observed::<LiveJob>::from_wire(&answer.value))
 }
 
 pub(super) async fn update(

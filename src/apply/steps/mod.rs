@@ -1,10 +1,8 @@
-//! What each step does: one idempotent *ensure* a file.
+//! What each step does: one idempotent *ensure* a function, one file a kind of object.
 
-mod context;
 mod ensure;
 mod job;
 mod pool;
 mod task;
 
-pub(super) use context::StepContext;
 pub(super) use ensure::ensure;

@@ -7,9 +7,9 @@ use crate::batch::{Conditions, ETag, ErrorCode, PoolId};
 use crate::plan::PoolResize;
 use crate::resource::{LivePool, Observed, Ownership, PoolSpec};
 
+use super::super::context::StepContext;
 use super::super::error::StepError;
 use super::super::event::Outcome;
-use super::context::StepContext;
 
 type StepResult = Result<Outcome, StepError>;
 
@@ -29,7 +29,7 @@ pub(super) async fn create(context: &StepContext<'_>, spec: &PoolSpec, ownership
 
 async fn read(context: &StepContext<'_>, pool: &PoolId) -> Result<Observed<LivePool>, StepError> {
     let answer = context.client.send(&GetPool { pool_id: pool.clone(), select: Select::default() }).await?;
-    Ok(LivePool::observed(&answer.value))
+    Ok(Observed::<LivePool>::from_wire(&answer.value))
 }
 
 pub(super) async fn resize(context: &StepContext<'_>, pool: &PoolId, size: PoolResize) -> StepResult {

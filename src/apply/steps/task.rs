@@ -13,9 +13,9 @@ use crate::batch::{Conditions, JobId, TaskId};
 use crate::client::{AddTasksOptions, TaskOutcome};
 use crate::resource::{TaskSpec, TaskStream};
 
+use super::super::context::StepContext;
 use super::super::error::StepError;
 use super::super::event::Outcome;
-use super::context::StepContext;
 
 type StepResult = Result<Outcome, StepError>;
 

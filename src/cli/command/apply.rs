@@ -3,18 +3,16 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use super::execute::{execute, exit_code, options, stop_on_ctrl_c};
 use super::plan::{policy, show};
-use super::{Context, destroy};
-use crate::apply::{
-    ApplyOptions, ApplyReport, SecretError, SecretSource, WaitOptions, apply, wait_for_jobs,
-};
+use crate::apply::{WaitOptions, wait_for_jobs};
 use crate::cli::account::Account;
 use crate::cli::args::ApplyArgs;
 use crate::cli::confirm::confirm;
+use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::progress::Progress;
 use crate::cli::recipe::load_recipe;
@@ -23,15 +21,12 @@ use crate::exit_code::ExitCode;
 use crate::pipeline;
 use crate::plan::Plan;
 use crate::resource::DesiredState;
-use crate::settings::secret_source;
 use crate::view::human;
 
 /// Jobs of up to this many tasks are shown task by task.
 const TOLD_TASKS: u64 = 64;
 /// The most bytes of a task's output that are shown.
 const OUTPUT_LIMIT: u64 = 16 * 1024;
-/// How long a step may wait for the service.
-const STEP_TIMEOUT: Duration = Duration::from_secs(3_600);
 
 pub(super) async fn run(context: &Context, args: &ApplyArgs) -> Result<ExitCode, CommandError> {
     let loaded = load_recipe(context, &args.recipe)?;
@@ -61,7 +56,7 @@ async fn apply_and_wait(
         let options = options(context, usize::from(args.parallelism), folder, account);
         let report = execute(context, &plan, account, &options, stop).await?;
         if !report.is_complete() {
-            return Ok(destroy::exit_code(&report));
+            return Ok(exit_code(&report));
         }
     }
     let waits = args.wait || (account.is_local() && !args.no_wait);
@@ -78,35 +73,6 @@ fn refuse_what_must_not_be_applied(plan: &Plan) -> Result<(), CommandError> {
         return Err(CommandError::new(ExitCode::BlockedByPolicy, message));
     }
     Ok(())
-}
-
-/// How to apply to an account.
-pub(super) fn options(context: &Context, parallelism: usize, folder: PathBuf, account: &Account) -> ApplyOptions {
-    let resolve = secret_source(context.variables.clone(), folder);
-    ApplyOptions {
-        parallelism,
-        step_timeout: STEP_TIMEOUT,
-        poll_interval: account.poll_interval(),
-        secrets: SecretSource::new(move |reference| {
-            resolve(reference).map_err(|reason| SecretError { reference: reference.clone(), reason })
-        }),
-        clock: Arc::new(SystemClock),
-    }
-}
-
-/// Applies a plan, showing progress and how it ended.
-pub(super) async fn execute(
-    context: &Context,
-    plan: &Plan,
-    account: &Account,
-    options: &ApplyOptions,
-    stop: &CancellationToken,
-) -> Result<ApplyReport, CommandError> {
-    let progress = Progress::new(&context.printer);
-    let report = apply(plan, account.client(), options, &progress, stop).await;
-    progress.finish();
-    human::apply_summary(&mut *context.printer.narration(), &report)?;
-    Ok(report)
 }
 
 async fn wait(
@@ -133,18 +99,4 @@ async fn wait(
     }
     human::wait_summary(&mut *context.printer.narration(), &report)?;
     Ok(if report.is_healthy() { ExitCode::Success } else { ExitCode::Unhealthy })
-}
-
-/// A token that the first Ctrl-C cancels. The second ends the program at once, as the first always does without a handler.
-pub(super) fn stop_on_ctrl_c() -> CancellationToken {
-    let stop = CancellationToken::new();
-    tokio::spawn({
-        let stop = stop.clone();
-        async move {
-            if tokio::signal::ctrl_c().await.is_ok() {
-                stop.cancel();
-            }
-        }
-    });
-    stop
 }

@@ -1,14 +1,13 @@
 //! `destroy`: removes everything that a recipe made.
 
-use super::Context;
-use super::apply::{execute, options, stop_on_ctrl_c};
+use super::execute::{execute, exit_code, options, stop_on_ctrl_c};
 use super::plan::show;
-use crate::apply::ApplyReport;
 use crate::batch::JobId;
 use crate::batch::operations::GetJobTaskCounts;
 use crate::cli::account::Account;
 use crate::cli::args::DestroyArgs;
 use crate::cli::confirm::confirm;
+use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::recipe::load_recipe;
 use crate::exit_code::ExitCode;
@@ -70,19 +69,4 @@ async fn running_tasks(account: &Account, plan: &Plan) -> Result<u64, CommandErr
         }
     }
     Ok(running)
-}
-
-/// The exit code of an apply, from how its steps ended.
-pub(super) fn exit_code(report: &ApplyReport) -> ExitCode {
-    if report.is_complete() {
-        ExitCode::Success
-    } else if report.was_interrupted() {
-        ExitCode::Interrupted
-    } else if report.failures().any(|(_, error)| error.is_conflict()) {
-        ExitCode::StaleOrConflict
-    } else if report.done() > 0 {
-        ExitCode::PartlyApplied
-    } else {
-        ExitCode::Error
-    }
 }

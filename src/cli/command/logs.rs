@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use futures::TryStreamExt;
 
-use super::Context;
 use crate::batch::model::BatchTaskState;
 use crate::batch::odata::Select;
 use crate::batch::operations::{GetTask, GetTaskFile, GetTaskFileProperties};
 use crate::batch::{JobId, TaskId};
 use crate::cli::account::Account;
 use crate::cli::args::LogsArgs;
+use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::exit_code::ExitCode;
 

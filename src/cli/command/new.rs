@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use include_dir::{Dir, include_dir};
 
-use super::Context;
 use crate::cli::args::NewArgs;
+use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::exit_code::ExitCode;
 

@@ -1,8 +1,8 @@
 //! `plan`: shows what apply would do.
 
-use super::Context;
 use crate::cli::account::Account;
 use crate::cli::args::{PlanArgs, PolicyArgs};
+use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::recipe::load_recipe;
 use crate::exit_code::ExitCode;

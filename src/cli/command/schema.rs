@@ -1,7 +1,7 @@
 //! `schema`: prints a JSON Schema of recipes.
 
-use super::Context;
 use crate::cli::args::{SchemaArgs, SchemaName};
+use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::recipe::schema;

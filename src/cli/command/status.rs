@@ -1,9 +1,9 @@
 //! `status`: shows how a recipe's pools, jobs and tasks are doing.
 
-use super::Context;
 use crate::apply::node_troubles;
 use crate::cli::account::Account;
 use crate::cli::args::StatusArgs;
+use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::recipe::load_recipe;
 use crate::exit_code::ExitCode;

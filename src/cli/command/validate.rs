@@ -2,8 +2,8 @@
 
 use std::io::Write;
 
-use super::Context;
 use crate::cli::args::ValidateArgs;
+use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::recipe::request;
 use crate::exit_code::ExitCode;

@@ -6,16 +6,16 @@ use crate::batch::ErrorCode;
 use crate::client::{BatchClient, ClientError};
 use crate::plan::Step;
 
-use super::super::error::StepError;
-use super::super::event::{ApplyEvent, Observer};
-use super::super::options::ApplyOptions;
+use super::error::StepError;
+use super::event::{ApplyEvent, Observer};
+use super::options::ApplyOptions;
 
 /// What every step has at hand.
-pub(in super::super) struct StepContext<'a> {
-    pub(in super::super) step: &'a Step,
-    pub(in super::super) client: &'a BatchClient,
-    pub(in super::super) options: &'a ApplyOptions,
-    pub(in super::super) observer: &'a dyn Observer,
+pub(super) struct StepContext<'a> {
+    pub(super) step: &'a Step,
+    pub(super) client: &'a BatchClient,
+    pub(super) options: &'a ApplyOptions,
+    pub(super) observer: &'a dyn Observer,
 }
 
 impl StepContext<'_> {
