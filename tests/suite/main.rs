@@ -16,6 +16,9 @@
 mod architecture;
 mod client;
 mod conformance;
+mod crash;
 mod planning;
 mod repository;
+mod scale;
+mod spine;
 mod support;
