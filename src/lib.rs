@@ -3,10 +3,17 @@
 //! The modules, from the leaves up; a module may only use those above it in this list that its own documentation names
 //! (`docs/contributing/architecture.md` draws the picture, `tests/suite/architecture.rs` enforces it).
 
+pub mod apply;
 pub mod batch;
 pub mod client;
 pub mod clock;
 pub mod env_vars;
 pub mod exit_code;
 pub mod node;
+pub mod observe;
+pub mod pipeline;
+pub mod plan;
+pub mod resource;
 pub mod secret;
+pub mod settings;
+pub mod view;

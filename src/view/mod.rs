@@ -1,0 +1,5 @@
+//! Renderings of plans, of what applying does, and of status: human and JSON, the same words in both. Decides nothing.
+
+pub mod human;
+pub mod json;
+pub mod words;
