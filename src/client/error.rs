@@ -7,7 +7,7 @@ use ::http::Method;
 use azure_core::error::ErrorKind;
 use jiff::SignedDuration;
 
-use super::transport::is_loopback;
+use super::loopback::is_loopback;
 use crate::batch::{ApiVersion, BatchError, ErrorCode};
 
 /// How far two clocks may differ before the difference is worth a word; the service accepts 15 minutes.

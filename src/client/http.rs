@@ -12,8 +12,8 @@ use bytes::Bytes;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::error::{Call, ClientError, TransportError, TransportErrorKind};
+use super::loopback::is_loopback;
 use super::retry::{self, Obstacle, RetryOptions};
-use super::transport::is_loopback;
 use crate::batch::error::BatchErrorBody;
 use crate::batch::operation::Query;
 use crate::batch::{ApiVersion, BatchError, DateTime, ETag, Operation, OperationSpec};

@@ -12,7 +12,8 @@ use http_body_util::{BodyExt, Full};
 use tokio_util::task::AbortOnDropHandle;
 use tower::ServiceExt as _;
 
-use super::transport::BoxError;
+/// An error of any type.
+pub(super) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Hands requests to a tower service.
 pub(super) struct InProcess<S> {

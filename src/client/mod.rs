@@ -15,6 +15,7 @@ mod error;
 mod file;
 mod http;
 mod in_process;
+mod loopback;
 mod pager;
 mod retry;
 mod transport;

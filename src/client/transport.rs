@@ -8,10 +8,8 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 
 use super::error::SetupError;
-use super::in_process::InProcess;
-
-/// An error of any type.
-pub(super) type BoxError = Box<dyn std::error::Error + Send + Sync>;
+use super::in_process::{BoxError, InProcess};
+use super::loopback::is_loopback;
 
 /// How long making a connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -61,31 +59,5 @@ impl HttpTransport {
     /// The client that the pipeline ends with.
     pub(super) fn into_client(self) -> Arc<dyn HttpClient> {
         self.0
-    }
-}
-
-/// Whether `url` names this machine.
-pub(super) fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn loopback_is_recognised_in_every_spelling() {
-        for url in ["http://127.0.0.1:1", "http://127.9.9.9", "http://[::1]:1", "http://localhost:18080/x"] {
-            assert!(is_loopback(&Url::parse(url).unwrap()), "{url}");
-        }
-        for url in ["https://a.westeurope.batch.azure.com", "http://10.0.0.1", "http://localhost.example.com"]
-        {
-            assert!(!is_loopback(&Url::parse(url).unwrap()), "{url}");
-        }
     }
 }

@@ -16,5 +16,6 @@
 mod architecture;
 mod client;
 mod conformance;
+mod planning;
 mod repository;
 mod support;

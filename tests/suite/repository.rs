@@ -15,7 +15,7 @@ const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 const UNWANTED_PACKAGES: [&str; 4] = ["aws-lc-rs", "aws-lc-sys", "openssl-sys", "native-tls"];
 
 /// Home folders that documentation may use as examples.
-const EXAMPLE_USERS: [&str; 3] = ["me", "user", "you"];
+const EXAMPLE_USERS: [&str; 4] = ["ada", "me", "user", "you"];
 
 #[test]
 fn ring_is_the_only_cryptography() {
