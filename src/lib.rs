@@ -5,8 +5,11 @@
 
 pub mod batch;
 pub mod clock;
+pub mod diagnostic;
 pub mod env_vars;
 pub mod exit_code;
 pub mod node;
+pub mod recipe;
 pub mod resource;
 pub mod secret;
+pub mod view;

@@ -47,6 +47,11 @@ impl Collector {
         self.errors
     }
 
+    /// The findings in the order in which they were pushed, to be pushed elsewhere.
+    pub fn into_findings(self) -> Vec<Diagnostic> {
+        self.diagnostics
+    }
+
     /// The findings in the order of the text.
     pub fn into_report(self, sources: Sources) -> Report {
         let Self { mut diagnostics, secrets, omitted, .. } = self;
@@ -70,7 +75,8 @@ mod tests {
             collector.push(Diagnostic::error(&CODE, "wrong").at(Span::new(id, start, start + 1), ""));
         }
         let report = collector.into_report(sources);
-        let starts: Vec<_> = report.diagnostics.iter().filter_map(Diagnostic::primary_span).map(|s| s.start).collect();
+        let starts: Vec<_> =
+            report.diagnostics.iter().filter_map(Diagnostic::primary_span).map(|s| s.start).collect();
         assert_eq!(starts, [2, 5]);
     }
 

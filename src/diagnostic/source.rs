@@ -98,7 +98,8 @@ impl Source {
     fn location(&self, offset: usize) -> Location {
         let line = self.line_of(offset);
         let start = self.line_range(line).start;
-        let column = self.text.get(start..offset.min(self.text.len())).map_or(0, |before| before.chars().count());
+        let column =
+            self.text.get(start..offset.min(self.text.len())).map_or(0, |before| before.chars().count());
         Location { file: self.name.clone(), line: line + 1, column: column + 1 }
     }
 }

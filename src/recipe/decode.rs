@@ -5,7 +5,10 @@ use std::cell::RefCell;
 use std::fmt;
 
 use serde::de::value::StrDeserializer;
-use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, Error as _, IntoDeserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    DeserializeOwned, DeserializeSeed, Deserializer, Error as _, IntoDeserializer, MapAccess, SeqAccess,
+    Visitor,
+};
 use serde::forward_to_deserialize_any;
 
 use super::codes;
@@ -99,7 +102,9 @@ impl<'de> Deserializer<'de> for NodeDecoder<'_> {
                 Value::Float(value) => visitor.visit_f64(value),
                 Value::Text => visitor.visit_str(&scalar.text),
             },
-            NodeKind::Sequence(items) => visitor.visit_seq(Items { items: items.iter(), findings: self.findings }),
+            NodeKind::Sequence(items) => {
+                visitor.visit_seq(Items { items: items.iter(), findings: self.findings })
+            }
             NodeKind::Mapping(entries) => {
                 visitor.visit_map(Members { entries: entries.iter(), value: None, findings: self.findings })
             }
@@ -114,9 +119,18 @@ impl<'de> Deserializer<'de> for NodeDecoder<'_> {
         }
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, DecodeError> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, DecodeError> {
         match name {
-            FIELD => visitor.visit_seq(Parts { span: self.node.span, next: 0, value: self, findings: self.findings }),
+            FIELD => visitor.visit_seq(Parts {
+                span: self.node.span,
+                next: 0,
+                value: self,
+                findings: self.findings,
+            }),
             TEXT => match &self.node.kind {
                 NodeKind::Scalar(scalar) if scalar.value != Value::Null => visitor.visit_str(&scalar.text),
                 _ => self.deserialize_any(visitor),
@@ -134,11 +148,21 @@ impl<'de> Deserializer<'de> for NodeDecoder<'_> {
         visitor.visit_enum(StrDeserializer::new(&self.scalar()?.text))
     }
 
+    /// Where text is asked for, an expression's number or boolean is taken as text.
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        match &self.node.kind {
+            NodeKind::Scalar(scalar) if self.node.computed && scalar.value != Value::Null => {
+                visitor.visit_str(&scalar.text)
+            }
+            _ => self.deserialize_any(visitor),
+        }
+    }
+
     integers!(deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64);
 
     forward_to_deserialize_any! {
-        bool i128 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple tuple_struct map struct
-        identifier ignored_any
+        bool i128 u128 f32 f64 char str bytes byte_buf unit unit_struct seq tuple tuple_struct map struct identifier
+        ignored_any
     }
 }
 
@@ -150,7 +174,10 @@ struct Items<'a> {
 impl<'de> SeqAccess<'de> for Items<'_> {
     type Error = DecodeError;
 
-    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, DecodeError> {
+    fn next_element_seed<T: DeserializeSeed<'de>>(
+        &mut self,
+        seed: T,
+    ) -> Result<Option<T::Value>, DecodeError> {
         let Some(node) = self.items.next() else { return Ok(None) };
         seed.deserialize(NodeDecoder { node, findings: self.findings }).map(Some)
     }
@@ -195,9 +222,18 @@ impl<'de> Deserializer<'de> for KeyDecoder<'_> {
         visitor.visit_some(self)
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, DecodeError> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, DecodeError> {
         match name {
-            FIELD => visitor.visit_seq(Parts { span: self.entry.key_span, next: 0, value: self, findings: self.findings }),
+            FIELD => visitor.visit_seq(Parts {
+                span: self.entry.key_span,
+                next: 0,
+                value: self,
+                findings: self.findings,
+            }),
             _ => visitor.visit_newtype_struct(self),
         }
     }
@@ -219,7 +255,10 @@ struct Parts<'a, D> {
 impl<'de, D: Deserializer<'de, Error = DecodeError> + Copy> SeqAccess<'de> for Parts<'_, D> {
     type Error = DecodeError;
 
-    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, DecodeError> {
+    fn next_element_seed<T: DeserializeSeed<'de>>(
+        &mut self,
+        seed: T,
+    ) -> Result<Option<T::Value>, DecodeError> {
         let number = match self.next {
             0 => self.span.source.index(),
             1 => self.span.start,
@@ -227,7 +266,8 @@ impl<'de, D: Deserializer<'de, Error = DecodeError> + Copy> SeqAccess<'de> for P
             _ => {
                 return seed.deserialize(self.value).map(Some).inspect_err(|error| {
                     if !error.silent {
-                        let finding = Diagnostic::error(&codes::INVALID_VALUE, error.message.clone()).at(self.span, "");
+                        let finding =
+                            Diagnostic::error(&codes::INVALID_VALUE, error.message.clone()).at(self.span, "");
                         self.findings.borrow_mut().push(finding);
                     }
                 });

@@ -87,6 +87,11 @@ impl Node {
         Self { span, kind: NodeKind::Damaged, computed: false }
     }
 
+    /// A scalar as it reads without quotes.
+    pub fn plain(span: Span, text: &str) -> Self {
+        Self { span, kind: NodeKind::Scalar(Scalar::plain(text.to_owned())), computed: false }
+    }
+
     /// A string that an expression produced.
     pub fn computed_text(span: Span, text: impl Into<String>) -> Self {
         let scalar = Scalar { value: Value::Text, text: text.into(), style: Style::Plain };
@@ -105,7 +110,9 @@ impl Node {
                 (None, None) => scalar(Value::Text, number.to_string()),
             },
             Json::String(text) => scalar(Value::Text, text.clone()),
-            Json::Array(items) => NodeKind::Sequence(items.iter().map(|item| Self::computed(span, item)).collect()),
+            Json::Array(items) => {
+                NodeKind::Sequence(items.iter().map(|item| Self::computed(span, item)).collect())
+            }
             Json::Object(entries) => NodeKind::Mapping(
                 entries
                     .iter()
@@ -155,7 +162,8 @@ impl Node {
 
     /// Whether it is a scalar that holds an expression still to be evaluated.
     pub fn is_template(&self) -> bool {
-        !self.computed && matches!(&self.kind, NodeKind::Scalar(scalar) if scalar.text.contains(EXPRESSION_START))
+        !self.computed
+            && matches!(&self.kind, NodeKind::Scalar(scalar) if scalar.text.contains(EXPRESSION_START))
     }
 
     /// Whether nothing can be said about it: damaged, or not evaluated yet.

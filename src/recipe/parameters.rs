@@ -8,7 +8,11 @@ use super::document::{NamedEntry, Parameter, ParameterType};
 use super::node::{Entry, Node, NodeKind, Scalar, Style, Value};
 use super::schema::{InvalidSchema, check};
 use super::{codes, parse, suggest};
-use crate::diagnostic::{Collector, Diagnostic, SourceId, Sources, Span, quote};
+use crate::diagnostic::{Collector, Diagnostic, Sources, Span, quote};
+
+/// Where text comes from that stands in no file, as excerpts name it.
+const COMMAND_LINE: &str = "<command line>";
+const ENVIRONMENT: &str = "<environment>";
 
 /// Values that somebody gave, not yet typed.
 #[derive(Debug, Default)]
@@ -25,7 +29,12 @@ pub struct Given {
 pub type Parameters = BTreeMap<String, Option<Json>>;
 
 /// Finds, types and checks the value of every parameter.
-pub fn bind(declared: &[NamedEntry<Parameter>], given: &Given, sources: &mut Sources, findings: &mut Collector) -> Parameters {
+pub fn bind(
+    declared: &[NamedEntry<Parameter>],
+    given: &Given,
+    sources: &mut Sources,
+    findings: &mut Collector,
+) -> Parameters {
     refuse_unknown(declared, given, sources, findings);
     let mut values = Parameters::new();
     for entry in declared {
@@ -38,7 +47,12 @@ pub fn bind(declared: &[NamedEntry<Parameter>], given: &Given, sources: &mut Sou
     values
 }
 
-fn refuse_unknown(declared: &[NamedEntry<Parameter>], given: &Given, sources: &mut Sources, findings: &mut Collector) {
+fn refuse_unknown(
+    declared: &[NamedEntry<Parameter>],
+    given: &Given,
+    sources: &mut Sources,
+    findings: &mut Collector,
+) {
     let known = |name: &str| declared.iter().any(|entry| entry.name == name);
     let mut refuse = |name: &str, span: Span| {
         let names = declared.iter().map(|entry| entry.name.as_str());
@@ -47,11 +61,18 @@ fn refuse_unknown(declared: &[NamedEntry<Parameter>], given: &Given, sources: &m
             None if declared.is_empty() => "the recipe declares no parameters".to_owned(),
             None => format!("the recipe declares {}", suggest::list(names.map(str::to_owned))),
         };
-        findings.push(Diagnostic::error(&codes::UNKNOWN_PARAMETER, format!("the recipe has no parameter {}", quote(name))).at(span, "").help(help));
+        findings.push(
+            Diagnostic::error(
+                &codes::UNKNOWN_PARAMETER,
+                format!("the recipe has no parameter {}", quote(name)),
+            )
+            .at(span, "")
+            .help(help),
+        );
     };
     for (name, value) in &given.set {
         if !known(name) {
-            let id = sources.add("<command line>", format!("{name}={value}"));
+            let id = sources.add(COMMAND_LINE, format!("{name}={value}"));
             refuse(name, Span::new(id, 0, name.len()));
         }
     }
@@ -60,6 +81,14 @@ fn refuse_unknown(declared: &[NamedEntry<Parameter>], given: &Given, sources: &m
             refuse(&entry.key, entry.key_span);
         }
     }
+}
+
+/// A value that somebody gave.
+enum Found<'a> {
+    /// As text, and from where.
+    Text(&'static str, &'a str),
+    /// In a parameter file.
+    Node(&'a Node),
 }
 
 struct Binder<'a> {
@@ -81,44 +110,56 @@ impl Binder<'_> {
             },
             None => None,
         };
-        if let Some((_, text)) = given.set.iter().rev().find(|(name, _)| name == self.name) {
-            let prefix = format!("{}=", self.name);
-            let id = sources.add("<command line>", format!("{prefix}{text}"));
-            return self.typed(text, kind, id, prefix.len(), sources, findings).and_then(|node| self.check(node, &schema, findings));
-        }
-        if let Some(node) = given.files.iter().rev().find_map(|file| file.get(self.name)) {
-            return self.check(node.clone(), &schema, findings);
-        }
-        if let Some(text) = given.environment.get(self.name) {
-            let prefix = format!("{}=", self.name);
-            let id = sources.add("<environment>", format!("{prefix}{text}"));
-            return self.typed(text, kind, id, prefix.len(), sources, findings).and_then(|node| self.check(node, &schema, findings));
+        match self.find(given) {
+            Some(Found::Text(origin, text)) => {
+                let node = self.typed(origin, text, kind, sources, findings)?;
+                return self.check(node, &schema, findings);
+            }
+            Some(Found::Node(node)) => return self.check(node.clone(), &schema, findings),
+            None => {}
         }
         if default.is_none() {
             findings.push(
-                Diagnostic::error(&codes::MISSING_PARAMETER, format!("the parameter `{}` has no value", self.name))
-                    .at(self.name_span, "it has no default")
-                    .help(format!("give it one: -p {}=…", self.name)),
+                Diagnostic::error(
+                    &codes::MISSING_PARAMETER,
+                    format!("the parameter `{}` has no value", self.name),
+                )
+                .at(self.name_span, "it has no default")
+                .help(format!("give it one: -p {}=…", self.name)),
             );
         }
         default
     }
 
+    fn find<'a>(&self, given: &'a Given) -> Option<Found<'a>> {
+        let set = given.set.iter().rev().find(|(name, _)| name == self.name);
+        let file = || given.files.iter().rev().find_map(|file| file.get(self.name));
+        let environment = || given.environment.get(self.name);
+        set.map(|(_, text)| Found::Text(COMMAND_LINE, text))
+            .or_else(|| file().map(Found::Node))
+            .or_else(|| environment().map(|text| Found::Text(ENVIRONMENT, text)))
+    }
+
     /// Reads text from outside YAML by the declared type. Lists and maps are written as in YAML or JSON.
     fn typed(
         &self,
+        origin: &str,
         text: &str,
         kind: ParameterType,
-        source: SourceId,
-        offset: usize,
         sources: &mut Sources,
         findings: &mut Collector,
     ) -> Option<Node> {
-        let span = Span::new(source, offset, offset + text.len());
+        let prefix = format!("{}=", self.name);
+        let id = sources.add(origin, format!("{prefix}{text}"));
+        let span = Span::new(id, prefix.len(), prefix.len() + text.len());
         let node = |scalar| Node { span, kind: NodeKind::Scalar(scalar), computed: false };
         match kind {
-            ParameterType::String => Some(node(Scalar { value: Value::Text, text: text.to_owned(), style: Style::Plain })),
-            ParameterType::Integer | ParameterType::Number | ParameterType::Boolean => Some(node(Scalar::plain(text.to_owned()))),
+            ParameterType::String => {
+                Some(node(Scalar { value: Value::Text, text: text.to_owned(), style: Style::Plain }))
+            }
+            ParameterType::Integer | ParameterType::Number | ParameterType::Boolean => {
+                Some(node(Scalar::plain(text.to_owned())))
+            }
             ParameterType::Array | ParameterType::Object => {
                 let id = sources.add(format!("<{}>", self.name), text);
                 parse::parse(id, sources, findings)
@@ -135,7 +176,9 @@ impl Binder<'_> {
         let misplaced = [
             (!numeric).then_some(parameter.minimum.as_ref().map(|field| ("minimum", field.span()))).flatten(),
             (!numeric).then_some(parameter.maximum.as_ref().map(|field| ("maximum", field.span()))).flatten(),
-            (!textual && !list).then_some(parameter.pattern.as_ref().map(|field| ("pattern", field.span()))).flatten(),
+            (!textual && !list)
+                .then_some(parameter.pattern.as_ref().map(|field| ("pattern", field.span())))
+                .flatten(),
             (!list).then_some(parameter.items.as_ref().map(|field| ("items", field.span()))).flatten(),
         ];
         let mut usable = true;
@@ -153,7 +196,12 @@ impl Binder<'_> {
         }
         let mut member = serde_json::Map::new();
         if let Some(pattern) = &parameter.pattern {
-            member.insert("pattern".to_owned(), json!(format!("^(?:{})$", pattern.get()?)));
+            let pattern = pattern.get()?;
+            member.insert("pattern".to_owned(), json!(format!("^(?:{pattern})$")));
+            member.insert(
+                "patternErrorMessage".to_owned(),
+                json!(format!("must match the pattern {}", quote(pattern))),
+            );
         }
         if let Some(values) = &parameter.one_of {
             member.insert("enum".to_owned(), values.get()?.iter().map(|any| any.0.clone()).collect());
@@ -187,8 +235,12 @@ impl Binder<'_> {
                 None
             }
             Err(InvalidSchema) => {
-                let span = self.parameter.pattern.as_ref().map_or(self.name_span, super::document::Field::span);
-                findings.push(Diagnostic::error(&codes::BAD_PARAMETER, "`pattern` is not a regular expression").at(span, ""));
+                let span =
+                    self.parameter.pattern.as_ref().map_or(self.name_span, super::document::Field::span);
+                findings.push(
+                    Diagnostic::error(&codes::BAD_PARAMETER, "`pattern` is not a regular expression")
+                        .at(span, ""),
+                );
                 None
             }
         }

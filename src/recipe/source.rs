@@ -29,7 +29,9 @@ impl RecipeSource {
 
 /// Adds the text of a file.
 pub(super) fn read(path: &Path, sources: &mut Sources, findings: &mut Collector) -> Option<SourceId> {
-    let unreadable = |reason: String| Diagnostic::error(&codes::UNREADABLE, format!("cannot read {}: {reason}", path.display()));
+    let unreadable = |reason: String| {
+        Diagnostic::error(&codes::UNREADABLE, format!("cannot read {}: {reason}", path.display()))
+    };
     match std::fs::metadata(path) {
         Ok(metadata) if metadata.len() > MAX_BYTES as u64 => {
             let message = format!("{} is larger than {} MiB", path.display(), MAX_BYTES >> 20);
@@ -56,7 +58,10 @@ pub(super) fn read(path: &Path, sources: &mut Sources, findings: &mut Collector)
             let id = sources.add(path.display().to_string(), String::from_utf8_lossy(error.as_bytes()));
             findings.push(
                 Diagnostic::error(&codes::UNREADABLE, format!("{} is not UTF-8 text", path.display()))
-                    .at(Span::new(id, offset, offset + char::REPLACEMENT_CHARACTER.len_utf8()), "these bytes are no character")
+                    .at(
+                        Span::new(id, offset, offset + char::REPLACEMENT_CHARACTER.len_utf8()),
+                        "these bytes are no character",
+                    )
                     .help("save the file as UTF-8"),
             );
             None
@@ -65,17 +70,23 @@ pub(super) fn read(path: &Path, sources: &mut Sources, findings: &mut Collector)
 }
 
 fn in_folder(folder: &Path, findings: &mut Collector) -> Option<PathBuf> {
-    let candidates: Vec<PathBuf> = FILE_NAMES.iter().map(|name| folder.join(name)).filter(|path| path.is_file()).collect();
+    let candidates: Vec<PathBuf> =
+        FILE_NAMES.iter().map(|name| folder.join(name)).filter(|path| path.is_file()).collect();
     match candidates.as_slice() {
         [only] => Some(only.clone()),
         [] => {
             let message = format!("there is no recipe in {}", folder.display());
-            findings.push(Diagnostic::error(&codes::UNREADABLE, message).help("a recipe's file is called recipe.yaml"));
+            findings.push(
+                Diagnostic::error(&codes::UNREADABLE, message).help("a recipe's file is called recipe.yaml"),
+            );
             None
         }
         _ => {
             let message = format!("{} holds both recipe.yaml and recipe.yml", folder.display());
-            findings.push(Diagnostic::error(&codes::UNREADABLE, message).help("name the file that is meant, or remove one"));
+            findings.push(
+                Diagnostic::error(&codes::UNREADABLE, message)
+                    .help("name the file that is meant, or remove one"),
+            );
             None
         }
     }

@@ -5,7 +5,12 @@ pub(super) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) 
     let wanted = word.to_lowercase().replace('-', "_");
     known
         .into_iter()
-        .map(|candidate| (strsim::normalized_damerau_levenshtein(&wanted, &candidate.to_lowercase().replace('-', "_")), candidate))
+        .map(|candidate| {
+            (
+                strsim::normalized_damerau_levenshtein(&wanted, &candidate.to_lowercase().replace('-', "_")),
+                candidate,
+            )
+        })
         .filter(|(likeness, _)| *likeness >= 0.6)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, candidate)| candidate)

@@ -20,7 +20,8 @@ fn parse(text: &str) -> Option<Duration> {
     if text.starts_with('P') {
         return text.parse::<WireDuration>().ok()?.limit();
     }
-    let mut units = [("w", 604_800.0), ("d", 86_400.0), ("h", 3_600.0), ("m", 60.0), ("s", 1.0), ("ms", 0.001)].iter();
+    let mut units =
+        [("w", 604_800.0), ("d", 86_400.0), ("h", 3_600.0), ("m", 60.0), ("s", 1.0), ("ms", 0.001)].iter();
     let mut rest = text;
     let mut seconds = 0.0_f64;
     while !rest.is_empty() {
@@ -38,7 +39,9 @@ fn parse(text: &str) -> Option<Duration> {
 impl<'de> Deserialize<'de> for DurationText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        parse(&text).map(Self).ok_or_else(|| D::Error::custom("expected a duration such as 90s, 15m, 2h, 1d or 1h30m"))
+        parse(&text)
+            .map(Self)
+            .ok_or_else(|| D::Error::custom("expected a duration such as 90s, 15m, 2h, 1d or 1h30m"))
     }
 }
 

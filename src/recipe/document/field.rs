@@ -78,7 +78,8 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for PartsVisitor<T> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<Field<T>, A::Error> {
-        let mut number = || parts.next_element::<u32>()?.ok_or_else(|| A::Error::custom("a value without a place"));
+        let mut number =
+            || parts.next_element::<u32>()?.ok_or_else(|| A::Error::custom("a value without a place"));
         let (source, start, end) = (number()?, number()?, number()?);
         let span = Span { source: SourceId::from_index(source), start, end };
         // The deserializer has reported why, if there is no value.

@@ -16,7 +16,7 @@ mod task;
 
 pub use duration::DurationText;
 pub use entries::{Entries, NamedEntry, entries};
-pub use environment::{EnvironmentValue, Environment};
+pub use environment::{Environment, EnvironmentValue};
 pub use field::{FIELD, Field};
 pub use image::{ImageAlias, ImageChoice, ImageReference};
 pub use job::{Job, OnComplete, PoolChoice};

@@ -19,12 +19,12 @@ pub struct Pool {
     #[schemars(length(max = 1024))]
     pub display_name: Option<Field<String>>,
     /// Size of the virtual machines.
-    #[schemars(length(min = 1), example = "Standard_D2s_v3", example = "Standard_NC6s_v3")]
+    #[schemars(length(min = 1), example = &"Standard_D2s_v3", example = &"Standard_NC6s_v3")]
     pub vm_size: Field<String>,
     /// Image of the virtual machines.
     pub image: Field<ImageChoice>,
     /// The Batch node agent that fits the image; known for images with a short name.
-    #[schemars(length(min = 1), example = "batch.node.ubuntu 22.04")]
+    #[schemars(length(min = 1), example = &"batch.node.ubuntu 22.04")]
     pub node_agent_sku: Option<Field<String>>,
     /// What the nodes prepare for containers. Without it the pool runs no container tasks; an empty map is enough.
     pub container: Option<Field<PoolContainer>>,
@@ -120,4 +120,3 @@ pub enum OnChange {
     /// Delete the pool and make it anew.
     Recreate,
 }
-

@@ -10,7 +10,7 @@ use super::Field;
 #[serde(deny_unknown_fields)]
 pub struct Registry {
     /// Host and port of the registry; `docker.io` if absent.
-    #[schemars(length(min = 1), example = "myregistry.azurecr.io")]
+    #[schemars(length(min = 1), example = &"myregistry.azurecr.io")]
     pub server: Option<Field<String>>,
     /// The user to log in as.
     #[schemars(length(min = 1))]
@@ -28,15 +28,15 @@ pub struct Registry {
 #[schemars(extend("minProperties" = 1, "maxProperties" = 1))]
 pub struct SecretReference {
     /// Name of an environment variable of the process that applies the recipe.
-    #[schemars(length(min = 1), example = "ACR_PASSWORD")]
+    #[schemars(length(min = 1), example = &"ACR_PASSWORD")]
     pub env: Option<Field<String>>,
     /// Path of a file; relative paths start at the recipe's folder. A final line break is dropped.
-    #[schemars(length(min = 1), example = "secrets/acr-password")]
+    #[schemars(length(min = 1), example = &"secrets/acr-password")]
     pub file: Option<Field<String>>,
     /// URL of a secret in an Azure Key Vault.
     #[schemars(
         regex(pattern = r"^https://[^/]+/secrets/[^/]+"),
-        example = "https://myvault.vault.azure.net/secrets/acr-password",
+        example = &"https://myvault.vault.azure.net/secrets/acr-password",
         extend("patternErrorMessage" = "expected the URL of a secret: https://<vault>/secrets/<name>")
     )]
     pub key_vault: Option<Field<String>>,

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-use super::{Any, DurationText, Entries, Environment, Field, Text};
+use super::{Any, DurationText, Entries, Environment, Field, TEXT, Text};
 
 /// A task, or, with `for_each`, many tasks of one kind.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
@@ -58,10 +58,10 @@ pub struct Task {
 #[serde(deny_unknown_fields)]
 pub struct TaskContainer {
     /// The image, as for `docker pull`.
-    #[schemars(length(min = 1), example = "tensorflow/tensorflow:2.16.1-gpu")]
+    #[schemars(length(min = 1), example = &"tensorflow/tensorflow:2.16.1-gpu")]
     pub image: Field<String>,
     /// Further options of `docker create`.
-    #[schemars(example = "--shm-size=1g --rm")]
+    #[schemars(example = &"--shm-size=1g --rm")]
     pub run_options: Option<Field<String>>,
     /// Where the command starts.
     #[schemars(extend("default" = "task"))]
@@ -143,8 +143,9 @@ struct RangeValues {
     range: Field<Vec<Field<i64>>>,
 }
 
+/// Decodes what may be written in several ways, by the kind of value that is there.
 macro_rules! decode_by_kind {
-    ($type:ident, $expecting:literal, { $($method:tt)* }) => {
+    ($type:ident, $deserialize:ident $(($marker:ident))?, $expecting:literal, { $($method:tt)* }) => {
         impl<'de> Deserialize<'de> for $type {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 struct KindVisitor;
@@ -155,13 +156,13 @@ macro_rules! decode_by_kind {
                     }
                     $($method)*
                 }
-                deserializer.deserialize_any(KindVisitor)
+                deserializer.$deserialize($($marker,)? KindVisitor)
             }
         }
     };
 }
 
-decode_by_kind!(Command, "a string or a list", {
+decode_by_kind!(Command, deserialize_newtype_struct(TEXT), "a string or a list", {
     fn visit_str<E: Error>(self, line: &str) -> Result<Command, E> {
         Ok(Command::Line(line.to_owned()))
     }
@@ -171,7 +172,7 @@ decode_by_kind!(Command, "a string or a list", {
     }
 });
 
-decode_by_kind!(Values, "a list or a range", {
+decode_by_kind!(Values, deserialize_any, "a list or a range", {
     fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<Values, A::Error> {
         Vec::deserialize(SeqAccessDeserializer::new(items)).map(Values::List)
     }
@@ -181,7 +182,7 @@ decode_by_kind!(Values, "a list or a range", {
     }
 });
 
-decode_by_kind!(Mount, "a part of the node's folder, or a map", {
+decode_by_kind!(Mount, deserialize_any, "a part of the node's folder, or a map", {
     fn visit_str<E: Error>(self, name: &str) -> Result<Mount, E> {
         let source = MountSource::deserialize(serde::de::value::StrDeserializer::<E>::new(name))?;
         // The place of a mount written as one word is that of the list's item.

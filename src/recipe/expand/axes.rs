@@ -43,8 +43,11 @@ impl Axes {
             Some(count) if count <= MOST_TASKS => Some(Self { axes, count }),
             _ => {
                 findings.push(
-                    Diagnostic::error(&codes::TOO_MANY_TASKS, format!("`for_each` makes more than {MOST_TASKS} tasks"))
-                        .at(span, "the number of tasks is the product of the sizes of these lists and ranges"),
+                    Diagnostic::error(
+                        &codes::TOO_MANY_TASKS,
+                        format!("`for_each` makes more than {MOST_TASKS} tasks"),
+                    )
+                    .at(span, "the number of tasks is the product of the sizes of these lists and ranges"),
                 );
                 None
             }
@@ -80,7 +83,8 @@ impl Axis {
         match values {
             Values::List(items) => Some(Self::List(items.iter().map(|any| from_json(&any.0)).collect())),
             Values::Range(range) => {
-                let numbers: Option<Vec<i64>> = range.get()?.iter().map(|number| number.get().copied()).collect();
+                let numbers: Option<Vec<i64>> =
+                    range.get()?.iter().map(|number| number.get().copied()).collect();
                 Self::range(&numbers?, range, findings)
             }
         }
@@ -93,10 +97,14 @@ impl Axis {
             _ => return None,
         };
         if step == 0 {
-            findings.push(Diagnostic::error(&codes::INVALID_VALUE, "the step of a range cannot be 0").at(range.span(), ""));
+            findings.push(
+                Diagnostic::error(&codes::INVALID_VALUE, "the step of a range cannot be 0")
+                    .at(range.span(), ""),
+            );
             return None;
         }
-        let span = if step > 0 { i128::from(end) - i128::from(start) } else { i128::from(start) - i128::from(end) };
+        let span =
+            if step > 0 { i128::from(end) - i128::from(start) } else { i128::from(start) - i128::from(end) };
         let count = if span < 0 { 0 } else { span / i128::from(step).abs() + 1 };
         Some(Self::Range { start, step, count: u64::try_from(count).unwrap_or(u64::MAX) })
     }
@@ -125,7 +133,9 @@ impl Axis {
 pub(super) fn in_id(value: &Value) -> Option<String> {
     let json: Json = match value.kind() {
         minijinja::value::ValueKind::String => return Some(plain(value.as_str()?)),
-        minijinja::value::ValueKind::Number | minijinja::value::ValueKind::Bool => Json::String(value.to_string()),
+        minijinja::value::ValueKind::Number | minijinja::value::ValueKind::Bool => {
+            Json::String(value.to_string())
+        }
         _ => return None,
     };
     json.as_str().map(|text| plain(&text.to_lowercase()))
@@ -167,7 +177,9 @@ mod tests {
     fn the_last_key_changes_fastest() {
         let axes = axes(vec![range(&[1, 2]).unwrap(), range(&[1, 3]).unwrap()]);
         let all: Vec<Vec<i64>> = (0..axes.count())
-            .map(|index| axes.combination(index).into_iter().map(|(_, value)| value.as_i64().unwrap()).collect())
+            .map(|index| {
+                axes.combination(index).into_iter().map(|(_, value)| value.as_i64().unwrap()).collect()
+            })
             .collect();
         assert_eq!(all, [[1, 1], [1, 2], [1, 3], [2, 1], [2, 2], [2, 3]]);
     }

@@ -49,14 +49,23 @@ impl ResolvedRecipe {
 }
 
 /// Evaluates everything that does not depend on a single task.
-pub fn resolve(mut tree: Node, parameters: Option<&Parameters>, sources: &Sources, findings: &mut Collector) -> ResolvedRecipe {
+pub fn resolve(
+    mut tree: Node,
+    parameters: Option<&Parameters>,
+    sources: &Sources,
+    findings: &mut Collector,
+) -> ResolvedRecipe {
     let names = Names {
-        params: parameters.map(|all| all.iter().map(|(name, value)| (name.clone(), value.is_some())).collect()),
+        params: parameters
+            .map(|all| all.iter().map(|(name, value)| (name.clone(), value.is_some())).collect()),
         item: NO_ITEM,
         task: NO_TASK,
     };
-    let params: Map<String, Json> =
-        parameters.into_iter().flatten().map(|(name, value)| (name.clone(), value.clone().unwrap_or_default())).collect();
+    let params: Map<String, Json> = parameters
+        .into_iter()
+        .flatten()
+        .map(|(name, value)| (name.clone(), value.clone().unwrap_or_default()))
+        .collect();
     let recipe_name = tree.get("name").map(Node::to_json).unwrap_or_default();
     let constants = vec![
         ("params", from_json(&Json::Object(params))),
@@ -114,13 +123,15 @@ impl<'a> Resolver<'a> {
         let task = |members: &[&str]| Members::Known(members.iter().map(|name| (*name).to_owned()).collect());
         let without_id = Names { item, task: task(&["name"]), ..self.names.clone() };
         let inside = Names { task: task(&["name", "id"]), ..without_id.clone() };
-        let id = entry.value.entries().iter().find(|member| member.key == "id").map(|member| {
-            (member.key_span, self.evaluator(&without_id).prepare(&member.value, findings))
-        });
+        let id =
+            entry.value.entries().iter().find(|member| member.key == "id").map(|member| {
+                (member.key_span, self.evaluator(&without_id).prepare(&member.value, findings))
+            });
         let body = match &entry.value.kind {
             NodeKind::Mapping(members) => {
                 let apart = ["for_each", "id", "depends_on"];
-                let rest = members.iter().filter(|member| !apart.contains(&member.key.as_str())).cloned().collect();
+                let rest =
+                    members.iter().filter(|member| !apart.contains(&member.key.as_str())).cloned().collect();
                 let rest = Node { kind: NodeKind::Mapping(rest), ..entry.value.clone() };
                 self.evaluator(&inside).prepare(&rest, findings)
             }
@@ -139,11 +150,15 @@ impl<'a> Resolver<'a> {
 
     /// What `for_each` stands for, and the keys of `item`.
     fn expansion(&self, for_each: Option<&Node>, findings: &mut Collector) -> (Expansion, Members) {
-        let Some(written) = for_each.filter(|node| !is_null(node)) else { return (Expansion::Single, NO_ITEM) };
+        let Some(written) = for_each.filter(|node| !is_null(node)) else {
+            return (Expansion::Single, NO_ITEM);
+        };
         let resolved = self.evaluator(&self.names).resolve(written, findings);
         let checked = self.checked("for_each", resolved, findings);
         let members = match &checked.kind {
-            NodeKind::Mapping(entries) => Members::Known(entries.iter().map(|entry| entry.key.clone()).collect()),
+            NodeKind::Mapping(entries) => {
+                Members::Known(entries.iter().map(|entry| entry.key.clone()).collect())
+            }
             _ => Members::Unknown,
         };
         let span = checked.span;
@@ -157,7 +172,8 @@ impl<'a> Resolver<'a> {
     fn dependencies(&self, depends_on: Option<&Node>, findings: &mut Collector) -> Vec<(String, Span)> {
         let Some(written) = depends_on.filter(|node| !is_null(node)) else { return Vec::new() };
         let fixed = "`depends_on` names whole tasks; it cannot differ from one to another";
-        let names = Names { item: Members::Absent(fixed), task: Members::Absent(fixed), ..self.names.clone() };
+        let names =
+            Names { item: Members::Absent(fixed), task: Members::Absent(fixed), ..self.names.clone() };
         let resolved = self.evaluator(&names).resolve(written, findings);
         let checked = self.checked("depends_on", resolved, findings);
         let decoded: Field<Vec<Field<String>>> = decode(&checked, findings);
@@ -175,7 +191,9 @@ impl<'a> Resolver<'a> {
         let mut holder = Node { span, kind: NodeKind::Mapping(vec![entry]), computed: false };
         conform(&mut holder, Shape::Task, findings);
         match holder.kind {
-            NodeKind::Mapping(mut entries) => entries.pop().map_or_else(|| Node::damaged(span), |entry| entry.value),
+            NodeKind::Mapping(mut entries) => {
+                entries.pop().map_or_else(|| Node::damaged(span), |entry| entry.value)
+            }
             _ => Node::damaged(span),
         }
     }

@@ -91,6 +91,17 @@ impl TaskTemplate {
         (!values.is_empty()).then(|| values.join(", "))
     }
 
+    /// Where it is said what ids its tasks have.
+    pub fn id_span(&self) -> Span {
+        match &self.id {
+            Some((_, Body::Fixed(node))) => node.span,
+            Some((_, Body::Computed { span, .. } | Body::Sequence(span, _) | Body::Mapping(span, _))) => {
+                *span
+            }
+            None => self.name_span,
+        }
+    }
+
     fn combination(&self, index: u64) -> Vec<(&str, Value)> {
         match &self.expansion {
             Expansion::Product(axes) => axes.combination(index),
@@ -101,7 +112,9 @@ impl TaskTemplate {
     fn id_node(&self, combination: &[(&str, Value)], sources: &Sources) -> Result<Entry, Box<Diagnostic>> {
         let (key_span, value) = match &self.id {
             Some((key_span, Body::Fixed(node))) => (*key_span, node.clone()),
-            Some((key_span, body)) => (*key_span, body.instantiate(&self.context(combination, None), sources)?),
+            Some((key_span, body)) => {
+                (*key_span, body.instantiate(&self.context(combination, None), sources)?)
+            }
             None => (self.name_span, Node::computed_text(self.name_span, self.default_id(combination)?)),
         };
         Ok(Entry { key: "id".to_owned(), key_span, value })
@@ -126,7 +139,8 @@ impl TaskTemplate {
     fn context(&self, combination: &[(&str, Value)], id: Option<&str>) -> Value {
         let mut task = vec![("name", Value::from(self.name.as_str()))];
         task.extend(id.map(|id| ("id", Value::from(id))));
-        let item = Value::from_pairs(combination.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
+        let item =
+            Value::from_pairs(combination.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
         let varying = [("item", item), ("task", Value::from_pairs(task))];
         Value::from_pairs(self.constants.iter().cloned().chain(varying))
     }

@@ -29,7 +29,17 @@ pub fn parse(source: SourceId, sources: &Sources, findings: &mut Collector) -> O
         );
         return None;
     }
-    let mut builder = Builder { source, text, findings, open: Vec::new(), root: None, anchors: HashMap::new(), nodes: 0, aliased: 0, documents: 0 };
+    let mut builder = Builder {
+        source,
+        text,
+        findings,
+        open: Vec::new(),
+        root: None,
+        anchors: HashMap::new(),
+        nodes: 0,
+        aliased: 0,
+        documents: 0,
+    };
     for event in Parser::new_from_str_with_options(text, parser_options()) {
         match event {
             Ok((event, span)) => {
@@ -47,7 +57,8 @@ pub fn parse(source: SourceId, sources: &Sources, findings: &mut Collector) -> O
     let root = builder.root.take();
     if root.is_none() {
         findings.push(
-            Diagnostic::error(&codes::SYNTAX, "the document is empty").at(Span::new(source, 0, 0), "nothing but comments and blank lines"),
+            Diagnostic::error(&codes::SYNTAX, "the document is empty")
+                .at(Span::new(source, 0, 0), "nothing but comments and blank lines"),
         );
     }
     root
@@ -105,7 +116,12 @@ impl Builder<'_> {
             Event::DocumentStart(..) => {
                 self.documents += 1;
                 if self.documents == 2 {
-                    self.error(&codes::SYNTAX, "more than one document", span, "a second document begins here");
+                    self.error(
+                        &codes::SYNTAX,
+                        "more than one document",
+                        span,
+                        "a second document begins here",
+                    );
                     return ControlFlow::Break(());
                 }
                 ControlFlow::Continue(())
@@ -123,7 +139,8 @@ impl Builder<'_> {
             }
             Event::MappingStart(_, anchor, tag) => {
                 self.check_tag(tag.as_deref(), "map", span);
-                let kind = OpenKind::Mapping { entries: Vec::new(), keys: HashMap::new(), key: PendingKey::Awaited };
+                let kind =
+                    OpenKind::Mapping { entries: Vec::new(), keys: HashMap::new(), key: PendingKey::Awaited };
                 self.begin(span, anchor, kind)
             }
             Event::SequenceEnd | Event::MappingEnd => {
@@ -131,8 +148,13 @@ impl Builder<'_> {
                 ControlFlow::Continue(())
             }
             Event::Alias(anchor) => self.alias(anchor, span),
-            Event::UnresolvedAlias(name) => {
-                self.error(&codes::SYNTAX, format!("no anchor {} before this alias", quote(&name)), span, "");
+            Event::UnresolvedAlias(_) => {
+                self.error(
+                    &codes::SYNTAX,
+                    "no anchor before this alias",
+                    span,
+                    "a value that begins with `*` needs quotes",
+                );
                 self.place(Node::damaged(span));
                 ControlFlow::Continue(())
             }
@@ -195,7 +217,8 @@ impl Builder<'_> {
 
     fn scalar(&mut self, text: String, style: ScalarStyle, tag: Option<&Tag>, span: Span) -> Node {
         // The parser gives an empty value the text `~` and an empty place.
-        let written = if span.start == span.end && style == ScalarStyle::Plain { String::new() } else { text };
+        let written =
+            if span.start == span.end && style == ScalarStyle::Plain { String::new() } else { text };
         let mut scalar = match style {
             ScalarStyle::Plain => Scalar::plain(written),
             ScalarStyle::Literal => Scalar { value: Value::Text, text: written, style: Style::Literal },
@@ -213,13 +236,22 @@ impl Builder<'_> {
         let meaning = Scalar::plain(scalar.text.clone()).value;
         let value = match (suffix.as_str(), meaning) {
             ("str", _) => Some(Value::Text),
-            ("int", Value::Integer(_)) | ("float", Value::Float(_)) | ("bool", Value::Bool(_)) | ("null", Value::Null) => {
-                Some(meaning)
-            }
-            #[expect(clippy::cast_precision_loss, reason = "an author who tags an integer as a float asks for this")]
+            ("int", Value::Integer(_))
+            | ("float", Value::Float(_))
+            | ("bool", Value::Bool(_))
+            | ("null", Value::Null) => Some(meaning),
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "an author who tags an integer as a float asks for this"
+            )]
             ("float", Value::Integer(value)) => Some(Value::Float(value as f64)),
             ("int" | "float" | "bool" | "null", _) => {
-                self.error(&codes::WRONG_TYPE, format!("{} is no `!!{suffix}`", quote(&scalar.text)), span, "");
+                self.error(
+                    &codes::WRONG_TYPE,
+                    format!("{} is no `!!{suffix}`", quote(&scalar.text)),
+                    span,
+                    "",
+                );
                 None
             }
             _ => {
@@ -242,8 +274,13 @@ impl Builder<'_> {
     }
 
     fn unknown_tag(&mut self, tag: &Tag, span: Span) {
-        let message = format!("unknown tag {}", quote(&tag.original()));
-        self.error(&codes::SYNTAX, message, span, "recipes have no tags of their own");
+        // The tag is not quoted: in place of a password it would be the password.
+        let message = if tag.is_custom() {
+            "recipes have no tags of their own"
+        } else {
+            "the tag does not fit the value"
+        };
+        self.error(&codes::SYNTAX, message, span, "a value that begins with `!` needs quotes");
     }
 
     fn alias(&mut self, anchor: usize, span: Span) -> ControlFlow<()> {
@@ -280,7 +317,12 @@ impl Builder<'_> {
     fn count(&mut self, nodes: usize, span: Span) -> ControlFlow<()> {
         self.nodes = self.nodes.saturating_add(nodes);
         if self.nodes > MAX_NODES {
-            self.error(&codes::TOO_LARGE, format!("more than {MAX_NODES} values"), span, "the limit is passed here");
+            self.error(
+                &codes::TOO_LARGE,
+                format!("more than {MAX_NODES} values"),
+                span,
+                "the limit is passed here",
+            );
             return ControlFlow::Break(());
         }
         ControlFlow::Continue(())
@@ -291,8 +333,17 @@ impl Builder<'_> {
         self.error(&codes::TOO_LARGE, message, span, "");
     }
 
-    fn error(&mut self, code: &'static crate::diagnostic::Code, message: impl Into<String>, span: Span, label: &str) {
-        debug_assert!(span.source == self.source && span.start as usize <= self.text.len(), "places are in this text");
+    fn error(
+        &mut self,
+        code: &'static crate::diagnostic::Code,
+        message: impl Into<String>,
+        span: Span,
+        label: &str,
+    ) {
+        debug_assert!(
+            span.source == self.source && span.start as usize <= self.text.len(),
+            "places are in this text"
+        );
         self.findings.push(Diagnostic::error(code, message).at(span, label));
     }
 }

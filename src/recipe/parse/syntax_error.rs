@@ -9,8 +9,13 @@ use crate::recipe::node::EXPRESSION_START;
 /// Says where the text stops being YAML, and, where the cause can be guessed, what to do.
 pub(super) fn describe(error: &ScanError, source: SourceId, text: &str) -> Diagnostic {
     let offset = floor_boundary(text, error.marker().byte_offset().unwrap_or(0));
-    let width = text.get(offset..).and_then(|rest| rest.chars().next()).filter(|c| *c != '\n').map_or(0, char::len_utf8);
-    let diagnostic = Diagnostic::error(&codes::SYNTAX, message(error.kind())).at(Span::new(source, offset, offset + width), "");
+    let width = text
+        .get(offset..)
+        .and_then(|rest| rest.chars().next())
+        .filter(|c| *c != '\n')
+        .map_or(0, char::len_utf8);
+    let diagnostic = Diagnostic::error(&codes::SYNTAX, message(error.kind()))
+        .at(Span::new(source, offset, offset + width), "");
     diagnostic.maybe_help(help(error.kind(), line_at(text, offset)))
 }
 
@@ -20,7 +25,9 @@ fn message(kind: &ErrorKind) -> String {
             "a tab where YAML wants spaces".to_owned()
         }
         ErrorKind::MappingValueNotAllowed => "a second `:` in one value".to_owned(),
-        ErrorKind::UnexpectedCharacter { character } => format!("a value cannot begin with {}", quote(&character.to_string())),
+        ErrorKind::UnexpectedCharacter { character } => {
+            format!("a value cannot begin with {}", quote(&character.to_string()))
+        }
         ErrorKind::UnclosedQuotedScalar => "the closing quote is missing".to_owned(),
         ErrorKind::UnclosedFlowCollection { open } => format!("the bracket `{open}` is never closed"),
         ErrorKind::ExpectedFlowMappingSeparator => "expected `,` or `}`".to_owned(),
@@ -38,9 +45,9 @@ fn help(kind: &ErrorKind, line: &str) -> Option<String> {
         ErrorKind::TabInBlockIndentation | ErrorKind::TabInIndentation | ErrorKind::TabNotAllowed => {
             Some("replace the tab by spaces; YAML never accepts tabs as indentation".to_owned())
         }
-        ErrorKind::MappingValueNotAllowed | ErrorKind::UnexpectedCharacter { .. } | ErrorKind::InvalidColonPlacement => {
-            Some("if this is text, put it in quotes".to_owned())
-        }
+        ErrorKind::MappingValueNotAllowed
+        | ErrorKind::UnexpectedCharacter { .. }
+        | ErrorKind::InvalidColonPlacement => Some("if this is text, put it in quotes".to_owned()),
         _ => None,
     }
 }

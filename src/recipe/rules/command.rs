@@ -1,12 +1,12 @@
 //! A task needs something to run.
 
-use super::{JobScope, Rule, members};
+use super::rule::{JobScope, Rule, members};
 use crate::batch::command_line;
 use crate::diagnostic::{Code, Collector, Diagnostic};
 use crate::recipe::codes;
 use crate::recipe::document::{Command, Field, Recipe, Task};
 
-static CODE: Code = Code {
+const CODE: Code = Code {
     name: "missing-command",
     summary: "a task without a container has no command",
     explanation: "Inside a container an absent command means the image's own entry point. On the node itself there is \

@@ -1,10 +1,10 @@
 //! On a pool with containers every task runs in one.
 
-use super::{JobScope, Rule};
+use super::rule::{JobScope, Rule};
 use crate::diagnostic::{Code, Collector, Diagnostic};
 use crate::recipe::document::{Field, Task};
 
-static CODE: Code = Code {
+const CODE: Code = Code {
     name: "container-required",
     summary: "a task without a container on a pool that runs containers",
     explanation: "Azure Batch demands container settings from every task of a pool that has a container configuration; \

@@ -1,10 +1,10 @@
 //! Containers need a pool that is prepared for them.
 
-use super::{JobScope, Rule, start_containers};
+use super::rule::{JobScope, Rule, start_containers};
 use crate::diagnostic::{Code, Collector, Diagnostic, Span};
 use crate::recipe::document::{Pool, Recipe, Task};
 
-static CODE: Code = Code {
+const CODE: Code = Code {
     name: "container-unsupported",
     summary: "a container task on a pool that is not prepared for containers",
     explanation: "A pool runs container tasks only if it has a `container` section. An empty one, `container: {}`, is \
@@ -36,7 +36,9 @@ fn check(pool: &Pool, container: Span, what: &str, findings: &mut Collector) {
         findings.push(
             Diagnostic::error(&CODE, format!("the {what} runs in a container, but its pool runs none"))
                 .at(container, "")
-                .help("add `container: {}` to the pool, or the images to fetch: `container: { prefetch: […] }`"),
+                .help(
+                    "add `container: {}` to the pool, or the images to fetch: `container: { prefetch: […] }`",
+                ),
         );
     }
 }

@@ -2,18 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use super::{JobScope, Rule};
+use super::rule::{JobScope, Rule};
 use crate::diagnostic::{Code, Collector, Diagnostic, Span, quote};
 use crate::recipe::expand::TaskTemplate;
 use crate::recipe::suggest;
 
-static UNKNOWN: Code = Code {
+const UNKNOWN: Code = Code {
     name: "unknown-task",
     summary: "`depends_on` names a task that the job does not have",
     explanation: "Dependencies stay inside a job and name tasks as the recipe does. A name stands for every task that it \
                   expands to.",
 };
-static CYCLE: Code = Code {
+const CYCLE: Code = Code {
     name: "dependency-cycle",
     summary: "tasks wait for each other",
     explanation: "None of the tasks in the circle could ever start.",
@@ -32,7 +32,8 @@ impl Rule for Dependencies {
         for template in &job.tasks.templates {
             for (name, span) in &template.depends_on {
                 if *name == template.name {
-                    let finding = Diagnostic::error(&CYCLE, format!("the task {} depends on itself", quote(name)));
+                    let finding =
+                        Diagnostic::error(&CYCLE, format!("the task {} depends on itself", quote(name)));
                     findings.push(finding.at(*span, "it would wait for its own end"));
                 } else if !templates.contains_key(name.as_str()) {
                     findings.push(unknown(name, *span, &templates));
@@ -50,7 +51,9 @@ fn unknown(name: &str, span: Span, templates: &BTreeMap<&str, &TaskTemplate>) ->
     let finding = Diagnostic::error(&UNKNOWN, format!("the job has no task {}", quote(name))).at(span, "");
     match suggest::nearest(name, templates.keys().copied()) {
         Some(near) => finding.help(format!("did you mean `{near}`?")),
-        None => finding.help(format!("it has {}", suggest::list(templates.keys().map(|name| (*name).to_owned())))),
+        None => {
+            finding.help(format!("it has {}", suggest::list(templates.keys().map(|name| (*name).to_owned()))))
+        }
     }
 }
 
@@ -109,7 +112,8 @@ impl<'a> Search<'a> {
         let start = way.iter().position(|step| step.name == target).unwrap_or(0);
         let members = way.get(start..).unwrap_or_default();
         let names: Vec<&str> = members.iter().map(|step| step.name).chain([target]).collect();
-        let mut finding = Diagnostic::error(&CYCLE, format!("tasks wait for each other: {}", names.join(" → ")));
+        let mut finding =
+            Diagnostic::error(&CYCLE, format!("tasks wait for each other: {}", names.join(" → ")));
         for step in members {
             if let Some((next, span)) = self.dependency(step.name, step.followed.saturating_sub(1)) {
                 finding = finding.at(span, format!("`{}` waits for `{next}`", step.name));

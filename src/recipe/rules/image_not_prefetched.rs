@@ -1,11 +1,11 @@
 //! A pool that prefetches should prefetch what its tasks use.
 
-use super::{JobScope, Rule};
+use super::rule::{JobScope, Rule};
 use crate::diagnostic::{Code, Collector, Diagnostic, quote};
 use crate::recipe::document::{Field, Task};
 use crate::recipe::suggest;
 
-static CODE: Code = Code {
+const CODE: Code = Code {
     name: "image-not-prefetched",
     summary: "a task's image is not among those that its pool prefetches",
     explanation: "The first task on each node that uses the image waits until it is fetched, and its wall-clock time \

@@ -12,10 +12,10 @@ mod pool_image;
 mod registry_login;
 mod rule;
 mod slots;
+mod table;
 mod unique_ids;
 mod unknown_pool;
 mod unknown_registry;
 
-pub use rule::{ALL, JobScope, Rule, check, check_task};
-
-use rule::{members, start_containers};
+pub use rule::{JobScope, Rule};
+pub use table::{ALL, check, check_task};

@@ -1,10 +1,10 @@
 //! A container that does not see its task's folder cannot start in it.
 
-use super::{JobScope, Rule, start_containers};
+use super::rule::{JobScope, Rule, start_containers};
 use crate::diagnostic::{Code, Collector, Diagnostic};
 use crate::recipe::document::{Field, MountSource, Recipe, Task, TaskContainer, WorkingDirectory};
 
-static CODE: Code = Code {
+const CODE: Code = Code {
     name: "mounts-without-task",
     summary: "a container starts in the task's folder but does not mount it",
     explanation: "`mounts` replaces the mount of the whole Batch folder. Without `task` in the list (`startup` for a start \
@@ -40,12 +40,15 @@ fn check(container: &Field<TaskContainer>, needed: MountSource, name: &str, find
     };
     let Some(field) = &container.mounts else { return };
     let Some(mounts) = field.get() else { return };
-    let sources: Option<Vec<MountSource>> = mounts.iter().map(|mount| mount.get()?.source.get().copied()).collect();
+    let sources: Option<Vec<MountSource>> =
+        mounts.iter().map(|mount| mount.get()?.source.get().copied()).collect();
     if starts_in_task && sources.is_some_and(|sources| !sources.contains(&needed)) {
         findings.push(
             Diagnostic::error(&CODE, "the container does not mount the folder that it starts in")
                 .at(field.span(), format!("`{name}` is not among the mounts"))
-                .help(format!("add `{name}` to the mounts, or start in the image: `working_directory: image`")),
+                .help(format!(
+                    "add `{name}` to the mounts, or start in the image: `working_directory: image`"
+                )),
         );
     }
 }

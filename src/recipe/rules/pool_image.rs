@@ -1,11 +1,11 @@
 //! An image needs its node agent, and a container engine if the pool runs containers.
 
-use super::{Rule, members};
+use super::rule::{Rule, members};
 use crate::diagnostic::{Code, Collector, Diagnostic};
-use crate::recipe::document::{ImageAlias, ImageChoice, Pool, Recipe};
+use crate::recipe::document::{Field, ImageAlias, ImageChoice, Pool, Recipe};
 use crate::recipe::{codes, suggest};
 
-static CODE: Code = Code {
+const CODE: Code = Code {
     name: "image-without-containers",
     summary: "a container pool on an image without a container engine",
     explanation: "The nodes of a pool that runs containers need an image that brings a container engine. A plain \
@@ -42,7 +42,10 @@ fn check(pool: &Pool, findings: &mut Collector) {
                 Diagnostic::error(&CODE, format!("the image `{name}` has no container engine"))
                     .at(pool.image.span(), "")
                     .at(container.span(), "the pool runs containers")
-                    .help(format!("images that have one: {}", suggest::list(fitting.map(|alias| alias.name.to_owned())))),
+                    .help(format!(
+                        "images that have one: {}",
+                        suggest::list(fitting.map(|alias| alias.name.to_owned()))
+                    )),
             );
         }
         _ => {}
@@ -50,13 +53,14 @@ fn check(pool: &Pool, findings: &mut Collector) {
 }
 
 impl ImageChoice {
-    /// Whether every part of it could be understood.
+    /// Whether everything that identifies it could be understood.
     fn is_understood(&self) -> bool {
         match self {
             Self::Alias(_) => true,
-            Self::Reference(reference) => {
-                let parts = [&reference.publisher, &reference.offer, &reference.sku, &reference.version, &reference.id];
-                parts.into_iter().flatten().all(|part| part.get().is_some())
+            Self::Reference(image) => {
+                let known =
+                    |part: &Option<Field<String>>| part.as_ref().is_some_and(|part| part.get().is_some());
+                known(&image.id) || [&image.publisher, &image.offer, &image.sku].into_iter().all(known)
             }
         }
     }

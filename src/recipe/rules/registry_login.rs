@@ -1,10 +1,10 @@
 //! A registry is logged in to in one way.
 
-use super::{Rule, members};
+use super::rule::{Rule, members};
 use crate::diagnostic::{Code, Collector, Diagnostic};
 use crate::recipe::document::{Recipe, Registry};
 
-static CODE: Code = Code {
+const CODE: Code = Code {
     name: "registry-login",
     summary: "a registry has half a login, or two",
     explanation: "A registry is logged in to with user name and password, or with a managed identity of the pool, or not \
@@ -34,9 +34,11 @@ fn check(registry: &Registry) -> Option<Diagnostic> {
             error("a managed identity and a password exclude each other")
                 .at(identity.span(), "remove this, or remove user name and password"),
         ),
-        (None, Some(username), None) => {
-            Some(error("the user name has no password").at(username.span(), "").help("add `password: { env: NAME }`"))
-        }
+        (None, Some(username), None) => Some(
+            error("the user name has no password")
+                .at(username.span(), "")
+                .help("add `password: { env: NAME }`"),
+        ),
         (None, None, Some(password)) => {
             Some(error("the password has no user name").at(password.span(), "").help("add `username`"))
         }

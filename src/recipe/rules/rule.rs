@@ -1,15 +1,10 @@
-//! What a rule is, and all of them.
+//! What a rule is, and what rules look at.
 
 use crate::diagnostic::{Code, Collector};
 use crate::recipe::document::{
     Entries, Field, Job, NamedEntry, Pool, PoolChoice, Recipe, Task, TaskContainer, entries,
 };
-use crate::recipe::expand::{ResolvedJob, ResolvedRecipe};
-
-use super::{
-    command, container_required, container_unsupported, dependencies, image_not_prefetched, mounts_without_task,
-    pool_image, registry_login, slots, unique_ids, unknown_pool, unknown_registry,
-};
+use crate::recipe::expand::ResolvedJob;
 
 /// A check. It implements the methods for what it looks at.
 pub trait Rule: Sync {
@@ -25,22 +20,6 @@ pub trait Rule: Sync {
     /// Looks at one task.
     fn check_task(&self, _job: &JobScope<'_>, _task: &Task, _findings: &mut Collector) {}
 }
-
-/// All rules.
-pub static ALL: &[&dyn Rule] = &[
-    &command::CommandPresent,
-    &container_required::ContainerRequired,
-    &container_unsupported::ContainerUnsupported,
-    &dependencies::Dependencies,
-    &image_not_prefetched::ImageNotPrefetched,
-    &mounts_without_task::MountsWithoutTask,
-    &pool_image::PoolImage,
-    &registry_login::RegistryLogin,
-    &slots::Slots,
-    &unique_ids::UniqueIds,
-    &unknown_pool::UnknownPool,
-    &unknown_registry::UnknownRegistry,
-];
 
 /// A job and what its tasks run on.
 #[derive(Debug, Clone, Copy)]
@@ -58,24 +37,6 @@ impl<'a> JobScope<'a> {
     pub fn pool(&self) -> Option<&'a Pool> {
         let PoolChoice::Key(key) = self.job?.pool.get()? else { return None };
         members(self.recipe.pools.as_ref())?.iter().find(|entry| entry.name == *key)?.value.get()
-    }
-}
-
-/// Checks everything but single tasks.
-pub fn check(recipe: &ResolvedRecipe, findings: &mut Collector) {
-    let Some(document) = recipe.document.get() else { return };
-    for rule in ALL {
-        rule.check_recipe(document, findings);
-        for tasks in &recipe.jobs {
-            rule.check_job(&JobScope { recipe: document, job: recipe.job(&tasks.key), tasks }, findings);
-        }
-    }
-}
-
-/// Checks one task.
-pub fn check_task(job: &JobScope<'_>, task: &Task, findings: &mut Collector) {
-    for rule in ALL {
-        rule.check_task(job, task, findings);
     }
 }
 

@@ -1,10 +1,10 @@
 //! A task fits on a node.
 
-use super::{JobScope, Rule};
+use super::rule::{JobScope, Rule};
 use crate::diagnostic::{Code, Collector, Diagnostic};
 use crate::recipe::document::Task;
 
-static CODE: Code = Code {
+const CODE: Code = Code {
     name: "too-many-slots",
     summary: "a task takes more slots than a node of its pool has",
     explanation: "No node could ever take the task; it would stay active for ever.",

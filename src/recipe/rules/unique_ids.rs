@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Rule, members};
+use super::rule::{Rule, members};
 use crate::diagnostic::{Code, Collector, Diagnostic, Span};
 use crate::recipe::codes;
 use crate::recipe::document::{Field, Recipe};
@@ -16,7 +16,8 @@ impl Rule for UniqueIds {
 
     fn check_recipe(&self, recipe: &Recipe, findings: &mut Collector) {
         let pools = members(recipe.pools.as_ref()).unwrap_or_default().iter();
-        let pools = pools.filter_map(|entry| id(&entry.name, entry.name_span, entry.value.get()?.id.as_ref()));
+        let pools =
+            pools.filter_map(|entry| id(&entry.name, entry.name_span, entry.value.get()?.id.as_ref()));
         check("pools", pools, findings);
         let jobs = members(recipe.jobs.as_ref()).unwrap_or_default().iter();
         let jobs = jobs.filter_map(|entry| id(&entry.name, entry.name_span, entry.value.get()?.id.as_ref()));

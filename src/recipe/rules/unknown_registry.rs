@@ -1,11 +1,11 @@
 //! Registries are declared once, under `registries`.
 
-use super::{JobScope, Rule, members, start_containers};
+use super::rule::{JobScope, Rule, members, start_containers};
 use crate::diagnostic::{Code, Collector, Diagnostic, quote};
 use crate::recipe::document::{Field, Recipe, Task};
 use crate::recipe::suggest;
 
-static CODE: Code = Code {
+const CODE: Code = Code {
     name: "unknown-registry",
     summary: "a registry is used that the recipe does not declare",
     explanation: "Pools and tasks use registries by their keys under `registries`, where server and login are said once.",

@@ -1,8 +1,8 @@
 //! From the validator's errors to what an author did wrong.
 
+use jsonschema::ValidationError;
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::paths::{Location, LocationSegment};
-use jsonschema::ValidationError;
 use serde_json::Value;
 
 use crate::recipe::node::{Node, Segment};
@@ -71,9 +71,9 @@ impl Explainer<'_> {
             }),
             ValidationErrorKind::Type { kind } => one(MistakeKind::Type { expected: expected(kind) }),
             ValidationErrorKind::Enum { options } => one(MistakeKind::Word { allowed: words(options) }),
-            ValidationErrorKind::Constant { expected_value } => {
-                one(MistakeKind::Word { allowed: expected_value.as_str().map(str::to_owned).into_iter().collect() })
-            }
+            ValidationErrorKind::Constant { expected_value } => one(MistakeKind::Word {
+                allowed: expected_value.as_str().map(str::to_owned).into_iter().collect(),
+            }),
             ValidationErrorKind::Pattern { pattern } => {
                 let message = self.annotation(error, "patternErrorMessage");
                 one(MistakeKind::Form { message: message.unwrap_or_else(|| format!("must match {pattern}")) })
@@ -92,8 +92,10 @@ impl Explainer<'_> {
             // With what is not known yet, this one may turn out to fit.
             return Vec::new();
         }
-        let misfit = |mistake: &Mistake| mistake.path == path && matches!(mistake.kind, MistakeKind::Type { .. });
-        let fitting: Vec<&Vec<Mistake>> = branches.iter().filter(|branch| !branch.iter().any(misfit)).collect();
+        let misfit =
+            |mistake: &Mistake| mistake.path == path && matches!(mistake.kind, MistakeKind::Type { .. });
+        let fitting: Vec<&Vec<Mistake>> =
+            branches.iter().filter(|branch| !branch.iter().any(misfit)).collect();
         if fitting.is_empty() {
             let mut expected: Vec<&'static str> = Vec::new();
             for mistake in branches.iter().flatten() {
@@ -102,6 +104,7 @@ impl Explainer<'_> {
                 }
             }
             expected.dedup();
+            expected.retain(|kind| *kind != "nothing");
             return vec![Mistake { path: path.to_vec(), kind: MistakeKind::Type { expected } }];
         }
         let all_words: Option<Vec<&Vec<String>>> = fitting
@@ -115,7 +118,11 @@ impl Explainer<'_> {
             let allowed = lists.into_iter().flatten().cloned().collect();
             return vec![Mistake { path: path.to_vec(), kind: MistakeKind::Word { allowed } }];
         }
-        fitting.into_iter().min_by_key(|branch| branch.iter().map(weight).sum::<usize>()).cloned().unwrap_or_default()
+        fitting
+            .into_iter()
+            .min_by_key(|branch| branch.iter().map(weight).sum::<usize>())
+            .cloned()
+            .unwrap_or_default()
     }
 
     fn known_keys(&self, error: &ValidationError<'_>) -> Vec<String> {
@@ -190,7 +197,9 @@ fn expected(kind: &TypeKind) -> Vec<&'static str> {
     };
     match kind {
         TypeKind::Single(single) => vec![name(&single.to_string())],
-        TypeKind::Multiple(several) => several.iter().map(|one| name(&one.to_string())).filter(|name| *name != "nothing").collect(),
+        TypeKind::Multiple(several) => {
+            several.iter().map(|one| name(&one.to_string())).filter(|name| *name != "nothing").collect()
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Generates the schemas.
 
 use schemars::generate::SchemaSettings;
-use schemars::transform::{RecursiveTransform, Transform, transform_subschemas};
+use schemars::transform::{RecursiveTransform, Transform};
 use schemars::{JsonSchema, Schema};
 use serde_json::{Map, Value, json};
 
@@ -17,7 +17,9 @@ pub fn authoring() -> Value {
     let mut schema = generate::<Recipe>(SchemaSettings::draft07());
     RecursiveTransform(remove_markers).transform(&mut schema);
     AllowExpressions.transform(&mut schema);
-    if let Some(definitions) = schema.ensure_object().entry("definitions").or_insert_with(|| json!({})).as_object_mut() {
+    if let Some(definitions) =
+        schema.ensure_object().entry("definitions").or_insert_with(|| json!({})).as_object_mut()
+    {
         definitions.insert("Expression".to_owned(), expression_schema());
     }
     schema.to_value()
@@ -81,6 +83,8 @@ struct AllowExpressions;
 /// Properties of the root, and definitions, whose values are taken as they are.
 const WITHOUT_EXPRESSIONS: [&str; 3] = ["api_version", "name", "parameters"];
 const DEFINITIONS_WITHOUT_EXPRESSIONS: [&str; 3] = ["Parameter", "ParameterType", "LanguageVersion"];
+/// What makes up the structure of a recipe, which no expression can change; and secrets, which no expression can hold.
+const STRUCTURE: [&str; 5] = ["Registry", "Pool", "Job", "Task", "SecretReference"];
 /// Keywords that restrict a string and would refuse an expression inside it.
 const STRING_LIMITS: [&str; 5] = ["pattern", "patternErrorMessage", "enum", "const", "maxLength"];
 
@@ -107,8 +111,12 @@ impl Transform for AllowExpressions {
 /// Rewrites the schema of a value: what it describes, or an expression.
 fn allow(value: &mut Value) {
     allow_inside(value);
+    if is_structure(value) {
+        return;
+    }
     let Some(object) = value.as_object_mut() else { return };
-    let accepts_any_string = accepts_string(object) && !STRING_LIMITS.iter().any(|limit| object.contains_key(*limit));
+    let accepts_any_string =
+        accepts_string(object) && !STRING_LIMITS.iter().any(|limit| object.contains_key(*limit));
     if object.is_empty() || accepts_any_string {
         return;
     }
@@ -139,6 +147,19 @@ fn allow_inside(value: &mut Value) {
     }
 }
 
+/// Whether a schema stands for a part of the structure, or for a map of such parts.
+fn is_structure(schema: &Value) -> bool {
+    let refers = |schema: &Value| {
+        let reference = schema.get("$ref").and_then(Value::as_str).and_then(|path| path.rsplit('/').next());
+        reference.is_some_and(|name| STRUCTURE.contains(&name))
+    };
+    let alternatives =
+        ["anyOf", "allOf"].into_iter().filter_map(|keyword| schema.get(keyword)?.as_array()).flatten();
+    refers(schema)
+        || alternatives.into_iter().any(refers)
+        || schema.get("additionalProperties").is_some_and(is_structure)
+}
+
 fn accepts_string(object: &Map<String, Value>) -> bool {
     match object.get("type") {
         Some(Value::String(kind)) => kind == "string",
@@ -162,7 +183,11 @@ mod tests {
     #[test]
     fn committed_schemas_are_current() {
         assert_current(AUTHORING, &authoring(), "cargo run -- schema > schemas/recipe.v1.schema.json");
-        assert_current(RESOLVED, &resolved(), "cargo run -- schema resolved > schemas/recipe.v1.resolved.schema.json");
+        assert_current(
+            RESOLVED,
+            &resolved(),
+            "cargo run -- schema resolved > schemas/recipe.v1.resolved.schema.json",
+        );
     }
 
     #[test]
@@ -186,7 +211,9 @@ mod tests {
                 }
             }
             match value {
-                Value::Object(members) => members.iter().for_each(|(key, member)| walk(member, &format!("{path}/{key}"))),
+                Value::Object(members) => {
+                    members.iter().for_each(|(key, member)| walk(member, &format!("{path}/{key}")))
+                }
                 Value::Array(items) => {
                     items.iter().enumerate().for_each(|(index, item)| walk(item, &format!("{path}/{index}")));
                 }
@@ -206,9 +233,20 @@ mod tests {
         };
         let authoring = jsonschema::validator_for(&authoring()).unwrap();
         let resolved = jsonschema::validator_for(&resolved()).unwrap();
-        let verdicts = |nodes: Value| (authoring.is_valid(&recipe(nodes.clone())), resolved.is_valid(&recipe(nodes)));
+        let verdicts =
+            |nodes: Value| (authoring.is_valid(&recipe(nodes.clone())), resolved.is_valid(&recipe(nodes)));
         assert_eq!(verdicts(json!("${{ params.n }}")), (true, false));
         assert_eq!(verdicts(json!(3)), (true, true));
         assert_eq!(verdicts(json!("three")), (false, false));
+        for structure in [
+            json!({ "pools": "${{ params.pools }}" }),
+            json!({ "pools": { "p": "${{ params.pool }}" } }),
+            json!({ "jobs": { "j": { "pool": "p", "tasks": "${{ params.tasks }}" } } }),
+            json!({ "registries": { "r": { "username": "u", "password": "${{ params.password }}" } } }),
+        ] {
+            let mut recipe = json!({ "api_version": "batchyard/v1", "name": "x" });
+            recipe.as_object_mut().unwrap().append(&mut structure.as_object().unwrap().clone());
+            assert!(!authoring.is_valid(&recipe), "{recipe}");
+        }
     }
 }

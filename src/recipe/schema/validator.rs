@@ -37,7 +37,10 @@ impl Shape {
     }
 }
 
-#[expect(clippy::expect_used, reason = "the schema depends on this program's types only, and a test compiles it")]
+#[expect(
+    clippy::expect_used,
+    reason = "the schema depends on this program's types only, and a test compiles it"
+)]
 fn compile(schema: Value) -> Compiled {
     let validator = jsonschema::validator_for(&schema).expect("the generated schema is valid");
     Compiled { schema, validator }

@@ -94,9 +94,12 @@ impl Evaluator<'_> {
                     for name in names {
                         let place = locate(scalar, span, &name.range, self.sources);
                         findings.push(
-                            Diagnostic::error(&codes::UNDEFINED_NAME, format!("`{}` is not defined", name.name))
-                                .at(place, "")
-                                .help(name.help),
+                            Diagnostic::error(
+                                &codes::UNDEFINED_NAME,
+                                format!("`{}` is not defined", name.name),
+                            )
+                            .at(place, "")
+                            .help(name.help),
                         );
                     }
                 }
@@ -131,7 +134,8 @@ impl Body {
                 Err(failure) => return Err(describe(&failure, *span, scalar, sources)),
             },
             Self::Sequence(span, items) => {
-                let items = items.iter().map(|item| item.instantiate(context, sources)).collect::<Result<_, _>>()?;
+                let items =
+                    items.iter().map(|item| item.instantiate(context, sources)).collect::<Result<_, _>>()?;
                 Node { span: *span, kind: NodeKind::Sequence(items), computed: false }
             }
             Self::Mapping(span, entries) => {
@@ -178,6 +182,10 @@ impl Body {
 fn describe(failure: &Failure, span: Span, scalar: &Scalar, sources: &Sources) -> Box<Diagnostic> {
     let place = locate(scalar, span, &failure.range, sources);
     let unclosed = failure.message.ends_with("never closed");
-    let help = unclosed.then(|| "an expression ends with `}}`; if it holds ` #` or `: `, put the value in quotes".to_owned());
-    Box::new(Diagnostic::error(&codes::BAD_EXPRESSION, failure.message.clone()).at(place, "").maybe_help(help))
+    let help = unclosed.then(|| {
+        "an expression ends with `}}`; if it holds ` #` or `: `, put the value in quotes".to_owned()
+    });
+    Box::new(
+        Diagnostic::error(&codes::BAD_EXPRESSION, failure.message.clone()).at(place, "").maybe_help(help),
+    )
 }

@@ -9,6 +9,8 @@ use serde_json::{Map, Value as Json};
 
 use super::scan::{Piece, split};
 
+/// The longest expression, in bytes. Compiling recurses once per operator; a longer chain could exhaust a thread's stack.
+const LONGEST_EXPRESSION: usize = 512;
 /// Steps that one expression may take; also bounds the memory it may fill, to about six megabytes.
 const FUEL: u64 = 100_000;
 /// The longest text that a scalar may become.
@@ -79,11 +81,15 @@ impl Template {
         let (mut parts, mut failures) = (Vec::new(), Vec::new());
         for piece in split(text).map_err(unclosed)? {
             match piece {
-                Piece::Literal(range) => parts.push(Part::Literal(text.get(range).unwrap_or_default().to_owned())),
-                Piece::Expression(range) => match Expression::compile(text.get(range.clone()).unwrap_or_default(), range.start) {
-                    Ok(expression) => parts.push(Part::Expression(expression)),
-                    Err(failure) => failures.push(failure),
-                },
+                Piece::Literal(range) => {
+                    parts.push(Part::Literal(text.get(range).unwrap_or_default().to_owned()))
+                }
+                Piece::Expression(range) => {
+                    match Expression::compile(text.get(range.clone()).unwrap_or_default(), range.start) {
+                        Ok(expression) => parts.push(Part::Expression(expression)),
+                        Err(failure) => failures.push(failure),
+                    }
+                }
             }
         }
         if failures.is_empty() { Ok(Self { parts }) } else { Err(failures) }
@@ -112,7 +118,10 @@ impl Template {
             }
             if text.len() > LONGEST_TEXT {
                 let range = self.expressions().next().map_or(0..0, Expression::range);
-                return Err(Failure { message: format!("the text becomes longer than {LONGEST_TEXT} bytes"), range });
+                return Err(Failure {
+                    message: format!("the text becomes longer than {LONGEST_TEXT} bytes"),
+                    range,
+                });
             }
         }
         Ok(Json::String(text))
@@ -122,17 +131,30 @@ impl Template {
 impl Expression {
     fn compile(source: &str, offset: usize) -> Result<Self, Failure> {
         if source.trim().is_empty() {
-            return Err(Failure { message: "the expression is empty".to_owned(), range: offset..offset + source.len() });
+            return Err(Failure {
+                message: "the expression is empty".to_owned(),
+                range: offset..offset + source.len(),
+            });
         }
-        let compiled = ENGINE.compile_expression_owned(source.to_owned()).map_err(|error| failure(&error, source, offset))?;
+        if source.len() > LONGEST_EXPRESSION {
+            let message = format!("the expression is longer than {LONGEST_EXPRESSION} bytes");
+            return Err(Failure { message, range: offset..offset + source.len() });
+        }
+        let compiled = ENGINE
+            .compile_expression_owned(source.to_owned())
+            .map_err(|error| failure(&error, source, offset))?;
         let mut names: Vec<String> = compiled.undeclared_variables(true).into_iter().collect();
         names.sort();
         Ok(Self { compiled, source: source.to_owned(), offset, names })
     }
 
     fn evaluate(&self, context: &Value) -> Result<Json, Failure> {
-        let value = self.compiled.eval(context.clone()).map_err(|error| failure(&error, &self.source, self.offset))?;
-        to_json(&value, &mut MOST_VALUES.clone(), 0).map_err(|message| Failure { message, range: self.range() })
+        let value = self
+            .compiled
+            .eval(context.clone())
+            .map_err(|error| failure(&error, &self.source, self.offset))?;
+        to_json(&value, &mut MOST_VALUES.clone(), 0)
+            .map_err(|message| Failure { message, range: self.range() })
     }
 
     /// Where the expression stands in the scalar's text, without surrounding blanks.
@@ -147,7 +169,9 @@ impl Expression {
         for (at, _) in self.source.match_indices(name) {
             let before = self.source.get(..at).and_then(|text| text.chars().next_back());
             let after = self.source.get(at + name.len()..).and_then(|text| text.chars().next());
-            if !before.is_some_and(|c| in_word(c) || c == '.' || c == '\'' || c == '"') && !after.is_some_and(in_word) {
+            if !before.is_some_and(|c| in_word(c) || c == '.' || c == '\'' || c == '"')
+                && !after.is_some_and(in_word)
+            {
                 return self.offset + at..self.offset + at + name.len();
             }
         }
@@ -158,7 +182,10 @@ impl Expression {
 fn failure(error: &minijinja::Error, source: &str, offset: usize) -> Failure {
     let trimmed = source.trim_end().len();
     let range = error.range().filter(|range| range.start < trimmed && range.end <= source.len());
-    let range = range.map_or_else(|| trimmed.saturating_sub(1)..trimmed, |range| range.start..range.end.max(range.start + 1));
+    let range = range.map_or_else(
+        || trimmed.saturating_sub(1)..trimmed,
+        |range| range.start..range.end.max(range.start + 1),
+    );
     let detail = error.detail().unwrap_or_default();
     let message = match error.kind() {
         ErrorKind::OutOfFuel => "the expression takes too many steps".to_owned(),
@@ -177,7 +204,9 @@ fn as_text(value: Json) -> String {
 }
 
 fn to_json(value: &Value, budget: &mut usize, depth: usize) -> Result<Json, String> {
-    *budget = budget.checked_sub(1).ok_or_else(|| format!("the expression produces more than {MOST_VALUES} values"))?;
+    *budget = budget
+        .checked_sub(1)
+        .ok_or_else(|| format!("the expression produces more than {MOST_VALUES} values"))?;
     if depth > DEEPEST {
         return Err(format!("the expression produces values nested deeper than {DEEPEST} levels"));
     }
@@ -194,7 +223,8 @@ fn to_json(value: &Value, budget: &mut usize, depth: usize) -> Result<Json, Stri
         ValueKind::Map => {
             let mut map = Map::new();
             for key in value.try_iter().map_err(|error| error.to_string())? {
-                let name = key.as_str().ok_or("the expression produces a map with a key that is no string")?;
+                let name =
+                    key.as_str().ok_or("the expression produces a map with a key that is no string")?;
                 let member = value.get_item(&key).map_err(|error| error.to_string())?;
                 map.insert(name.to_owned(), to_json(&member, budget, depth + 1)?);
             }
@@ -223,7 +253,9 @@ pub fn from_json(json: &Json) -> Value {
         },
         Json::String(text) => Value::from(text.as_str()),
         Json::Array(items) => items.iter().map(from_json).collect(),
-        Json::Object(entries) => Value::from_pairs(entries.iter().map(|(key, value)| (key.clone(), from_json(value)))),
+        Json::Object(entries) => {
+            Value::from_pairs(entries.iter().map(|(key, value)| (key.clone(), from_json(value))))
+        }
     }
 }
 
@@ -247,7 +279,10 @@ mod tests {
         assert_eq!(evaluate("${{ params.on and params.nodes > 3 }}"), Ok(json!(true)));
         assert_eq!(evaluate("n=${{ params.nodes }}"), Ok(json!("n=4")));
         assert_eq!(evaluate(" ${{ params.nodes }}"), Ok(json!(" 4")));
-        assert_eq!(evaluate("${{ params.on }} ${{ params.list }} ${{ params.rate }}"), Ok(json!("true [1,\"a\",null] 1.5")));
+        assert_eq!(
+            evaluate("${{ params.on }} ${{ params.list }} ${{ params.rate }}"),
+            Ok(json!("true [1,\"a\",null] 1.5"))
+        );
         assert_eq!(evaluate("${{ '${{' }}x"), Ok(json!("${{x")));
         assert_eq!(evaluate("${{ '%03d' | format(params.nodes) }}"), Ok(json!("004")));
         assert_eq!(evaluate("${{ range(3) }}"), Ok(json!([0, 1, 2])));
@@ -263,7 +298,9 @@ mod tests {
 
     #[test]
     fn failures_point_into_the_text() {
-        let place = |text: &str| evaluate(text).map_err(|failure| text.get(failure.range).unwrap_or_default().to_owned());
+        let place = |text: &str| {
+            evaluate(text).map_err(|failure| text.get(failure.range).unwrap_or_default().to_owned())
+        };
         assert_eq!(place("x ${{ params.nodes + 'a' }}"), Err("params.nodes + 'a'".to_owned()));
         assert_eq!(place("x ${{ params.nodes | nope }}"), Err("nope".to_owned()));
         assert_eq!(place("x ${{ params.nodes + }}"), Err("+".to_owned()));
@@ -275,8 +312,29 @@ mod tests {
     }
 
     #[test]
+    fn long_chains_do_not_exhaust_the_stack() {
+        let chains = ["-", "not ", "x.a+", "x|e|", "1 if x else ", "x~", "x and ", "2**", "[", "("];
+        let run = move || {
+            for link in chains {
+                for count in [10, 120, 250, 510, 100_000] {
+                    let _ = evaluate(&format!("${{{{ {}x }}}}", link.repeat(count)));
+                    let _ = evaluate(&format!(
+                        "${{{{ x{} }}}}",
+                        [".a", "|e", "[0]", "()"].concat().repeat(count)
+                    ));
+                }
+            }
+        };
+        std::thread::Builder::new().stack_size(2 * 1024 * 1024).spawn(run).unwrap().join().unwrap();
+    }
+
+    #[test]
     fn work_and_output_are_limited() {
-        for text in ["${{ range(100000) | sum }}", "${{ 'x' * 1000000000 }}", "${{ range(99999) | list * 100 }}"] {
+        for text in [
+            "${{ range(99999) | map('string') | join | length }}",
+            "${{ 'x' * 1000000000 }}",
+            "${{ range(99999) | list * 100 }}",
+        ] {
             assert!(evaluate(text).is_err(), "{text}");
         }
         let long = "${{ 'x' * 400000 }}".repeat(3);

@@ -66,8 +66,11 @@ impl Names {
                 "recipe" => member.and_then(|name| missing("property", "recipe", name, &["name".to_owned()])),
                 "item" | "task" => {
                     later = true;
-                    let (members, what) =
-                        if root == "item" { (&self.item, "key of `for_each`") } else { (&self.task, "property") };
+                    let (members, what) = if root == "item" {
+                        (&self.item, "key of `for_each`")
+                    } else {
+                        (&self.task, "property")
+                    };
                     match members {
                         Members::Absent(reason) => Some((*reason).to_owned()),
                         Members::Known(keys) => member.and_then(|name| missing(what, root, name, keys)),
@@ -121,7 +124,12 @@ impl Names {
 }
 
 /// What to try if a member does not exist.
-fn missing<'a>(what: &str, root: &str, name: &str, known: impl IntoIterator<Item = &'a String>) -> Option<String> {
+fn missing<'a>(
+    what: &str,
+    root: &str,
+    name: &str,
+    known: impl IntoIterator<Item = &'a String>,
+) -> Option<String> {
     let known: Vec<&str> = known.into_iter().map(String::as_str).collect();
     if known.contains(&name) {
         return None;

@@ -1,0 +1,3 @@
+//! Renderings for people and machines.
+
+pub mod diagnostics;
