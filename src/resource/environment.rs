@@ -88,3 +88,32 @@ pub(super) fn secrets(environment: &EnvironmentSpec) -> impl Iterator<Item = &Se
         EnvironmentValue::Plain(_) => None,
     })
 }
+
+/// A live environment as it may be shown: the service returns the values of variables that the recipe holds as secrets, and of
+/// variables that it may have held as secrets before.
+pub fn without_secrets(live: &EnvironmentSpec, desired: &EnvironmentSpec) -> EnvironmentSpec {
+    let shown = |name: &str, value: &EnvironmentValue| match desired.get(name) {
+        Some(EnvironmentValue::Plain(_)) => value.clone(),
+        Some(EnvironmentValue::Secret(_)) | None => EnvironmentValue::Plain("(not shown)".to_owned()),
+    };
+    live.iter().map(|(name, value)| (name.clone(), shown(name, value))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_be_a_secret_is_neither_compared_nor_shown() {
+        let plain = |value: &str| EnvironmentValue::Plain(value.into());
+        let desired = EnvironmentSpec::from([
+            ("A".into(), plain("1")),
+            ("TOKEN".into(), EnvironmentValue::Secret(SecretRef::Env("T".into()))),
+        ]);
+        let live = EnvironmentSpec::from([("A".into(), plain("1")), ("TOKEN".into(), plain("hunter2"))]);
+        assert!(same(&desired, &live));
+        assert_eq!(without_secrets(&live, &desired)["TOKEN"], plain("(not shown)"));
+        assert_eq!(without_secrets(&live, &desired)["A"], plain("1"));
+        assert_eq!(without_secrets(&live, &EnvironmentSpec::new())["A"], plain("(not shown)"));
+    }
+}

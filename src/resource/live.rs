@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use crate::batch::model::{
-    AllocationState, BatchJobState, BatchMetadataItem, BatchPoolState, BatchTaskExecutionResult,
-    BatchTaskState,
+    AllocationState, BatchJob, BatchJobState, BatchMetadataItem, BatchPool, BatchPoolState, BatchTask,
+    BatchTaskExecutionResult, BatchTaskState,
 };
 use crate::batch::{DateTime, ETag, JobId, PoolId, TaskId};
 
-use super::{Digest, JobSpec, Ownership, PoolSpec};
+use super::{Digest, JobSpec, Ownership, PoolSpec, TaskSpec};
 
 /// A fact that was read, with the version of the object it was read from.
 #[derive(Debug, Clone)]
@@ -80,4 +80,45 @@ pub struct LiveTask {
     pub state: BatchTaskState,
     /// How it ended, if it did.
     pub result: Option<BatchTaskExecutionResult>,
+}
+
+impl Observed<LivePool> {
+    /// The pool of a wire object.
+    pub fn from_wire(pool: &BatchPool) -> Self {
+        let value = LivePool {
+            spec: PoolSpec::from_wire(pool),
+            ownership: Ownership::from_metadata(pool.metadata.as_ref()),
+            metadata: pool.metadata.clone().unwrap_or_default(),
+            state: pool.state.clone().unwrap_or(BatchPoolState::Active),
+            allocation_state: pool.allocation_state.clone().unwrap_or(AllocationState::Steady),
+            current_dedicated: pool.current_dedicated_nodes.unwrap_or(0),
+            current_spot: pool.current_low_priority_nodes.unwrap_or(0),
+        };
+        Self { value, etag: pool.e_tag.as_deref().map(ETag::new) }
+    }
+}
+
+impl Observed<LiveJob> {
+    /// The job of a wire object; `None` for jobs on auto pools, which no recipe makes.
+    pub fn from_wire(job: &BatchJob) -> Option<Self> {
+        let value = LiveJob {
+            spec: JobSpec::from_wire(job)?,
+            ownership: Ownership::from_metadata(job.metadata.as_ref()),
+            metadata: job.metadata.clone().unwrap_or_default(),
+            state: job.state.clone().unwrap_or(BatchJobState::Active),
+            since: job.state_transition_time,
+        };
+        Some(Self { value, etag: job.e_tag.as_deref().map(ETag::new) })
+    }
+}
+
+impl From<BatchTask> for LiveTask {
+    fn from(task: BatchTask) -> Self {
+        Self {
+            digest: task.display_name.as_deref().and_then(TaskSpec::digest_in),
+            state: task.state.unwrap_or(BatchTaskState::Active),
+            result: task.execution_info.and_then(|info| info.result),
+            id: task.id,
+        }
+    }
 }

@@ -12,6 +12,7 @@ mod live;
 mod mutability;
 mod ownership;
 mod pool;
+mod registry;
 mod task;
 
 pub use address::{Address, InvalidRecipeName, RecipeName, ResourceKind};
@@ -20,10 +21,11 @@ pub use desired::{
     TaskStreamError,
 };
 pub use digest::{Digest, TaskTally};
-pub use environment::{EnvironmentSpec, EnvironmentValue, SecretValues, UnresolvedSecret};
+pub use environment::{EnvironmentSpec, EnvironmentValue, SecretValues, UnresolvedSecret, without_secrets};
 pub use job::{JobSpec, OnComplete};
 pub use live::{LiveJob, LivePool, LiveState, LiveTask, Observed};
 pub use mutability::{ChangeClass, Mutability, job_mutability, pool_mutability};
 pub use ownership::Ownership;
-pub use pool::{ContainerConfigurationSpec, PoolSpec, RegistrySpec, StartTaskSpec};
+pub use pool::{ContainerConfigurationSpec, PoolSpec, StartTaskSpec};
+pub use registry::RegistrySpec;
 pub use task::{TaskContainerSpec, TaskSpec};

@@ -4,14 +4,13 @@ use serde::Serialize;
 
 use crate::batch::PoolId;
 use crate::batch::model::{
-    AutoUserSpecification, BatchContainerConfiguration, BatchNodeIdentityReference, BatchPool,
-    BatchPoolCreateOptions, BatchStartTask, BatchVmImageReference, ContainerRegistryReference, ContainerType,
-    ElevationLevel, UserIdentity, VirtualMachineConfiguration,
+    AutoUserSpecification, BatchContainerConfiguration, BatchPool, BatchPoolCreateOptions, BatchStartTask,
+    BatchVmImageReference, ContainerType, ElevationLevel, UserIdentity, VirtualMachineConfiguration,
 };
 use crate::secret::SecretRef;
 
 use super::environment::{self, EnvironmentSpec};
-use super::{Digest, Ownership, SecretValues, TaskContainerSpec, UnresolvedSecret};
+use super::{Digest, Ownership, RegistrySpec, SecretValues, TaskContainerSpec, UnresolvedSecret};
 
 /// A pool, in normal form: defaults are spelled out.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -49,23 +48,6 @@ pub struct ContainerConfigurationSpec {
     pub registries: Vec<RegistrySpec>,
 }
 
-/// A registry and how to log in to it. Passwords are references and are never compared with the service's, which doesn't
-/// return them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct RegistrySpec {
-    /// Host and port.
-    pub server: String,
-    /// The user name.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub username: Option<String>,
-    /// Where the password is; `None` in what was read from the service.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub password: Option<SecretRef>,
-    /// The ARM id of a managed identity.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub identity: Option<String>,
-}
-
 /// The task that runs on every node as it joins.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct StartTaskSpec {
@@ -81,42 +63,6 @@ pub struct StartTaskSpec {
     pub wait_for_success: bool,
     /// How often it may be run again.
     pub retries: i32,
-}
-
-impl RegistrySpec {
-    /// The wire form.
-    ///
-    /// # Errors
-    /// When the password is not known.
-    pub fn to_wire(&self, secrets: &SecretValues) -> Result<ContainerRegistryReference, UnresolvedSecret> {
-        let password = self.password.as_ref().map(|reference| secrets.get(reference)).transpose()?;
-        Ok(ContainerRegistryReference {
-            username: self.username.clone(),
-            password: password.cloned(),
-            registry_server: Some(self.server.clone()),
-            identity_reference: self
-                .identity
-                .clone()
-                .map(|resource_id| BatchNodeIdentityReference { resource_id: Some(resource_id) }),
-        })
-    }
-
-    /// The registry of a wire object.
-    pub fn from_wire(registry: &ContainerRegistryReference) -> Self {
-        Self {
-            server: registry.registry_server.clone().unwrap_or_else(|| "docker.io".to_owned()),
-            username: registry.username.clone(),
-            password: None,
-            identity: registry.identity_reference.clone().and_then(|identity| identity.resource_id),
-        }
-    }
-
-    /// Whether a live registry is what the recipe asks for, as far as the service tells.
-    pub fn same(&self, live: &Self) -> bool {
-        self.server.eq_ignore_ascii_case(&live.server)
-            && self.username == live.username
-            && self.identity == live.identity
-    }
 }
 
 impl ContainerConfigurationSpec {
@@ -186,6 +132,12 @@ impl StartTaskSpec {
             wait_for_success: task.wait_for_success.unwrap_or(true),
             retries: task.max_task_retry_count.unwrap_or(0),
         }
+    }
+
+    /// The start task as it may be shown; see [`environment::without_secrets`].
+    #[must_use]
+    pub fn without_secrets_of(&self, desired: &EnvironmentSpec) -> Self {
+        Self { environment: environment::without_secrets(&self.environment, desired), ..self.clone() }
     }
 
     /// Whether a live start task is what the recipe asks for, as far as the service tells.
