@@ -1,11 +1,16 @@
 //! Container runtimes: the trait, and what a container is.
 
 mod container;
+mod docker;
+mod simulated;
 
 pub use container::{
     ContainerId, ContainerSpec, ContainerState, ExitStatus, Image, Mount, MountSource, NetworkMode,
     RegistryCredential, ResourceLimits, RuntimeError, RuntimeKind,
 };
+
+pub use docker::DockerRuntime;
+pub use simulated::SimulatedRuntime;
 
 use async_trait::async_trait;
 
