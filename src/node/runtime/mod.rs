@@ -1,6 +1,7 @@
 //! Container runtimes: the trait, and what a container is.
 
 mod container;
+pub mod oci;
 
 pub use container::{
     ContainerId, ContainerSpec, ContainerState, ExitStatus, Image, Mount, MountSource, NetworkMode,
