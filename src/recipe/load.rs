@@ -181,7 +181,7 @@ fn refuse_inside(node: &mut Node, depth: usize, section: &str, why: &str, findin
     let Some(depth) = depth.checked_sub(1) else { return };
     match &mut node.kind {
         NodeKind::Sequence(items) => {
-            items.iter_mut().for_each(|item| refuse_inside(item, depth, section, why, findings))
+            items.iter_mut().for_each(|item| refuse_inside(item, depth, section, why, findings));
         }
         NodeKind::Mapping(entries) => {
             entries

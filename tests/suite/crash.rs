@@ -64,7 +64,10 @@ fn killed_in_the_middle(runtime: Runtime) {
     plan.success().stdout_contains("No changes.");
     // Odd tasks exit with 1: every task ends with its own result, and what depends on a failed one never runs.
     let counts = until(&sandbox, "the end of all tasks", |counts| counts["completed"] == 10);
-    assert_eq!((&counts["succeeded"], &counts["failed"], &counts["active"]), (&5.into(), &5.into(), &1.into()));
+    assert_eq!(
+        (&counts["succeeded"], &counts["failed"], &counts["active"]),
+        (&5.into(), &5.into(), &1.into())
+    );
     for n in 1..=10 {
         let log = sandbox.run(["logs", &format!("j/work-{n}")]);
         log.success().stdout_contains(&format!("begin {n}\n")).stdout_contains(&format!("end {n}\n"));

@@ -36,7 +36,11 @@ fn ten_thousand_tasks_are_applied_and_planned_in_seconds() {
     plan.success().stdout_contains("10,000 tasks");
     eprintln!("10,000 tasks: apply {applied:.1?}, plan {planned:.1?}");
     // Far above what a machine of two cores takes, far below what a task a request would.
-    assert!(applied < Duration::from_secs(60) && planned < Duration::from_secs(20), "{applied:?} {planned:?}");
-    let waited = sandbox.command(["apply", "recipe.yaml", "--auto-approve"]).timeout(Duration::from_secs(300)).run();
+    assert!(
+        applied < Duration::from_secs(60) && planned < Duration::from_secs(20),
+        "{applied:?} {planned:?}"
+    );
+    let waited =
+        sandbox.command(["apply", "recipe.yaml", "--auto-approve"]).timeout(Duration::from_secs(300)).run();
     waited.success().stdout_contains("10,000 succeeded");
 }

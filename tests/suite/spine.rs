@@ -114,7 +114,8 @@ jobs:
         );
         let applied = local.run(["apply", "recipe.yaml", "--auto-approve"]);
         applied.success().stdout_contains("│ /\n").stdout_contains("2 succeeded");
-        let file = walk(&local.sandbox().data()).find(|path| path.ends_with("j/job-1/sampletask/wd/output.txt"));
+        let file =
+            walk(&local.sandbox().data()).find(|path| path.ends_with("j/job-1/sampletask/wd/output.txt"));
         let written = std::fs::read_to_string(file.expect("the file is in the task's folder")).unwrap();
         assert_eq!(written, "hello world\n");
         local.run(["plan", "recipe.yaml", "--detailed-exitcode"]).success();

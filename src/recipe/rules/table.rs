@@ -2,8 +2,8 @@
 
 use super::rule::{JobScope, Rule};
 use super::{
-    command, container_required, container_unsupported, dependencies, image_not_prefetched, mounts_without_task,
-    pool_image, registry_login, slots, unique_ids, unknown_pool, unknown_registry,
+    command, container_required, container_unsupported, dependencies, image_not_prefetched,
+    mounts_without_task, pool_image, registry_login, slots, unique_ids, unknown_pool, unknown_registry,
 };
 use crate::diagnostic::Collector;
 use crate::recipe::document::Task;

@@ -212,7 +212,7 @@ mod tests {
             }
             match value {
                 Value::Object(members) => {
-                    members.iter().for_each(|(key, member)| walk(member, &format!("{path}/{key}")))
+                    members.iter().for_each(|(key, member)| walk(member, &format!("{path}/{key}")));
                 }
                 Value::Array(items) => {
                     items.iter().enumerate().for_each(|(index, item)| walk(item, &format!("{path}/{index}")));

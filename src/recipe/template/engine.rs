@@ -82,7 +82,7 @@ impl Template {
         for piece in split(text).map_err(unclosed)? {
             match piece {
                 Piece::Literal(range) => {
-                    parts.push(Part::Literal(text.get(range).unwrap_or_default().to_owned()))
+                    parts.push(Part::Literal(text.get(range).unwrap_or_default().to_owned()));
                 }
                 Piece::Expression(range) => {
                     match Expression::compile(text.get(range.clone()).unwrap_or_default(), range.start) {

@@ -1,6 +1,5 @@
 //! `batchyard emulator`, started for a test.
 
-
 use std::time::Duration;
 
 use rustix::process::Signal;
