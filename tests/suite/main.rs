@@ -16,6 +16,10 @@
 mod architecture;
 mod client;
 mod conformance;
+mod crash;
+mod oci_runtime;
 mod planning;
 mod repository;
+mod scale;
+mod spine;
 mod support;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use super::execute::{execute, exit_code, options, stop_on_ctrl_c};
+use super::execute::{execute, exit_code, options, stop_on_signal};
 use super::plan::{policy, show};
 use crate::apply::{WaitOptions, wait_for_jobs};
 use crate::cli::account::Account;
@@ -31,7 +31,7 @@ const OUTPUT_LIMIT: u64 = 16 * 1024;
 pub(super) async fn run(context: &Context, args: &ApplyArgs) -> Result<ExitCode, CommandError> {
     let loaded = load_recipe(context, &args.recipe)?;
     let account = Account::open(context).await?;
-    let stop = stop_on_ctrl_c();
+    let stop = stop_on_signal();
     let result = apply_and_wait(context, args, &account, &loaded.desired, loaded.folder, &stop).await;
     account.close().await;
     result

@@ -1,6 +1,6 @@
 //! `destroy`: removes everything that a recipe made.
 
-use super::execute::{execute, exit_code, options, stop_on_ctrl_c};
+use super::execute::{execute, exit_code, options, stop_on_signal};
 use super::plan::show;
 use crate::batch::JobId;
 use crate::batch::operations::GetJobTaskCounts;
@@ -48,7 +48,7 @@ async fn destroy(
         return Err(CommandError::new(ExitCode::BlockedByPolicy, "nothing was destroyed: the plan was not confirmed"));
     }
     let options = options(context, 8, loaded.folder.clone(), account);
-    let report = execute(context, &plan, account, &options, &stop_on_ctrl_c()).await?;
+    let report = execute(context, &plan, account, &options, &stop_on_signal()).await?;
     Ok(exit_code(&report))
 }
 

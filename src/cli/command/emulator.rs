@@ -4,7 +4,7 @@ use std::io::Write;
 
 use tokio::net::TcpListener;
 
-use super::execute::stop_on_ctrl_c;
+use super::execute::stop_on_signal;
 use crate::batch::auth::DEVELOPMENT_KEY;
 use crate::cli::account::{emulator_config, open_error};
 use crate::cli::args::EmulatorArgs;
@@ -36,7 +36,7 @@ pub(super) async fn run(context: &Context, args: &EmulatorArgs) -> Result<ExitCo
     })?;
     let endpoint = format!("http://{}", listener.local_addr()?);
     announce(context, &endpoint, args, &key, &shown_data)?;
-    emulator.serve(listener, stop_on_ctrl_c()).await?;
+    emulator.serve(listener, stop_on_signal()).await?;
     emulator.shut_down().await;
     Ok(ExitCode::Success)
 }

@@ -49,18 +49,29 @@ pub(super) async fn execute(
     Ok(report)
 }
 
-/// A token that the first Ctrl-C cancels. The second ends the program at once, as the first always does without a handler.
-pub(super) fn stop_on_ctrl_c() -> CancellationToken {
+/// A token that Ctrl-C or SIGTERM cancels: what is begun is ended in order.
+pub(super) fn stop_on_signal() -> CancellationToken {
     let stop = CancellationToken::new();
     tokio::spawn({
         let stop = stop.clone();
         async move {
-            if tokio::signal::ctrl_c().await.is_ok() {
-                stop.cancel();
-            }
+            signalled().await;
+            stop.cancel();
         }
     });
     stop
+}
+
+async fn signalled() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        let _ = tokio::signal::ctrl_c().await;
+        return;
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
 }
 
 /// The exit code of an apply, from how its steps ended.

@@ -1,15 +1,15 @@
-//! Container runtimes: the trait, and what a container is.
+//! Container runtimes: the trait, what a container is, and the three runtimes.
 
 mod container;
 mod container_runtime;
 mod docker;
+pub mod oci;
 mod simulated;
 
 pub use container::{
     ContainerId, ContainerSpec, ContainerState, ExitStatus, Image, Mount, MountSource, NetworkMode,
     RegistryCredential, ResourceLimits, RuntimeError, RuntimeKind,
 };
-
 pub use container_runtime::ContainerRuntime;
 pub use docker::DockerRuntime;
 pub use simulated::SimulatedRuntime;

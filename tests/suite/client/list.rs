@@ -87,7 +87,8 @@ async fn a_list_that_goes_round_in_circles_is_stopped() {
     let (service, log) = router(|_| async {
         respond(200, page(&["a"], Some("http://batch.localhost:18080/jobs/j/tasks?$skiptoken=1")))
     });
-    let result: Result<Vec<BatchTask>, _> = in_process(service).list(list_tasks()).try_collect().await;
+    let tasks = in_process(service).list(list_tasks()).take(10);
+    let result: Result<Vec<BatchTask>, _> = tasks.try_collect().await;
     assert!(result.unwrap_err().to_string().contains("the same page once more"));
     assert_eq!(log.lock().unwrap().len(), 2);
 }

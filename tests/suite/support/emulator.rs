@@ -1,10 +1,5 @@
 //! `batchyard emulator`, started for a test.
 
-#![expect(
-    dead_code,
-    reason = "`kill` and `restart` wait for the first test of a crash; remove this line with it"
-)]
-
 use std::time::Duration;
 
 use rustix::process::Signal;

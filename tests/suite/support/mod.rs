@@ -8,6 +8,7 @@
 mod capture;
 mod command;
 mod emulator;
+mod local;
 mod output;
 mod redaction;
 mod running;
@@ -16,6 +17,7 @@ mod service;
 
 pub use command::Command;
 pub use emulator::{Emulator, Runtime};
+pub use local::Local;
 pub use output::Output;
 pub use redaction::Redactions;
 pub use running::Running;

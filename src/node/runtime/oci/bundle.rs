@@ -1,0 +1,248 @@
+//! From a container's specification to what the OCI runtime library runs: everything is understood here or refused, so that
+//! nothing that was asked for is silently missing later.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::container_folder::Record;
+use super::devices::host_devices;
+use super::host::Host;
+use super::mounts::{MASKED, READ_ONLY, home_of, hosts_file, plan};
+use super::privileges::{capabilities, no_new_privileges, resources, rlimits};
+use super::store::StoredImage;
+use super::user::{self, User};
+use crate::node::runtime::{ContainerSpec, NetworkMode};
+
+const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// The parent of our containers' control groups.
+const CGROUP: &str = "/batchyard";
+
+/// Everything that goes into a container's folder.
+#[derive(Debug)]
+pub(super) struct Bundle {
+    /// For the supervisor.
+    pub(super) record: Record,
+    /// For the OCI runtime library.
+    pub(super) config: Value,
+    /// `/etc/hosts`.
+    pub(super) hosts: String,
+    /// `/etc/hostname`.
+    pub(super) hostname: String,
+}
+
+/// Turns a specification into a bundle for the folder `folder`, or says what of it can't be done.
+pub(super) fn prepare(
+    spec: &ContainerSpec,
+    image: &StoredImage,
+    folder: &Path,
+    host: &Host,
+) -> Result<Bundle, String> {
+    refuse_unsupported(spec)?;
+    // Unique on this machine, whatever other stores hold a container of the same name.
+    let id: String = blake3::hash(folder.as_os_str().as_encoded_bytes()).to_hex().chars().take(32).collect();
+    let hostname = spec.hostname.clone().unwrap_or_else(|| id.chars().take(12).collect());
+    if hostname.is_empty() || hostname.len() > 64 {
+        return Err(format!("the host name `{hostname}` must have 1 to 64 characters"));
+    }
+    let user = user::find(&image.root, spec.user.as_deref().unwrap_or(&image.image.user))?;
+    let working_directory = working_directory(spec, image)?;
+    let root = folder.join("rootfs");
+    let record = Record {
+        owner: spec.owner.clone(),
+        labels: spec.labels.clone(),
+        image: spec.image.clone(),
+        image_root: image.root.clone(),
+        stop_signal: stop_signal(spec.stop_signal.as_deref().or(image.stop_signal.as_deref()))?,
+        stdout: spec.stdout.clone(),
+        stderr: spec.stderr.clone(),
+        owner_of_streams: (user.uid, user.gid),
+        working_directory: home_of(&working_directory, spec, &root),
+        isolated_network: spec.network == NetworkMode::None,
+        devices_in_root: spec.privileged,
+        id,
+    };
+    let hosts = hosts_file(&host.hosts, &spec.extra_hosts, &hostname)?;
+    let config = json!({
+        "ociVersion": "1.0.2",
+        "hostname": hostname,
+        "root": { "path": "rootfs", "readonly": spec.read_only_root },
+        "process": process(spec, image, &user, &hostname, &working_directory, host)?,
+        "mounts": plan(spec, folder)?,
+        "linux": linux(spec, &record.id, host)?,
+    });
+    Ok(Bundle { record, config, hosts, hostname: format!("{hostname}\n") })
+}
+
+/// What a Docker engine can do and this runtime can't.
+fn refuse_unsupported(spec: &ContainerSpec) -> Result<(), String> {
+    if let NetworkMode::Named(name) = &spec.network {
+        return Err(format!(
+            "the network `{name}` needs a Docker engine; the oci runtime has the host's network and `none`"
+        ));
+    }
+    if spec.init {
+        return Err(
+            "an init process (`--init`) needs a Docker engine; the oci runtime has none to give".to_owned()
+        );
+    }
+    match spec.ipc.as_deref() {
+        None | Some("" | "private" | "shareable" | "host") => {}
+        Some(mode) => {
+            return Err(format!("the ipc mode `{mode}` needs a Docker engine; try `private` or `host`"));
+        }
+    }
+    match spec.pid.as_deref() {
+        None | Some("" | "private" | "host") => Ok(()),
+        Some(mode) => {
+            Err(format!("the pid mode `{mode}` needs a Docker engine; try `host`, or leave it out"))
+        }
+    }
+}
+
+fn working_directory(spec: &ContainerSpec, image: &StoredImage) -> Result<String, String> {
+    let path = match spec.working_directory.as_deref() {
+        Some(path) if !path.is_empty() => path,
+        _ if image.image.working_directory.is_empty() => "/",
+        _ => &image.image.working_directory,
+    };
+    if !path.starts_with('/') {
+        return Err(format!("the working directory `{path}` is not an absolute path"));
+    }
+    super::root_folder::names(Path::new(path)).map_err(|error| format!("the working directory {error}"))?;
+    Ok(path.to_owned())
+}
+
+fn stop_signal(name: Option<&str>) -> Result<i32, String> {
+    use rustix::process::Signal;
+
+    let Some(name) = name else { return Ok(Signal::TERM.as_raw()) };
+    let signal = match name.strip_prefix("SIG").unwrap_or(name) {
+        "TERM" => Signal::TERM,
+        "INT" => Signal::INT,
+        "QUIT" => Signal::QUIT,
+        "HUP" => Signal::HUP,
+        "KILL" => Signal::KILL,
+        "USR1" => Signal::USR1,
+        "USR2" => Signal::USR2,
+        "WINCH" => Signal::WINCH,
+        number => number
+            .parse()
+            .ok()
+            .and_then(Signal::from_named_raw)
+            .ok_or_else(|| format!("the stop signal `{name}` is not known; try SIGTERM or SIGINT"))?,
+    };
+    Ok(signal.as_raw())
+}
+
+fn process(
+    spec: &ContainerSpec,
+    image: &StoredImage,
+    user: &User,
+    hostname: &str,
+    working_directory: &str,
+    host: &Host,
+) -> Result<Value, String> {
+    let arguments = arguments(spec, image)?;
+    let capabilities = capabilities(spec, host)?;
+    // As Docker: root has them, others' programs can only come by them through files that carry them.
+    let effective = if user.uid == 0 { capabilities.clone() } else { Vec::new() };
+    Ok(json!({
+        "user": { "uid": user.uid, "gid": user.gid, "additionalGids": user.other_groups },
+        "args": arguments,
+        "env": environment(spec, image, user, hostname)?,
+        "cwd": working_directory,
+        "capabilities": {
+            "bounding": capabilities,
+            "effective": effective,
+            "permitted": effective,
+            "inheritable": [],
+            "ambient": [],
+        },
+        "rlimits": rlimits(&spec.limits)?,
+        "noNewPrivileges": no_new_privileges(spec)?,
+    }))
+}
+
+/// What runs: ENTRYPOINT and CMD, each replaced by what the specification says, as `docker run` does it.
+fn arguments(spec: &ContainerSpec, image: &StoredImage) -> Result<Vec<String>, String> {
+    let entrypoint = spec.entrypoint.as_ref().unwrap_or(&image.image.entrypoint);
+    let command = match (&spec.entrypoint, spec.command.is_empty()) {
+        (_, false) => spec.command.as_slice(),
+        (None, true) => image.image.command.as_slice(),
+        (Some(_), true) => &[],
+    };
+    // `--entrypoint ""` takes the image's away.
+    let entrypoint = entrypoint.iter().skip(usize::from(entrypoint.first().is_some_and(String::is_empty)));
+    let arguments: Vec<String> = entrypoint.chain(command).cloned().collect();
+    if arguments.is_empty() {
+        return Err(format!(
+            "there is nothing to run: the image `{}` has neither ENTRYPOINT nor CMD, and no command was given",
+            spec.image
+        ));
+    }
+    match arguments.iter().find(|argument| argument.contains('\0')) {
+        Some(argument) => Err(format!("the argument {argument:?} holds a NUL character")),
+        None => Ok(arguments),
+    }
+}
+
+/// The environment: the runtime's own, over it the image's, over it the specification's.
+fn environment(
+    spec: &ContainerSpec,
+    image: &StoredImage,
+    user: &User,
+    hostname: &str,
+) -> Result<Vec<String>, String> {
+    let mut variables: Vec<(String, String)> = vec![
+        ("PATH".to_owned(), DEFAULT_PATH.to_owned()),
+        ("HOSTNAME".to_owned(), hostname.to_owned()),
+        ("HOME".to_owned(), user.home.clone()),
+    ];
+    let image_variables = image.image.environment.iter().map(|variable| {
+        let (name, value) = variable.split_once('=').unwrap_or((variable, ""));
+        (name.to_owned(), value.to_owned())
+    });
+    for (name, value) in image_variables.chain(spec.environment.iter().cloned()) {
+        if name.is_empty() || name.contains(['=', '\0']) || value.contains('\0') {
+            return Err(format!("`{}` can't be the name of an environment variable", name.escape_default()));
+        }
+        match variables.iter_mut().find(|(known, _)| *known == name) {
+            Some(variable) => variable.1 = value,
+            None => variables.push((name, value)),
+        }
+    }
+    Ok(variables.into_iter().map(|(name, value)| format!("{name}={value}")).collect())
+}
+
+fn linux(spec: &ContainerSpec, id: &str, host: &Host) -> Result<Value, String> {
+    let mut namespaces = vec!["mount", "uts"];
+    if spec.pid.as_deref() != Some("host") {
+        namespaces.push("pid");
+    }
+    if spec.ipc.as_deref() != Some("host") {
+        namespaces.push("ipc");
+    }
+    if host.cgroup_namespaces {
+        namespaces.push("cgroup");
+    }
+    let namespaces: Vec<Value> = namespaces.iter().map(|kind| json!({ "type": kind })).collect();
+    let (masked, read_only, devices) = if spec.privileged {
+        (&[][..], &[][..], host_devices(Path::new("/dev")))
+    } else {
+        (MASKED, READ_ONLY, Vec::new())
+    };
+    Ok(json!({
+        "cgroupsPath": format!("{CGROUP}/{id}"),
+        "namespaces": namespaces,
+        "resources": resources(&spec.limits, spec.privileged)?,
+        "devices": devices,
+        "maskedPaths": masked,
+        "readonlyPaths": read_only,
+    }))
+}
+
+#[cfg(test)]
+#[path = "bundle_tests.rs"]
+mod tests;

@@ -1,0 +1,133 @@
+use super::*;
+use crate::node::runtime::Image;
+
+fn host() -> Host {
+    Host {
+        cgroup_namespaces: true,
+        restricts_devices: true,
+        capabilities: u64::MAX,
+        hosts: String::new(),
+        resolver: String::new(),
+    }
+}
+
+/// An image whose root is an empty folder.
+fn image(entrypoint: &[&str], command: &[&str]) -> (tempfile::TempDir, StoredImage) {
+    let root = tempfile::tempdir().unwrap();
+    let strings = |words: &[&str]| words.iter().map(|w| (*w).to_owned()).collect();
+    let image = StoredImage {
+        image: Image {
+            id: "sha256:1".into(),
+            entrypoint: strings(entrypoint),
+            command: strings(command),
+            working_directory: "/app".into(),
+            user: "1000:1000".into(),
+            environment: vec!["PATH=/image/bin".into(), "LANG=C".into()],
+        },
+        stop_signal: Some("SIGINT".into()),
+        root: root.path().to_owned(),
+    };
+    (root, image)
+}
+
+fn prepare_with(spec: &ContainerSpec) -> Result<Bundle, String> {
+    let (_root, image) = image(&["/entry"], &["default"]);
+    prepare(spec, &image, Path::new("/store/containers/c"), &host())
+}
+
+fn run(spec: ContainerSpec, entrypoint: &[&str], command: &[&str]) -> Result<Vec<String>, String> {
+    arguments(&spec, &image(entrypoint, command).1)
+}
+
+#[test]
+fn entrypoint_and_command_follow_docker_run() {
+    let strings = |words: &[&str]| words.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>();
+    let with = |entrypoint: Option<&[&str]>, command: &[&str]| ContainerSpec {
+        entrypoint: entrypoint.map(strings),
+        command: strings(command),
+        ..ContainerSpec::default()
+    };
+    assert_eq!(run(with(None, &[]), &["e"], &["c"]).unwrap(), ["e", "c"]);
+    assert_eq!(run(with(None, &["x"]), &["e"], &["c"]).unwrap(), ["e", "x"]);
+    assert_eq!(run(with(Some(&["f"]), &[]), &["e"], &["c"]).unwrap(), ["f"]);
+    assert_eq!(run(with(Some(&["f"]), &["x"]), &["e"], &["c"]).unwrap(), ["f", "x"]);
+    assert_eq!(run(with(Some(&[""]), &["x"]), &["e"], &["c"]).unwrap(), ["x"]);
+    assert!(run(with(Some(&[]), &[]), &["e"], &["c"]).unwrap_err().contains("nothing to run"));
+    assert!(run(with(None, &[]), &[], &[]).unwrap_err().contains("neither ENTRYPOINT nor CMD"));
+}
+
+#[test]
+fn the_specification_wins_over_the_image_and_the_image_over_the_defaults() {
+    let spec = ContainerSpec {
+        environment: vec![("LANG".into(), "fr".into()), ("A".into(), "b=c".into())],
+        hostname: Some("box".into()),
+        ..ContainerSpec::default()
+    };
+    let bundle = prepare_with(&spec).unwrap();
+    let process = &bundle.config["process"];
+    assert_eq!(process["env"], json!(["PATH=/image/bin", "HOSTNAME=box", "HOME=/", "LANG=fr", "A=b=c"]));
+    assert_eq!(process["cwd"], "/app");
+    assert_eq!(process["user"]["uid"], 1000);
+    assert_eq!(process["capabilities"]["effective"], json!([]));
+    assert_eq!(bundle.record.stop_signal, rustix::process::Signal::INT.as_raw());
+    assert_eq!(bundle.record.working_directory.unwrap().1, Path::new("app"));
+}
+
+#[test]
+fn root_keeps_its_capabilities() {
+    let spec = ContainerSpec { user: Some("0".into()), ..ContainerSpec::default() };
+    let capabilities = &prepare_with(&spec).unwrap().config["process"]["capabilities"];
+    assert_eq!(capabilities["effective"], capabilities["bounding"]);
+}
+
+#[test]
+fn namespaces_follow_the_modes() {
+    let kinds = |spec: &ContainerSpec| {
+        let bundle = prepare_with(spec).unwrap();
+        let namespaces = bundle.config["linux"]["namespaces"].as_array().unwrap().clone();
+        namespaces.iter().map(|n| n["type"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(kinds(&ContainerSpec::default()), ["mount", "uts", "pid", "ipc", "cgroup"]);
+    let shared =
+        ContainerSpec { pid: Some("host".into()), ipc: Some("host".into()), ..ContainerSpec::default() };
+    assert_eq!(kinds(&shared), ["mount", "uts", "cgroup"]);
+}
+
+#[test]
+fn what_cannot_be_done_is_refused_never_dropped() {
+    let cases: Vec<(ContainerSpec, &str)> = vec![
+        (ContainerSpec { network: NetworkMode::Named("web".into()), ..Default::default() }, "`web`"),
+        (ContainerSpec { init: true, ..Default::default() }, "--init"),
+        (ContainerSpec { ipc: Some("container:x".into()), ..Default::default() }, "container:x"),
+        (ContainerSpec { pid: Some("container:x".into()), ..Default::default() }, "container:x"),
+        (ContainerSpec { working_directory: Some("here".into()), ..Default::default() }, "`here`"),
+        (ContainerSpec { stop_signal: Some("SIGFOO".into()), ..Default::default() }, "SIGFOO"),
+        (ContainerSpec { user: Some("nobody".into()), ..Default::default() }, "`nobody`"),
+        (ContainerSpec { hostname: Some("x".repeat(65)), ..Default::default() }, "64 characters"),
+        (ContainerSpec { environment: vec![("A=B".into(), "".into())], ..Default::default() }, "A=B"),
+        (ContainerSpec { command: vec!["a\0b".into()], ..Default::default() }, "NUL"),
+    ];
+    for (spec, reason) in cases {
+        let error = prepare_with(&spec).unwrap_err();
+        assert!(error.contains(reason), "{error}");
+    }
+}
+
+#[test]
+fn libcontainer_understands_every_bundle() {
+    let spec = ContainerSpec {
+        privileged: true,
+        limits: crate::node::runtime::ResourceLimits {
+            memory: Some(1 << 20),
+            cpus: Some(0.5),
+            ulimits: vec![("nofile".into(), 10, 20)],
+            ..Default::default()
+        },
+        ..ContainerSpec::default()
+    };
+    for spec in [spec, ContainerSpec::default()] {
+        let config = prepare_with(&spec).unwrap().config;
+        let parsed: libcontainer::oci_spec::runtime::Spec = serde_json::from_value(config).unwrap();
+        assert!(parsed.linux().is_some());
+    }
+}

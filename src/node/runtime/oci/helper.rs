@@ -1,0 +1,346 @@
+//! The supervisor: a process of our own executable, one per container, that makes it, waits for it and writes down how it ended.
+//!
+//! It is a process apart for two reasons. Making a container means cloning a process with other namespaces, which is only safe
+//! while there is a single thread; so [`intercept`] must run before anything starts one. And the container must outlive the
+//! program that asked for it: whoever restarts finds the supervisor by its lock and the exit status it left behind.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::os::fd::AsFd;
+use std::path::{Path, PathBuf};
+
+use libcontainer::container::Container;
+use libcontainer::container::builder::ContainerBuilder;
+use libcontainer::namespaces::Namespaces;
+use libcontainer::network::link::LinkClient;
+use libcontainer::network::wrapper::create_network_client;
+use libcontainer::oci_spec::runtime::{LinuxNamespace, LinuxNamespaceType};
+use libcontainer::syscall::syscall::SyscallType;
+use rustix::fs::Mode;
+use rustix::mount::{MountFlags, MountPropagationFlags};
+use rustix::process::{Pid, PidfdFlags, WaitOptions};
+use serde::{Deserialize, Serialize};
+
+use super::container_folder::{ContainerFolder, Exit, Record, lock};
+use super::executor::{PROGRAM_REASON, ProgramExecutor};
+use super::root_folder::RootFolder;
+use super::streams::{ContainerEnds, Streams};
+
+/// The hidden first argument that makes this program a supervisor.
+pub(super) const ARGUMENT: &str = "__oci-run";
+
+/// Exit codes for containers that never ran, as `docker run` gives them.
+const NOT_STARTED: i32 = 125;
+const PROGRAM_NOT_STARTED: i32 = 127;
+
+/// What the supervisor tells the process that started it, as one line of JSON.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Report {
+    /// The container's program runs.
+    Started,
+    /// Someone else has started this container before.
+    StartedBefore,
+    /// The program can't be started.
+    ProgramFailed(String),
+    /// The container can't be made.
+    Failed(String),
+}
+
+/// Why a container didn't start.
+#[derive(Debug, thiserror::Error)]
+enum StartError {
+    #[error("{0}")]
+    Program(String),
+    #[error("{action}: {reason}")]
+    Step { action: &'static str, reason: String },
+}
+
+fn step<E: std::fmt::Display>(action: &'static str) -> impl FnOnce(E) -> StartError {
+    move |error| StartError::Step { action, reason: error.to_string() }
+}
+
+/// If this process was started to be a supervisor, is one until its container has ended, and returns the exit code of the
+/// process. Call it first thing in `main`, before any thread starts.
+pub fn intercept() -> Option<u8> {
+    let mut arguments = std::env::args_os().skip(1);
+    if arguments.next()? != ARGUMENT {
+        return None;
+    }
+    let folder = PathBuf::from(arguments.next()?);
+    Some(match supervise(&folder) {
+        Ok(()) => 0,
+        Err(error) => {
+            // Standard error is the container's log.
+            let _ = writeln!(io::stderr(), "supervisor: {error}");
+            1
+        }
+    })
+}
+
+fn supervise(path: &Path) -> io::Result<()> {
+    // Fails if the process leads a group already, in which case no terminal's Ctrl-C reaches it anyway.
+    let _ = rustix::process::setsid();
+    rustix::process::umask(Mode::from_raw_mode(0o022));
+    std::env::set_current_dir(path)?;
+    let folder = ContainerFolder { path: path.to_owned() };
+    let Some(_lock) = take_over(&folder)? else {
+        return report(&Report::StartedBefore);
+    };
+    write_errors_to_log(&folder)?;
+    let record = folder.record()?;
+    let failures = match launch(&folder, &record) {
+        Ok(running) => {
+            report(&Report::Started)?;
+            return running.see_out(&folder);
+        }
+        Err(error) => error,
+    };
+    let code = match failures {
+        StartError::Program(_) => PROGRAM_NOT_STARTED,
+        StartError::Step { .. } => NOT_STARTED,
+    };
+    let reason = failures.to_string();
+    folder.set_exit(&Exit { code, out_of_memory: false, error: Some(reason.clone()) })?;
+    report(&match failures {
+        StartError::Program(_) => Report::ProgramFailed(reason),
+        StartError::Step { .. } => Report::Failed(reason),
+    })
+}
+
+/// Tells whoever started us. That they are gone by now is no reason to stop.
+fn report(report: &Report) -> io::Result<()> {
+    let mut line = serde_json::to_vec(report)?;
+    line.push(b'\n');
+    let mut output = io::stdout().lock();
+    let _ = output.write_all(&line).and_then(|()| output.flush());
+    Ok(())
+}
+
+/// Takes the container's lock and signs for it; `None` if someone else did before.
+fn take_over(folder: &ContainerFolder) -> io::Result<Option<File>> {
+    let mut file = File::options().read(true).write(true).open(folder.file("supervisor"))?;
+    // Whoever looks whether the lock is held holds it for a moment themselves.
+    let mut attempts = 20;
+    while let Err(error) = lock(&file) {
+        attempts -= 1;
+        if attempts == 0 {
+            return match error {
+                rustix::io::Errno::AGAIN | rustix::io::Errno::ACCESS => Ok(None),
+                error => Err(error.into()),
+            };
+        }
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    if file.metadata()?.len() > 0 || folder.exit()?.is_some() {
+        return Ok(None);
+    }
+    write!(file, "{}", std::process::id())?;
+    Ok(Some(file))
+}
+
+/// libcontainer says what went wrong where it happens; its errors alone often don't.
+fn write_errors_to_log(folder: &ContainerFolder) -> io::Result<()> {
+    let log = File::options().append(true).create(true).open(folder.file("log"))?;
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::ERROR)
+        .with_writer(std::sync::Mutex::new(log))
+        .without_time()
+        .with_ansi(false)
+        .finish();
+    // Nothing was set before: this process has just begun.
+    let _ = tracing::subscriber::set_global_default(subscriber);
+    Ok(())
+}
+
+/// A container whose program runs.
+struct Running {
+    container: Container,
+    init: Pid,
+    streams: Streams,
+    memory_events: Option<PathBuf>,
+}
+
+fn launch(folder: &ContainerFolder, record: &Record) -> Result<Running, StartError> {
+    let (streams, ends) = Streams::open(&record.stdout, &record.stderr, record.owner_of_streams)
+        .map_err(step("open the files for standard output and error"))?;
+    mount_root(record)?;
+    if let Some((root, path)) = &record.working_directory {
+        let made = RootFolder::open(root).and_then(|root| root.make_folder(path));
+        made.map_err(|error| StartError::Step {
+            action: "make the working directory",
+            reason: format!("`{}` in `{}`: {error}", path.display(), root.display()),
+        })?;
+    }
+    if record.isolated_network {
+        isolate_network()?;
+    }
+    let (mut failures, failures_writer) = io::pipe().map_err(step("open a pipe"))?;
+    let mut container = build(folder, record, ends, ProgramExecutor::new(failures_writer))?;
+    let running = container
+        .pid()
+        .and_then(|pid| Pid::from_raw(pid.as_raw()))
+        .ok_or(StartError::Step { action: "make the container", reason: "it has no process".to_owned() });
+    let outcome = running.and_then(|init| {
+        fs::write(folder.file("init"), init.as_raw_pid().to_string())
+            .map_err(step("write down the process"))?;
+        let memory_events = memory_events(init);
+        container.start().map_err(step("start the container"))?;
+        // The pipe closes without a word when the program has taken over.
+        let mut reason = String::new();
+        failures.read_to_string(&mut reason).map_err(step("wait for the program"))?;
+        if reason.is_empty() { Ok((init, memory_events)) } else { Err(StartError::Program(reason)) }
+    });
+    match outcome {
+        Ok((init, memory_events)) => Ok(Running { container, init, streams, memory_events }),
+        Err(error) => {
+            // What can't be cleaned up here is cleaned up when the container is removed.
+            let _ = container.delete(true);
+            Err(error)
+        }
+    }
+}
+
+/// Mounts the container's changes over the image, in a mount namespace of our own: it goes away with us, however we end.
+fn mount_root(record: &Record) -> Result<(), StartError> {
+    enter_new(LinuxNamespaceType::Mount)?;
+    let receive_only = MountPropagationFlags::DOWNSTREAM | MountPropagationFlags::REC;
+    rustix::mount::mount_change("/", receive_only).map_err(step("detach the mounts from the host's"))?;
+    let flags = if record.devices_in_root { MountFlags::empty() } else { MountFlags::NODEV };
+    // Paths relative to the container's folder need no escaping. Nothing here must survive a crash of the machine, so that
+    // nothing needs to be written through.
+    rustix::mount::mount(
+        "overlay",
+        "rootfs",
+        "overlay",
+        flags,
+        Some(c"lowerdir=lower,upperdir=upper,workdir=work,volatile"),
+    )
+    .map_err(step("mount the image (overlay)"))
+}
+
+/// Gives this process, and so the container, a network with nothing but loopback.
+fn isolate_network() -> Result<(), StartError> {
+    enter_new(LinuxNamespaceType::Network)?;
+    let mut links = LinkClient::new(create_network_client()).map_err(step("reach the new network"))?;
+    let loopback = links.get_by_name("lo").map_err(step("find the loopback device"))?;
+    links.set_up(loopback.header.index).map_err(step("switch the loopback device on"))
+}
+
+fn enter_new(kind: LinuxNamespaceType) -> Result<(), StartError> {
+    let mut namespace = LinuxNamespace::default();
+    namespace.set_typ(kind);
+    let none: Option<&Vec<LinuxNamespace>> = None;
+    let namespaces = Namespaces::try_from(none).map_err(step("make a namespace"))?;
+    namespaces.unshare_or_setns(&namespace).map_err(step("make a namespace"))
+}
+
+fn build(
+    folder: &ContainerFolder,
+    record: &Record,
+    ends: ContainerEnds,
+    executor: ProgramExecutor,
+) -> Result<Container, StartError> {
+    let built = ContainerBuilder::new(record.id.clone(), SyscallType::default())
+        .with_executor(executor)
+        .with_stdout(ends.stdout)
+        .with_stderr(ends.stderr)
+        .with_root_path(folder.file("run"))
+        .and_then(|builder| builder.as_init(&folder.path).with_systemd(false).with_detach(true).build());
+    built.map_err(|error| {
+        let text = error.to_string();
+        match text.find(PROGRAM_REASON) {
+            Some(start) => StartError::Program(text.get(start..).unwrap_or_default().to_owned()),
+            None => StartError::Step { action: "make the container", reason: with_log(folder, text) },
+        }
+    })
+}
+
+/// The library's error, with the first thing it logged: that is closest to the cause.
+fn with_log(folder: &ContainerFolder, error: String) -> String {
+    let log = fs::read_to_string(folder.file("log")).unwrap_or_default();
+    match log.lines().next().map(|line| line.trim_start().trim_start_matches("ERROR").trim()) {
+        Some(cause) if !cause.is_empty() => format!("{error} ({cause})"),
+        _ => error,
+    }
+}
+
+impl Running {
+    /// Waits for the end, writes it down and cleans up.
+    fn see_out(mut self, folder: &ContainerFolder) -> io::Result<()> {
+        let process = rustix::process::pidfd_open(self.init, PidfdFlags::empty())?;
+        self.streams.copy_until_end_of(process.as_fd())?;
+        let status = loop {
+            match rustix::process::waitpid(Some(self.init), WaitOptions::empty()) {
+                Ok(Some((_, status))) => break status,
+                Ok(None) | Err(rustix::io::Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+        };
+        let code = match (status.exit_status(), status.terminating_signal()) {
+            (Some(code), _) => code,
+            (None, Some(signal)) => 128 + signal,
+            (None, None) => NOT_STARTED,
+        };
+        let out_of_memory = self.memory_events.as_deref().is_some_and(saw_out_of_memory_kill);
+        // Whatever the program left behind ends now, so that no output comes after the exit status. Without a process
+        // namespace of its own, that takes the control group.
+        let cleaned = self.container.delete(true);
+        folder.set_exit(&Exit { code, out_of_memory, error: self.streams.finish() })?;
+        cleaned.map_err(io::Error::other)
+    }
+}
+
+/// The file in which the kernel counts the processes it killed for want of memory, for the control group of a process.
+fn memory_events(process: Pid) -> Option<PathBuf> {
+    let groups = fs::read_to_string(format!("/proc/{}/cgroup", process.as_raw_pid())).ok()?;
+    memory_events_file(&groups)
+}
+
+fn memory_events_file(groups: &str) -> Option<PathBuf> {
+    let group_of = |controller: &str| {
+        groups.lines().find_map(|line| {
+            let mut fields = line.splitn(3, ':');
+            let (_, controllers, path) = (fields.next()?, fields.next()?, fields.next()?);
+            controllers.split(',').any(|name| name == controller).then_some(path.trim_start_matches('/'))
+        })
+    };
+    match group_of("memory") {
+        Some(path) => Some(Path::new("/sys/fs/cgroup/memory").join(path).join("memory.oom_control")),
+        None => Some(Path::new("/sys/fs/cgroup").join(group_of("")?).join("memory.events")),
+    }
+}
+
+fn saw_out_of_memory_kill(file: &Path) -> bool {
+    fs::read_to_string(file).is_ok_and(|text| {
+        text.lines().any(|line| line.strip_prefix("oom_kill ").is_some_and(|count| count.trim() != "0"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_memory_group_is_found_in_both_versions() {
+        let first = "9:name=systemd:/\n4:cpu,memory:/batchyard/abc\n0::/\n";
+        let second = "0::/user.slice/batchyard/abc\n";
+        assert_eq!(
+            memory_events_file(first).unwrap(),
+            Path::new("/sys/fs/cgroup/memory/batchyard/abc/memory.oom_control")
+        );
+        assert_eq!(
+            memory_events_file(second).unwrap(),
+            Path::new("/sys/fs/cgroup/user.slice/batchyard/abc/memory.events")
+        );
+    }
+
+    #[test]
+    fn a_container_is_taken_over_once() {
+        let containers = tempfile::tempdir().unwrap();
+        let folder = ContainerFolder::new(containers.path(), "c").unwrap();
+        fs::create_dir(&folder.path).unwrap();
+        fs::write(folder.file("supervisor"), "").unwrap();
+        assert!(take_over(&folder).unwrap().is_some());
+        assert!(take_over(&folder).unwrap().is_none(), "the first supervisor signed");
+    }
+}

@@ -1,0 +1,111 @@
+//! What this machine can do, found out once.
+
+use std::fs;
+use std::path::Path;
+
+use rustix::fs::Access;
+
+/// The oldest kernel with all that mounting needs (`mount_setattr`).
+const OLDEST_KERNEL: (u32, u32) = (5, 12);
+
+/// The bit of CAP_SYS_ADMIN.
+const SYS_ADMIN: u64 = 1 << 21;
+
+const OVERLAY_MAGIC: u64 = 0x794c_7630;
+
+/// What containers need to know of this machine.
+#[derive(Debug, Clone)]
+pub(super) struct Host {
+    /// Whether a container can have a view of control groups of its own.
+    pub(super) cgroup_namespaces: bool,
+    /// Whether control groups restrict which devices are used: version 1 does, version 2 would need BPF programs.
+    pub(super) restricts_devices: bool,
+    /// The capabilities that this process has and so can give, a bit each.
+    pub(super) capabilities: u64,
+    /// `/etc/hosts`.
+    pub(super) hosts: String,
+    /// `/etc/resolv.conf`.
+    pub(super) resolver: String,
+}
+
+impl Host {
+    /// Looks at the machine.
+    pub(super) fn look() -> Self {
+        let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
+        Self {
+            cgroup_namespaces: Path::new("/proc/self/ns/cgroup").exists(),
+            restricts_devices: Path::new("/sys/fs/cgroup/devices").is_dir(),
+            capabilities: capability_set("CapPrm") & capability_set("CapBnd"),
+            hosts: read("/etc/hosts"),
+            resolver: read("/etc/resolv.conf"),
+        }
+    }
+}
+
+/// Says why containers can't run here, and what to try; `Ok` if nothing speaks against it.
+pub(super) fn check(store: &Path) -> Result<(), String> {
+    const TRY: &str = "run as root, or start a Docker engine and use that";
+    if !cfg!(target_os = "linux") {
+        return Err("containers without an engine need Linux; start a Docker engine and use that".to_owned());
+    }
+    if !rustix::process::geteuid().is_root() {
+        return Err(format!("making containers without an engine needs root; {TRY}"));
+    }
+    if capability_set("CapEff") & SYS_ADMIN == 0 {
+        return Err(
+            "this root may not mount (it lacks CAP_SYS_ADMIN, as in an unprivileged container); run on the machine itself or \
+             in a privileged container, or use a Docker engine"
+                .to_owned(),
+        );
+    }
+    let release = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default().trim().to_owned();
+    if kernel_version(&release).is_some_and(|version| version < OLDEST_KERNEL) {
+        let (major, minor) = OLDEST_KERNEL;
+        return Err(format!(
+            "the kernel {release} is too old, {major}.{minor} is needed; use a Docker engine"
+        ));
+    }
+    let cgroups = Path::new("/sys/fs/cgroup");
+    let probe = if cgroups.join("memory").is_dir() { cgroups.join("memory") } else { cgroups.to_owned() };
+    if rustix::fs::access(&probe, Access::WRITE_OK).is_err() {
+        return Err(format!(
+            "control groups can't be made in {}, which is missing or read-only; {TRY}",
+            probe.display()
+        ));
+    }
+    let file_system = rustix::fs::statfs(store).map_err(|error| format!("`{}`: {error}", store.display()))?;
+    if u64::try_from(file_system.f_type).is_ok_and(|magic| magic == OVERLAY_MAGIC) {
+        return Err(format!(
+            "`{}` lies on an overlay file system, which can't carry another; put the data folder on a disk or volume",
+            store.display()
+        ));
+    }
+    Ok(())
+}
+
+/// One of this process's capability sets; none that can't be read.
+fn capability_set(name: &str) -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mut sets = status.lines().filter_map(|line| line.split_once(':'));
+    let set = sets.find(|(found, _)| *found == name).map(|(_, bits)| bits.trim());
+    set.and_then(|bits| u64::from_str_radix(bits, 16).ok()).unwrap_or(0)
+}
+
+/// Major and minor of a release such as `6.1.0-18-amd64`.
+fn kernel_version(release: &str) -> Option<(u32, u32)> {
+    let mut numbers = release.split(|c: char| !c.is_ascii_digit());
+    Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kernel_versions_compare() {
+        assert_eq!(kernel_version("6.1.0-18-amd64"), Some((6, 1)));
+        assert!(kernel_version("5.4.0").unwrap() < OLDEST_KERNEL);
+        assert!(kernel_version("5.15.0").unwrap() > OLDEST_KERNEL);
+        assert_eq!(kernel_version("odd"), None);
+    }
+}

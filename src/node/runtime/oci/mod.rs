@@ -1,0 +1,29 @@
+//! Containers without any daemon: images from an OCI registry client, containers from an OCI runtime library.
+//!
+//! * [`OciRuntime`] is the runtime.
+//! * [`helper`] is what makes a process of this program a container's supervisor; `main` must ask it first.
+//!
+//! Images are kept unpacked in a store of the caller's; a container is an overlay of its own changes over one. The library,
+//! `libcontainer`, does what is dangerous to get wrong: namespaces, mounts, control groups, capabilities.
+
+mod archive;
+mod bundle;
+mod container_folder;
+mod devices;
+mod executor;
+pub mod helper;
+mod host;
+mod image_config;
+mod layer;
+mod mounts;
+mod privileges;
+mod pull;
+mod reference;
+mod root_folder;
+mod runtime;
+mod store;
+mod streams;
+mod unpack;
+mod user;
+
+pub use runtime::OciRuntime;

@@ -1,0 +1,249 @@
+//! What a container sees in its file system besides its image.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use super::root_folder::names;
+use crate::node::runtime::{ContainerSpec, Mount, MountSource};
+
+/// What `/dev/shm` holds when nothing else is said, as Docker has it.
+const DEFAULT_SHM: u64 = 64 << 20;
+
+/// What of `/proc` and `/sys` no container has business with.
+pub(super) const MASKED: &[&str] = &[
+    "/proc/asound",
+    "/proc/acpi",
+    "/proc/interrupts",
+    "/proc/kcore",
+    "/proc/keys",
+    "/proc/latency_stats",
+    "/proc/timer_list",
+    "/proc/timer_stats",
+    "/proc/sched_debug",
+    "/proc/scsi",
+    "/sys/devices/virtual/powercap",
+    "/sys/firmware",
+];
+
+/// What of `/proc` may only be read.
+pub(super) const READ_ONLY: &[&str] =
+    &["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
+
+/// One mount, as the OCI runtime specification writes it.
+#[derive(Debug)]
+struct Planned {
+    target: String,
+    mount: Value,
+}
+
+/// All mounts of a container, parents before children. `files` are the container's own files of `/etc`.
+pub(super) fn plan(spec: &ContainerSpec, folder: &Path) -> Result<Vec<Value>, String> {
+    let mut planned = Vec::new();
+    for mount in &spec.mounts {
+        planned.push(plan_mount(mount)?);
+    }
+    for default in defaults(spec, folder) {
+        if !planned.iter().any(|mount| same_path(&mount.target, &default.target)) {
+            planned.push(default);
+        }
+    }
+    // Stable: of two mounts on one path the later covers the earlier, as everywhere.
+    planned.sort_by_key(|mount| Path::new(&mount.target).components().count());
+    Ok(planned.into_iter().map(|planned| planned.mount).collect())
+}
+
+fn plan_mount(mount: &Mount) -> Result<Planned, String> {
+    let target = &mount.target;
+    let path = Path::new(target);
+    if !path.is_absolute() {
+        return Err(format!("the mount target `{target}` is not an absolute path"));
+    }
+    if names(path).map_err(|error| format!("the mount target {error}"))?.is_empty() {
+        return Err("a mount can't cover the whole container: its target is `/`".to_owned());
+    }
+    if path.starts_with("/proc") {
+        return Err(format!("nothing can be mounted below /proc, as `{target}` is"));
+    }
+    let planned = match &mount.source {
+        MountSource::Bind(source) => {
+            if !source.is_absolute() {
+                return Err(format!("the bind source `{}` is not an absolute path", source.display()));
+            }
+            fs::metadata(source)
+                .map_err(|error| format!("the bind source `{}`: {error}", source.display()))?;
+            let access = if mount.read_only { "rro" } else { "rw" };
+            json!({ "destination": target, "type": "bind", "source": source, "options": ["rbind", access] })
+        }
+        MountSource::Tmpfs(size) => {
+            let mut options = vec!["nosuid".to_owned(), "nodev".into(), "noexec".into(), "mode=1777".into()];
+            options.extend(size.map(|size| format!("size={size}")));
+            options.extend(mount.read_only.then(|| "ro".to_owned()));
+            json!({ "destination": target, "type": "tmpfs", "source": "tmpfs", "options": options })
+        }
+    };
+    Ok(Planned { target: target.clone(), mount: planned })
+}
+
+fn same_path(one: &str, other: &str) -> bool {
+    Path::new(one).components().eq(Path::new(other).components())
+}
+
+/// What every container has unless something else is mounted there.
+fn defaults(spec: &ContainerSpec, folder: &Path) -> Vec<Planned> {
+    let system = |target: &str, kind: &str, options: &[&str]| Planned {
+        target: target.to_owned(),
+        mount: json!({ "destination": target, "type": kind, "source": kind, "options": options }),
+    };
+    let file = |target: &str, name: &str| Planned {
+        target: target.to_owned(),
+        mount: json!({
+            "destination": target, "type": "bind", "source": folder.join(name), "options": ["rbind", "rw"]
+        }),
+    };
+    let read_write = if spec.privileged { "rw" } else { "ro" };
+    let shm = if spec.ipc.as_deref() == Some("host") {
+        json!({ "destination": "/dev/shm", "type": "bind", "source": "/dev/shm", "options": ["rbind", "rw"] })
+    } else {
+        let size = format!("size={}", spec.limits.shm_size.unwrap_or(DEFAULT_SHM));
+        let options = ["nosuid", "noexec", "nodev", "mode=1777", size.as_str()];
+        json!({ "destination": "/dev/shm", "type": "tmpfs", "source": "shm", "options": options })
+    };
+    vec![
+        system("/proc", "proc", &["nosuid", "noexec", "nodev"]),
+        system("/dev", "tmpfs", &["nosuid", "strictatime", "mode=755", "size=65536k"]),
+        system(
+            "/dev/pts",
+            "devpts",
+            &["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"],
+        ),
+        system("/dev/mqueue", "mqueue", &["nosuid", "noexec", "nodev"]),
+        system("/sys", "sysfs", &["nosuid", "noexec", "nodev", read_write]),
+        system("/sys/fs/cgroup", "cgroup", &["nosuid", "noexec", "nodev", "relatime", read_write]),
+        Planned { target: "/dev/shm".to_owned(), mount: shm },
+        file("/etc/hosts", "hosts"),
+        file("/etc/hostname", "hostname"),
+        file("/etc/resolv.conf", "resolv.conf"),
+    ]
+}
+
+/// Where the working directory must be made if it is missing: the folder of the host that plays the root, and the path in it.
+/// That is the bind mount that it lies in, or else the container's own root file system.
+pub(super) fn home_of(
+    working_directory: &str,
+    spec: &ContainerSpec,
+    root: &Path,
+) -> Option<(PathBuf, PathBuf)> {
+    let path = Path::new(working_directory);
+    let covering = spec
+        .mounts
+        .iter()
+        .filter(|mount| path.starts_with(&mount.target))
+        .max_by_key(|mount| Path::new(&mount.target).components().count());
+    match covering {
+        None => Some((root.to_owned(), path.strip_prefix("/").unwrap_or(path).to_owned())),
+        Some(Mount { source: MountSource::Bind(source), target, .. }) => {
+            Some((source.clone(), path.strip_prefix(target).unwrap_or(Path::new("")).to_owned()))
+        }
+        // Memory is empty at the start: only its own top can be there.
+        Some(Mount { source: MountSource::Tmpfs(_), .. }) => None,
+    }
+}
+
+/// `/etc/hosts` of a container: the host's own, whose network it shares, and what was asked for.
+pub(super) fn hosts_file(host: &str, extra: &[String], hostname: &str) -> Result<String, String> {
+    let mut text = host.trim_end().to_owned();
+    if text.is_empty() {
+        text.push_str("127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback");
+    }
+    text.push_str(&format!("\n127.0.0.1\t{hostname}\n"));
+    for entry in extra {
+        let (name, address) = entry
+            .split_once(':')
+            .or_else(|| entry.split_once('='))
+            .ok_or_else(|| format!("the host `{entry}` is not written as `name:address`"))?;
+        // The container shares the host's network, so its gateway to the host is loopback.
+        let address = if address == "host-gateway" { "127.0.0.1" } else { address };
+        let bare = address.trim_start_matches('[').trim_end_matches(']');
+        if bare.parse::<std::net::IpAddr>().is_err() || name.is_empty() || name.contains(char::is_whitespace)
+        {
+            return Err(format!("the host `{entry}` is not written as `name:address`"));
+        }
+        text.push_str(&format!("{bare}\t{name}\n"));
+    }
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bind(source: &str, target: &str, read_only: bool) -> Mount {
+        Mount { source: MountSource::Bind(source.into()), target: target.into(), read_only }
+    }
+
+    fn spec(mounts: Vec<Mount>) -> ContainerSpec {
+        ContainerSpec { mounts, ..ContainerSpec::default() }
+    }
+
+    fn destinations(mounts: &[Value]) -> Vec<&str> {
+        mounts.iter().map(|mount| mount["destination"].as_str().unwrap()).collect()
+    }
+
+    #[test]
+    fn parents_come_before_children_and_own_mounts_replace_defaults() {
+        let mounts =
+            vec![bind("/tmp", "/a/b/c", true), bind("/tmp", "/a", false), bind("/tmp", "/dev/shm/", false)];
+        let planned = plan(&spec(mounts), Path::new("/c")).unwrap();
+        let order = destinations(&planned);
+        let place = |target: &str| order.iter().position(|found| *found == target).unwrap();
+        assert!(place("/a") < place("/a/b/c"));
+        assert!(place("/dev") < place("/dev/shm/"));
+        assert!(!order.contains(&"/dev/shm"));
+        assert_eq!(planned[place("/a/b/c")]["options"], json!(["rbind", "rro"]));
+    }
+
+    #[test]
+    fn impossible_mounts_are_refused_with_the_reason() {
+        for (mount, reason) in [
+            (bind("/tmp", "relative", false), "not an absolute path"),
+            (bind("/tmp", "/", false), "whole container"),
+            (bind("/tmp", "/a/../b", false), "climbs out"),
+            (bind("/tmp", "/proc/sys", false), "below /proc"),
+            (bind("/no/such/folder", "/a", false), "/no/such/folder"),
+            (bind("tmp", "/a", false), "not an absolute path"),
+        ] {
+            let error = plan(&spec(vec![mount]), Path::new("/c")).unwrap_err();
+            assert!(error.contains(reason), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_working_directory_is_made_where_it_will_be_seen() {
+        let root = Path::new("/root");
+        let tmpfs = Mount { source: MountSource::Tmpfs(None), target: "/scratch".into(), read_only: false };
+        let spec = spec(vec![
+            bind("/host/node", "/mnt/batch", false),
+            bind("/host/wd", "/mnt/batch/wd", false),
+            tmpfs,
+        ]);
+        let home = |path: &str| home_of(path, &spec, root);
+        assert_eq!(home("/srv/app"), Some((root.into(), "srv/app".into())));
+        assert_eq!(home("/mnt/batch/tasks/1"), Some(("/host/node".into(), "tasks/1".into())));
+        assert_eq!(home("/mnt/batch/wd/x"), Some(("/host/wd".into(), "x".into())));
+        assert_eq!(home("/mnt/batchelor"), Some((root.into(), "mnt/batchelor".into())));
+        assert_eq!(home("/scratch/x"), None);
+    }
+
+    #[test]
+    fn hosts_are_added_to_the_machines_own() {
+        let text =
+            hosts_file("10.0.0.1\tgateway\n", &["db:10.1.2.3".into(), "six:::1".into()], "me").unwrap();
+        assert_eq!(text, "10.0.0.1\tgateway\n127.0.0.1\tme\n10.1.2.3\tdb\n::1\tsix\n");
+        assert!(hosts_file("", &[], "me").unwrap().starts_with("127.0.0.1\tlocalhost"));
+        for bad in ["db", "db:", ":1.2.3.4", "a b:1.2.3.4", "db:not-an-address"] {
+            assert!(hosts_file("", &[bad.into()], "me").is_err(), "{bad}");
+        }
+    }
+}
