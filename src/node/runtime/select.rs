@@ -78,7 +78,7 @@ mod tests {
         match select(RuntimeSelection::Auto, data.path()).await {
             Ok(kind) => assert_eq!(kind, RuntimeKind::Oci),
             Err(reason) => {
-                assert!(reason.contains("docker runtime") && reason.contains("oci runtime"), "{reason}")
+                assert!(reason.contains("docker runtime") && reason.contains("oci runtime"), "{reason}");
             }
         }
     }
