@@ -11,18 +11,22 @@ pub mod run_options;
 pub mod runtime;
 
 mod account;
+mod assignment;
 mod compute_node;
 mod container_plan;
 mod container_task;
+mod context;
 mod environment;
 mod failure;
 mod host_task;
 mod image_reference;
 mod images;
+mod process_group;
 mod record;
 mod run;
 mod task_runner;
 
-pub use compute_node::{Node, NodeIdentity, TaskAssignment};
+pub use assignment::{NodeIdentity, TaskAssignment};
+pub use compute_node::Node;
 pub use failure::TaskOutcome;
 pub use image_reference::{DOCKER_HUB, ImageReference, InvalidImageReference, server_name};
