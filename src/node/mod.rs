@@ -6,6 +6,7 @@
 //! [`Node`] is the way in. A run of a task goes `task_runner` → `container_plan` (decides) → `container_task` (does), or
 //! `host_task` for a start task without a container; `record` writes it down so that a restart finds it again.
 
+pub mod builtin;
 pub mod layout;
 pub mod run_options;
 pub mod runtime;

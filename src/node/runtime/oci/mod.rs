@@ -26,4 +26,5 @@ mod streams;
 mod unpack;
 mod user;
 
+pub(crate) use image_config::architecture;
 pub use runtime::OciRuntime;

@@ -240,7 +240,7 @@ fn verdict(error: &OciDistributionError) -> Verdict {
 
 /// The image for this machine among those of a list.
 fn choose_platform(entries: &[ImageIndexEntry]) -> Option<String> {
-    let here = super::image_config::oci_architecture();
+    let here = super::image_config::architecture();
     entries
         .iter()
         .find(|entry| {
@@ -319,7 +319,7 @@ mod tests {
             }))
             .unwrap()
         };
-        let here = super::super::image_config::oci_architecture();
+        let here = super::super::image_config::architecture();
         let list = [entry("windows", here, "w"), entry("linux", "s390x", "s"), entry("linux", here, "us")];
         assert_eq!(choose_platform(&list).as_deref(), Some("us"));
         assert_eq!(choose_platform(&list[..2]), None);
