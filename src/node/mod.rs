@@ -22,6 +22,7 @@ mod failure;
 mod host_task;
 mod image_reference;
 mod images;
+mod platform;
 mod process_group;
 mod record;
 mod run;
