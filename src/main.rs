@@ -2,9 +2,13 @@
 
 use std::process::ExitCode;
 
+use batchyard::node::builtin::program;
+use batchyard::node::runtime::oci::helper;
+
 fn main() -> ExitCode {
-    // Before anything starts a thread: see there.
-    if let Some(code) = batchyard::node::runtime::oci::helper::intercept() {
+    // This executable plays two more parts, each to be told apart before anything starts a thread: the supervisor of a
+    // container, and the program inside the built-in image.
+    if let Some(code) = helper::intercept().or_else(program::intercept) {
         return ExitCode::from(code);
     }
     ExitCode::SUCCESS

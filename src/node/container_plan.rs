@@ -165,7 +165,7 @@ mod tests {
     use super::*;
     use crate::batch::model::ContainerHostBatchBindMountEntry;
     use crate::batch::{NodeId, PoolId, TaskId};
-    use crate::node::NodeIdentity;
+    use crate::node::assignment::NodeIdentity;
     use crate::node::record::RecordFile;
 
     const OWNER: &str = "owner";

@@ -3,17 +3,17 @@
 use std::time::Duration;
 
 use crate::batch::model::{BatchTaskContainerExecutionInfo, BatchTaskContainerSettings};
-use crate::node::compute_node::Inner;
 use crate::node::container_plan::ContainerPlan;
+use crate::node::context::NodeContext;
 use crate::node::failure::{self, Interruption, TaskOutcome};
 use crate::node::images::Registries;
 use crate::node::record::{Program, RecordFile, RunRecord};
 use crate::node::run::{Run, Watch};
-use crate::node::runtime::{ContainerId, ContainerState, ExitStatus, RuntimeError};
+use crate::node::runtime::{ContainerId, ContainerSpec, ContainerState, ExitStatus, RuntimeError};
 
 /// Runs a planned container to its end.
 pub(super) async fn run(
-    node: &Inner,
+    node: &NodeContext,
     run: &Run<'_>,
     settings: &BatchTaskContainerSettings,
     mut plan: ContainerPlan,
@@ -33,7 +33,7 @@ pub(super) async fn run(
     }
     let program = plan.spec.command.first().or(plan.spec.entrypoint.iter().flatten().next()).cloned();
     let program = program.unwrap_or_else(|| settings.image_name.clone());
-    let container = match node.runtime.create(&plan.spec).await {
+    let container = match create(node, &plan.spec).await {
         Ok(container) => container,
         Err(error) => return TaskOutcome::failed(failure::of_runtime(&error, &program)),
     };
@@ -56,9 +56,26 @@ pub(super) async fn run(
     finish(node, &run.record, &mut record, watch).await
 }
 
+/// Makes a container. One of the same name is what this program left when it ended between making it and writing it down;
+/// it makes way.
+async fn create(node: &NodeContext, spec: &ContainerSpec) -> Result<ContainerId, RuntimeError> {
+    let error = match node.runtime.create(spec).await {
+        Err(error @ RuntimeError::Failed { .. }) => error,
+        result => return result,
+    };
+    let namesake = ContainerId(spec.name.clone());
+    match node.runtime.state(&namesake).await {
+        Ok(Some(_)) => {
+            node.end_container(&namesake).await;
+            node.runtime.create(spec).await
+        }
+        _ => Err(error),
+    }
+}
+
 /// Waits for the container of a recorded run and writes its outcome down.
 pub(super) async fn finish(
-    node: &Inner,
+    node: &NodeContext,
     file: &RecordFile,
     record: &mut RunRecord,
     watch: &Watch<'_>,
@@ -82,7 +99,7 @@ pub(super) async fn finish(
 }
 
 async fn wait_or_stop(
-    node: &Inner,
+    node: &NodeContext,
     container: &ContainerId,
     grace: Duration,
     watch: &Watch<'_>,
@@ -97,7 +114,7 @@ async fn wait_or_stop(
 
 /// What there is to say of a container that did not start.
 async fn not_started(
-    node: &Inner,
+    node: &NodeContext,
     container: &ContainerId,
     error: &RuntimeError,
 ) -> BatchTaskContainerExecutionInfo {

@@ -2,7 +2,7 @@
 
 use crate::batch::model::EnvironmentSetting;
 use crate::batch::{JobId, TaskId};
-use crate::node::NodeIdentity;
+use crate::node::assignment::NodeIdentity;
 use crate::node::layout::{NodeLayout, TaskDirectory};
 
 /// The longest value that Linux hands to a process. Values may refer to earlier ones, so that a few short lines could

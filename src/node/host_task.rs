@@ -6,15 +6,15 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 
-use rustix::process::{Pid, Signal};
 use tokio::process::{Child, Command};
 
 use crate::batch::command_line;
 use crate::batch::model::BatchTaskFailureInfo;
 use crate::node::account::Account;
-use crate::node::compute_node::Inner;
 use crate::node::container_plan::GRACE;
+use crate::node::context::NodeContext;
 use crate::node::failure::{self, TaskOutcome};
+use crate::node::process_group::ProcessGroup;
 use crate::node::record::{Program, RunRecord};
 use crate::node::run::{Run, Watch};
 
@@ -22,7 +22,12 @@ use crate::node::run::{Run, Watch};
 pub(super) const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// Runs the command line of a task to its end.
-pub(super) async fn run(node: &Inner, run: &Run<'_>, account: Account, watch: &Watch<'_>) -> TaskOutcome {
+pub(super) async fn run(
+    node: &NodeContext,
+    run: &Run<'_>,
+    account: Account,
+    watch: &Watch<'_>,
+) -> TaskOutcome {
     let mut child = match launch(run, node.account, account) {
         Ok(child) => child,
         Err(failure_info) => return TaskOutcome::failed(failure_info),
@@ -34,7 +39,7 @@ pub(super) async fn run(node: &Inner, run: &Run<'_>, account: Account, watch: &W
     node.note(&run.record, &record).await;
     let (status, interruption) = tokio::select! {
         status = child.wait() => (status, None),
-        why = watch.interrupted() => (group.end(&mut child).await, Some(why)),
+        why = watch.interrupted() => (group.end(&mut child, GRACE).await, Some(why)),
     };
     group.disarm();
     let outcome = match status {
@@ -99,67 +104,4 @@ fn check_account(account: Account, current: Account, working: &Path) -> Result<(
 
 fn exit_code(status: ExitStatus) -> i32 {
     status.code().or_else(|| status.signal().map(|signal| 128 + signal)).unwrap_or(-1)
-}
-
-/// A process and all that it started. Dropped before it was disarmed it ends them, as nobody could tell any more how they
-/// ended.
-#[derive(Debug)]
-struct ProcessGroup(Option<Pid>);
-
-impl ProcessGroup {
-    fn of(child: &Child) -> Self {
-        Self(child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw))
-    }
-
-    /// Its id, and when it was started; no process has a start time of 0.
-    fn identity(&self) -> (i32, u64) {
-        let pid = self.0.map_or(0, |pid| pid.as_raw_nonzero().get());
-        (pid, start_time(pid).unwrap_or(0))
-    }
-
-    fn signal(&self, signal: Signal) {
-        if let Some(pid) = self.0 {
-            // Fails only for a group that is gone.
-            let _ = rustix::process::kill_process_group(pid, signal);
-        }
-    }
-
-    /// Asks the processes to end, and ends them if they don't.
-    async fn end(&mut self, child: &mut Child) -> io::Result<ExitStatus> {
-        self.signal(Signal::TERM);
-        let status = match tokio::time::timeout(GRACE, child.wait()).await {
-            Ok(status) => status,
-            Err(_) => {
-                self.signal(Signal::KILL);
-                child.wait().await
-            }
-        };
-        // Those that outlived their parent.
-        self.signal(Signal::KILL);
-        status
-    }
-
-    fn disarm(&mut self) {
-        self.0 = None;
-    }
-}
-
-impl Drop for ProcessGroup {
-    fn drop(&mut self) {
-        self.signal(Signal::KILL);
-    }
-}
-
-/// Ends the processes of a run that an earlier life of this program started, if they still are.
-pub(super) fn end_leftover(pid: i32, started: u64) {
-    if start_time(pid) == Some(started) {
-        ProcessGroup(Pid::from_raw(pid)).signal(Signal::KILL);
-    }
-}
-
-/// When the kernel started a process, in ticks since the boot.
-fn start_time(pid: i32) -> Option<u64> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The second field is the program's name in parentheses and may hold anything; the start time is the 22nd.
-    stat.rsplit_once(')')?.1.split_whitespace().nth(19)?.parse().ok()
 }

@@ -5,8 +5,8 @@ use std::io;
 
 use crate::batch::model::{BatchTaskContainerSettings, BatchTaskFailureInfo};
 use crate::node::account::Account;
-use crate::node::compute_node::Inner;
 use crate::node::container_plan;
+use crate::node::context::{NodeContext, in_background};
 use crate::node::failure::{self, TaskOutcome};
 use crate::node::layout::TaskDirectory;
 use crate::node::run::{Run, Watch};
@@ -22,7 +22,7 @@ const NO_IMAGE: &str = "none";
 
 /// Runs one attempt to its end.
 pub(super) async fn run(
-    node: &Inner,
+    node: &NodeContext,
     run: &Run<'_>,
     properties: &serde_json::Map<String, serde_json::Value>,
     watch: &Watch<'_>,
@@ -75,7 +75,7 @@ fn decide(
 }
 
 /// Makes the task's directory and gives it to the task's user.
-async fn make_directory(node: &Inner, directory: TaskDirectory, account: Account) -> io::Result<()> {
+async fn make_directory(node: &NodeContext, directory: TaskDirectory, account: Account) -> io::Result<()> {
     let hand_over = node.account.is_root() && !account.is_root() && node.keeps_records();
     in_background(move || {
         directory.create()?;
@@ -89,11 +89,4 @@ async fn make_directory(node: &Inner, directory: TaskDirectory, account: Account
         Ok(())
     })
     .await
-}
-
-/// Runs file operations where they hold up nobody.
-pub(super) async fn in_background<T: Send + 'static>(
-    work: impl FnOnce() -> io::Result<T> + Send + 'static,
-) -> io::Result<T> {
-    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(io::Error::other(error)))
 }

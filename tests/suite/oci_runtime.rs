@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use batchyard::node::builtin;
 use batchyard::node::runtime::oci::OciRuntime;
 use batchyard::node::runtime::{
     ContainerId, ContainerRuntime, ContainerSpec, ContainerState, ExitStatus, Mount, MountSource,
@@ -495,6 +496,59 @@ async fn a_killed_supervisor_takes_its_container_along_and_that_is_said() {
 
 fn is_zombie(process: &Path) -> bool {
     std::fs::read_to_string(process.join("stat")).is_ok_and(|stat| stat.contains(") Z "))
+}
+
+#[tokio::test]
+async fn the_built_in_image_runs_with_nothing_but_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(runtime) = runtime(folder.path()) else { return };
+    let archive = builtin::archive_of(&helper(), &folder.path().join("cache")).unwrap();
+    let image = runtime.load(builtin::REFERENCE, &archive).await.unwrap();
+    assert_eq!(image.entrypoint, ["/bin/hello"]);
+    let first = Instant::now();
+    assert_eq!(runtime.load(builtin::REFERENCE, &archive).await.unwrap(), image);
+    assert!(first.elapsed() < Duration::from_secs(2), "an image that is known is not unpacked again");
+
+    let results = folder.path().join("results");
+    std::fs::create_dir(&results).unwrap();
+    let run = async |name: &str, command: &[&str]| {
+        let spec = ContainerSpec {
+            name: name.to_owned(),
+            image: builtin::REFERENCE.to_owned(),
+            command: command.iter().map(|word| (*word).to_owned()).collect(),
+            environment: vec![("AZ_BATCH_TASK_ID".into(), "t".into()), ("OUT".into(), "/results".into())],
+            mounts: vec![Mount {
+                source: MountSource::Bind(results.clone()),
+                target: "/results".into(),
+                read_only: false,
+            }],
+            stdout: folder.path().join("out"),
+            stderr: folder.path().join("err"),
+            ..ContainerSpec::default()
+        };
+        let _ = std::fs::remove_file(&spec.stdout);
+        let container = runtime.create(&spec).await.unwrap();
+        runtime.start(&container).await.unwrap();
+        if name == "sleeper" {
+            // Its first process listens to SIGTERM once it has set itself up.
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            runtime.stop(&container, Duration::from_secs(30)).await.unwrap();
+        }
+        let status = runtime.wait(&container).await.unwrap();
+        runtime.remove(&container).await.unwrap();
+        (status.code, std::fs::read_to_string(&spec.stdout).unwrap())
+    };
+    let (code, output) = run("greet", &[]).await;
+    assert_eq!(code, 0, "{output}");
+    assert!(output.contains("Hello from a real container!"), "{output}");
+    assert!(output.contains("process  1, as user 0") && output.contains("task     t\n"), "{output}");
+    let (code, output) = run("pi", &["pi", "--seed", "3", "--samples", "1000", "--out", "$OUT/pi"]).await;
+    assert_eq!((code, output.starts_with("seed 3: pi ≈ 3.")), (0, true), "{output}");
+    assert!(results.join("pi/pi-3.json").exists());
+    assert_eq!(run("exit", &["exit", "3"]).await.0, 3);
+    let asked = Instant::now();
+    assert_eq!(run("sleeper", &["sleep", "1000"]).await.0, 143);
+    assert!(asked.elapsed() < Duration::from_secs(20));
 }
 
 #[tokio::test]

@@ -4,8 +4,6 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{InvalidRunOptions, parser};
-use crate::batch::command_line;
 use crate::node::runtime::{ContainerSpec, Mount, NetworkMode, ResourceLimits};
 
 /// The label that keeps the name given with `--name`.
@@ -74,22 +72,6 @@ pub struct RunOptions {
 }
 
 impl RunOptions {
-    /// Parses the text of `containerRunOptions`.
-    ///
-    /// # Errors
-    /// The first option that can't be honoured.
-    pub fn parse(text: &str) -> Result<Self, InvalidRunOptions> {
-        parser::parse(&command_line::split(text).map_err(InvalidRunOptions::Split)?)
-    }
-
-    /// Parses options that are split into arguments already.
-    ///
-    /// # Errors
-    /// The first option that can't be honoured.
-    pub fn parse_arguments(arguments: &[String]) -> Result<Self, InvalidRunOptions> {
-        parser::parse(arguments)
-    }
-
     /// Applies the options to a container; where both say something, the options win.
     pub fn apply(&self, spec: &mut ContainerSpec) {
         let Self {

@@ -2,12 +2,32 @@
 //! clusters of flags such as `-it`.
 
 use super::table::{self, Known, Treatment};
+use super::values::boolean;
 use super::{InvalidRunOptions, Note, RunOptions};
+use crate::batch::command_line;
 
 /// How alike an unknown option and its suggestion must be, from 0 to 1.
 const ALIKE: f64 = 0.8;
 
-pub(super) fn parse(arguments: &[String]) -> Result<RunOptions, InvalidRunOptions> {
+impl RunOptions {
+    /// Parses the text of `containerRunOptions`.
+    ///
+    /// # Errors
+    /// The first option that can't be honoured.
+    pub fn parse(text: &str) -> Result<Self, InvalidRunOptions> {
+        parse(&command_line::split(text).map_err(InvalidRunOptions::Split)?)
+    }
+
+    /// Parses options that are split into arguments already.
+    ///
+    /// # Errors
+    /// The first option that can't be honoured.
+    pub fn parse_arguments(arguments: &[String]) -> Result<Self, InvalidRunOptions> {
+        parse(arguments)
+    }
+}
+
+fn parse(arguments: &[String]) -> Result<RunOptions, InvalidRunOptions> {
     let mut options = RunOptions::default();
     let mut rest = arguments.iter();
     while let Some(argument) = rest.next() {
@@ -99,15 +119,6 @@ fn treat(
         }
     }
     Ok(())
-}
-
-/// The words for yes and no that Go's flag packages know.
-pub(super) fn boolean(word: &str) -> Option<bool> {
-    match word {
-        "1" | "t" | "T" | "true" | "TRUE" | "True" => Some(true),
-        "0" | "f" | "F" | "false" | "FALSE" | "False" => Some(false),
-        _ => None,
-    }
 }
 
 fn nearest(name: &str) -> Option<String> {

@@ -6,7 +6,6 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::RunOptions;
-use super::parser::boolean;
 use crate::node::runtime::{Mount, MountSource, NetworkMode};
 
 const NO_NAMED_VOLUMES: &str = "named volumes are not supported: give an absolute path of the node, such as \
@@ -16,6 +15,15 @@ const NO_NAMED_VOLUMES: &str = "named volumes are not supported: give an absolut
 pub(super) fn put<T>(target: &mut Option<T>, value: Result<T, String>) -> Result<(), String> {
     *target = Some(value?);
     Ok(())
+}
+
+/// The words for yes and no that Go's flag packages know.
+pub(super) fn boolean(word: &str) -> Option<bool> {
+    match word {
+        "1" | "t" | "T" | "true" | "TRUE" | "True" => Some(true),
+        "0" | "f" | "F" | "false" | "FALSE" | "False" => Some(false),
+        _ => None,
+    }
 }
 
 /// An absolute path, or one that starts with a variable which is only known on the node.

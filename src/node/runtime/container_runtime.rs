@@ -1,4 +1,7 @@
-//! The trait of all container runtimes.
+//! The trait that every runtime implements.
+
+use std::path::Path;
+use std::time::Duration;
 
 use async_trait::async_trait;
 
@@ -29,9 +32,9 @@ pub trait ContainerRuntime: Send + Sync + std::fmt::Debug {
     ) -> Result<Image, RuntimeError>;
 
     /// Takes an image from an archive in the format of `docker save`, under the name `reference`.
-    async fn load(&self, reference: &str, archive: &std::path::Path) -> Result<Image, RuntimeError>;
+    async fn load(&self, reference: &str, archive: &Path) -> Result<Image, RuntimeError>;
 
-    /// Makes a container. Its standard streams go to the files named in `spec` from its start on.
+    /// Makes a container; its name serves as an id as well. Its standard streams go to the files named in `spec` from its start on.
     async fn create(&self, spec: &ContainerSpec) -> Result<ContainerId, RuntimeError>;
 
     /// Starts a container that was made.
@@ -41,7 +44,7 @@ pub trait ContainerRuntime: Send + Sync + std::fmt::Debug {
     async fn wait(&self, container: &ContainerId) -> Result<ExitStatus, RuntimeError>;
 
     /// Asks the container to end (SIGTERM), and ends it (SIGKILL) once `grace` is over. Fine if it has ended already.
-    async fn stop(&self, container: &ContainerId, grace: std::time::Duration) -> Result<(), RuntimeError>;
+    async fn stop(&self, container: &ContainerId, grace: Duration) -> Result<(), RuntimeError>;
 
     /// Removes a container that has ended. Fine if it is gone already.
     async fn remove(&self, container: &ContainerId) -> Result<(), RuntimeError>;

@@ -1,9 +1,11 @@
 //! Container runtimes: the trait, what a container is, and the three runtimes.
 
+mod builtin_image;
 mod container;
 mod container_runtime;
 mod docker;
 pub mod oci;
+mod selection;
 mod simulated;
 
 pub use container::{
@@ -12,4 +14,5 @@ pub use container::{
 };
 pub use container_runtime::ContainerRuntime;
 pub use docker::DockerRuntime;
+pub use selection::{RuntimeSelection, select_runtime};
 pub use simulated::SimulatedRuntime;

@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bollard::Docker;
 use bollard::auth::DockerCredentials;
 use bollard::errors::Error;
 use bollard::models::{ContainerInspectResponse, ContainerStateStatusEnum, ImageInspect};
@@ -14,10 +15,10 @@ use bollard::query_parameters::{
     InspectContainerOptions, ListContainersOptionsBuilder, RemoveContainerOptionsBuilder,
     StartContainerOptions, StopContainerOptionsBuilder, TagImageOptionsBuilder, WaitContainerOptionsBuilder,
 };
-use bollard::{API_DEFAULT_VERSION, Docker};
 use futures::{StreamExt, TryStreamExt};
 use tokio_util::task::AbortOnDropHandle;
 
+use super::connect::Engine;
 use super::create::{self, OWNER, OutputStart};
 use super::engine_error;
 use super::output::{self, OutputFiles};
@@ -27,8 +28,6 @@ use crate::node::runtime::{
     RuntimeError, RuntimeKind,
 };
 
-/// How long the engine may take for an answer.
-const TIMEOUT: Duration = Duration::from_secs(120);
 /// How long an answer may take that comes when something happens: never too long.
 const ENDLESS: Duration = Duration::from_secs(10 * 365 * 86_400);
 /// How long an engine may be away, being restarted, while a container is waited for.
@@ -52,22 +51,14 @@ impl DockerRuntime {
     /// # Errors
     /// [`RuntimeError::Unavailable`] says where an engine was looked for, and what to try.
     pub async fn connect(host: Option<&str>) -> Result<Self, RuntimeError> {
-        let candidates = match host {
-            Some(host) => vec![host.to_owned()],
-            None => usual_sockets(),
-        };
-        let mut refusals = Vec::new();
-        for candidate in candidates {
-            match connect_to(&candidate).await {
-                Ok(runtime) => return Ok(runtime),
-                // A socket that is not there is not worth a word when there are others.
-                Err(reason) => refusals.push(format!("{candidate}: {reason}")),
-            }
-        }
-        Err(engine_error::unavailable(format!(
-            "{}; start Docker or Podman, or set DOCKER_HOST to the engine's socket",
-            refusals.join("; ")
-        )))
+        let Engine { api, description, is_podman } = Engine::find(host).await?;
+        Ok(Self {
+            patient: api.clone().with_timeout(ENDLESS),
+            engine: api,
+            description,
+            keeps_whole_log: !is_podman,
+            followers: Mutex::default(),
+        })
     }
 
     async fn inspect(&self, container: &ContainerId) -> Result<Option<ContainerInspectResponse>, Error> {
@@ -160,34 +151,6 @@ impl DockerRuntime {
             }
         })
     }
-
-    async fn create_once(&self, spec: &ContainerSpec) -> Result<ContainerId, Error> {
-        let length = |path: &Path| std::fs::metadata(path).map_or(0, |metadata| metadata.len());
-        let start = OutputStart { stdout: length(&spec.stdout), stderr: length(&spec.stderr) };
-        let options = CreateContainerOptionsBuilder::new().name(&spec.name).build();
-        let body = create::body(spec, start, self.keeps_whole_log);
-        let made = self.engine.create_container(Some(options), body).await?;
-        for warning in made.warnings {
-            tracing::warn!(container = spec.name, warning, "the engine made a container with a warning");
-        }
-        Ok(ContainerId(made.id))
-    }
-
-    /// Removes a container of this name if it is the same owner's: what is left of a run that nobody wrote down.
-    async fn remove_namesake(&self, spec: &ContainerSpec) -> Result<bool, RuntimeError> {
-        let namesake = ContainerId(spec.name.clone());
-        let found = self
-            .inspect(&namesake)
-            .await
-            .map_err(|error| engine_error::failed("inspect container", &error))?;
-        let labels =
-            found.and_then(|found| found.config).and_then(|config| config.labels).unwrap_or_default();
-        if labels.get(OWNER) != Some(&spec.owner) {
-            return Ok(false);
-        }
-        self.remove(&namesake).await?;
-        Ok(true)
-    }
 }
 
 #[async_trait]
@@ -248,13 +211,16 @@ impl ContainerRuntime for DockerRuntime {
     }
 
     async fn create(&self, spec: &ContainerSpec) -> Result<ContainerId, RuntimeError> {
-        match self.create_once(spec).await {
-            Err(error) if engine_error::status(&error) == Some(409) && self.remove_namesake(spec).await? => {
-                self.create_once(spec).await
-            }
-            result => result,
+        let length = |path: &Path| std::fs::metadata(path).map_or(0, |metadata| metadata.len());
+        let start = OutputStart { stdout: length(&spec.stdout), stderr: length(&spec.stderr) };
+        let options = CreateContainerOptionsBuilder::new().name(&spec.name).build();
+        let body = create::body(spec, start, self.keeps_whole_log);
+        let made = self.engine.create_container(Some(options), body).await;
+        let made = made.map_err(|error| engine_error::of_create(&spec.image, &error))?;
+        for warning in made.warnings {
+            tracing::warn!(container = spec.name, warning, "the engine made a container with a warning");
         }
-        .map_err(|error| engine_error::of_create(&spec.image, &error))
+        Ok(ContainerId(made.id))
     }
 
     async fn start(&self, container: &ContainerId) -> Result<(), RuntimeError> {
@@ -330,64 +296,6 @@ impl ContainerRuntime for DockerRuntime {
         }
         Ok(containers)
     }
-}
-
-/// Where engines listen when nobody says otherwise: Docker, Docker without root, Podman with and without.
-fn usual_sockets() -> Vec<String> {
-    let user = rustix::process::geteuid().as_raw();
-    [
-        "/var/run/docker.sock".to_owned(),
-        format!("/run/user/{user}/docker.sock"),
-        "/run/podman/podman.sock".to_owned(),
-        format!("/run/user/{user}/podman/podman.sock"),
-    ]
-    .map(|path| format!("unix://{path}"))
-    .into()
-}
-
-async fn connect_to(host: &str) -> Result<DockerRuntime, String> {
-    let Some(path) = host.strip_prefix("unix://") else {
-        return Err(
-            "only engines on this machine can be used, at a unix:// address: tasks need the node's files"
-                .to_owned(),
-        );
-    };
-    if !Path::new(path).exists() {
-        return Err("there is no such socket".to_owned());
-    }
-    let words = |error: &Error| engine_error::message(error);
-    let engine =
-        Docker::connect_with_unix(host, TIMEOUT.as_secs(), API_DEFAULT_VERSION).map_err(|e| words(&e))?;
-    let engine = engine.with_request_modifier(url_safe_login);
-    let engine = engine.negotiate_version().await.map_err(|e| words(&e))?;
-    let version = engine.version().await.map_err(|e| words(&e))?;
-    let parts = version.components.unwrap_or_default();
-    let is_podman = parts.iter().any(|part| part.name.contains("Podman"));
-    let description = format!(
-        "{} {} at {host}",
-        if is_podman { "Podman" } else { "Docker" },
-        version.version.as_deref().unwrap_or("of unknown version")
-    );
-    Ok(DockerRuntime {
-        patient: engine.clone().with_timeout(ENDLESS),
-        engine,
-        description,
-        keeps_whole_log: !is_podman,
-        followers: Mutex::default(),
-    })
-}
-
-/// Engines read the login in the URL-safe alphabet of base64 and ignore it in the other one, which bollard writes: a
-/// password with a `?` could never log in.
-fn url_safe_login(mut request: bollard::BollardRequest) -> bollard::BollardRequest {
-    if let Some(value) = request.headers_mut().get_mut("X-Registry-Auth")
-        && let Ok(text) = value.to_str()
-        && let Ok(mut safe) = http::HeaderValue::from_str(&text.replace('+', "-").replace('/', "_"))
-    {
-        safe.set_sensitive(true);
-        *value = safe;
-    }
-    request
 }
 
 fn login(credential: &RegistryCredential) -> DockerCredentials {

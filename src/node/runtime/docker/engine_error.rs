@@ -126,7 +126,7 @@ pub(super) fn of_create(image: &str, error: &Error) -> RuntimeError {
             }
         }
         // 500 is what engines answer to some settings too, among them users and paths that an image does not have.
-        Some(400 | 404 | 409 | 500) => RuntimeError::InvalidSettings { reason },
+        Some(400 | 404 | 500) => RuntimeError::InvalidSettings { reason },
         _ => failed("create container", error),
     }
 }

@@ -4,6 +4,7 @@
 //! The engine's own log of a container is the truth about its output; files are written from it, so that they are complete
 //! also after a restart of this program.
 
+mod connect;
 mod create;
 mod engine;
 mod engine_error;

@@ -36,24 +36,33 @@ struct Contents {
 pub(super) fn load(store: &Store, archive: &Path) -> Result<StoredImage, StoreError> {
     let temporary = store.temporary()?;
     let file = File::open(archive).map_err(StoreError::io("open the archive", archive))?;
-    let contents = spread(file, &temporary.path).map_err(|error| {
+    // An archive that begins with what is small shows soon enough whether the rest is needed.
+    let mut known = None;
+    let is_known = |contents: &Contents| {
+        known = known_image(store, contents);
+        known.is_some()
+    };
+    let contents = spread(file, &temporary.path, is_known).map_err(|error| {
         StoreError::InvalidImage(format!("`{}` is not an image archive: {error}", archive.display()))
     })?;
-    let manifest = contents.json("manifest.json")?;
-    let entries: Vec<ManifestEntry> = serde_json::from_slice(&manifest)
-        .map_err(|error| StoreError::InvalidImage(format!("its manifest.json: {error}")))?;
-    let [entry] = entries.as_slice() else {
-        return Err(StoreError::InvalidImage(format!(
-            "the archive holds {} images; save just the one",
-            entries.len()
-        )));
-    };
+    if let Some(image) = known {
+        return Ok(image);
+    }
+    let entry = contents.manifest_entry()?;
     let config = contents.json(&entry.config)?;
     let layers = entry.layers.iter().map(|layer| contents.file(layer)).collect::<Result<Vec<_>, _>>()?;
     store.add_image(&digest(&config), &config, &layers)
 }
 
-fn spread(archive: File, folder: &Path) -> io::Result<Contents> {
+/// The store's own copy of an archive's image, if it has one and the archive has told so far which image it is.
+fn known_image(store: &Store, contents: &Contents) -> Option<StoredImage> {
+    let entry = contents.manifest_entry().ok()?;
+    let config = contents.json(&entry.config).ok()?;
+    store.find_id(&digest(&config)).ok()?
+}
+
+/// Spreads an archive out until its end, or until `enough` says so.
+fn spread(archive: File, folder: &Path, mut enough: impl FnMut(&Contents) -> bool) -> io::Result<Contents> {
     let mut contents = Contents::default();
     let mut archive = tar::Archive::new(decompress(archive)?);
     for (number, entry) in archive.entries()?.enumerate() {
@@ -64,6 +73,9 @@ fn spread(archive: File, folder: &Path) -> io::Result<Contents> {
                 let file = folder.join(number.to_string());
                 io::copy(&mut entry, &mut File::create(&file)?)?;
                 contents.files.insert(path, file);
+                if enough(&contents) {
+                    break;
+                }
             }
             kind if kind.is_symlink() || kind.is_hard_link() => {
                 let Some(target) = entry.link_name()? else { continue };
@@ -107,6 +119,18 @@ impl Contents {
             }
         }
         Err(StoreError::InvalidImage(format!("the archive lacks `{name}`")))
+    }
+
+    fn manifest_entry(&self) -> Result<ManifestEntry, StoreError> {
+        let mut entries: Vec<ManifestEntry> = serde_json::from_slice(&self.json("manifest.json")?)
+            .map_err(|error| StoreError::InvalidImage(format!("its manifest.json: {error}")))?;
+        match (entries.pop(), entries.len()) {
+            (Some(entry), 0) => Ok(entry),
+            (last, others) => Err(StoreError::InvalidImage(format!(
+                "the archive holds {} images; save just the one",
+                others + usize::from(last.is_some())
+            ))),
+        }
     }
 
     fn json(&self, name: &str) -> Result<Vec<u8>, StoreError> {

@@ -1,5 +1,6 @@
 //! What an image's configuration says, in the format that Docker and the OCI share.
 
+use crate::node::platform::architecture;
 use serde::Deserialize;
 
 use crate::node::runtime::Image;
@@ -47,7 +48,7 @@ impl ImageConfig {
     pub(super) fn parse(json: &[u8]) -> Result<Self, String> {
         let config: Self =
             serde_json::from_slice(json).map_err(|error| format!("its configuration: {error}"))?;
-        let here = oci_architecture();
+        let here = architecture();
         if !config.os.is_empty() && config.os != "linux" {
             return Err(format!("it is for {}, this runtime runs linux images", config.os));
         }
@@ -81,18 +82,6 @@ impl ImageConfig {
     }
 }
 
-/// This machine's processors, by the name that images use.
-pub(crate) fn oci_architecture() -> &'static str {
-    match std::env::consts::ARCH {
-        "x86_64" => "amd64",
-        "aarch64" => "arm64",
-        "x86" => "386",
-        "powerpc64" => "ppc64le",
-        "loongarch64" => "loong64",
-        other => other,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -102,7 +91,7 @@ mod tests {
         let json = format!(
             r#"{{"architecture":"{}","os":"linux","config":{{"Entrypoint":null,"Cmd":["sh"],"Env":["A=1"],"User":""}},
                 "rootfs":{{"type":"layers","diff_ids":["sha256:1"]}}}}"#,
-            oci_architecture()
+            architecture()
         );
         let config = ImageConfig::parse(json.as_bytes()).unwrap();
         let image = config.image("sha256:x".into());

@@ -1,5 +1,6 @@
 //! Fetching images from registries.
 
+use crate::node::platform::architecture;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -240,7 +241,7 @@ fn verdict(error: &OciDistributionError) -> Verdict {
 
 /// The image for this machine among those of a list.
 fn choose_platform(entries: &[ImageIndexEntry]) -> Option<String> {
-    let here = super::image_config::oci_architecture();
+    let here = architecture();
     entries
         .iter()
         .find(|entry| {
@@ -319,7 +320,7 @@ mod tests {
             }))
             .unwrap()
         };
-        let here = super::super::image_config::oci_architecture();
+        let here = architecture();
         let list = [entry("windows", here, "w"), entry("linux", "s390x", "s"), entry("linux", here, "us")];
         assert_eq!(choose_platform(&list).as_deref(), Some("us"));
         assert_eq!(choose_platform(&list[..2]), None);
