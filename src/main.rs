@@ -1,6 +1,6 @@
-//! The `batchyard` program: parses the command line, runs the command, returns its exit code.
+//! The `batchyard` program: runs the command line and returns its exit code.
 
-use std::process::ExitCode;
+use std::process::{ExitCode, Termination};
 
 use batchyard::node::builtin::program;
 use batchyard::node::runtime::oci::helper;
@@ -11,5 +11,7 @@ fn main() -> ExitCode {
     if let Some(code) = helper::intercept().or_else(program::intercept) {
         return ExitCode::from(code);
     }
-    ExitCode::SUCCESS
+    // TLS is set up before anything can need it; only a second start could fail, and there is none.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    batchyard::cli::run().report()
 }
