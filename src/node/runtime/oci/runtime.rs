@@ -42,7 +42,6 @@ const MOMENTS: Duration = Duration::from_secs(30);
 pub struct OciRuntime {
     store: Store,
     helper: PathBuf,
-    host: Arc<Host>,
     /// One lock per image being fetched: the nodes of a pool all ask for the same.
     fetching: Arc<Mutex<HashMap<String, Weak<tokio::sync::Mutex<()>>>>>,
 }
@@ -60,7 +59,7 @@ impl OciRuntime {
         let unavailable = |reason| RuntimeError::Unavailable { kind: RuntimeKind::Oci, reason };
         let opened = Store::open(&store).map_err(|error| unavailable(reasons(&error)))?;
         check(&store).map_err(unavailable)?;
-        Ok(Self { store: opened, helper, host: Arc::new(Host::look()), fetching: Arc::default() })
+        Ok(Self { store: opened, helper, fetching: Arc::default() })
     }
 
     fn folder(&self, container: &ContainerId) -> Result<ContainerFolder, RuntimeError> {
@@ -114,7 +113,7 @@ impl ContainerRuntime for OciRuntime {
     }
 
     async fn describe(&self) -> Result<String, RuntimeError> {
-        let groups = if self.host.restricts_devices { 1 } else { 2 };
+        let groups = if Host::look().restricts_devices { 1 } else { 2 };
         Ok(format!("oci: libcontainer without a daemon, control groups version {groups}"))
     }
 
@@ -263,7 +262,9 @@ fn create(
     if folder.exists() {
         return Err(taken());
     }
-    let bundle = prepare(spec, image, &folder.path, &runtime.host).map_err(settings)?;
+    // Every time anew: the machine's resolver may have changed.
+    let host = Host::look();
+    let bundle = prepare(spec, image, &folder.path, &host).map_err(settings)?;
     let temporary = runtime.store.temporary().map_err(|error| failed("create container")(reasons(&error)))?;
     let write = || -> io::Result<()> {
         let path = |name: &str| temporary.path.join(name);
@@ -276,7 +277,7 @@ fn create(
         fs::write(path("config.json"), serde_json::to_vec(&bundle.config)?)?;
         fs::write(path("hosts"), &bundle.hosts)?;
         fs::write(path("hostname"), &bundle.hostname)?;
-        fs::write(path("resolv.conf"), &runtime.host.resolver)?;
+        fs::write(path("resolv.conf"), &host.resolver)?;
         fs::write(path("supervisor"), "")?;
         fs::rename(&temporary.path, &folder.path)
     };
