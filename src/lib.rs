@@ -1,11 +1,34 @@
 //! Batchyard: declarative recipes for container workloads on Azure Batch.
 //!
-//! The modules, from the leaves up; a module may only use those above it in this list that its own documentation names
-//! (`docs/contributing/architecture.md` draws the picture, `tests/suite/architecture.rs` enforces it).
+//! The modules from the leaves up; `docs/contributing/architecture.md` draws the picture, and `tests/suite/architecture.rs` fails
+//! when a module uses one that it may not.
+//!
+//! * [`diagnostic`], [`secret`], [`clock`], [`env_vars`], [`exit_code`]: leaves that use nothing of ours.
+//! * [`batch`]: the Azure Batch data plane as data: wire types, operations, SharedKey, OData.
+//! * [`settings`]: what the environment says about accounts, folders and secrets.
+//! * [`resource`]: pools, jobs and tasks in one normal form, wanted and live.
+//! * [`recipe`]: YAML text made into what is wanted, or into everything that is wrong with it.
+//! * [`plan`]: what is wanted and what is there, made into changes and steps. Pure.
+//! * [`client`]: typed requests to an account, with retries, paging and bulk adding.
+//! * [`observe`]: an account, read as live state.
+//! * [`apply`]: a plan carried out, step by step.
+//! * [`node`]: what a compute node does: directories, environment, images, containers.
+//! * [`pipeline`]: observe, plan, check, strung together once.
+//! * [`view`]: diagnostics, plans, events and status as text and JSON.
 
+pub mod apply;
 pub mod batch;
+pub mod client;
 pub mod clock;
+pub mod diagnostic;
 pub mod env_vars;
 pub mod exit_code;
 pub mod node;
+pub mod observe;
+pub mod pipeline;
+pub mod plan;
+pub mod recipe;
+pub mod resource;
 pub mod secret;
+pub mod settings;
+pub mod view;

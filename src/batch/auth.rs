@@ -1,8 +1,8 @@
 //! SharedKey: signing requests, and verifying them as the service does.
 //!
-//! The rules are those of the REST reference ("Authenticate requests"); where official SDKs depart from them, [`verify`]
-//! accepts what they send: query names as they are instead of in lower case, `%2F` in paths decoded, no `Content-Length` on
-//! requests without a body.
+//! The rules are those of the REST reference ("Authenticate requests"); where official SDKs depart from them,
+//! [`SharedKey::verify`] accepts what they send: query names as they are instead of in lower case, `%2F` in paths decoded,
+//! no `Content-Length` on requests without a body.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

@@ -61,12 +61,7 @@ pub(crate) use wire_enum;
 
 #[cfg(test)]
 mod tests {
-    wire_enum!(
-        /// For the test.
-        Fill { /// Spread.
-            Spread = "spread", /// Pack.
-            Pack = "pack" }
-    );
+    use crate::batch::model::BatchNodeFillType as Fill;
 
     #[test]
     fn values_are_read_in_any_case_and_unknown_ones_are_kept() {
@@ -76,5 +71,6 @@ mod tests {
         assert_eq!(read("\"Tetris\""), Fill::Other("Tetris".into()));
         assert_eq!(serde_json::to_string(&read("\"Spread\"")).unwrap(), "\"spread\"");
         assert_eq!(serde_json::to_string(&read("\"Tetris\"")).unwrap(), "\"Tetris\"");
+        assert_eq!(Fill::KNOWN, [Fill::Spread, Fill::Pack]);
     }
 }

@@ -2,6 +2,33 @@
 //!
 //! A [`runtime::ContainerRuntime`] runs containers; everything the container article promises about mounts, environment,
 //! working directory and command line is decided above it, once for all runtimes.
+//!
+//! [`Node`] is the way in. A run of a task goes `task_runner` → `container_plan` (decides) → `container_task` (does), or
+//! `host_task` for a start task without a container; `record` writes it down so that a restart finds it again.
 
 pub mod builtin;
+pub mod layout;
+pub mod run_options;
 pub mod runtime;
+
+mod account;
+mod assignment;
+mod compute_node;
+mod container_plan;
+mod container_task;
+mod context;
+mod environment;
+mod failure;
+mod host_task;
+mod image_reference;
+mod images;
+mod platform;
+mod process_group;
+mod record;
+mod run;
+mod task_runner;
+
+pub use assignment::{NodeIdentity, TaskAssignment};
+pub use compute_node::Node;
+pub use failure::TaskOutcome;
+pub use image_reference::{DOCKER_HUB, ImageReference, InvalidImageReference, server_name};

@@ -1,11 +1,25 @@
-//! The integration tests: one binary, one module per subject.
+//! The integration tests: one binary, one module per subject. `tests/README.md` says which kind of test to write.
 
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
     clippy::print_stderr,
     clippy::indexing_slicing,
     reason = "a test says where it failed by panicking, and why it was skipped on stderr"
 )]
+#![expect(
+    unreachable_pub,
+    reason = "nothing is reachable in a test binary; `pub` is what a module offers to the others"
+)]
 
+mod architecture;
+mod client;
+mod conformance;
+mod crash;
 mod oci_runtime;
+mod planning;
+mod repository;
+mod scale;
+mod spine;
+mod support;

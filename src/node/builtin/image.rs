@@ -13,7 +13,7 @@ use tar::{Builder, EntryType, Header};
 
 use super::elf::loader;
 use super::libraries::{mapped, other_names};
-use crate::node::runtime::oci::architecture;
+use crate::node::platform::architecture;
 
 /// The image's name.
 pub const REFERENCE: &str = "batchyard/hello";

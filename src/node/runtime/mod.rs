@@ -1,58 +1,18 @@
-//! Container runtimes: the trait, and what a container is.
+//! Container runtimes: the trait, what a container is, and the three runtimes.
 
+mod builtin_image;
 mod container;
+mod container_runtime;
+mod docker;
 pub mod oci;
+mod selection;
+mod simulated;
 
 pub use container::{
     ContainerId, ContainerSpec, ContainerState, ExitStatus, Image, Mount, MountSource, NetworkMode,
     RegistryCredential, ResourceLimits, RuntimeError, RuntimeKind,
 };
-
-use async_trait::async_trait;
-
-/// Runs containers. All methods are idempotent where they can be, and cancel-safe: dropping a future leaves the container as
-/// it is, to be found again by [`ContainerRuntime::state`].
-#[async_trait]
-pub trait ContainerRuntime: Send + Sync + std::fmt::Debug {
-    /// Which runtime this is.
-    fn kind(&self) -> RuntimeKind;
-
-    /// What a person would want to know of it: name, version, where it listens.
-    async fn describe(&self) -> Result<String, RuntimeError>;
-
-    /// The image, if it is there already.
-    async fn find_image(&self, reference: &str) -> Result<Option<Image>, RuntimeError>;
-
-    /// Fetches an image, logging in to its registry with `credential` if one is given. The credential is used for this call
-    /// only and written nowhere.
-    async fn pull(
-        &self,
-        reference: &str,
-        credential: Option<&RegistryCredential>,
-    ) -> Result<Image, RuntimeError>;
-
-    /// Takes an image from an archive in the format of `docker save`, under the name `reference`.
-    async fn load(&self, reference: &str, archive: &std::path::Path) -> Result<Image, RuntimeError>;
-
-    /// Makes a container. Its standard streams go to the files named in `spec` from its start on.
-    async fn create(&self, spec: &ContainerSpec) -> Result<ContainerId, RuntimeError>;
-
-    /// Starts a container that was made.
-    async fn start(&self, container: &ContainerId) -> Result<(), RuntimeError>;
-
-    /// Returns once the container has ended and all of its output is in its files.
-    async fn wait(&self, container: &ContainerId) -> Result<ExitStatus, RuntimeError>;
-
-    /// Asks the container to end (SIGTERM), and ends it (SIGKILL) once `grace` is over. Fine if it has ended already.
-    async fn stop(&self, container: &ContainerId, grace: std::time::Duration) -> Result<(), RuntimeError>;
-
-    /// Removes a container that has ended. Fine if it is gone already.
-    async fn remove(&self, container: &ContainerId) -> Result<(), RuntimeError>;
-
-    /// How a container is doing; `None` if there is no such container. After a restart of this program, a container found
-    /// `Running` here can be waited for as before, and one found `Exited` gives its true exit status.
-    async fn state(&self, container: &ContainerId) -> Result<Option<ContainerState>, RuntimeError>;
-
-    /// Every container that was made with this `owner`, ended ones too.
-    async fn list(&self, owner: &str) -> Result<Vec<(ContainerId, ContainerState)>, RuntimeError>;
-}
+pub use container_runtime::ContainerRuntime;
+pub use docker::DockerRuntime;
+pub use selection::{RuntimeSelection, select_runtime};
+pub use simulated::SimulatedRuntime;

@@ -1,5 +1,6 @@
 //! What an image's configuration says, in the format that Docker and the OCI share.
 
+use crate::node::platform::architecture;
 use serde::Deserialize;
 
 use crate::node::runtime::Image;
@@ -78,18 +79,6 @@ impl ImageConfig {
             user: settings.user.unwrap_or_default(),
             environment: settings.env.unwrap_or_default(),
         }
-    }
-}
-
-/// This machine's processors, by the name that images use.
-pub(crate) fn architecture() -> &'static str {
-    match std::env::consts::ARCH {
-        "x86_64" => "amd64",
-        "aarch64" => "arm64",
-        "x86" => "386",
-        "powerpc64" => "ppc64le",
-        "loongarch64" => "loong64",
-        other => other,
     }
 }
 

@@ -26,5 +26,4 @@ mod streams;
 mod unpack;
 mod user;
 
-pub(crate) use image_config::architecture;
 pub use runtime::OciRuntime;

@@ -1,5 +1,6 @@
 //! Fetching images from registries.
 
+use crate::node::platform::architecture;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 

@@ -1,0 +1,60 @@
+//! What every step has at hand.
+
+use std::time::Duration;
+
+use crate::batch::ErrorCode;
+use crate::client::{BatchClient, ClientError};
+use crate::plan::Step;
+
+use super::error::StepError;
+use super::event::{ApplyEvent, Observer};
+use super::options::ApplyOptions;
+
+/// What every step has at hand.
+pub(super) struct StepContext<'a> {
+    pub(super) step: &'a Step,
+    pub(super) client: &'a BatchClient,
+    pub(super) options: &'a ApplyOptions,
+    pub(super) observer: &'a dyn Observer,
+}
+
+impl StepContext<'_> {
+    /// Tells how the step goes on.
+    pub(super) fn progress(&self, what: impl Into<String>, done: Option<(u64, u64)>) {
+        self.observer.on(ApplyEvent::StepProgress { step: self.step, what: what.into(), done });
+    }
+
+    /// Looks again and again until `look` finds what is waited for.
+    pub(super) async fn wait_until<T, F>(&self, what: &str, mut look: F) -> Result<T, StepError>
+    where
+        F: AsyncFnMut() -> Result<Option<T>, StepError>,
+    {
+        let clock = &self.options.clock;
+        let started = clock.now();
+        let mut pause = Duration::from_millis(20).min(self.options.poll_interval);
+        loop {
+            if let Some(found) = look().await? {
+                return Ok(found);
+            }
+            let waited = clock.now().duration_since(started).unsigned_abs();
+            if waited > self.options.step_timeout {
+                return Err(StepError::TimedOut { what: what.to_owned(), limit: self.options.step_timeout });
+            }
+            clock.sleep(pause).await;
+            pause = (pause * 2).min(self.options.poll_interval);
+        }
+    }
+
+    /// Reads a refusal of a conditional request as what it means: the object has moved.
+    pub(super) fn stale(&self, error: ClientError) -> StepError {
+        if error.code_is(ErrorCode::CONDITION_NOT_MET) {
+            StepError::Stale { object: format!("{} ({})", self.step.address, self.step.action.target()) }
+        } else {
+            error.into()
+        }
+    }
+
+    pub(super) fn appeared(&self) -> StepError {
+        StepError::Appeared { object: format!("{} ({})", self.step.address, self.step.action.target()) }
+    }
+}

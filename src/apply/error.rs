@@ -1,0 +1,73 @@
+//! Why a step failed.
+
+use std::time::Duration;
+
+use crate::client::ClientError;
+use crate::resource::UnresolvedSecret;
+
+use super::secrets::SecretError;
+
+/// Why a step failed.
+#[derive(Debug, thiserror::Error)]
+pub enum StepError {
+    /// The service refused a request, or can't be reached.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// A secret can't be had.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    /// A secret was needed that nobody resolved: a mistake of ours.
+    #[error(transparent)]
+    Unresolved(#[from] UnresolvedSecret),
+    /// The object changed since the plan was made.
+    #[error("{object} changed since the plan was made; plan again to see what is there now")]
+    Stale {
+        /// Which object.
+        object: String,
+    },
+    /// An object of that id appeared since the plan was made, and it isn't ours.
+    #[error("{object} appeared since the plan was made, and this recipe does not own it")]
+    Appeared {
+        /// Which object.
+        object: String,
+    },
+    /// The service did not finish in time.
+    #[error("{what} took longer than {} s; it may still finish: `status` shows it, and applying again goes on from there", .limit.as_secs())]
+    TimedOut {
+        /// What was waited for.
+        what: String,
+        /// How long.
+        limit: Duration,
+    },
+    /// Nodes can't be allocated.
+    #[error("the pool did not reach its size: {0}")]
+    Resize(String),
+    /// Some tasks were refused.
+    #[error("{refused} of {total} tasks were refused; the first: {first}")]
+    Tasks {
+        /// How many were refused.
+        refused: u64,
+        /// How many were sent.
+        total: u64,
+        /// What was said of the first.
+        first: String,
+    },
+    /// A task can't be made from its recipe.
+    #[error(transparent)]
+    TaskStream(#[from] crate::resource::TaskStreamError),
+}
+
+impl StepError {
+    /// Whether somebody else got in the way.
+    pub fn is_conflict(&self) -> bool {
+        matches!(self, Self::Stale { .. } | Self::Appeared { .. })
+    }
+
+    /// What a person could try.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Client(error) => error.hint(),
+            _ => None,
+        }
+    }
+}

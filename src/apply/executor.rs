@@ -1,0 +1,103 @@
+//! The executor: starts each step once those before it are done, several at a time.
+
+use std::collections::BTreeMap;
+
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
+use tokio_util::sync::CancellationToken;
+
+use crate::client::BatchClient;
+use crate::plan::{Plan, Step, StepId};
+
+use super::context::StepContext;
+use super::event::{ApplyEvent, ApplyReport, Observer, Outcome, StepReport};
+use super::options::ApplyOptions;
+use super::steps;
+
+/// Walks the steps of a plan. Once `stop` is cancelled no step is begun, and those that wait end.
+pub async fn apply(
+    plan: &Plan,
+    client: &BatchClient,
+    options: &ApplyOptions,
+    observer: &dyn Observer,
+    stop: &CancellationToken,
+) -> ApplyReport {
+    let mut queue = Queue::new(&plan.steps);
+    let mut running = FuturesUnordered::new();
+    let mut report = ApplyReport::default();
+    loop {
+        while running.len() < options.parallelism.max(1) {
+            let Some(step) = queue.next_ready() else { break };
+            if let Some(because) = queue.failed_before(step) {
+                queue.finish(step, false);
+                report.steps.push(report_of(step, Outcome::Skipped { because }));
+            } else if stop.is_cancelled() {
+                queue.finish(step, false);
+                report.steps.push(report_of(step, Outcome::Interrupted));
+            } else {
+                running.push(run(step, client, options, observer, stop));
+            }
+        }
+        let Some((step, outcome)) = running.next().await else { break };
+        queue.finish(step, matches!(outcome, Outcome::Done | Outcome::AlreadyDone));
+        report.steps.push(report_of(step, outcome));
+    }
+    report.steps.sort_by_key(|step| step.step);
+    report
+}
+
+async fn run<'a>(
+    step: &'a Step,
+    client: &BatchClient,
+    options: &ApplyOptions,
+    observer: &dyn Observer,
+    stop: &CancellationToken,
+) -> (&'a Step, Outcome) {
+    let started = options.clock.now();
+    observer.on(ApplyEvent::StepStarted(step));
+    let context = StepContext { step, client, options, observer };
+    let outcome = tokio::select! {
+        outcome = steps::ensure(&context) => outcome,
+        () = stop.cancelled() => Outcome::Interrupted,
+    };
+    let took = options.clock.now().duration_since(started).unsigned_abs();
+    observer.on(ApplyEvent::StepEnded { step, outcome: &outcome, took });
+    (step, outcome)
+}
+
+fn report_of(step: &Step, outcome: Outcome) -> StepReport {
+    StepReport {
+        step: step.id,
+        address: step.address.clone(),
+        verb: step.action.verb(),
+        target: step.action.target().to_owned(),
+        outcome,
+    }
+}
+
+/// Which steps may run: those whose dependencies have ended.
+struct Queue<'a> {
+    waiting: Vec<&'a Step>,
+    /// Whether each step that ended did what it should.
+    ended: BTreeMap<StepId, bool>,
+}
+
+impl<'a> Queue<'a> {
+    fn new(steps: &'a [Step]) -> Self {
+        Self { waiting: steps.iter().collect(), ended: BTreeMap::new() }
+    }
+
+    fn next_ready(&mut self) -> Option<&'a Step> {
+        let ready = |step: &&Step| step.after.iter().all(|dependency| self.ended.contains_key(dependency));
+        let position = self.waiting.iter().position(ready)?;
+        Some(self.waiting.remove(position))
+    }
+
+    fn failed_before(&self, step: &Step) -> Option<StepId> {
+        step.after.iter().find(|dependency| self.ended.get(dependency) == Some(&false)).copied()
+    }
+
+    fn finish(&mut self, step: &Step, well: bool) {
+        self.ended.insert(step.id, well);
+    }
+}

@@ -1,0 +1,21 @@
+//! How to apply.
+
+use std::sync::Arc;
+
+use super::secrets::SecretSource;
+use crate::clock::Clock;
+
+/// How to apply.
+#[derive(Debug, Clone)]
+pub struct ApplyOptions {
+    /// How many steps run at once at the most.
+    pub parallelism: usize,
+    /// How long a step may wait for the service to finish something.
+    pub step_timeout: std::time::Duration,
+    /// How long to pause between looks at something that is waited for.
+    pub poll_interval: std::time::Duration,
+    /// Where secrets come from.
+    pub secrets: SecretSource,
+    /// The clock that pauses are measured by.
+    pub clock: Arc<dyn Clock>,
+}

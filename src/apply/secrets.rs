@@ -1,0 +1,50 @@
+//! Secrets, resolved at the last moment: just before the request that carries them is sent.
+
+use std::sync::Arc;
+
+use crate::resource::SecretValues;
+use crate::secret::{Secret, SecretRef};
+
+/// Why the value of a secret can't be had.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("the secret ({reference}) can't be had: {reason}")]
+pub struct SecretError {
+    /// The reference.
+    pub reference: SecretRef,
+    /// Why, and what to try. Holds nothing of the value.
+    pub reason: String,
+}
+
+type Resolve = dyn Fn(&SecretRef) -> Result<Secret, SecretError> + Send + Sync;
+
+/// Finds the values of secrets.
+#[derive(Clone)]
+pub struct SecretSource(Arc<Resolve>);
+
+impl SecretSource {
+    /// A source that asks `resolve`.
+    pub fn new(resolve: impl Fn(&SecretRef) -> Result<Secret, SecretError> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(resolve))
+    }
+
+    /// The values of those references.
+    ///
+    /// # Errors
+    /// When one of them can't be had.
+    pub fn resolve<'a>(
+        &self,
+        references: impl Iterator<Item = &'a SecretRef>,
+    ) -> Result<SecretValues, SecretError> {
+        let mut values = SecretValues::default();
+        for reference in references {
+            values.insert(reference.clone(), (self.0)(reference)?);
+        }
+        Ok(values)
+    }
+}
+
+impl std::fmt::Debug for SecretSource {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SecretSource")
+    }
+}

@@ -1,0 +1,31 @@
+//! From a step's action to the function that does it.
+
+use super::super::context::StepContext;
+use super::super::event::Outcome;
+use super::{job, pool, task};
+use crate::plan::Action;
+
+/// Brings about what a step wants.
+pub(in super::super) async fn ensure(context: &StepContext<'_>) -> Outcome {
+    let result = match &context.step.action {
+        Action::CreatePool { spec, ownership } => pool::create(context, spec, ownership).await,
+        Action::ResizePool { pool, size } => pool::resize(context, pool, *size).await,
+        Action::UpdatePool { spec, fields, ownership, etag } => {
+            pool::update(context, spec, fields, ownership, etag.as_ref()).await
+        }
+        Action::DeletePool { pool, etag } => pool::delete(context, pool, etag.as_ref()).await,
+        Action::AwaitPoolGone { pool } => pool::await_gone(context, pool).await,
+        Action::CreateJob { spec, ownership } => job::create(context, spec, ownership).await,
+        Action::UpdateJob { spec, fields, ownership, etag } => {
+            job::update(context, spec, fields, ownership, etag.as_ref()).await
+        }
+        Action::DeleteJob { job, etag } => job::delete(context, job, etag.as_ref()).await,
+        Action::AwaitJobGone { job } => job::await_gone(context, job).await,
+        Action::SealJob { job, seal } => job::seal(context, job, seal).await,
+        Action::DeleteTasks { job, tasks } => task::delete(context, job, tasks).await,
+        Action::AddTasks { job, tasks, present, count } => {
+            task::add(context, job, tasks, present, *count).await
+        }
+    };
+    result.unwrap_or_else(Outcome::Failed)
+}

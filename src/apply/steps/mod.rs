@@ -1,0 +1,8 @@
+//! What each step does: one idempotent *ensure* a function, one file a kind of object.
+
+mod ensure;
+mod job;
+mod pool;
+mod task;
+
+pub(super) use ensure::ensure;

@@ -1,0 +1,102 @@
+//! `apply`: brings an account to what a recipe asks for, and waits for the tasks.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+
+use super::execute::{execute, exit_code, options, stop_on_signal};
+use super::plan::{policy, show};
+use crate::apply::{WaitOptions, wait_for_jobs};
+use crate::cli::account::Account;
+use crate::cli::args::ApplyArgs;
+use crate::cli::confirm::confirm;
+use crate::cli::context::Context;
+use crate::cli::error::CommandError;
+use crate::cli::progress::Progress;
+use crate::cli::recipe::load_recipe;
+use crate::clock::SystemClock;
+use crate::exit_code::ExitCode;
+use crate::pipeline;
+use crate::plan::Plan;
+use crate::resource::DesiredState;
+use crate::view::human;
+
+/// Jobs of up to this many tasks are shown task by task.
+const TOLD_TASKS: u64 = 64;
+/// The most bytes of a task's output that are shown.
+const OUTPUT_LIMIT: u64 = 16 * 1024;
+
+pub(super) async fn run(context: &Context, args: &ApplyArgs) -> Result<ExitCode, CommandError> {
+    let loaded = load_recipe(context, &args.recipe)?;
+    let account = Account::open(context).await?;
+    let stop = stop_on_signal();
+    let result = apply_and_wait(context, args, &account, &loaded.desired, loaded.folder, &stop).await;
+    account.close().await;
+    result
+}
+
+async fn apply_and_wait(
+    context: &Context,
+    args: &ApplyArgs,
+    account: &Account,
+    desired: &DesiredState,
+    folder: PathBuf,
+    stop: &CancellationToken,
+) -> Result<ExitCode, CommandError> {
+    let plan = pipeline::plan(account.client(), desired, &policy(&args.policy)).await?;
+    show(context, &plan)?;
+    refuse_what_must_not_be_applied(&plan)?;
+    if !plan.is_empty() {
+        let question = format!("Apply these changes to {}?", account.name());
+        if !args.auto_approve && !confirm(&context.printer, &question, context.global.no_input)? {
+            return Err(CommandError::new(ExitCode::BlockedByPolicy, "nothing was changed: the plan was not confirmed"));
+        }
+        let options = options(context, usize::from(args.parallelism), folder, account);
+        let report = execute(context, &plan, account, &options, stop).await?;
+        if !report.is_complete() {
+            return Ok(exit_code(&report));
+        }
+    }
+    let waits = args.wait || (account.is_local() && !args.no_wait);
+    if waits { wait(context, account, desired, stop).await } else { Ok(ExitCode::Success) }
+}
+
+fn refuse_what_must_not_be_applied(plan: &Plan) -> Result<(), CommandError> {
+    if let Some(conflict) = plan.conflicts().next() {
+        let message = format!("{} is in conflict; nothing was changed", conflict.address);
+        return Err(CommandError::new(ExitCode::StaleOrConflict, message));
+    }
+    if let Some(blocked) = plan.blocked().next() {
+        let message = format!("{} asks for more than is permitted; nothing was changed", blocked.address);
+        return Err(CommandError::new(ExitCode::BlockedByPolicy, message));
+    }
+    Ok(())
+}
+
+async fn wait(
+    context: &Context,
+    account: &Account,
+    desired: &DesiredState,
+    stop: &CancellationToken,
+) -> Result<ExitCode, CommandError> {
+    let jobs: Vec<_> = desired.jobs.values().map(|job| (job.spec.id.clone(), job.spec.pool.clone())).collect();
+    let pools: BTreeSet<_> = desired.pools.values().map(|pool| pool.spec.id.clone()).collect();
+    let options = WaitOptions {
+        poll_interval: account.poll_interval(),
+        told_tasks: TOLD_TASKS,
+        output_limit: OUTPUT_LIMIT,
+        clock: Arc::new(SystemClock),
+    };
+    let progress = Progress::new(&context.printer);
+    let report = wait_for_jobs(account.client(), &jobs, &pools, &options, &progress, stop).await;
+    progress.finish();
+    let report = report?;
+    if report.interrupted {
+        context.printer.err("Stopped waiting; what was applied stays. `status` shows how it goes on.\n");
+        return Ok(ExitCode::Interrupted);
+    }
+    human::wait_summary(&mut *context.printer.narration(), &report)?;
+    Ok(if report.is_healthy() { ExitCode::Success } else { ExitCode::Unhealthy })
+}

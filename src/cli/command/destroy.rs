@@ -1,0 +1,72 @@
+//! `destroy`: removes everything that a recipe made.
+
+use super::execute::{execute, exit_code, options, stop_on_signal};
+use super::plan::show;
+use crate::batch::JobId;
+use crate::batch::operations::GetJobTaskCounts;
+use crate::cli::account::Account;
+use crate::cli::args::DestroyArgs;
+use crate::cli::confirm::confirm;
+use crate::cli::context::Context;
+use crate::cli::error::CommandError;
+use crate::cli::recipe::load_recipe;
+use crate::exit_code::ExitCode;
+use crate::pipeline;
+use crate::plan::{Action, Plan};
+use crate::view::words;
+
+pub(super) async fn run(context: &Context, args: &DestroyArgs) -> Result<ExitCode, CommandError> {
+    let loaded = load_recipe(context, &args.recipe)?;
+    let account = Account::open(context).await?;
+    let result = destroy(context, args, &account, &loaded).await;
+    account.close().await;
+    result
+}
+
+async fn destroy(
+    context: &Context,
+    args: &DestroyArgs,
+    account: &Account,
+    loaded: &crate::recipe::Loaded,
+) -> Result<ExitCode, CommandError> {
+    use std::io::Write as _;
+    let plan = pipeline::plan_destroy(account.client(), &loaded.desired.recipe).await?;
+    if plan.is_empty() {
+        let mut out = context.printer.narration();
+        writeln!(out, "Nothing to destroy: the account has nothing that the recipe `{}` made.", plan.recipe)?;
+        return Ok(ExitCode::Success);
+    }
+    show(context, &plan)?;
+    let running = running_tasks(account, &plan).await?;
+    if running > 0 && !args.force {
+        let message = format!("{} still running; nothing was destroyed", words::counted(running, "task is").replace("iss", "are"));
+        let hint = "wait for them, or pass --force to end them";
+        return Err(CommandError::new(ExitCode::BlockedByPolicy, message).hint(Some(hint.to_owned())));
+    }
+    let question = format!("Destroy all this in {}? There is no undo.", account.name());
+    if !args.auto_approve && !confirm(&context.printer, &question, context.global.no_input)? {
+        return Err(CommandError::new(ExitCode::BlockedByPolicy, "nothing was destroyed: the plan was not confirmed"));
+    }
+    let options = options(context, 8, loaded.folder.clone(), account);
+    let report = execute(context, &plan, account, &options, &stop_on_signal()).await?;
+    Ok(exit_code(&report))
+}
+
+/// How many tasks run in the jobs that a plan deletes.
+async fn running_tasks(account: &Account, plan: &Plan) -> Result<u64, CommandError> {
+    let jobs: Vec<JobId> = plan
+        .steps
+        .iter()
+        .filter_map(|step| match &step.action {
+            Action::DeleteJob { job, .. } => Some(job.clone()),
+            _ => None,
+        })
+        .collect();
+    let mut running = 0;
+    for job_id in jobs {
+        if let Some(counts) = account.client().find(&GetJobTaskCounts { job_id }).await? {
+            running += u64::from(counts.value.task_counts.running);
+        }
+    }
+    Ok(running)
+}

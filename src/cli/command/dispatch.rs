@@ -1,0 +1,22 @@
+//! From a command to the function that runs it.
+
+use super::{apply, destroy, emulator, logs, new, plan, schema, status, validate};
+use crate::cli::args::Command;
+use crate::cli::context::Context;
+use crate::cli::error::CommandError;
+use crate::exit_code::ExitCode;
+
+/// Runs a command.
+pub(in crate::cli) async fn run(command: Command, context: &Context) -> Result<ExitCode, CommandError> {
+    match command {
+        Command::New(args) => new::run(context, &args),
+        Command::Validate(args) => validate::run(context, &args),
+        Command::Plan(args) => plan::run(context, &args).await,
+        Command::Apply(args) => apply::run(context, &args).await,
+        Command::Status(args) => status::run(context, &args).await,
+        Command::Logs(args) => logs::run(context, &args).await,
+        Command::Destroy(args) => destroy::run(context, &args).await,
+        Command::Emulator(args) => emulator::run(context, &args).await,
+        Command::Schema(args) => schema::run(context, &args),
+    }
+}

@@ -1,0 +1,90 @@
+//! Applying a plan, whatever it is for: what `apply` and `destroy` share.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::apply::{ApplyOptions, ApplyReport, SecretError, SecretSource, apply};
+use crate::cli::account::Account;
+use crate::cli::context::Context;
+use crate::cli::error::CommandError;
+use crate::cli::progress::Progress;
+use crate::clock::SystemClock;
+use crate::exit_code::ExitCode;
+use crate::plan::Plan;
+use crate::settings::secret_source;
+use crate::view::human;
+
+/// How long a step may wait for the service.
+const STEP_TIMEOUT: Duration = Duration::from_secs(3_600);
+
+/// How to apply to an account.
+pub(super) fn options(context: &Context, parallelism: usize, folder: PathBuf, account: &Account) -> ApplyOptions {
+    let resolve = secret_source(context.variables.clone(), folder);
+    ApplyOptions {
+        parallelism,
+        step_timeout: STEP_TIMEOUT,
+        poll_interval: account.poll_interval(),
+        secrets: SecretSource::new(move |reference| {
+            resolve(reference).map_err(|reason| SecretError { reference: reference.clone(), reason })
+        }),
+        clock: Arc::new(SystemClock),
+    }
+}
+
+/// Applies a plan, showing progress and how it ended.
+pub(super) async fn execute(
+    context: &Context,
+    plan: &Plan,
+    account: &Account,
+    options: &ApplyOptions,
+    stop: &CancellationToken,
+) -> Result<ApplyReport, CommandError> {
+    let progress = Progress::new(&context.printer);
+    let report = apply(plan, account.client(), options, &progress, stop).await;
+    progress.finish();
+    human::apply_summary(&mut *context.printer.narration(), &report)?;
+    Ok(report)
+}
+
+/// A token that Ctrl-C or SIGTERM cancels: what is begun is ended in order.
+pub(super) fn stop_on_signal() -> CancellationToken {
+    let stop = CancellationToken::new();
+    tokio::spawn({
+        let stop = stop.clone();
+        async move {
+            signalled().await;
+            stop.cancel();
+        }
+    });
+    stop
+}
+
+async fn signalled() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        let _ = tokio::signal::ctrl_c().await;
+        return;
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+}
+
+/// The exit code of an apply, from how its steps ended.
+pub(super) fn exit_code(report: &ApplyReport) -> ExitCode {
+    if report.is_complete() {
+        ExitCode::Success
+    } else if report.was_interrupted() {
+        ExitCode::Interrupted
+    } else if report.failures().any(|(_, error)| error.is_conflict()) {
+        ExitCode::StaleOrConflict
+    } else if report.done() > 0 {
+        ExitCode::PartlyApplied
+    } else {
+        ExitCode::Error
+    }
+}

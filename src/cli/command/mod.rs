@@ -1,0 +1,15 @@
+//! One file a command: `run` takes the arguments and returns the exit code.
+
+mod apply;
+mod destroy;
+mod dispatch;
+mod emulator;
+mod execute;
+mod logs;
+mod new;
+mod plan;
+mod schema;
+mod status;
+mod validate;
+
+pub(super) use dispatch::run;

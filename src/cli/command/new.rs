@@ -1,0 +1,71 @@
+//! `new`: copies a recipe of the library, which is part of the program.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use include_dir::{Dir, include_dir};
+
+use crate::cli::args::NewArgs;
+use crate::cli::context::Context;
+use crate::cli::error::CommandError;
+use crate::exit_code::ExitCode;
+
+static LIBRARY: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/recipes");
+
+pub(super) fn run(context: &Context, args: &NewArgs) -> Result<ExitCode, CommandError> {
+    let mut out = context.printer.stdout();
+    let Some(name) = args.recipe.as_deref().filter(|_| !args.list) else {
+        if context.printer.is_json() {
+            let recipes: Vec<_> = recipes()
+                .map(|(name, recipe)| serde_json::json!({ "name": name, "description": description(recipe) }))
+                .collect();
+            context.printer.json(&serde_json::json!({ "format_version": "1.0", "recipes": recipes }))?;
+            return Ok(ExitCode::Success);
+        }
+        let width = recipes().map(|(name, _)| name.len()).max().unwrap_or(0);
+        for (name, recipe) in recipes() {
+            writeln!(out, "{name:width$}  {}", description(recipe))?;
+        }
+        return Ok(ExitCode::Success);
+    };
+    let Some((_, recipe)) = recipes().find(|(known, _)| *known == name) else {
+        let nearest = recipes().map(|(known, _)| known).min_by_key(|known| strsim::damerau_levenshtein(known, name));
+        let hint = nearest.map(|known| format!("did you mean `{known}`? `batchyard new --list` shows them all"));
+        return Err(CommandError::new(ExitCode::Usage, format!("the library has no recipe `{name}`")).hint(hint));
+    };
+    let folder = args.dir.clone().unwrap_or_else(|| PathBuf::from(name));
+    copy(recipe, &folder)?;
+    let shown = folder.display();
+    writeln!(out, "Made {shown} from the library's recipe `{name}`. Next:\n\n  batchyard plan {shown}\n  batchyard apply {shown}")?;
+    Ok(ExitCode::Success)
+}
+
+fn recipes() -> impl Iterator<Item = (&'static str, &'static Dir<'static>)> {
+    LIBRARY.dirs().filter_map(|recipe| Some((recipe.path().file_name()?.to_str()?, recipe)))
+}
+
+/// The recipe's own description: the value of its `description` key.
+fn description(recipe: &Dir<'_>) -> String {
+    let text = recipe.get_file(recipe.path().join("recipe.yaml")).and_then(|file| file.contents_utf8());
+    let document: Option<serde_yaml::Value> = text.and_then(|text| serde_yaml::from_str(text).ok());
+    let description = document.as_ref().and_then(|document| document.get("description")?.as_str());
+    description.unwrap_or_default().lines().next().unwrap_or_default().to_owned()
+}
+
+/// Copies a recipe's files; never over anything that is there.
+fn copy(recipe: &Dir<'_>, folder: &std::path::Path) -> Result<(), CommandError> {
+    let failed = |path: &std::path::Path, error: std::io::Error| {
+        CommandError::new(ExitCode::Error, format!("{} could not be made: {error}", path.display()))
+    };
+    if folder.exists() && std::fs::read_dir(folder).map_err(|error| failed(folder, error))?.next().is_some() {
+        let message = format!("{} exists and is not empty", folder.display());
+        return Err(CommandError::new(ExitCode::Usage, message).hint(Some("name another folder".to_owned())));
+    }
+    std::fs::create_dir_all(folder).map_err(|error| failed(folder, error))?;
+    for file in recipe.files() {
+        let Some(name) = file.path().file_name() else { continue };
+        let path = folder.join(name);
+        std::fs::write(&path, file.contents()).map_err(|error| failed(&path, error))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,14 @@
+//! The command line: words, exit codes, and nothing that decides.
+
+mod account;
+mod args;
+mod command;
+mod confirm;
+mod context;
+mod error;
+mod printer;
+mod progress;
+mod recipe;
+mod run;
+
+pub use run::run;

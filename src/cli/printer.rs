@@ -1,0 +1,96 @@
+//! Where words go: results to standard output, everything else to standard error.
+
+use std::io::{self, IsTerminal, Write};
+
+use anstream::{AutoStream, ColorChoice};
+use anstyle::AnsiColor;
+
+use super::args::{Color, Format, Global};
+use crate::env_vars;
+use crate::settings::Variables;
+
+/// Writes to the streams of the process.
+#[derive(Debug, Clone)]
+pub(super) struct Printer {
+    color: ColorChoice,
+    format: Format,
+    quiet: bool,
+}
+
+impl Printer {
+    pub(super) fn new(global: &Global) -> Self {
+        let color = match global.color {
+            Color::Auto => ColorChoice::Auto,
+            Color::Always => ColorChoice::Always,
+            Color::Never => ColorChoice::Never,
+        };
+        Self { color, format: global.format, quiet: global.quiet }
+    }
+
+    /// Whether output is for programs.
+    pub(super) fn is_json(&self) -> bool {
+        self.format == Format::Json
+    }
+
+    /// Whether the user wants to read only what went wrong.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
+    /// Whether a person watches standard error.
+    pub(super) fn is_watched(&self) -> bool {
+        io::stderr().is_terminal() && !self.quiet
+    }
+
+    /// The stream of results.
+    pub(super) fn stdout(&self) -> AutoStream<io::Stdout> {
+        AutoStream::new(io::stdout(), self.color)
+    }
+
+    /// The stream of everything else.
+    pub(super) fn stderr(&self) -> AutoStream<io::Stderr> {
+        AutoStream::new(io::stderr(), self.color)
+    }
+
+    /// The stream for what people read while something happens: standard output, or standard error where standard output is for
+    /// programs. Nothing where the user wants quiet.
+    pub(super) fn narration(&self) -> Box<dyn Write + Send> {
+        match (self.quiet, self.format) {
+            (true, _) => Box::new(io::sink()),
+            (false, Format::Human) => Box::new(self.stdout()),
+            (false, Format::Json) => Box::new(self.stderr()),
+        }
+    }
+
+    /// Writes a document for programs.
+    pub(super) fn json(&self, document: &serde_json::Value) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        serde_json::to_writer_pretty(&mut out, document)?;
+        writeln!(out)
+    }
+
+    /// Writes to standard error; there is nobody to tell if that fails.
+    pub(super) fn err(&self, text: &str) {
+        let _ = self.stderr().write_all(text.as_bytes());
+    }
+
+    /// `error`, in red.
+    pub(super) fn error_word(&self) -> String {
+        let red = AnsiColor::Red.on_default().bold();
+        format!("{red}error{red:#}")
+    }
+}
+
+/// Starts the diagnostic log on standard error: warnings only, unless asked for more.
+pub(super) fn start_log(global: &Global, variables: &Variables) {
+    let default = match global.verbose {
+        0 => "off",
+        1 => "batchyard=info",
+        _ => "batchyard=debug,info",
+    };
+    let filter = variables.get(env_vars::BATCHYARD_LOG).unwrap_or(default);
+    let filter = tracing_subscriber::EnvFilter::try_new(filter)
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
+    // A second start, as in tests, finds the first one's log: that is fine.
+    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).without_time().try_init();
+}

@@ -1,0 +1,46 @@
+//! Loading the recipe that a command names, and showing what is wrong with it.
+
+use std::path::PathBuf;
+
+use super::args::{ParameterArgs, RecipeArgs};
+use super::context::Context;
+use super::error::CommandError;
+use crate::diagnostic::Report;
+use crate::exit_code::ExitCode;
+use crate::recipe::{LoadRequest, Loaded, load};
+use crate::view::{diagnostics, words};
+
+/// Loads a recipe; its warnings and errors go to standard error.
+pub(super) fn load_recipe(context: &Context, recipe: &RecipeArgs) -> Result<Loaded, CommandError> {
+    match load(&request(context, recipe.path.clone(), &recipe.parameters)) {
+        Ok(loaded) => {
+            if !context.printer.is_quiet() {
+                context.printer.err(&diagnostics::human(&loaded.warnings, true));
+            }
+            Ok(loaded)
+        }
+        Err(report) => {
+            if context.printer.is_json() {
+                context.printer.json(&diagnostics::json(&report))?;
+            }
+            context.printer.err(&diagnostics::human(&report, true));
+            Err(invalid(&recipe.path, &report))
+        }
+    }
+}
+
+/// What to load.
+pub(super) fn request(context: &Context, path: PathBuf, parameters: &ParameterArgs) -> LoadRequest {
+    LoadRequest {
+        path,
+        set: parameters.set.clone(),
+        params_files: parameters.files.clone(),
+        environment: context.variables.parameters(),
+    }
+}
+
+/// The error of a command whose recipe is invalid.
+pub(super) fn invalid(path: &std::path::Path, report: &Report) -> CommandError {
+    let errors = words::counted(report.error_count() as u64, "error");
+    CommandError::new(ExitCode::InvalidRecipe, format!("the recipe {} has {errors}", path.display()))
+}

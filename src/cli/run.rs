@@ -1,0 +1,33 @@
+//! From the process's arguments to its exit code.
+
+use clap::Parser;
+
+use super::args::Cli;
+use super::context::Context;
+use super::{command, error, printer};
+use crate::exit_code::ExitCode;
+use crate::settings::Variables;
+
+/// Runs the program and returns its exit code.
+pub fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are answers, anything else is a wrong command line.
+            let code = if error.use_stderr() { ExitCode::Usage } else { ExitCode::Success };
+            return if error.print().is_ok() { code } else { ExitCode::Error };
+        }
+    };
+    let variables = Variables::of_this_process();
+    printer::start_log(&cli.global, &variables);
+    let printer = printer::Printer::new(&cli.global);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return error::report(&printer, &error::CommandError::from_error(error)),
+    };
+    let context = Context { global: cli.global, variables, printer };
+    let result = runtime.block_on(command::run(cli.command, &context));
+    // Whatever still runs in the background belongs to nodes that outlive this program.
+    runtime.shutdown_timeout(std::time::Duration::from_secs(1));
+    result.unwrap_or_else(|error| error::report(&context.printer, &error))
+}

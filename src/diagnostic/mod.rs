@@ -1,0 +1,16 @@
+//! What is wrong with a text that a person wrote: where, why, and what to try.
+//!
+//! A [`Diagnostic`] is data; nothing here prints. Passes push into a [`Collector`], which drops repetitions, and hand
+//! back a [`Report`]: every finding at once, with the [`Sources`] needed to show excerpts. `view::diagnostics` renders it.
+
+mod code;
+mod collector;
+mod quote;
+mod report;
+mod source;
+
+pub use code::Code;
+pub use collector::Collector;
+pub use quote::quote;
+pub use report::{Diagnostic, Label, Report, Severity};
+pub use source::{Location, Source, SourceId, Sources, Span};

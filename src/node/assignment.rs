@@ -1,0 +1,34 @@
+//! Who a node is, and what it is given to do.
+
+use crate::batch::model::{BatchContainerConfiguration, BatchTaskCreateOptions, EnvironmentSetting};
+use crate::batch::{JobId, NodeId, PoolId};
+
+/// Which node of which account this is.
+#[derive(Debug, Clone)]
+pub struct NodeIdentity {
+    /// The account's name.
+    pub account_name: String,
+    /// The account's URL.
+    pub account_url: String,
+    /// The pool.
+    pub pool_id: PoolId,
+    /// The node.
+    pub node_id: NodeId,
+    /// Dedicated, or Spot.
+    pub is_dedicated: bool,
+}
+
+/// A task that a node is to run.
+#[derive(Debug, Clone)]
+pub struct TaskAssignment {
+    /// The job.
+    pub job_id: JobId,
+    /// The task as it is stored.
+    pub task: BatchTaskCreateOptions,
+    /// Which run of the task this is, retries and requeues counted: a resumed run is only ever the run it was.
+    pub attempt: u32,
+    /// The environment of all tasks of the job.
+    pub common_environment: Vec<EnvironmentSetting>,
+    /// What the pool's nodes prepare for containers, with the passwords of its registries.
+    pub container_configuration: Option<BatchContainerConfiguration>,
+}

@@ -1,0 +1,265 @@
+//! A compute node, as the service sees it.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::batch::model::{
+    BatchContainerConfiguration, BatchNodeError, BatchStartTask, BatchTaskCreateOptions,
+};
+use crate::batch::{JobId, TaskId};
+use crate::clock::Clock;
+use crate::node::account::Account;
+use crate::node::assignment::{NodeIdentity, TaskAssignment};
+use crate::node::context::{NodeContext, in_background};
+use crate::node::environment::{Environment, InvalidEnvironment};
+use crate::node::failure::{self, TaskOutcome};
+use crate::node::images::Registries;
+use crate::node::layout;
+use crate::node::record::RecordFile;
+use crate::node::run::{Run, Watch};
+use crate::node::runtime::{ContainerRuntime, ContainerState, RuntimeKind};
+use crate::node::{container_task, host_task, task_runner};
+
+/// A compute node: a folder, a container runtime, and what runs on it. Clones are the same node.
+#[derive(Debug, Clone)]
+pub struct Node(Arc<NodeContext>);
+
+impl Node {
+    /// A node whose files are below `root`. Nothing is touched until it is told to do something.
+    pub fn new(
+        identity: NodeIdentity,
+        root: PathBuf,
+        runtime: Arc<dyn ContainerRuntime>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self(Arc::new(NodeContext::new(identity, root, runtime, clock)))
+    }
+
+    /// The node's root directory.
+    pub fn root(&self) -> &Path {
+        self.0.layout.root()
+    }
+
+    /// Which runtime the node's containers run in.
+    pub fn runtime_kind(&self) -> RuntimeKind {
+        self.0.runtime.kind()
+    }
+
+    /// Makes the node's directories and fetches its pool's images, all at the same time. Errors come in the images' order.
+    ///
+    /// # Errors
+    /// Everything that makes the node unusable.
+    pub async fn prepare(
+        &self,
+        container: Option<&BatchContainerConfiguration>,
+    ) -> Result<(), Vec<BatchNodeError>> {
+        let node = &self.0;
+        make_directories(node)
+            .await
+            .map_err(|error| vec![failure::of_directories(&error, node.layout.root())])?;
+        let Some(container) = container else { return Ok(()) };
+        node.runtime.describe().await.map_err(|error| vec![failure::of_missing_runtime(&error)])?;
+        let registries = Registries::new(None, Some(container));
+        let names = container.container_image_names.as_deref().unwrap_or_default();
+        let fetches = names.iter().map(|name| node.images.ensure(name, registries));
+        let results = futures::future::join_all(fetches).await;
+        let errors: Vec<_> =
+            results.iter().filter_map(|result| result.as_ref().err()).map(failure::of_prefetch).collect();
+        if errors.is_empty() { Ok(()) } else { Err(errors) }
+    }
+
+    /// Runs the start task once.
+    pub async fn run_start_task(
+        &self,
+        task: &BatchStartTask,
+        container: Option<&BatchContainerConfiguration>,
+    ) -> TaskOutcome {
+        let node = &self.0;
+        let mut environment = Environment::of_start_task(&node.identity, &node.layout);
+        let directory = node.layout.startup();
+        if task.container_settings.is_none() {
+            give_process_defaults(&mut environment, &directory.working());
+        }
+        if let Err(error) = environment.add(task.environment_settings.as_deref().unwrap_or_default()) {
+            return TaskOutcome::failed(failure::launch_failed(error));
+        }
+        let started = node.clock.now();
+        let run = Run {
+            job: None,
+            attempt: 0,
+            started,
+            name: node.container_name(&["start"]),
+            labels: node.labels(&[("start-task", "true")]),
+            directory,
+            record: RecordFile::of_start_task(&node.layout),
+            environment,
+            command_line: &task.command_line,
+            settings: task.container_settings.as_ref(),
+            user: task.user_identity.as_ref(),
+            pool: container,
+        };
+        let never = CancellationToken::new();
+        let watch = Watch::new(node.clock.as_ref(), &never, started, None);
+        task_runner::run(node, &run, &task.other, &watch).await
+    }
+
+    /// Runs a task once. Cancelling ends it, with a moment to end by itself; its maxWallClockTime does the same.
+    pub async fn run_task(&self, assignment: &TaskAssignment, cancel: CancellationToken) -> TaskOutcome {
+        let node = &self.0;
+        let started = node.clock.now();
+        let run = match run_of(node, assignment, started) {
+            Ok(run) => run,
+            Err(error) => return TaskOutcome::failed(failure::launch_failed(error)),
+        };
+        let watch = Watch::new(node.clock.as_ref(), &cancel, started, time_limit(&assignment.task));
+        task_runner::run(node, &run, &assignment.task.other, &watch).await
+    }
+
+    /// Goes on with a run that an earlier life of this program began: waits for its container, or gives the outcome that
+    /// was written down. `None` if the run is lost; then nothing of it runs any more, and nobody knows how it ended.
+    pub async fn resume_task(
+        &self,
+        assignment: &TaskAssignment,
+        cancel: CancellationToken,
+    ) -> Option<TaskOutcome> {
+        let node = &self.0;
+        let file = RecordFile::of_task(&node.layout, &assignment.job_id, &assignment.task.id);
+        let mut record = file.read().filter(|record| record.attempt == assignment.attempt)?;
+        if let Some(outcome) = record.outcome.take() {
+            return Some(node.settle(&file, &mut record, outcome).await);
+        }
+        let state = match record.program.container() {
+            Some(container) => node.runtime.state(&container).await,
+            None => Ok(None),
+        };
+        match state {
+            Ok(Some(ContainerState::Running | ContainerState::Exited(_))) => {}
+            Ok(Some(ContainerState::Created) | None) => {
+                node.end_leftover(&file).await;
+                return None;
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a container of an earlier life of this program can't be asked for");
+                return None;
+            }
+        }
+        let limit = time_limit(&assignment.task);
+        let watch = Watch::new(node.clock.as_ref(), &cancel, record.started.0, limit);
+        Some(container_task::finish(node, &file, &mut record, &watch).await)
+    }
+
+    /// The directory of a task.
+    pub fn task_directory(&self, job: &JobId, task: &TaskId) -> PathBuf {
+        self.0.layout.task(job, task).path().to_owned()
+    }
+
+    /// Removes the directory of a task, and its container. Fine if they are gone already.
+    ///
+    /// # Errors
+    /// When a file can't be removed.
+    pub async fn remove_task_directory(&self, job: &JobId, task: &TaskId) -> io::Result<()> {
+        let node = &self.0;
+        node.end_leftover(&RecordFile::of_task(&node.layout, job, task)).await;
+        let directory = node.layout.task(job, task);
+        in_background(move || layout::remove(directory.path())).await
+    }
+
+    /// Removes the directory of a job, and the containers of all of its tasks. Fine if they are gone already.
+    ///
+    /// # Errors
+    /// When a file can't be removed.
+    pub async fn remove_job_directory(&self, job: &JobId) -> io::Result<()> {
+        let node = &self.0;
+        for record in RecordFile::of_job(&node.layout, job) {
+            node.end_leftover(&record).await;
+        }
+        let directory = node.layout.job(job);
+        in_background(move || layout::remove(&directory)).await
+    }
+
+    /// Ends and removes everything of this node, as it leaves its pool: processes, containers, files.
+    pub async fn shut_down(&self) {
+        let node = &self.0;
+        for record in RecordFile::all(&node.layout) {
+            node.end_leftover(&record).await;
+        }
+        match node.runtime.list(&node.owner).await {
+            Ok(containers) => {
+                for (container, _) in containers {
+                    node.end_container(&container).await;
+                }
+            }
+            Err(error) => {
+                tracing::warn!(owner = node.owner, %error, "the containers of a node could not be removed");
+            }
+        }
+        let root = node.layout.root().to_owned();
+        if let Err(error) = in_background(move || layout::remove(&root)).await {
+            tracing::warn!(root = %node.layout.root().display(), %error, "the files of a node could not be removed");
+        }
+    }
+}
+
+async fn make_directories(node: &NodeContext) -> io::Result<()> {
+    let layout = node.layout.clone();
+    let current = node.account;
+    in_background(move || {
+        layout.create()?;
+        if current.is_root() {
+            // Tasks without privileges may write here too.
+            let user = Account::automatic(current);
+            for path in [layout.shared(), layout.mounts()] {
+                std::os::unix::fs::chown(path, Some(user.uid), Some(user.gid))?;
+            }
+        }
+        Ok(())
+    })
+    .await
+}
+
+fn run_of<'a>(
+    node: &NodeContext,
+    assignment: &'a TaskAssignment,
+    started: jiff::Timestamp,
+) -> Result<Run<'a>, InvalidEnvironment> {
+    let TaskAssignment { job_id, task, attempt, common_environment, container_configuration } = assignment;
+    let directory = node.layout.task(job_id, &task.id);
+    let mut environment = Environment::of_task(&node.identity, &node.layout, job_id, &task.id);
+    if task.container_settings.is_none() {
+        give_process_defaults(&mut environment, &directory.working());
+    }
+    environment.add(common_environment)?;
+    environment.add(task.environment_settings.as_deref().unwrap_or_default())?;
+    Ok(Run {
+        job: Some(job_id),
+        attempt: *attempt,
+        started,
+        name: node.container_name(&[job_id.as_str(), task.id.as_str()]),
+        labels: node.labels(&[
+            ("job", job_id.as_str()),
+            ("task", task.id.as_str()),
+            ("attempt", &attempt.to_string()),
+        ]),
+        directory,
+        record: RecordFile::of_task(&node.layout, job_id, &task.id),
+        environment,
+        command_line: &task.command_line,
+        settings: task.container_settings.as_ref(),
+        user: task.user_identity.as_ref(),
+        pool: container_configuration.as_ref(),
+    })
+}
+
+/// What a process of the node finds set, and may change.
+fn give_process_defaults(environment: &mut Environment, working: &Path) {
+    environment.set_default("PATH", host_task::PATH);
+    environment.set_default("HOME", &working.to_string_lossy());
+}
+
+fn time_limit(task: &BatchTaskCreateOptions) -> Option<Duration> {
+    task.constraints.as_ref()?.max_wall_clock_time?.limit()
+}

@@ -1,0 +1,305 @@
+//! How a run of a task ended, and why it failed, in the codes of the service.
+
+use serde::{Deserialize, Serialize};
+
+use crate::batch::model::{
+    BatchErrorSourceCategory, BatchNodeError, BatchTaskContainerExecutionInfo, BatchTaskFailureInfo,
+    NameValuePair,
+};
+use crate::node::images::ImageProblem;
+use crate::node::runtime::{ExitStatus, RuntimeError};
+
+/// How one run of a task ended.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct TaskOutcome {
+    /// The exit code of its program; absent where no program ran to its end.
+    pub exit_code: Option<i32>,
+    /// What became of its container.
+    pub container_info: Option<BatchTaskContainerExecutionInfo>,
+    /// Why it failed; absent if it succeeded.
+    pub failure_info: Option<BatchTaskFailureInfo>,
+}
+
+impl TaskOutcome {
+    /// Whether the run succeeded.
+    pub fn succeeded(&self) -> bool {
+        self.failure_info.is_none()
+    }
+
+    /// A run whose program ended by itself.
+    pub(super) fn exited(code: i32, container_info: Option<BatchTaskContainerExecutionInfo>) -> Self {
+        let failure_info = (code != 0).then(|| {
+            failure(
+                FAILURE_EXIT_CODE,
+                "The program ended with an exit code other than 0.",
+                [("Message", format!("exit code {code}"))],
+            )
+        });
+        Self { exit_code: Some(code), container_info, failure_info }
+    }
+
+    /// A run that failed before its program ran.
+    pub(super) fn failed(failure_info: BatchTaskFailureInfo) -> Self {
+        Self { exit_code: None, container_info: None, failure_info: Some(failure_info) }
+    }
+
+    /// Says what became of the container.
+    pub(super) fn with_container(mut self, info: BatchTaskContainerExecutionInfo) -> Self {
+        self.container_info = Some(info);
+        self
+    }
+}
+
+const FAILURE_EXIT_CODE: &str = "FailureExitCode";
+const INVALID_IMAGE: &str = "ContainerInvalidImage";
+const INVALID_SETTINGS: &str = "ContainerInvalidSettings";
+
+/// Why a run was ended from outside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Interruption {
+    /// Somebody asked for it.
+    Cancelled,
+    /// It took longer than its maxWallClockTime.
+    TimeLimit(std::time::Duration),
+}
+
+/// `TaskEnded`: the run was ended from outside.
+pub(super) fn ended(why: Interruption) -> BatchTaskFailureInfo {
+    let (message, detail) = match why {
+        Interruption::Cancelled => {
+            ("The task was ended at a user's request.", "the task was terminated".to_owned())
+        }
+        Interruption::TimeLimit(limit) => (
+            "The task was ended as it ran for longer than it may.",
+            format!("maxWallClockTime {} is over", crate::batch::WireDuration::from(limit)),
+        ),
+    };
+    failure("TaskEnded", message, [("Message", detail)])
+}
+
+/// `ContainerPoolNotSupported`: container settings on a pool without containers.
+pub(super) fn pool_without_containers() -> BatchTaskFailureInfo {
+    let advice = "give the pool a container configuration, or the task no container settings";
+    failure(
+        "ContainerPoolNotSupported",
+        "The task has container settings, and its pool does not run containers.",
+        [("Message", advice.to_owned())],
+    )
+}
+
+/// `ContainerInvalidSettings`.
+pub(super) fn invalid_settings(reason: impl std::fmt::Display) -> BatchTaskFailureInfo {
+    failure(
+        INVALID_SETTINGS,
+        "The task's container settings are not valid.",
+        [("Message", reason.to_string())],
+    )
+}
+
+/// `CommandProgramNotFound`: there is no such program.
+pub(super) fn program_not_found(program: &str, reason: impl std::fmt::Display) -> BatchTaskFailureInfo {
+    failure(
+        "CommandProgramNotFound",
+        "The program of the task's command line was not found.",
+        [("Program", program.to_owned()), ("Message", reason.to_string())],
+    )
+}
+
+/// `CommandLaunchFailed`: the command line can't be run.
+pub(super) fn launch_failed(reason: impl std::fmt::Display) -> BatchTaskFailureInfo {
+    failure(
+        "CommandLaunchFailed",
+        "The task's command line could not be run.",
+        [("Message", reason.to_string())],
+    )
+}
+
+/// `Unknown`: the node failed, not the task.
+pub(super) fn node_failed(reason: impl std::fmt::Display) -> BatchTaskFailureInfo {
+    let mut info = failure("Unknown", "The node could not run the task.", [("Message", reason.to_string())]);
+    info.category = BatchErrorSourceCategory::ServerError;
+    info
+}
+
+/// What a failure of the runtime means for a task.
+pub(super) fn of_runtime(error: &RuntimeError, program: &str) -> BatchTaskFailureInfo {
+    match error {
+        RuntimeError::Unauthorized { image, .. }
+        | RuntimeError::ImageNotFound { image, .. }
+        | RuntimeError::InvalidImage { image, .. }
+        | RuntimeError::PullFailed { image, .. } => {
+            of_image(&ImageProblem { image: image.clone(), error: error.clone() })
+        }
+        RuntimeError::InvalidSettings { reason } => invalid_settings(reason),
+        RuntimeError::StartFailed { reason } if is_missing_program(reason) => {
+            program_not_found(program, reason)
+        }
+        RuntimeError::StartFailed { reason } => launch_failed(reason),
+        RuntimeError::Unavailable { .. }
+        | RuntimeError::NoSuchContainer { .. }
+        | RuntimeError::Failed { .. } => node_failed(error),
+    }
+}
+
+/// Container runtimes say in words only that a program is missing.
+fn is_missing_program(reason: &str) -> bool {
+    let lower = reason.to_ascii_lowercase();
+    ["not found", "no such file"].iter().any(|words| lower.contains(words))
+}
+
+/// `ContainerInvalidImage` for a task.
+pub(super) fn of_image(problem: &ImageProblem) -> BatchTaskFailureInfo {
+    if matches!(problem.error, RuntimeError::Unavailable { .. } | RuntimeError::Failed { .. }) {
+        return node_failed(&problem.error);
+    }
+    BatchTaskFailureInfo {
+        details: Some(image_details(problem)),
+        ..failure(INVALID_IMAGE, IMAGE_MESSAGE, [])
+    }
+}
+
+/// What a failed prefetch means for a node.
+pub(super) fn of_prefetch(problem: &ImageProblem) -> BatchNodeError {
+    if matches!(problem.error, RuntimeError::Unavailable { .. } | RuntimeError::Failed { .. }) {
+        return of_missing_runtime(&problem.error);
+    }
+    BatchNodeError {
+        code: Some(INVALID_IMAGE.to_owned()),
+        message: Some(format!("{IMAGE_MESSAGE} {}", problem.error)),
+        error_details: Some(image_details(problem)),
+    }
+}
+
+/// A node whose container runtime does not work.
+pub(super) fn of_missing_runtime(error: &RuntimeError) -> BatchNodeError {
+    node_error("ContainerRuntimeUnavailable", "The node cannot run containers.", error)
+}
+
+/// A node whose directories can't be made.
+pub(super) fn of_directories(error: &std::io::Error, root: &std::path::Path) -> BatchNodeError {
+    let reason = format!("{}: {error}", root.display());
+    node_error("NodeDirectoryCreateFailed", "The directories of the node could not be made.", &reason)
+}
+
+fn node_error(code: &str, message: &str, reason: &dyn std::fmt::Display) -> BatchNodeError {
+    BatchNodeError {
+        code: Some(code.to_owned()),
+        message: Some(format!("{message} {reason}")),
+        error_details: Some(vec![NameValuePair::new("Message", reason.to_string())]),
+    }
+}
+
+const IMAGE_MESSAGE: &str = "A container image can't be used.";
+
+fn image_details(problem: &ImageProblem) -> Vec<NameValuePair> {
+    let mut details = vec![NameValuePair::new("ContainerImage", &problem.image)];
+    if let RuntimeError::Unauthorized { registry, .. }
+    | RuntimeError::ImageNotFound { registry, .. }
+    | RuntimeError::PullFailed { registry, .. } = &problem.error
+    {
+        details.push(NameValuePair::new("Registry", registry));
+    }
+    details.push(NameValuePair::new("Message", problem.error.to_string()));
+    details
+}
+
+fn failure<const N: usize>(code: &str, message: &str, details: [(&str, String); N]) -> BatchTaskFailureInfo {
+    BatchTaskFailureInfo {
+        category: BatchErrorSourceCategory::UserError,
+        code: Some(code.to_owned()),
+        message: Some(message.to_owned()),
+        details: Some(details.into_iter().map(|(name, value)| NameValuePair::new(name, value)).collect()),
+    }
+}
+
+/// What the runtime says of a container that has ended.
+pub(super) fn container_info(id: &str, status: &ExitStatus) -> BatchTaskContainerExecutionInfo {
+    let memory = status.out_of_memory.then(|| "the container went over its memory limit".to_owned());
+    let parts: Vec<_> = memory.into_iter().chain(status.error.clone()).collect();
+    BatchTaskContainerExecutionInfo {
+        container_id: Some(id.to_owned()),
+        state: Some("exited".to_owned()),
+        error: (!parts.is_empty()).then(|| parts.join("; ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::node::runtime::RuntimeKind;
+
+    fn detail<'a>(info: &'a BatchTaskFailureInfo, name: &str) -> Option<&'a str> {
+        let details = info.details.as_ref()?;
+        details.iter().find(|detail| detail.name.as_deref() == Some(name))?.value.as_deref()
+    }
+
+    #[test]
+    fn exit_code_zero_is_success_and_no_other() {
+        assert!(TaskOutcome::exited(0, None).succeeded());
+        let failed = TaskOutcome::exited(3, None);
+        let info = failed.failure_info.unwrap();
+        assert_eq!(failed.exit_code, Some(3));
+        assert_eq!(
+            (info.code.as_deref(), &info.category),
+            (Some("FailureExitCode"), &BatchErrorSourceCategory::UserError)
+        );
+        assert_eq!(detail(&info, "Message"), Some("exit code 3"));
+    }
+
+    #[test]
+    fn a_refused_login_names_registry_image_and_answer() {
+        let problem = ImageProblem {
+            image: "registry.example:5000/app".to_owned(),
+            error: RuntimeError::Unauthorized {
+                image: "registry.example:5000/app:latest".to_owned(),
+                registry: "registry.example:5000".to_owned(),
+                reason: "401 Unauthorized: authentication required".to_owned(),
+            },
+        };
+        let info = of_image(&problem);
+        assert_eq!(info.code.as_deref(), Some("ContainerInvalidImage"));
+        assert_eq!(detail(&info, "ContainerImage"), Some("registry.example:5000/app"));
+        assert_eq!(detail(&info, "Registry"), Some("registry.example:5000"));
+        assert!(detail(&info, "Message").unwrap().contains("401 Unauthorized"));
+        let error = of_prefetch(&problem);
+        assert_eq!(error.code.as_deref(), Some("ContainerInvalidImage"));
+        for part in ["registry.example:5000", "app", "401"] {
+            assert!(error.message.as_ref().unwrap().contains(part), "{part}");
+        }
+    }
+
+    #[test]
+    fn each_failure_of_a_runtime_has_its_code_and_category() {
+        let code = |error: RuntimeError| {
+            let info = of_runtime(&error, "prog");
+            (info.code.unwrap(), info.category)
+        };
+        let reason = |text: &str| text.to_owned();
+        assert_eq!(
+            code(RuntimeError::InvalidSettings { reason: reason("no such network") }),
+            (reason("ContainerInvalidSettings"), BatchErrorSourceCategory::UserError)
+        );
+        assert_eq!(
+            code(RuntimeError::StartFailed {
+                reason: reason("exec: \"prog\": executable file not found in $PATH")
+            }),
+            (reason("CommandProgramNotFound"), BatchErrorSourceCategory::UserError)
+        );
+        assert_eq!(
+            code(RuntimeError::StartFailed { reason: reason("exec: \"/etc\": permission denied") }),
+            (reason("CommandLaunchFailed"), BatchErrorSourceCategory::UserError)
+        );
+        assert_eq!(
+            code(RuntimeError::Unavailable { kind: RuntimeKind::Docker, reason: reason("gone") }),
+            (reason("Unknown"), BatchErrorSourceCategory::ServerError)
+        );
+    }
+
+    #[test]
+    fn an_ended_run_says_who_ended_it() {
+        let limit = ended(Interruption::TimeLimit(std::time::Duration::from_secs(90)));
+        assert_eq!(limit.code.as_deref(), Some("TaskEnded"));
+        assert_eq!(detail(&limit, "Message"), Some("maxWallClockTime PT1M30S is over"));
+        assert_eq!(ended(Interruption::Cancelled).code.as_deref(), Some("TaskEnded"));
+    }
+}

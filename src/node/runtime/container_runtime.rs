@@ -1,0 +1,58 @@
+//! The trait that every runtime implements.
+
+use std::path::Path;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::{
+    ContainerId, ContainerSpec, ContainerState, ExitStatus, Image, RegistryCredential, RuntimeError,
+    RuntimeKind,
+};
+
+/// Runs containers. All methods are idempotent where they can be, and cancel-safe: dropping a future leaves the container as
+/// it is, to be found again by [`ContainerRuntime::state`].
+#[async_trait]
+pub trait ContainerRuntime: Send + Sync + std::fmt::Debug {
+    /// Which runtime this is.
+    fn kind(&self) -> RuntimeKind;
+
+    /// What a person would want to know of it: name, version, where it listens.
+    async fn describe(&self) -> Result<String, RuntimeError>;
+
+    /// The image, if it is there already.
+    async fn find_image(&self, reference: &str) -> Result<Option<Image>, RuntimeError>;
+
+    /// Fetches an image, logging in to its registry with `credential` if one is given. The credential is used for this call
+    /// only and written nowhere.
+    async fn pull(
+        &self,
+        reference: &str,
+        credential: Option<&RegistryCredential>,
+    ) -> Result<Image, RuntimeError>;
+
+    /// Takes an image from an archive in the format of `docker save`, under the name `reference`.
+    async fn load(&self, reference: &str, archive: &Path) -> Result<Image, RuntimeError>;
+
+    /// Makes a container; its name serves as an id as well. Its standard streams go to the files named in `spec` from its start on.
+    async fn create(&self, spec: &ContainerSpec) -> Result<ContainerId, RuntimeError>;
+
+    /// Starts a container that was made.
+    async fn start(&self, container: &ContainerId) -> Result<(), RuntimeError>;
+
+    /// Returns once the container has ended and all of its output is in its files.
+    async fn wait(&self, container: &ContainerId) -> Result<ExitStatus, RuntimeError>;
+
+    /// Asks the container to end (SIGTERM), and ends it (SIGKILL) once `grace` is over. Fine if it has ended already.
+    async fn stop(&self, container: &ContainerId, grace: Duration) -> Result<(), RuntimeError>;
+
+    /// Removes a container that has ended. Fine if it is gone already.
+    async fn remove(&self, container: &ContainerId) -> Result<(), RuntimeError>;
+
+    /// How a container is doing; `None` if there is no such container. After a restart of this program, a container found
+    /// `Running` here can be waited for as before, and one found `Exited` gives its true exit status.
+    async fn state(&self, container: &ContainerId) -> Result<Option<ContainerState>, RuntimeError>;
+
+    /// Every container that was made with this `owner`, ended ones too.
+    async fn list(&self, owner: &str) -> Result<Vec<(ContainerId, ContainerState)>, RuntimeError>;
+}

@@ -1,0 +1,92 @@
+//! One run of a task: clears what an earlier one left, makes the directories, and runs the program in a container or on
+//! the node itself.
+
+use std::io;
+
+use crate::batch::model::{BatchTaskContainerSettings, BatchTaskFailureInfo};
+use crate::node::account::Account;
+use crate::node::container_plan;
+use crate::node::context::{NodeContext, in_background};
+use crate::node::failure::{self, TaskOutcome};
+use crate::node::layout::TaskDirectory;
+use crate::node::run::{Run, Watch};
+use crate::node::runtime::RuntimeKind;
+use crate::node::{container_task, host_task};
+
+/// Properties of a task that ask the node for something that it does not do. A task that needs them must not run without.
+const NOT_HANDLED: &[&str] =
+    &["resourceFiles", "outputFiles", "applicationPackageReferences", "multiInstanceSettings"];
+
+/// The image that a simulated node names where no container is asked for.
+const NO_IMAGE: &str = "none";
+
+/// Runs one attempt to its end.
+pub(super) async fn run(
+    node: &NodeContext,
+    run: &Run<'_>,
+    properties: &serde_json::Map<String, serde_json::Value>,
+    watch: &Watch<'_>,
+) -> TaskOutcome {
+    node.end_leftover(&run.record).await;
+    let account = match decide(run, properties, node.account) {
+        Ok(account) => account,
+        Err(failure_info) => return TaskOutcome::failed(failure_info),
+    };
+    if let Err(error) = make_directory(node, run.directory.clone(), account).await {
+        let path = run.directory.path().display();
+        return TaskOutcome::failed(failure::node_failed(format!("the task's directory {path}: {error}")));
+    }
+    let no_container = BatchTaskContainerSettings { image_name: NO_IMAGE.to_owned(), ..Default::default() };
+    let settings = match run.settings {
+        Some(settings) => settings,
+        // Where nothing really runs, a process of the node is simulated like a container.
+        None if node.runtime.kind() == RuntimeKind::Simulated => &no_container,
+        None => return host_task::run(node, run, account, watch).await,
+    };
+    match container_plan::plan(run, settings, &node.layout, &node.owner, account) {
+        Ok(plan) => container_task::run(node, run, settings, plan, watch).await,
+        Err(failure_info) => TaskOutcome::failed(failure_info),
+    }
+}
+
+/// Who the task runs as, if it can run at all.
+fn decide(
+    run: &Run<'_>,
+    properties: &serde_json::Map<String, serde_json::Value>,
+    current: Account,
+) -> Result<Account, BatchTaskFailureInfo> {
+    if run.settings.is_some() && run.pool.is_none() {
+        return Err(failure::pool_without_containers());
+    }
+    let is_job_task = run.job.is_some();
+    if run.settings.is_none() && run.pool.is_some() && is_job_task {
+        return Err(failure::invalid_settings(
+            "the pool runs containers, and the task has no container settings; name an image for it",
+        ));
+    }
+    let is_set =
+        |value: &serde_json::Value| !value.is_null() && value.as_array().is_none_or(|list| !list.is_empty());
+    if let Some(name) = NOT_HANDLED.iter().find(|name| properties.get(**name).is_some_and(is_set)) {
+        return Err(failure::node_failed(format!(
+            "nodes of the embedded Azure Batch do not handle `{name}`; the task must not run without it"
+        )));
+    }
+    Account::of_task(run.user, current).map_err(failure::launch_failed)
+}
+
+/// Makes the task's directory and gives it to the task's user.
+async fn make_directory(node: &NodeContext, directory: TaskDirectory, account: Account) -> io::Result<()> {
+    let hand_over = node.account.is_root() && !account.is_root() && node.keeps_records();
+    in_background(move || {
+        directory.create()?;
+        if hand_over {
+            let paths =
+                [directory.path().to_owned(), directory.working(), directory.stdout(), directory.stderr()];
+            for path in paths {
+                std::os::unix::fs::chown(path, Some(account.uid), Some(account.gid))?;
+            }
+        }
+        Ok(())
+    })
+    .await
+}

@@ -1,0 +1,165 @@
+//! What a plan says.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::resource::{Address, ChangeClass, Mutability, OnChange, RecipeName, SourceLocation};
+
+use super::step::Step;
+
+/// How far a plan may go.
+#[derive(Debug, Clone, Default)]
+pub struct Policy {
+    /// Permissions given on the command line, beside those in the recipe.
+    pub allow: BTreeSet<OnChange>,
+    /// Whether objects that nobody owns may be taken over.
+    pub adopt: bool,
+    /// Whether objects of this recipe that it no longer has are destroyed.
+    pub prune: bool,
+}
+
+/// Everything that applying would do, decided beforehand.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The recipe.
+    pub recipe: RecipeName,
+    /// One change a resource, unchanged ones too, in order of address.
+    pub changes: Vec<Change>,
+    /// The steps that bring the changes about, each after those it depends on.
+    pub steps: Vec<Step>,
+    /// What a reader should know that is no change.
+    pub notes: Vec<String>,
+}
+
+impl Plan {
+    /// Whether there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.changes.iter().all(|change| change.class == ChangeClass::Unchanged)
+    }
+
+    /// The changes that apply must refuse, because the recipe and the command line don't permit them.
+    pub fn blocked(&self) -> impl Iterator<Item = &Change> {
+        self.changes.iter().filter(|change| change.needs.is_some())
+    }
+
+    /// The changes to objects that aren't ours.
+    pub fn conflicts(&self) -> impl Iterator<Item = &Change> {
+        self.changes.iter().filter(|change| change.class == ChangeClass::Conflict)
+    }
+
+    /// How many changes there are of each class, without the unchanged.
+    pub fn tally(&self) -> Vec<(ChangeClass, usize)> {
+        let classes: BTreeSet<_> = self.changes.iter().map(|change| change.class).collect();
+        let count = |class| self.changes.iter().filter(|change| change.class == class).count();
+        classes
+            .into_iter()
+            .filter(|class| *class != ChangeClass::Unchanged)
+            .map(|class| (class, count(class)))
+            .collect()
+    }
+}
+
+/// Why a resource changes, or doesn't.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ActionReason {
+    /// It doesn't exist.
+    Missing,
+    /// It is what the recipe asks for.
+    UpToDate,
+    /// Fields differ.
+    FieldsDiffer,
+    /// Tasks differ.
+    TasksDiffer,
+    /// Fields differ that no request can change.
+    CannotUpdate,
+    /// The job is over, and there is work for it.
+    NewWorkForFinishedJob,
+    /// An object of that id is still being deleted.
+    BeingDeleted,
+    /// Its job is made anew.
+    ParentReplaced,
+    /// The recipe no longer has it.
+    NotInRecipe,
+    /// Everything of the recipe is to be destroyed.
+    DestroyRequested,
+    /// No recipe owns the object of that id.
+    NotOwned,
+    /// Another recipe owns the object of that id.
+    OwnedByOther,
+    /// It is taken over.
+    Adopted,
+}
+
+/// What happens to one resource.
+#[derive(Debug, Clone)]
+pub struct Change {
+    /// Where it stands in the recipe.
+    pub address: Address,
+    /// Its id in the account.
+    pub id: String,
+    /// What happens to it.
+    pub class: ChangeClass,
+    /// Why.
+    pub reason: ActionReason,
+    /// The fields that differ.
+    pub fields: Vec<FieldChange>,
+    /// What else a reader should know: who owns it, what is disturbed.
+    pub remarks: Vec<String>,
+    /// For tasks: how many of them do what.
+    pub tasks: Option<TaskSummary>,
+    /// What must be permitted for this change, and is not.
+    pub needs: Option<OnChange>,
+    /// Where it stands in the recipe's file.
+    pub source: Option<SourceLocation>,
+}
+
+/// A field that differs.
+#[derive(Debug, Clone, Serialize)]
+pub struct FieldChange {
+    /// Its path inside the resource, as in the recipe.
+    pub path: String,
+    /// What is there.
+    pub before: Value,
+    /// What the recipe asks for.
+    pub after: Value,
+    /// How it can be changed.
+    #[serde(skip)]
+    pub mutability: Mutability,
+    /// Where it stands in the recipe's file.
+    pub source: Option<SourceLocation>,
+}
+
+/// How many tasks of a job do what.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct TaskSummary {
+    /// Tasks that the recipe has.
+    pub desired: u64,
+    /// Tasks to add.
+    pub add: u64,
+    /// Tasks that stay.
+    pub keep: u64,
+    /// Tasks to delete and add anew, because they changed.
+    pub replace: u64,
+    /// Tasks to delete, because the recipe no longer has them.
+    pub delete: u64,
+    /// Of those that stay: tasks that failed.
+    pub failed: u64,
+    /// Examples of ids.
+    pub samples: TaskSamples,
+}
+
+/// Examples of tasks, a few of each kind.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct TaskSamples {
+    /// To add.
+    pub add: Vec<String>,
+    /// To replace.
+    pub replace: Vec<String>,
+    /// To delete.
+    pub delete: Vec<String>,
+    /// Failed.
+    pub failed: Vec<String>,
+}

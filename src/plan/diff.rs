@@ -1,0 +1,70 @@
+//! Collecting the fields that differ.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::resource::{FieldSources, Mutability, SourceLocation};
+
+use super::change::FieldChange;
+
+/// Collects the fields that differ, with their places in the recipe.
+pub(super) struct FieldDiff<'a> {
+    sources: &'a FieldSources,
+    mutability: fn(&str) -> Mutability,
+    pub(super) changes: Vec<FieldChange>,
+}
+
+impl<'a> FieldDiff<'a> {
+    pub(super) fn new(sources: &'a FieldSources, mutability: fn(&str) -> Mutability) -> Self {
+        Self { sources, mutability, changes: Vec::new() }
+    }
+
+    /// Notes a field if it differs.
+    pub(super) fn field<T: PartialEq + Serialize>(&mut self, path: &str, before: &T, after: &T) {
+        self.field_unless(path, before == after, before, after);
+    }
+
+    /// Notes a field unless it is known to be the same.
+    pub(super) fn field_unless<T: Serialize>(&mut self, path: &str, same: bool, before: &T, after: &T) {
+        if same {
+            return;
+        }
+        let value = |of: &T| serde_json::to_value(of).unwrap_or(Value::Null);
+        self.changes.push(FieldChange {
+            path: path.to_owned(),
+            before: value(before),
+            after: value(after),
+            mutability: (self.mutability)(path),
+            source: source_of(self.sources, path),
+        });
+    }
+}
+
+impl FieldDiff<'_> {
+    /// Notes a field of something that is made: what is not set, or at its default, is not worth a line.
+    pub(super) fn introduced<T: Serialize>(&mut self, path: &str, after: &T) {
+        let after = serde_json::to_value(after).unwrap_or(Value::Null);
+        let is_worth_a_line = match &after {
+            Value::Null | Value::Bool(false) => false,
+            Value::Number(number) => number.as_i64() != Some(0),
+            Value::Array(items) => !items.is_empty(),
+            Value::Object(members) => !members.is_empty(),
+            Value::Bool(true) | Value::String(_) => true,
+        };
+        self.field_unless(path, !is_worth_a_line, &Value::Null, &after);
+    }
+}
+
+/// Where a field stands; a field that is not written stands where the nearest thing around it does.
+pub(super) fn source_of(sources: &FieldSources, path: &str) -> Option<SourceLocation> {
+    let mut path = path;
+    loop {
+        if let Some(source) = sources.get(path) {
+            return Some(source.clone());
+        }
+        if path.is_empty() {
+            return None;
+        }
+        path = path.rsplit_once('.').map_or("", |(outer, _)| outer);
+    }
+}

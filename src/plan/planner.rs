@@ -1,0 +1,147 @@
+//! The planner: reads as a table of contents, and gives a reason for everything, also for doing nothing.
+
+mod jobs;
+mod leftovers;
+mod pools;
+
+use std::collections::BTreeMap;
+
+use crate::resource::{
+    Address, ChangeClass, DesiredState, LiveState, Mutability, OnChange, Ownership, RecipeName,
+    TaskStreamError,
+};
+
+use super::change::{ActionReason, Change, FieldChange, Plan, Policy};
+use super::step::{Action, Step, StepId};
+use super::tasks::TaskPlan;
+
+/// Decides everything that it takes to bring `live` to `desired`. `tasks` holds, for each job of the recipe that is there, how
+/// its tasks differ.
+///
+/// # Errors
+/// When a task can't be made from its recipe.
+pub fn plan(
+    desired: &DesiredState,
+    live: &LiveState,
+    tasks: &BTreeMap<String, TaskPlan>,
+    policy: &Policy,
+) -> Result<Plan, TaskStreamError> {
+    let mut planner = Planner::new(&desired.recipe, policy);
+    for (key, pool) in &desired.pools {
+        planner.pool(key, pool, live.pools.get(&pool.spec.id));
+    }
+    for (key, job) in &desired.jobs {
+        let present = match tasks.get(key) {
+            Some(plan) => plan.clone(),
+            None => TaskPlan::for_new_job(&job.tasks)?,
+        };
+        planner.job(key, job, live.jobs.get(&job.spec.id), present)?;
+    }
+    planner.leftovers(desired, live);
+    Ok(planner.finish())
+}
+
+/// Decides what it takes to destroy everything in `live` that `recipe` owns.
+pub fn destroy(recipe: &RecipeName, live: &LiveState) -> Plan {
+    let policy = Policy { prune: true, ..Policy::default() };
+    let mut planner = Planner::new(recipe, &policy);
+    planner.destroy_owned(live, ActionReason::DestroyRequested, |_| true, |_| true);
+    planner.finish()
+}
+
+struct Planner<'a> {
+    recipe: &'a RecipeName,
+    policy: &'a Policy,
+    changes: Vec<Change>,
+    steps: Vec<Step>,
+    notes: Vec<String>,
+    /// The last step that a pool of the recipe needs before jobs can be made for it.
+    pool_ready: BTreeMap<String, StepId>,
+}
+
+impl<'a> Planner<'a> {
+    fn new(recipe: &'a RecipeName, policy: &'a Policy) -> Self {
+        Self {
+            recipe,
+            policy,
+            changes: Vec::new(),
+            steps: Vec::new(),
+            notes: Vec::new(),
+            pool_ready: BTreeMap::new(),
+        }
+    }
+
+    fn finish(mut self) -> Plan {
+        self.changes.sort_by(|a, b| a.address.cmp(&b.address));
+        Plan { recipe: self.recipe.clone(), changes: self.changes, steps: self.steps, notes: self.notes }
+    }
+
+    fn step(&mut self, address: &Address, action: Action, after: impl IntoIterator<Item = StepId>) -> StepId {
+        let id = StepId(self.steps.len());
+        self.steps.push(Step { id, address: address.clone(), action, after: after.into_iter().collect() });
+        id
+    }
+
+    /// Whether an object is this recipe's; if not, the conflict that it makes.
+    fn ownership_of(&self, ownership: Option<&Ownership>) -> Result<Adoption, (ActionReason, String)> {
+        match ownership {
+            Some(ownership) if ownership.recipe == *self.recipe => Ok(Adoption::Owned),
+            Some(other) => Err((
+                ActionReason::OwnedByOther,
+                format!("it belongs to the recipe `{}`; rename it here, or destroy it there", other.recipe),
+            )),
+            None if self.policy.adopt => Ok(Adoption::Adopted),
+            None => Err((
+                ActionReason::NotOwned,
+                "it exists and no recipe owns it; choose another id, or take it over with --adopt".to_owned(),
+            )),
+        }
+    }
+
+    fn missing_permission(&self, class: ChangeClass, on_change: OnChange) -> Option<OnChange> {
+        let needed = class.permission()?;
+        let permitted = on_change >= needed || self.policy.allow.iter().any(|allowed| *allowed >= needed);
+        (!permitted).then_some(needed)
+    }
+}
+
+/// Whether an object was ours, or is being taken over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Adoption {
+    Owned,
+    Adopted,
+}
+
+impl Adoption {
+    fn mark(self, change: &mut Change) {
+        if self == Self::Adopted {
+            change.class = ChangeClass::UpdateLive;
+            change.reason = ActionReason::Adopted;
+            change.remarks.push("it is taken over: from now on this recipe owns it".to_owned());
+        }
+    }
+}
+
+fn unchanged(address: Address) -> Change {
+    Change {
+        address,
+        id: String::new(),
+        class: ChangeClass::Unchanged,
+        reason: ActionReason::UpToDate,
+        fields: Vec::new(),
+        remarks: Vec::new(),
+        tasks: None,
+        needs: None,
+        source: None,
+    }
+}
+
+fn conflict(change: &mut Change, reason: ActionReason, remark: String) {
+    change.class = ChangeClass::Conflict;
+    change.reason = reason;
+    change.remarks.push(remark);
+}
+
+fn hardest(fields: &[FieldChange]) -> Option<Mutability> {
+    fields.iter().map(|field| field.mutability).max()
+}

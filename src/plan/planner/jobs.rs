@@ -1,0 +1,254 @@
+//! What happens to the jobs of a recipe and to their tasks.
+
+use crate::batch::model::BatchJobState;
+use crate::resource::{
+    Address, ChangeClass, DesiredJob, LiveJob, Mutability, Observed, OnChange, OnComplete, Ownership,
+    TaskStreamError,
+};
+
+use super::super::change::{ActionReason, Change};
+use super::super::diff::source_of;
+use super::super::job;
+use super::super::step::{Action, JobSeal, StepId};
+use super::super::tasks::TaskPlan;
+use super::{Planner, conflict, hardest, unchanged};
+
+impl Planner<'_> {
+    pub(super) fn job(
+        &mut self,
+        key: &str,
+        desired: &DesiredJob,
+        live: Option<&Observed<LiveJob>>,
+        tasks: TaskPlan,
+    ) -> Result<(), TaskStreamError> {
+        let mut change = Change {
+            id: desired.spec.id.to_string(),
+            source: source_of(&desired.sources, ""),
+            ..unchanged(Address::job(key))
+        };
+        let pool_ready = desired.pool_key.as_ref().and_then(|key| self.pool_ready.get(key)).copied();
+        match live {
+            None => self.create_job(change, key, desired, tasks, pool_ready.into_iter().collect()),
+            Some(live) if live.value.state == BatchJobState::Deleting => {
+                change.reason = ActionReason::BeingDeleted;
+                change
+                    .remarks
+                    .push("the job of that id is still being deleted; apply waits for it to go".to_owned());
+                let gone =
+                    self.step(&change.address, Action::AwaitJobGone { job: desired.spec.id.clone() }, []);
+                let tasks = TaskPlan::for_new_job(&desired.tasks)?;
+                self.create_job(change, key, desired, tasks, pool_ready.into_iter().chain([gone]).collect());
+            }
+            Some(live) => match self.ownership_of(live.value.ownership.as_ref()) {
+                Err((reason, remark)) => {
+                    conflict(&mut change, reason, remark);
+                    self.changes.push(change);
+                }
+                Ok(adoption) => {
+                    adoption.mark(&mut change);
+                    self.update_job(change, key, (desired, live), tasks, pool_ready)?;
+                }
+            },
+        }
+        Ok(())
+    }
+
+    fn create_job(
+        &mut self,
+        mut change: Change,
+        key: &str,
+        desired: &DesiredJob,
+        tasks: TaskPlan,
+        after: Vec<StepId>,
+    ) {
+        change.class = change.class.max(ChangeClass::Create);
+        if change.reason == ActionReason::UpToDate {
+            change.reason = ActionReason::Missing;
+        }
+        if change.class == ChangeClass::Create {
+            change.fields = job::introduce(&desired.spec, &desired.sources);
+        }
+        let ownership = Ownership::new(self.recipe, desired.spec.digest());
+        let create = Action::CreateJob { spec: Box::new(desired.spec.clone()), ownership };
+        let created = self.step(&change.address, create, after);
+        let class = change.class;
+        self.changes.push(change);
+        self.add_tasks(key, desired, tasks, class, Some(created));
+    }
+
+    fn update_job(
+        &mut self,
+        mut change: Change,
+        key: &str,
+        (desired, live): (&DesiredJob, &Observed<LiveJob>),
+        tasks: TaskPlan,
+        pool_ready: Option<StepId>,
+    ) -> Result<(), TaskStreamError> {
+        change.fields = job::diff(&desired.spec, &live.value, &desired.sources);
+        let has_new_work = tasks.summary.add + tasks.summary.replace > 0;
+        if live.value.is_over() {
+            self.ignore_what_a_finished_job_cannot_change(&mut change, &live.value);
+        }
+        let hardest = hardest(&change.fields);
+        let replace = hardest == Some(Mutability::Replace) || (live.value.is_over() && has_new_work);
+        if replace {
+            change.class = ChangeClass::Replace;
+            change.reason = if live.value.is_over() && has_new_work {
+                ActionReason::NewWorkForFinishedJob
+            } else {
+                ActionReason::CannotUpdate
+            };
+            change.remarks.push("its tasks, their results and their files are deleted with it".to_owned());
+            change.needs = self.missing_permission(change.class, OnChange::Stop);
+            if change.needs.is_some() {
+                self.changes.push(change);
+                return Ok(());
+            }
+            let delete = Action::DeleteJob { job: desired.spec.id.clone(), etag: live.etag.clone() };
+            let gone = self.step(&change.address, delete, []);
+            let tasks = TaskPlan::for_new_job(&desired.tasks)?;
+            self.create_job(change, key, desired, tasks, pool_ready.into_iter().chain([gone]).collect());
+            return Ok(());
+        }
+        // The end of the job is set with its seal, once all tasks are there.
+        let live_fields: Vec<String> = change
+            .fields
+            .iter()
+            .map(|field| field.path.clone())
+            .filter(|path| path != "on_complete")
+            .collect();
+        let mut updated = None;
+        if !change.fields.is_empty() {
+            change.class = change.class.max(ChangeClass::UpdateLive);
+            change.reason = ActionReason::FieldsDiffer;
+        }
+        if !live_fields.is_empty() || change.reason == ActionReason::Adopted {
+            let update = Action::UpdateJob {
+                spec: Box::new(desired.spec.clone()),
+                fields: live_fields,
+                ownership: Ownership::new(self.recipe, desired.spec.digest()),
+                etag: live.etag.clone(),
+            };
+            updated = Some(self.step(&change.address, update, pool_ready));
+        }
+        if live.value.is_over() {
+            let tasks = self.without_deletions(&change, tasks);
+            self.keep_tasks(key, desired, tasks);
+        } else if tasks.is_unchanged() && change.class == ChangeClass::Unchanged {
+            self.seal_if_unsealed(&mut change, desired, &live.value, &tasks);
+            self.keep_tasks(key, desired, tasks);
+        } else {
+            self.add_tasks(key, desired, tasks, ChangeClass::UpdateLive, updated);
+        }
+        self.changes.push(change);
+        Ok(())
+    }
+
+    /// A finished job keeps the tasks that its recipe no longer has: they are its history.
+    fn without_deletions(&mut self, change: &Change, mut tasks: TaskPlan) -> TaskPlan {
+        if tasks.summary.delete > 0 {
+            self.notes.push(format!(
+                "{}: the job is over and keeps {} tasks that the recipe no longer has",
+                change.address, tasks.summary.delete
+            ));
+            tasks.summary.delete = 0;
+            tasks.summary.samples.delete.clear();
+        }
+        tasks
+    }
+
+    /// A finished job is never run again by itself; what could only matter to its future is said, not done.
+    fn ignore_what_a_finished_job_cannot_change(&mut self, change: &mut Change, live: &LiveJob) {
+        let (ignored, kept): (Vec<_>, Vec<_>) =
+            change.fields.drain(..).partition(|field| field.mutability == Mutability::Live);
+        change.fields = kept;
+        for field in ignored.iter().filter(|field| field.path != "on_complete") {
+            self.notes.push(format!(
+                "{}: the job is {}, so `{}` stays as it was; it takes effect when the job is made anew",
+                change.address, live.state, field.path
+            ));
+        }
+    }
+
+    /// Notes that an earlier apply was interrupted after its last task: all tasks are there, the record of them is not.
+    fn seal_if_unsealed(
+        &mut self,
+        change: &mut Change,
+        desired: &DesiredJob,
+        live: &LiveJob,
+        tasks: &TaskPlan,
+    ) {
+        let recorded = live.ownership.as_ref().and_then(|ownership| ownership.tasks.as_deref());
+        if recorded == Some(tasks.tally.to_string().as_str()) {
+            return;
+        }
+        change.class = ChangeClass::UpdateLive;
+        change.reason = ActionReason::TasksDiffer;
+        change.remarks.push("all tasks are there; what is left is to record so".to_owned());
+        self.seal(&change.address, desired, tasks, None);
+    }
+
+    fn keep_tasks(&mut self, key: &str, desired: &DesiredJob, tasks: TaskPlan) {
+        let mut change = unchanged(Address::tasks(key));
+        change.id = desired.spec.id.to_string();
+        change.tasks = Some(tasks.summary);
+        self.changes.push(change);
+    }
+
+    fn add_tasks(
+        &mut self,
+        key: &str,
+        desired: &DesiredJob,
+        tasks: TaskPlan,
+        class: ChangeClass,
+        job_ready: Option<StepId>,
+    ) {
+        let address = Address::tasks(key);
+        let mut change = Change { id: desired.spec.id.to_string(), ..unchanged(address.clone()) };
+        if !tasks.is_unchanged() {
+            change.class = if class == ChangeClass::Replace { ChangeClass::Create } else { class };
+            change.reason = match class {
+                ChangeClass::Create => ActionReason::Missing,
+                ChangeClass::Replace => ActionReason::ParentReplaced,
+                _ => ActionReason::TasksDiffer,
+            };
+        }
+        let job = desired.spec.id.clone();
+        if !tasks.conflicts.is_empty() {
+            let ids: Vec<_> =
+                tasks.conflicts.iter().take(3).map(|conflict| conflict.id.to_string()).collect();
+            let remark = format!(
+                "{} task ids are taken by tasks that no recipe made: {}",
+                tasks.conflicts.len(),
+                ids.join(", ")
+            );
+            conflict(&mut change, ActionReason::NotOwned, remark);
+        }
+        let refused = change.class == ChangeClass::Conflict;
+        change.tasks = Some(tasks.summary.clone());
+        self.changes.push(change);
+        if refused {
+            return;
+        }
+        let mut last = job_ready;
+        if !tasks.delete.is_empty() {
+            let delete = Action::DeleteTasks { job: job.clone(), tasks: tasks.delete.clone() };
+            last = Some(self.step(&address, delete, last));
+        }
+        let count = tasks.summary.add + tasks.summary.replace;
+        if count > 0 {
+            let add =
+                Action::AddTasks { job, tasks: desired.tasks.clone(), present: tasks.present.clone(), count };
+            last = Some(self.step(&address, add, last));
+        }
+        self.seal(&address, desired, &tasks, last);
+    }
+
+    fn seal(&mut self, address: &Address, desired: &DesiredJob, tasks: &TaskPlan, after: Option<StepId>) {
+        let mut ownership = Ownership::new(self.recipe, desired.spec.digest());
+        ownership.tasks = Some(tasks.tally.to_string());
+        let terminate_when_done = desired.spec.on_complete == OnComplete::Terminate;
+        let seal = JobSeal { ownership, terminate_when_done };
+        self.step(address, Action::SealJob { job: desired.spec.id.clone(), seal }, after);
+    }
+}

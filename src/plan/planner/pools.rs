@@ -1,0 +1,161 @@
+//! What happens to the pools of a recipe.
+
+use crate::batch::model::BatchPoolState;
+use crate::resource::{
+    Address, ChangeClass, DesiredPool, LivePool, Mutability, Observed, OnChange, Ownership,
+};
+
+use super::super::change::{ActionReason, Change, FieldChange};
+use super::super::diff::source_of;
+use super::super::pool;
+use super::super::step::{Action, PoolResize, StepId};
+use super::{Adoption, Planner, conflict, hardest, unchanged};
+
+impl Planner<'_> {
+    pub(super) fn pool(&mut self, key: &str, desired: &DesiredPool, live: Option<&Observed<LivePool>>) {
+        let address = Address::pool(key);
+        let mut change = Change {
+            id: desired.spec.id.to_string(),
+            source: source_of(&desired.sources, ""),
+            ..unchanged(address)
+        };
+        match live {
+            None => self.create_pool(&mut change, key, desired, None),
+            Some(live) if live.value.state == BatchPoolState::Deleting => {
+                change.reason = ActionReason::BeingDeleted;
+                change
+                    .remarks
+                    .push("the pool of that id is still being deleted; apply waits for it to go".to_owned());
+                let gone =
+                    self.step(&change.address, Action::AwaitPoolGone { pool: desired.spec.id.clone() }, []);
+                self.create_pool(&mut change, key, desired, Some(gone));
+            }
+            Some(live) => match self.ownership_of(live.value.ownership.as_ref()) {
+                Err((reason, remark)) => conflict(&mut change, reason, remark),
+                Ok(adoption) => self.update_pool(&mut change, key, desired, live, adoption),
+            },
+        }
+        self.changes.push(change);
+    }
+
+    fn create_pool(&mut self, change: &mut Change, key: &str, desired: &DesiredPool, after: Option<StepId>) {
+        change.class = change.class.max(ChangeClass::Create);
+        if change.reason == ActionReason::UpToDate {
+            change.reason = ActionReason::Missing;
+        }
+        if change.class == ChangeClass::Create {
+            change.fields = pool::introduce(&desired.spec, &desired.sources);
+        }
+        let ownership = Ownership::new(self.recipe, desired.spec.digest());
+        let create = Action::CreatePool { spec: Box::new(desired.spec.clone()), ownership };
+        let step = self.step(&change.address, create, after);
+        self.pool_ready.insert(key.to_owned(), step);
+    }
+
+    fn update_pool(
+        &mut self,
+        change: &mut Change,
+        key: &str,
+        desired: &DesiredPool,
+        live: &Observed<LivePool>,
+        adoption: Adoption,
+    ) {
+        change.fields = pool::diff(&desired.spec, &live.value, &desired.sources);
+        adoption.mark(change);
+        let Some(hardest) = hardest(&change.fields) else {
+            if adoption == Adoption::Adopted {
+                self.patch_pool(change, desired, live, None);
+            }
+            return;
+        };
+        let empty = live.value.current_dedicated + live.value.current_spot == 0
+            && live.value.spec.dedicated_nodes + live.value.spec.spot_nodes == 0;
+        change.reason = ActionReason::FieldsDiffer;
+        change.class = change.class.max(match hardest {
+            Mutability::Live => ChangeClass::UpdateLive,
+            Mutability::LiveAfterReboot if removes_start_task(desired, live) => ChangeClass::Replace,
+            Mutability::LiveAfterReboot => ChangeClass::UpdateLiveAfterReboot,
+            Mutability::AtZeroNodes if removes_something(&change.fields) => ChangeClass::Replace,
+            Mutability::AtZeroNodes if empty => ChangeClass::UpdateLive,
+            Mutability::AtZeroNodes => ChangeClass::DrainAndUpdate,
+            Mutability::Replace => ChangeClass::Replace,
+        });
+        if change.class == ChangeClass::DrainAndUpdate && desired.on_change == OnChange::Recreate {
+            change.class = ChangeClass::Replace;
+        }
+        change.needs = self.missing_permission(change.class, desired.on_change);
+        disruption(change, &live.value);
+        if change.needs.is_some() {
+            return;
+        }
+        let step = match change.class {
+            ChangeClass::Replace => {
+                let pool = desired.spec.id.clone();
+                let gone =
+                    self.step(&change.address, Action::DeletePool { pool, etag: live.etag.clone() }, []);
+                return self.create_pool(change, key, desired, Some(gone));
+            }
+            ChangeClass::DrainAndUpdate => self.drain_and_update(change, desired, live),
+            _ => self.patch_pool(change, desired, live, None),
+        };
+        self.pool_ready.insert(key.to_owned(), step);
+    }
+
+    fn drain_and_update(
+        &mut self,
+        change: &Change,
+        desired: &DesiredPool,
+        live: &Observed<LivePool>,
+    ) -> StepId {
+        let zero = PoolResize { dedicated: 0, spot: 0 };
+        let drain = Action::ResizePool { pool: desired.spec.id.clone(), size: zero };
+        let drained = self.step(&change.address, drain, []);
+        self.patch_pool(change, desired, live, Some(drained))
+    }
+
+    /// Changes a pool in place, then its size: a pool that was drained gets its nodes back by the same step that would resize it.
+    fn patch_pool(
+        &mut self,
+        change: &Change,
+        desired: &DesiredPool,
+        live: &Observed<LivePool>,
+        drained: Option<StepId>,
+    ) -> StepId {
+        let (sizes, fields): (Vec<_>, Vec<_>) =
+            change.fields.iter().map(|field| field.path.clone()).partition(|path| path.starts_with("nodes."));
+        let update = Action::UpdatePool {
+            spec: Box::new(desired.spec.clone()),
+            fields,
+            ownership: Ownership::new(self.recipe, desired.spec.digest()),
+            etag: if drained.is_some() { None } else { live.etag.clone() },
+        };
+        let updated = self.step(&change.address, update, drained);
+        if sizes.is_empty() && drained.is_none() {
+            return updated;
+        }
+        let size = PoolResize { dedicated: desired.spec.dedicated_nodes, spot: desired.spec.spot_nodes };
+        self.step(&change.address, Action::ResizePool { pool: desired.spec.id.clone(), size }, [updated])
+    }
+}
+
+/// `PATCH /pools` leaves alone what its body leaves out: it can set a property, and can't remove one.
+fn removes_something(fields: &[FieldChange]) -> bool {
+    fields.iter().any(|field| field.path == "display_name" && field.after.is_null())
+}
+
+fn removes_start_task(desired: &DesiredPool, live: &Observed<LivePool>) -> bool {
+    desired.spec.start_task.is_none() && live.value.spec.start_task.is_some()
+}
+
+/// Says what a change of a pool disturbs.
+pub(super) fn disruption(change: &mut Change, live: &LivePool) {
+    let nodes = live.current_dedicated + live.current_spot;
+    let loses_nodes =
+        matches!(change.class, ChangeClass::DrainAndUpdate | ChangeClass::Replace | ChangeClass::Destroy);
+    if nodes > 0 && loses_nodes {
+        let noun = if nodes == 1 { "node is" } else { "nodes are" };
+        change
+            .remarks
+            .push(format!("{nodes} {noun} taken away; tasks running there are put back in the queue"));
+    }
+}

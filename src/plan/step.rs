@@ -1,0 +1,175 @@
+//! The steps that bring a plan about.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use crate::batch::{ETag, JobId, PoolId, TaskId};
+use crate::resource::{Address, JobSpec, Ownership, PoolSpec, TaskStream};
+
+/// A step's place in its plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StepId(pub usize);
+
+/// One intent: an idempotent *ensure*, done when what it wants holds.
+#[derive(Debug, Clone)]
+pub struct Step {
+    /// Its place in the plan.
+    pub id: StepId,
+    /// The resource it is about.
+    pub address: Address,
+    /// What it does.
+    pub action: Action,
+    /// The steps that must be done first.
+    pub after: Vec<StepId>,
+}
+
+/// The number of nodes that a pool should have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PoolResize {
+    /// Dedicated nodes.
+    pub dedicated: i32,
+    /// Spot nodes.
+    pub spot: i32,
+}
+
+/// What makes a job complete: written once all of its tasks are there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JobSeal {
+    /// The mark, with the tally of the tasks.
+    pub ownership: Ownership,
+    /// Whether the job ends once all of its tasks have.
+    pub terminate_when_done: bool,
+}
+
+/// What a step does. Each is done when its last sentence holds.
+#[derive(Debug, Clone)]
+pub enum Action {
+    /// Make a pool. Done when it exists.
+    CreatePool {
+        /// The pool.
+        spec: Box<PoolSpec>,
+        /// The mark.
+        ownership: Ownership,
+    },
+    /// Change the number of nodes. Done when the pool has been told and its allocation is steady.
+    ResizePool {
+        /// The pool.
+        pool: PoolId,
+        /// The new size.
+        size: PoolResize,
+    },
+    /// Change a pool in place. Done when it has been told.
+    UpdatePool {
+        /// The pool as it should be.
+        spec: Box<PoolSpec>,
+        /// The paths of the fields that change.
+        fields: Vec<String>,
+        /// The mark.
+        ownership: Ownership,
+        /// The version that the plan was made for; `None` after a step of this plan changed the pool.
+        etag: Option<ETag>,
+    },
+    /// Delete a pool. Done when it is gone.
+    DeletePool {
+        /// The pool.
+        pool: PoolId,
+        /// The version that the plan was made for.
+        etag: Option<ETag>,
+    },
+    /// Wait for a pool that is being deleted. Done when it is gone.
+    AwaitPoolGone {
+        /// The pool.
+        pool: PoolId,
+    },
+    /// Make a job. Done when it exists.
+    CreateJob {
+        /// The job.
+        spec: Box<JobSpec>,
+        /// The mark.
+        ownership: Ownership,
+    },
+    /// Change a job in place. Done when it has been told.
+    UpdateJob {
+        /// The job as it should be.
+        spec: Box<JobSpec>,
+        /// The paths of the fields that change.
+        fields: Vec<String>,
+        /// The mark.
+        ownership: Ownership,
+        /// The version that the plan was made for.
+        etag: Option<ETag>,
+    },
+    /// Delete a job with its tasks. Done when it is gone.
+    DeleteJob {
+        /// The job.
+        job: JobId,
+        /// The version that the plan was made for.
+        etag: Option<ETag>,
+    },
+    /// Wait for a job that is being deleted. Done when it is gone.
+    AwaitJobGone {
+        /// The job.
+        job: JobId,
+    },
+    /// Delete tasks. Done when they are gone.
+    DeleteTasks {
+        /// The job.
+        job: JobId,
+        /// The tasks.
+        tasks: Vec<TaskId>,
+    },
+    /// Add the tasks that are not there. Done when the service has accepted each.
+    AddTasks {
+        /// The job.
+        job: JobId,
+        /// All tasks of the job.
+        tasks: TaskStream,
+        /// The keys of those that are there already.
+        present: Arc<HashSet<String>>,
+        /// How many are to be added.
+        count: u64,
+    },
+    /// Say that all tasks are there. Done when the job's metadata says so.
+    SealJob {
+        /// The job.
+        job: JobId,
+        /// What is written.
+        seal: JobSeal,
+    },
+}
+
+impl Action {
+    /// What it does, for people: `create pool`.
+    pub fn verb(&self) -> &'static str {
+        match self {
+            Self::CreatePool { .. } => "create pool",
+            Self::ResizePool { .. } => "resize pool",
+            Self::UpdatePool { .. } => "update pool",
+            Self::DeletePool { .. } => "delete pool",
+            Self::AwaitPoolGone { .. } => "wait for the old pool to go",
+            Self::CreateJob { .. } => "create job",
+            Self::UpdateJob { .. } => "update job",
+            Self::DeleteJob { .. } => "delete job",
+            Self::AwaitJobGone { .. } => "wait for the old job to go",
+            Self::DeleteTasks { .. } => "delete tasks",
+            Self::AddTasks { .. } => "add tasks",
+            Self::SealJob { .. } => "record tasks",
+        }
+    }
+
+    /// The id of the object it is about.
+    pub fn target(&self) -> &str {
+        match self {
+            Self::CreatePool { spec, .. } | Self::UpdatePool { spec, .. } => spec.id.as_str(),
+            Self::ResizePool { pool, .. } | Self::DeletePool { pool, .. } | Self::AwaitPoolGone { pool } => {
+                pool.as_str()
+            }
+            Self::CreateJob { spec, .. } | Self::UpdateJob { spec, .. } => spec.id.as_str(),
+            Self::DeleteJob { job, .. }
+            | Self::AwaitJobGone { job }
+            | Self::DeleteTasks { job, .. }
+            | Self::AddTasks { job, .. }
+            | Self::SealJob { job, .. } => job.as_str(),
+        }
+    }
+}

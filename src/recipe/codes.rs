@@ -1,0 +1,136 @@
+//! The codes that the language itself raises. Codes of rules live in the rules' own files.
+
+use crate::diagnostic::Code;
+
+/// The file cannot be read, or is not text.
+pub static UNREADABLE: Code = Code {
+    name: "unreadable",
+    summary: "a file cannot be read",
+    explanation: "The recipe or a parameter file does not exist, may not be read, or is not UTF-8 text.",
+};
+/// The text is not YAML, or uses a part of YAML that recipes do not.
+pub static SYNTAX: Code = Code {
+    name: "syntax",
+    summary: "the text is not a YAML document that a recipe can be",
+    explanation: "A recipe is one YAML 1.2 document: spaces for indentation, no tags of one's own, no merge keys. \
+                  Values that hold `: `, ` #`, `{` or `[` need quotes; so do expressions inside `[…]` and `{…}`.",
+};
+/// A limit on size, depth or aliases is passed.
+pub static TOO_LARGE: Code = Code {
+    name: "too-large",
+    summary: "the text passes a limit on size, depth or aliases",
+    explanation: "Limits protect against texts that are made to exhaust memory. A recipe that needs many similar tasks \
+                  uses `for_each`, which costs nothing until the tasks are submitted.",
+};
+/// A key appears twice in one map.
+pub static DUPLICATE_KEY: Code = Code {
+    name: "duplicate-key",
+    summary: "a key appears twice in one map",
+    explanation: "Only one of the two values could take effect, and readers would disagree on which. Remove one.",
+};
+/// A key that the language does not have.
+pub static UNKNOWN_KEY: Code = Code {
+    name: "unknown-key",
+    summary: "a key that the recipe language does not have at this place",
+    explanation: "Unknown keys are refused because a misspelt key would otherwise be silently without effect.",
+};
+/// A required key is not there.
+pub static MISSING_KEY: Code = Code {
+    name: "missing-key",
+    summary: "a required key is missing",
+    explanation: "The value has no sensible default, so the recipe must say it.",
+};
+/// A value of another type than the one asked for.
+pub static WRONG_TYPE: Code = Code {
+    name: "wrong-type",
+    summary: "a value has another type than the one asked for",
+    explanation: "YAML decides a value's type by how it is written: `4` is an integer, `\"4\"` a string. \
+                  A value that is exactly one expression keeps the type of the expression's result.",
+};
+/// A value of the right type that is not allowed.
+pub static INVALID_VALUE: Code = Code {
+    name: "invalid-value",
+    summary: "a value has the right type but is not allowed here",
+    explanation: "The value is out of range, not one of the possible words, or not written in the form asked for.",
+};
+/// An expression that cannot be evaluated.
+pub static BAD_EXPRESSION: Code = Code {
+    name: "bad-expression",
+    summary: "an expression cannot be read or evaluated",
+    explanation: "Expressions stand between `${{` and `}}` inside strings. They know `params`, `recipe.name`, and inside \
+                  tasks `item` (with `for_each`) and `task`. For a literal `${{` write `${{ '${{' }}`.",
+};
+/// An expression uses a name that does not exist.
+pub static UNDEFINED_NAME: Code = Code {
+    name: "undefined-name",
+    summary: "an expression uses a name that is not defined at this place",
+    explanation: "Parameters must be declared under `parameters`; `item.<key>` exists in tasks whose `for_each` has that \
+                  key. An undefined name is never taken as empty.",
+};
+/// The declaration of a parameter contradicts itself.
+pub static BAD_PARAMETER: Code = Code {
+    name: "bad-parameter",
+    summary: "a parameter's value or declaration breaks the parameter's own constraints",
+    explanation: "A parameter's value must have the declared type and satisfy `minimum`, `maximum`, `pattern` and \
+                  `one_of`, wherever the value comes from: `-p`, a parameter file, the environment or the default.",
+};
+/// A value for a parameter that the recipe does not declare.
+pub static UNKNOWN_PARAMETER: Code = Code {
+    name: "unknown-parameter",
+    summary: "a value is given for a parameter that the recipe does not declare",
+    explanation: "The value would be without effect. Declare the parameter or correct the name.",
+};
+/// A parameter without a value.
+pub static MISSING_PARAMETER: Code = Code {
+    name: "missing-parameter",
+    summary: "a parameter has no default and was given no value",
+    explanation: "Give it with `-p name=value`, in a file with `--params`, or as BATCHYARD_PARAM_<name> in the environment.",
+};
+/// A secret's value in the recipe.
+pub static PLAINTEXT_SECRET: Code = Code {
+    name: "plaintext-secret",
+    summary: "a secret's value is written into the recipe",
+    explanation: "Recipes are shared, committed and copied, so they hold references to secrets, never their values: \
+                  `{ env: NAME }`, `{ file: PATH }` or `{ key_vault: URL }`. A value that has been written down should be \
+                  considered known and be replaced.",
+};
+/// An id that Batch would refuse.
+pub static INVALID_ID: Code = Code {
+    name: "invalid-id",
+    summary: "an id that Azure Batch would refuse",
+    explanation: "Ids of pools, jobs and tasks have 1 to 64 characters: letters, digits, hyphens and underscores.",
+};
+/// Two objects with one id.
+pub static DUPLICATE_ID: Code = Code {
+    name: "duplicate-id",
+    summary: "two objects have the same id",
+    explanation: "Azure Batch compares ids without regard to case. With `for_each`, an `id` that does not mention every \
+                  key of the product gives several tasks the same id.",
+};
+/// A product of `for_each` beyond all measure.
+pub static TOO_MANY_TASKS: Code = Code {
+    name: "too-many-tasks",
+    summary: "`for_each` makes more tasks than a job can hold",
+    explanation: "The number of tasks is the product of the sizes of all keys of `for_each`.",
+};
+
+/// All codes of the language.
+pub(super) static ALL: &[&Code] = &[
+    &UNREADABLE,
+    &SYNTAX,
+    &TOO_LARGE,
+    &DUPLICATE_KEY,
+    &UNKNOWN_KEY,
+    &MISSING_KEY,
+    &WRONG_TYPE,
+    &INVALID_VALUE,
+    &BAD_EXPRESSION,
+    &UNDEFINED_NAME,
+    &BAD_PARAMETER,
+    &UNKNOWN_PARAMETER,
+    &MISSING_PARAMETER,
+    &PLAINTEXT_SECRET,
+    &INVALID_ID,
+    &DUPLICATE_ID,
+    &TOO_MANY_TASKS,
+];

@@ -1,0 +1,84 @@
+//! Maps whose keys are the names of their members.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+
+use super::Field;
+use crate::diagnostic::Span;
+
+/// A map from names to members, in the order of the recipe.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entries<T>(Vec<NamedEntry<T>>);
+
+/// A member of a map.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NamedEntry<T> {
+    /// Its name.
+    pub name: String,
+    /// Where the name stands.
+    pub name_span: Span,
+    /// The member.
+    pub value: Field<T>,
+}
+
+impl<T> Default for Entries<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T> Entries<T> {
+    /// The members in the order of the recipe.
+    pub fn iter(&self) -> std::slice::Iter<'_, NamedEntry<T>> {
+        self.0.iter()
+    }
+}
+
+/// The members of a map that may be absent.
+pub fn entries<T>(field: Option<&Field<Entries<T>>>) -> &[NamedEntry<T>] {
+    field.and_then(Field::get).map_or(&[], |entries| &entries.0)
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Entries<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(EntriesVisitor(PhantomData))
+    }
+}
+
+struct EntriesVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for EntriesVisitor<T> {
+    type Value = Entries<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a map")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Entries<T>, A::Error> {
+        let mut entries = Vec::new();
+        while let Some((key, value)) = map.next_entry::<Field<String>, Field<T>>()? {
+            let name_span = key.span();
+            let name = key.get().cloned().unwrap_or_default();
+            entries.push(NamedEntry { name, name_span, value });
+        }
+        Ok(Entries(entries))
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for Entries<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        format!("MapOf{}", T::schema_name()).into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "object", "additionalProperties": generator.subschema_for::<T>() })
+    }
+}

@@ -1,0 +1,253 @@
+//! Tasks.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::Deserialize;
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
+
+use super::{Any, DurationText, Entries, Environment, Field, TEXT, Text};
+
+/// A task, or, with `for_each`, many tasks of one kind.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Task {
+    /// Makes one task for every combination of the values of its keys; expressions know them as `item.<key>`.
+    #[schemars(extend(
+        "x-authoring-only" = true,
+        "minProperties" = 1,
+        "propertyNames" = {
+            "pattern": "^(?!(?:range|zip|list|random|repeat|files|blobs|product)$)[a-z][a-z0-9_]*$",
+            "patternErrorMessage": "the name of a value has lower-case letters, digits and underscores, and is no word that the language keeps for itself",
+        },
+        "examples" = [{ "seed": { "range": [1, 10] }, "model": ["small", "large"] }],
+    ))]
+    pub for_each: Option<Field<Entries<Values>>>,
+    /// Id of the task in its job. If absent: the task's name, followed by the values of `for_each`.
+    #[schemars(
+        regex(pattern = r"^[A-Za-z0-9_-]{1,64}$"),
+        extend("patternErrorMessage" = "an id has 1 to 64 letters, digits, hyphens and underscores")
+    )]
+    pub id: Option<Field<String>>,
+    /// The container to run in; required on pools with a `container` section.
+    pub container: Option<Field<TaskContainer>>,
+    /// The command, as a list of arguments or as one line that is split at blanks; no shell reads it. Absent or empty:
+    /// the image's own entry point.
+    pub command: Option<Field<Command>>,
+    /// Environment variables.
+    pub environment: Option<Field<Environment>>,
+    /// Names of the tasks of this job that must succeed first; a name stands for every task that it expands to.
+    #[schemars(inner(length(min = 1)))]
+    pub depends_on: Option<Field<Vec<Field<String>>>>,
+    /// How often the task is run again after a failure; -1 means without limit. The job's `retries` if absent.
+    #[schemars(range(min = -1))]
+    pub retries: Option<Field<i32>>,
+    /// How long each run of the task may take before it is ended.
+    pub max_wall_time: Option<Field<DurationText>>,
+    /// How long the task's folder is kept on its node after the task has ended; 7 days if absent.
+    pub retention: Option<Field<DurationText>>,
+    /// How many of a node's slots the task takes.
+    #[schemars(range(min = 1, max = 256), extend("default" = 1))]
+    pub slots: Option<Field<i32>>,
+}
+
+/// The container that a task runs in.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TaskContainer {
+    /// The image, as for `docker pull`.
+    #[schemars(length(min = 1), example = &"tensorflow/tensorflow:2.16.1-gpu")]
+    pub image: Field<String>,
+    /// Further options of `docker create`.
+    #[schemars(example = &"--shm-size=1g --rm")]
+    pub run_options: Option<Field<String>>,
+    /// Where the command starts.
+    #[schemars(extend("default" = "task"))]
+    pub working_directory: Option<Field<WorkingDirectory>>,
+    /// Parts of the node's Batch folder that the container sees, at the same paths. Absent: all of it.
+    pub mounts: Option<Field<Vec<Field<Mount>>>>,
+    /// The registry of the image, by its key under `registries`; not needed for registries that the pool names.
+    pub registry: Option<Field<String>>,
+}
+
+/// Where a container's command starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum WorkingDirectory {
+    /// In the task's own folder on the node (AZ_BATCH_TASK_WORKING_DIR).
+    Task,
+    /// In the WORKDIR of the image.
+    Image,
+}
+
+/// A part of the node's Batch folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MountSource {
+    /// AZ_BATCH_TASK_DIR.
+    Task,
+    /// AZ_BATCH_NODE_SHARED_DIR.
+    Shared,
+    /// AZ_BATCH_NODE_STARTUP_DIR.
+    Startup,
+    /// AZ_BATCH_NODE_MOUNTS_DIR.
+    VfsMounts,
+    /// AZ_BATCH_JOB_PREP_DIR.
+    JobPrep,
+    /// The folder of the application packages.
+    Applications,
+}
+
+/// A part of the node's Batch folder that a container sees.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mount {
+    /// Which part.
+    pub source: Field<MountSource>,
+    /// Whether the container may only read it.
+    pub read_only: Option<Field<bool>>,
+}
+
+/// A mount with its options spelled out.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct MountOptions {
+    /// Which part.
+    source: Field<MountSource>,
+    /// Whether the container may only read it.
+    #[schemars(extend("default" = false))]
+    read_only: Option<Field<bool>>,
+}
+
+/// The command of a task.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Command {
+    /// A line that is split at blanks, with quotes as in a shell.
+    Line(String),
+    /// The program and its arguments.
+    Arguments(Vec<Field<Text>>),
+}
+
+/// The values of one key of `for_each`.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Values {
+    /// These.
+    List(Vec<Any>),
+    /// Integers from the first to the second, both included; a third number is the step.
+    Range(Field<Vec<Field<i64>>>),
+}
+
+#[derive(Deserialize)]
+struct RangeValues {
+    range: Field<Vec<Field<i64>>>,
+}
+
+/// Decodes what may be written in several ways, by the kind of value that is there.
+macro_rules! decode_by_kind {
+    ($type:ident, $deserialize:ident $(($marker:ident))?, $expecting:literal, { $($method:tt)* }) => {
+        impl<'de> Deserialize<'de> for $type {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct KindVisitor;
+                impl<'de> Visitor<'de> for KindVisitor {
+                    type Value = $type;
+                    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                        f.write_str($expecting)
+                    }
+                    $($method)*
+                }
+                deserializer.$deserialize($($marker,)? KindVisitor)
+            }
+        }
+    };
+}
+
+decode_by_kind!(Command, deserialize_newtype_struct(TEXT), "a string or a list", {
+    fn visit_str<E: Error>(self, line: &str) -> Result<Command, E> {
+        Ok(Command::Line(line.to_owned()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<Command, A::Error> {
+        Vec::deserialize(SeqAccessDeserializer::new(items)).map(Command::Arguments)
+    }
+});
+
+decode_by_kind!(Values, deserialize_any, "a list or a range", {
+    fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<Values, A::Error> {
+        Vec::deserialize(SeqAccessDeserializer::new(items)).map(Values::List)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Values, A::Error> {
+        RangeValues::deserialize(MapAccessDeserializer::new(map)).map(|values| Values::Range(values.range))
+    }
+});
+
+decode_by_kind!(Mount, deserialize_any, "a part of the node's folder, or a map", {
+    fn visit_str<E: Error>(self, name: &str) -> Result<Mount, E> {
+        let source = MountSource::deserialize(serde::de::value::StrDeserializer::<E>::new(name))?;
+        // The place of a mount written as one word is that of the list's item.
+        Ok(Mount { source: Field::new(crate::diagnostic::Span::default(), source), read_only: None })
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Mount, A::Error> {
+        let MountOptions { source, read_only } = MountOptions::deserialize(MapAccessDeserializer::new(map))?;
+        Ok(Mount { source, read_only })
+    }
+});
+
+impl JsonSchema for Command {
+    fn schema_name() -> Cow<'static, str> {
+        "Command".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "A program and its arguments, as a list or as one line that is split at blanks.",
+            "anyOf": [{ "type": "string" }, { "type": "array", "items": generator.subschema_for::<Text>() }],
+            "examples": [["python", "/app/train.py", "--lr=0.1"], "python /app/train.py --lr=0.1"],
+        })
+    }
+}
+
+impl JsonSchema for Values {
+    fn schema_name() -> Cow<'static, str> {
+        "Values".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "A list of values, or a range of integers with both ends.",
+            "anyOf": [
+                { "type": "array" },
+                {
+                    "type": "object",
+                    "properties": {
+                        "range": {
+                            "type": "array",
+                            "items": { "type": "integer" },
+                            "minItems": 2,
+                            "maxItems": 3,
+                            "description": "First and last integer, both included, and optionally the step.",
+                            "examples": [[1, 10], [0, 100, 10]],
+                        },
+                    },
+                    "required": ["range"],
+                    "additionalProperties": false,
+                },
+            ],
+        })
+    }
+}
+
+impl JsonSchema for Mount {
+    fn schema_name() -> Cow<'static, str> {
+        "Mount".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "A part of the node's Batch folder, by name or with options.",
+            "anyOf": [generator.subschema_for::<MountSource>(), generator.subschema_for::<MountOptions>()],
+        })
+    }
+}

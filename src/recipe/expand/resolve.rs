@@ -1,0 +1,210 @@
+//! From the recipe as written to the recipe with values.
+
+use std::sync::Arc;
+
+use minijinja::Value;
+use serde_json::{Map, Value as Json};
+
+use super::axes::Axes;
+use super::task_template::{Expansion, TaskTemplate};
+use crate::diagnostic::{Collector, Sources, Span};
+use crate::recipe::decode::decode;
+use crate::recipe::document::{Entries, Field, Job, Recipe, Task};
+use crate::recipe::node::{Entry, Node, NodeKind};
+use crate::recipe::parameters::Parameters;
+use crate::recipe::schema::{Shape, conform};
+use crate::recipe::template::{Body, Evaluator, Members, Names, from_json};
+
+const NO_ITEM: Members = Members::Absent("`item` exists only in a task that has a `for_each`");
+const NO_TASK: Members = Members::Absent("`task` exists only inside a task");
+
+/// A recipe whose parameters and expressions have values. Tasks are templates.
+#[derive(Debug)]
+pub struct ResolvedRecipe {
+    /// The recipe; its jobs have no tasks.
+    pub document: Field<Recipe>,
+    /// The tree that it was decoded from, for the places of its fields.
+    pub tree: Node,
+    /// The tasks of the jobs, in the order of the recipe.
+    pub jobs: Vec<ResolvedJob>,
+}
+
+/// The tasks of a job.
+#[derive(Debug)]
+pub struct ResolvedJob {
+    /// The job's key in the recipe.
+    pub key: String,
+    /// Its tasks.
+    pub templates: Vec<Arc<TaskTemplate>>,
+    /// Whether these are all: false if the list itself could not be read.
+    pub complete: bool,
+}
+
+impl ResolvedRecipe {
+    /// The job with a key.
+    pub fn job(&self, key: &str) -> Option<&Job> {
+        let jobs = self.document.get()?.jobs.as_ref();
+        crate::recipe::document::entries(jobs).iter().find(|entry| entry.name == key)?.value.get()
+    }
+}
+
+/// Evaluates everything that does not depend on a single task.
+pub fn resolve(
+    mut tree: Node,
+    parameters: Option<&Parameters>,
+    sources: &Sources,
+    findings: &mut Collector,
+) -> ResolvedRecipe {
+    let names = Names {
+        params: parameters
+            .map(|all| all.iter().map(|(name, value)| (name.clone(), value.is_some())).collect()),
+        item: NO_ITEM,
+        task: NO_TASK,
+    };
+    let params: Map<String, Json> = parameters
+        .into_iter()
+        .flatten()
+        .map(|(name, value)| (name.clone(), value.clone().unwrap_or_default()))
+        .collect();
+    let recipe_name = tree.get("name").map(Node::to_json).unwrap_or_default();
+    let constants = vec![
+        ("params", from_json(&Json::Object(params))),
+        ("recipe", Value::from_pairs([("name", from_json(&recipe_name))])),
+    ];
+    let resolver = Resolver { names, context: Value::from_pairs(constants.clone()), constants, sources };
+
+    let written = take_tasks(&mut tree);
+    let mut tree = resolver.evaluator(&resolver.names).resolve(&tree, findings);
+    conform(&mut tree, Shape::Recipe, findings);
+    let document = decode(&tree, findings);
+    let jobs = written
+        .into_iter()
+        .map(|(key, tasks)| ResolvedJob {
+            key,
+            complete: !matches!(tasks.kind, NodeKind::Damaged),
+            templates: tasks.entries().iter().map(|entry| Arc::new(resolver.task(entry, findings))).collect(),
+        })
+        .collect();
+    ResolvedRecipe { document, tree, jobs }
+}
+
+/// Takes the tasks out of every job, leaving an empty map behind.
+fn take_tasks(tree: &mut Node) -> Vec<(String, Node)> {
+    let mut taken = Vec::new();
+    let NodeKind::Mapping(sections) = &mut tree.kind else { return taken };
+    let Some(jobs) = sections.iter_mut().find(|entry| entry.key == "jobs") else { return taken };
+    let NodeKind::Mapping(jobs) = &mut jobs.value.kind else { return taken };
+    for job in jobs {
+        let NodeKind::Mapping(entries) = &mut job.value.kind else { continue };
+        let tasks = entries.iter_mut().find(|entry| entry.key == "tasks").map(|entry| {
+            let empty = Node { span: entry.value.span, kind: NodeKind::Mapping(Vec::new()), computed: false };
+            std::mem::replace(&mut entry.value, empty)
+        });
+        let tasks = tasks.unwrap_or_else(|| Node::damaged(job.value.span));
+        taken.push((job.key.clone(), tasks));
+    }
+    taken
+}
+
+struct Resolver<'a> {
+    names: Names,
+    context: Value,
+    constants: Vec<(&'static str, Value)>,
+    sources: &'a Sources,
+}
+
+impl<'a> Resolver<'a> {
+    fn evaluator(&'a self, names: &'a Names) -> Evaluator<'a> {
+        Evaluator { names, context: &self.context, sources: self.sources }
+    }
+
+    fn task(&self, entry: &Entry, findings: &mut Collector) -> TaskTemplate {
+        let (expansion, item) = self.expansion(entry.value.get("for_each"), findings);
+        let task = |members: &[&str]| Members::Known(members.iter().map(|name| (*name).to_owned()).collect());
+        let without_id = Names { item, task: task(&["name"]), ..self.names.clone() };
+        let inside = Names { task: task(&["name", "id"]), ..without_id.clone() };
+        let id =
+            entry.value.entries().iter().find(|member| member.key == "id").map(|member| {
+                (member.key_span, self.evaluator(&without_id).prepare(&member.value, findings))
+            });
+        let body = match &entry.value.kind {
+            NodeKind::Mapping(members) => {
+                let apart = ["for_each", "id", "depends_on"];
+                let rest =
+                    members.iter().filter(|member| !apart.contains(&member.key.as_str())).cloned().collect();
+                let rest = Node { kind: NodeKind::Mapping(rest), ..entry.value.clone() };
+                self.evaluator(&inside).prepare(&rest, findings)
+            }
+            _ => Body::Fixed(Node::damaged(entry.value.span)),
+        };
+        TaskTemplate {
+            name: entry.key.clone(),
+            name_span: entry.key_span,
+            depends_on: self.dependencies(entry.value.get("depends_on"), findings),
+            expansion,
+            id,
+            body,
+            constants: self.constants.clone(),
+        }
+    }
+
+    /// What `for_each` stands for, and the keys of `item`.
+    fn expansion(&self, for_each: Option<&Node>, findings: &mut Collector) -> (Expansion, Members) {
+        let Some(written) = for_each.filter(|node| !is_null(node)) else {
+            return (Expansion::Single, NO_ITEM);
+        };
+        let resolved = self.evaluator(&self.names).resolve(written, findings);
+        let checked = self.checked("for_each", resolved, findings);
+        let members = match &checked.kind {
+            NodeKind::Mapping(entries) => {
+                Members::Known(entries.iter().map(|entry| entry.key.clone()).collect())
+            }
+            _ => Members::Unknown,
+        };
+        let span = checked.span;
+        let decoded: Field<Entries<crate::recipe::document::Values>> = decode(&checked, findings);
+        match decoded.get().and_then(|entries| Axes::new(entries, span, findings)) {
+            Some(axes) => (Expansion::Product(axes), members),
+            None => (Expansion::Damaged, members),
+        }
+    }
+
+    fn dependencies(&self, depends_on: Option<&Node>, findings: &mut Collector) -> Vec<(String, Span)> {
+        let Some(written) = depends_on.filter(|node| !is_null(node)) else { return Vec::new() };
+        let fixed = "`depends_on` names whole tasks; it cannot differ from one to another";
+        let names =
+            Names { item: Members::Absent(fixed), task: Members::Absent(fixed), ..self.names.clone() };
+        let resolved = self.evaluator(&names).resolve(written, findings);
+        let checked = self.checked("depends_on", resolved, findings);
+        let decoded: Field<Vec<Field<String>>> = decode(&checked, findings);
+        let listed = decoded.get().into_iter().flatten();
+        listed
+            .filter_map(|name| Some((name.get()?, name.span())))
+            .map(|(name, span)| (name.strip_suffix(".*").unwrap_or(name).to_owned(), span))
+            .collect()
+    }
+
+    /// Validates one property of a task by itself.
+    fn checked(&self, key: &str, value: Node, findings: &mut Collector) -> Node {
+        let span = value.span;
+        let entry = Entry { key: key.to_owned(), key_span: span, value };
+        let mut holder = Node { span, kind: NodeKind::Mapping(vec![entry]), computed: false };
+        conform(&mut holder, Shape::Task, findings);
+        match holder.kind {
+            NodeKind::Mapping(mut entries) => {
+                entries.pop().map_or_else(|| Node::damaged(span), |entry| entry.value)
+            }
+            _ => Node::damaged(span),
+        }
+    }
+}
+
+fn is_null(node: &Node) -> bool {
+    matches!(&node.kind, NodeKind::Scalar(scalar) if scalar.value == crate::recipe::node::Value::Null)
+}
+
+/// Decodes a task made from a template.
+pub fn decode_task(mut node: Node, findings: &mut Collector) -> Field<Task> {
+    conform(&mut node, Shape::Task, findings);
+    decode(&node, findings)
+}

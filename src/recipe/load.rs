@@ -1,0 +1,193 @@
+//! Strings the passes together.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use super::document::{Entries, Field, Parameter};
+use super::expand::{ResolvedRecipe, resolve};
+use super::node::{Entry, Node, NodeKind, Segment};
+use super::parameters::{Given, Parameters, bind};
+use super::schema::{Shape, conform};
+use super::source::{self, RecipeSource};
+use super::{codes, decode, document, lower, parse, rules, secrets, tasks};
+use crate::diagnostic::{Collector, Diagnostic, Report, Sources};
+use crate::resource::DesiredState;
+
+/// Which recipe to load, with which parameters.
+#[derive(Debug, Clone, Default)]
+pub struct LoadRequest {
+    /// The recipe's file, or the folder that holds `recipe.yaml` or `recipe.yml`.
+    pub path: PathBuf,
+    /// Parameters from the command line (`-p name=value`); a later one wins.
+    pub set: Vec<(String, String)>,
+    /// Parameter files, YAML or JSON; a later one wins.
+    pub params_files: Vec<PathBuf>,
+    /// Parameters from the environment, by their names in the recipe.
+    pub environment: BTreeMap<String, String>,
+}
+
+/// A recipe without errors.
+#[derive(Debug)]
+pub struct Loaded {
+    /// What the recipe wants.
+    pub desired: DesiredState,
+    /// Warnings, and the texts that they point into.
+    pub warnings: Report,
+    /// The recipe's folder: where relative paths in the recipe start.
+    pub folder: PathBuf,
+}
+
+/// Loads a recipe.
+///
+/// # Errors
+/// Everything that is wrong with it, warnings included.
+pub fn load(request: &LoadRequest) -> Result<Loaded, Report> {
+    let mut sources = Sources::default();
+    let mut findings = Collector::default();
+    let loaded = run(request, &mut sources, &mut findings);
+    match loaded {
+        Some((desired, path)) if !findings.has_errors() => {
+            let folder = path.parent().map(PathBuf::from).unwrap_or_default();
+            Ok(Loaded { desired, warnings: findings.into_report(sources), folder })
+        }
+        _ => Err(findings.into_report(sources)),
+    }
+}
+
+fn run(
+    request: &LoadRequest,
+    sources: &mut Sources,
+    findings: &mut Collector,
+) -> Option<(DesiredState, PathBuf)> {
+    let given = given(request, sources, findings);
+    let source = RecipeSource::read(&request.path, sources, findings)?;
+    let document = RecipeDocument::read(&source, sources, findings)?;
+    let bound = document.bind(&given, sources, findings);
+    let resolved = bound.resolve(sources, findings);
+    rules::check(&resolved, findings);
+    tasks::check(&resolved, sources, findings);
+    // The last pass needs values, not excuses.
+    if findings.has_errors() {
+        return None;
+    }
+    lower::lower(&resolved, sources, findings).map(|desired| (desired, source.path))
+}
+
+fn given(request: &LoadRequest, sources: &mut Sources, findings: &mut Collector) -> Given {
+    let mut files = Vec::new();
+    for path in &request.params_files {
+        let tree = source::read(path, sources, findings).and_then(|id| parse::parse(id, sources, findings));
+        match tree {
+            Some(tree) if matches!(tree.kind, NodeKind::Mapping(_)) => files.push(tree),
+            Some(tree) => findings.push(
+                Diagnostic::error(&codes::WRONG_TYPE, "a parameter file must be a map from names to values")
+                    .at(tree.span, ""),
+            ),
+            None => {}
+        }
+    }
+    Given { set: request.set.clone(), files, environment: request.environment.clone() }
+}
+
+/// A recipe as written: every value has its place, and its shape has been checked.
+#[derive(Debug)]
+struct RecipeDocument {
+    tree: Node,
+    /// `None` if the declarations could not be understood as a whole.
+    parameters: Option<Field<Entries<Parameter>>>,
+}
+
+/// A recipe whose parameters have values.
+#[derive(Debug)]
+struct BoundRecipe {
+    tree: Node,
+    parameters: Option<Parameters>,
+}
+
+impl RecipeDocument {
+    fn read(source: &RecipeSource, sources: &Sources, findings: &mut Collector) -> Option<Self> {
+        let tree = parse::parse(source.id, sources, findings);
+        if findings.has_errors() {
+            secrets::hide_in_text(source.id, sources, findings);
+        }
+        let mut tree = tree?;
+        secrets::refuse_plaintext(&mut tree, findings);
+        refuse_expressions(&mut tree, findings);
+        conform(&mut tree, Shape::Recipe, findings);
+        let parameters = take(&mut tree, "parameters").map(|entry| decode::decode(&entry.value, findings));
+        Some(Self { tree, parameters })
+    }
+
+    fn bind(self, given: &Given, sources: &mut Sources, findings: &mut Collector) -> BoundRecipe {
+        let Self { tree, parameters } = self;
+        let declared = parameters.as_ref();
+        let understood = declared.is_none_or(|field| field.get().is_some());
+        let parameters = understood.then(|| bind(document::entries(declared), given, sources, findings));
+        BoundRecipe { tree, parameters }
+    }
+}
+
+impl BoundRecipe {
+    fn resolve(self, sources: &Sources, findings: &mut Collector) -> ResolvedRecipe {
+        resolve(self.tree, self.parameters.as_ref(), sources, findings)
+    }
+}
+
+/// Takes a section out of the tree. An empty section is as good as none.
+fn take(tree: &mut Node, key: &str) -> Option<Entry> {
+    let NodeKind::Mapping(entries) = &mut tree.kind else { return None };
+    let position = entries.iter().position(|entry| entry.key == key)?;
+    let entry = entries.remove(position);
+    let empty =
+        matches!(&entry.value.kind, NodeKind::Scalar(scalar) if scalar.value == super::node::Value::Null);
+    (!empty).then_some(entry)
+}
+
+/// Refuses expressions in what expressions are evaluated with, and in what makes up the structure of the recipe.
+fn refuse_expressions(tree: &mut Node, findings: &mut Collector) {
+    for key in ["api_version", "name", "parameters"] {
+        if let Some(section) = tree.find_mut(&[Segment::Key(key.to_owned())]) {
+            let why =
+                "expressions are evaluated with the parameters and the recipe's name, so these come first";
+            refuse_inside(section, usize::MAX, key, why, findings);
+        }
+    }
+    let why = "expressions stand for values; they cannot change which pools, jobs and tasks a recipe has";
+    for key in ["registries", "pools", "jobs"] {
+        if let Some(section) = tree.find_mut(&[Segment::Key(key.to_owned())]) {
+            refuse_inside(section, 1, key, why, findings);
+        }
+    }
+    let Some(NodeKind::Mapping(jobs)) =
+        tree.find_mut(&[Segment::Key("jobs".to_owned())]).map(|jobs| &mut jobs.kind)
+    else {
+        return;
+    };
+    for job in jobs {
+        if let Some(tasks) = job.value.find_mut(&[Segment::Key("tasks".to_owned())]) {
+            refuse_inside(tasks, 1, "tasks", why, findings);
+        }
+    }
+}
+
+/// Refuses expressions in a node and down to `depth` levels inside it.
+fn refuse_inside(node: &mut Node, depth: usize, section: &str, why: &str, findings: &mut Collector) {
+    if node.is_template() {
+        let message = format!("`{section}` cannot be made by an expression");
+        findings.push(Diagnostic::error(&codes::BAD_EXPRESSION, message).at(node.span, "").note(why));
+        *node = Node::damaged(node.span);
+        return;
+    }
+    let Some(depth) = depth.checked_sub(1) else { return };
+    match &mut node.kind {
+        NodeKind::Sequence(items) => {
+            items.iter_mut().for_each(|item| refuse_inside(item, depth, section, why, findings));
+        }
+        NodeKind::Mapping(entries) => {
+            entries
+                .iter_mut()
+                .for_each(|entry| refuse_inside(&mut entry.value, depth, section, why, findings));
+        }
+        NodeKind::Scalar(_) | NodeKind::Damaged => {}
+    }
+}

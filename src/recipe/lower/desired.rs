@@ -1,0 +1,42 @@
+//! The whole recipe.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::locations::Locator;
+use super::{job, pool};
+use crate::diagnostic::{Collector, Sources};
+use crate::recipe::document::entries;
+use crate::recipe::expand::ResolvedRecipe;
+use crate::resource::{DesiredState, RecipeName, RegistrySpec};
+
+/// The desired state of a recipe. `None` if a finding says why not.
+pub fn lower(recipe: &ResolvedRecipe, sources: &Sources, findings: &mut Collector) -> Option<DesiredState> {
+    let document = recipe.document.get()?;
+    let locator = Locator { tree: &recipe.tree, sources };
+    let registries: BTreeMap<String, RegistrySpec> = entries(document.registries.as_ref())
+        .iter()
+        .map(|entry| Some((entry.name.clone(), pool::registry(entry.value.get()?)?)))
+        .collect::<Option<_>>()?;
+    let registries = Arc::new(registries);
+
+    let mut pools = BTreeMap::new();
+    for entry in entries(document.pools.as_ref()) {
+        let desired =
+            pool::pool(&entry.name, entry.value.get()?, &registries, locator.fields("pools", &entry.name))?;
+        pools.insert(entry.name.clone(), desired);
+    }
+    let mut jobs = BTreeMap::new();
+    for (entry, tasks) in entries(document.jobs.as_ref()).iter().zip(&recipe.jobs) {
+        let lowering = job::JobLowering {
+            key: &entry.name,
+            job: entry.value.get()?,
+            tasks,
+            pools: &pools,
+            registries: &registries,
+        };
+        let sources_of_fields = locator.fields("jobs", &entry.name);
+        jobs.insert(entry.name.clone(), lowering.lower(sources_of_fields, sources, findings)?);
+    }
+    Some(DesiredState { recipe: RecipeName::new(document.name.get()?.as_str()).ok()?, pools, jobs })
+}

@@ -1,0 +1,147 @@
+//! Pools and registries.
+
+use std::collections::BTreeMap;
+
+use super::task;
+use crate::batch::PoolId;
+use crate::batch::model::{BatchVmImageReference, ContainerType};
+use crate::recipe::document::{
+    ContainerKind, Elevation, Field, ImageChoice, OnChange, Pool, PoolContainer, Registry, SecretReference,
+    StartTask,
+};
+use crate::resource::{
+    self, ContainerConfigurationSpec, DesiredPool, FieldSources, PoolSpec, RegistrySpec, StartTaskSpec,
+};
+use crate::secret::SecretRef;
+
+/// Docker Hub, where images without a registry in their name come from.
+const DEFAULT_REGISTRY: &str = "docker.io";
+
+/// Registries by their keys in the recipe.
+pub(super) type Registries = BTreeMap<String, RegistrySpec>;
+
+/// An optional value: absent stays absent, present must be understood.
+pub(super) fn optional<T: Clone>(field: Option<&Field<T>>) -> Option<Option<T>> {
+    match field {
+        Some(field) => field.get().cloned().map(Some),
+        None => Some(None),
+    }
+}
+
+pub(super) fn registry(registry: &Registry) -> Option<RegistrySpec> {
+    let password = match &registry.password {
+        Some(reference) => Some(secret(reference.get()?)?),
+        None => None,
+    };
+    Some(RegistrySpec {
+        server: optional(registry.server.as_ref())?.unwrap_or_else(|| DEFAULT_REGISTRY.to_owned()),
+        username: optional(registry.username.as_ref())?,
+        password,
+        identity: optional(registry.identity.as_ref())?,
+    })
+}
+
+pub(super) fn secret(reference: &SecretReference) -> Option<SecretRef> {
+    let SecretReference { env, file, key_vault } = reference;
+    match (env, file, key_vault) {
+        (Some(name), None, None) => Some(SecretRef::Env(name.get()?.clone())),
+        (None, Some(path), None) => Some(SecretRef::File(path.get()?.clone())),
+        (None, None, Some(url)) => Some(SecretRef::KeyVault(url.get()?.clone())),
+        _ => None,
+    }
+}
+
+pub(super) fn pool(
+    key: &str,
+    pool: &Pool,
+    registries: &Registries,
+    sources: FieldSources,
+) -> Option<DesiredPool> {
+    let image = pool.image.get()?;
+    let node_agent_sku = match &pool.node_agent_sku {
+        Some(field) => field.get()?.clone(),
+        None => image.alias()?.node_agent_sku.to_owned(),
+    };
+    let nodes = pool.nodes.get()?;
+    let id = optional(pool.id.as_ref())?.unwrap_or_else(|| key.to_owned());
+    let spec = PoolSpec {
+        id: PoolId::new(id).ok()?,
+        display_name: optional(pool.display_name.as_ref())?,
+        vm_size: pool.vm_size.get()?.clone(),
+        image: image_reference(image)?,
+        node_agent_sku,
+        container: match &pool.container {
+            Some(container) => Some(container_configuration(container.get()?, registries)?),
+            None => None,
+        },
+        dedicated_nodes: optional(nodes.dedicated.as_ref())?.unwrap_or(0),
+        spot_nodes: optional(nodes.spot.as_ref())?.unwrap_or(0),
+        slots_per_node: optional(pool.slots_per_node.as_ref())?.unwrap_or(1),
+        start_task: match &pool.start_task {
+            Some(task) => Some(start_task(task.get()?, registries)?),
+            None => None,
+        },
+    };
+    let on_change = match optional(pool.on_change.as_ref())? {
+        None | Some(OnChange::Stop) => resource::OnChange::Stop,
+        Some(OnChange::Drain) => resource::OnChange::Drain,
+        Some(OnChange::Recreate) => resource::OnChange::Recreate,
+    };
+    Some(DesiredPool { spec, on_change, sources })
+}
+
+fn image_reference(image: &ImageChoice) -> Option<BatchVmImageReference> {
+    let latest = || Some("latest".to_owned());
+    if let ImageChoice::Reference(reference) = image {
+        if let Some(id) = optional(reference.id.as_ref())? {
+            return Some(BatchVmImageReference { virtual_machine_image_id: Some(id), ..Default::default() });
+        }
+        return Some(BatchVmImageReference {
+            publisher: optional(reference.publisher.as_ref())?,
+            offer: optional(reference.offer.as_ref())?,
+            sku: optional(reference.sku.as_ref())?,
+            version: optional(reference.version.as_ref())?.or_else(latest),
+            virtual_machine_image_id: None,
+        });
+    }
+    let alias = image.alias()?;
+    Some(BatchVmImageReference {
+        publisher: Some(alias.publisher.to_owned()),
+        offer: Some(alias.offer.to_owned()),
+        sku: Some(alias.sku.to_owned()),
+        version: latest(),
+        virtual_machine_image_id: None,
+    })
+}
+
+fn container_configuration(
+    container: &PoolContainer,
+    registries: &Registries,
+) -> Option<ContainerConfigurationSpec> {
+    let texts = |field: &Option<Field<Vec<Field<String>>>>| -> Option<Vec<String>> {
+        match field {
+            Some(list) => list.get()?.iter().map(|text| text.get().cloned()).collect(),
+            None => Some(Vec::new()),
+        }
+    };
+    let keys = texts(&container.registries)?;
+    Some(ContainerConfigurationSpec {
+        technology: match optional(container.kind.as_ref())? {
+            None | Some(ContainerKind::Docker) => ContainerType::DockerCompatible,
+            Some(ContainerKind::Cri) => ContainerType::CriCompatible,
+        },
+        prefetch: texts(&container.prefetch)?,
+        registries: keys.iter().map(|key| registries.get(key).cloned()).collect::<Option<_>>()?,
+    })
+}
+
+fn start_task(start: &StartTask, registries: &Registries) -> Option<StartTaskSpec> {
+    Some(StartTaskSpec {
+        command_line: task::command_line(Some(&start.command))?,
+        container: task::container(start.container.as_ref(), registries)?,
+        environment: task::environment(start.environment.as_ref())?,
+        admin: optional(start.elevation.as_ref())? == Some(Elevation::Admin),
+        wait_for_success: optional(start.wait.as_ref())?.unwrap_or(true),
+        retries: optional(start.retries.as_ref())?.unwrap_or(0),
+    })
+}

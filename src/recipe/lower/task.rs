@@ -1,0 +1,102 @@
+//! Tasks.
+
+use super::dependencies::DependencyIds;
+use super::pool::{Registries, optional, secret};
+use crate::batch::TaskId;
+use crate::batch::command_line::join;
+use crate::batch::model::{ContainerHostBatchBindMountEntry, ContainerHostDataPath};
+use crate::recipe::document::{
+    self, Command, Environment, Field, Mount, MountSource, Task, TaskContainer, Text, WorkingDirectory,
+};
+use crate::resource::{EnvironmentSpec, EnvironmentValue, TaskContainerSpec, TaskSpec};
+
+/// The spec of a task. `None` if something in it could not be understood.
+pub(super) fn task(
+    name: &str,
+    task: &Task,
+    depends_on: &DependencyIds,
+    registries: &Registries,
+) -> Option<TaskSpec> {
+    Some(TaskSpec {
+        id: TaskId::new(task.id.as_ref()?.get()?.as_str()).ok()?,
+        name: name.to_owned(),
+        command_line: command_line(task.command.as_ref())?,
+        container: container(task.container.as_ref(), registries)?,
+        environment: environment(task.environment.as_ref())?,
+        depends_on: depends_on.ids.clone(),
+        depends_on_ranges: depends_on.ranges.clone(),
+        retries: optional(task.retries.as_ref())?,
+        max_wall_time: optional(task.max_wall_time.as_ref())?.map(|limit| limit.0),
+        retention: optional(task.retention.as_ref())?.map(|limit| limit.0),
+        slots: optional(task.slots.as_ref())?.unwrap_or(1),
+    })
+}
+
+/// The one line that Batch takes; a list is quoted so that splitting the line gives back the list.
+pub(super) fn command_line(command: Option<&Field<Command>>) -> Option<String> {
+    let Some(field) = command else { return Some(String::new()) };
+    match field.get()? {
+        Command::Line(line) => Some(line.trim().to_owned()),
+        Command::Arguments(arguments) => {
+            let arguments: Option<Vec<&str>> =
+                arguments.iter().map(|argument| argument.get().map(text)).collect();
+            Some(join(&arguments?))
+        }
+    }
+}
+
+fn text(text: &Text) -> &str {
+    &text.0
+}
+
+pub(super) fn container(
+    container: Option<&Field<TaskContainer>>,
+    registries: &Registries,
+) -> Option<Option<TaskContainerSpec>> {
+    let Some(container) = container else { return Some(None) };
+    let container = container.get()?;
+    let mounts = match &container.mounts {
+        Some(mounts) => {
+            let mounts = mounts.get()?.iter().map(|mount| self::mount(mount.get()?));
+            Some(mounts.collect::<Option<Vec<_>>>()?)
+        }
+        None => None,
+    };
+    let registry = match &container.registry {
+        Some(key) => Some(registries.get(key.get()?)?.clone()),
+        None => None,
+    };
+    Some(Some(TaskContainerSpec {
+        image: container.image.get()?.clone(),
+        run_options: optional(container.run_options.as_ref())?.unwrap_or_default(),
+        start_in_image_workdir: optional(container.working_directory.as_ref())?
+            == Some(WorkingDirectory::Image),
+        mounts,
+        registry,
+    }))
+}
+
+fn mount(mount: &Mount) -> Option<ContainerHostBatchBindMountEntry> {
+    let source = match mount.source.get()? {
+        MountSource::Task => ContainerHostDataPath::Task,
+        MountSource::Shared => ContainerHostDataPath::Shared,
+        MountSource::Startup => ContainerHostDataPath::Startup,
+        MountSource::VfsMounts => ContainerHostDataPath::VfsMounts,
+        MountSource::JobPrep => ContainerHostDataPath::JobPrep,
+        MountSource::Applications => ContainerHostDataPath::Applications,
+    };
+    let is_read_only = optional(mount.read_only.as_ref())?.filter(|read_only| *read_only);
+    Some(ContainerHostBatchBindMountEntry { source: Some(source), is_read_only })
+}
+
+pub(super) fn environment(environment: Option<&Field<Environment>>) -> Option<EnvironmentSpec> {
+    let Some(environment) = environment else { return Some(EnvironmentSpec::new()) };
+    let variables = environment.get()?.iter().map(|entry| {
+        let value = match entry.value.get()? {
+            document::EnvironmentValue::Plain(text) => EnvironmentValue::Plain(text.clone()),
+            document::EnvironmentValue::Secret(reference) => EnvironmentValue::Secret(secret(reference)?),
+        };
+        Some((entry.name.clone(), value))
+    });
+    variables.collect()
+}

@@ -1,0 +1,39 @@
+//! YAML text → [`DesiredState`](crate::resource::DesiredState), in typed passes.
+//!
+//! | pass | module | from → to |
+//! |---|---|---|
+//! | read | [`source`] | path → text |
+//! | parse | [`parse`] | text → tree of [`node`]s, each with its place |
+//! | shape | [`schema`] | the tree as written, checked against the JSON Schema |
+//! | bind | [`parameters`] | declared parameters and given values → values |
+//! | expand | [`template`], [`expand`] | expressions → values; tasks → templates that make one task at a time |
+//! | rules | [`rules`] | checks across objects |
+//! | lower | [`lower`] | → desired state |
+//!
+//! Every pass reports all that it finds and goes on; a value that has been complained about is *damaged* and nobody
+//! complains about it again. [`load`] strings the passes together. Nothing here reads the environment or the clock, and
+//! only [`source`] reads files.
+
+pub mod codes;
+pub mod decode;
+pub mod document;
+pub mod expand;
+pub mod lower;
+pub mod node;
+pub mod parameters;
+pub mod parse;
+pub mod rules;
+pub mod schema;
+pub mod source;
+pub mod template;
+
+mod explain;
+mod load;
+mod secrets;
+mod suggest;
+mod tasks;
+#[cfg(test)]
+mod tests;
+
+pub use explain::explain;
+pub use load::{LoadRequest, Loaded, load};

@@ -1,0 +1,68 @@
+//! A pool that prefetches should prefetch what its tasks use.
+
+use super::rule::{JobScope, Rule};
+use crate::diagnostic::{Code, Collector, Diagnostic, quote};
+use crate::recipe::document::{Field, Task};
+use crate::recipe::suggest;
+
+const CODE: Code = Code {
+    name: "image-not-prefetched",
+    summary: "a task's image is not among those that its pool prefetches",
+    explanation: "The first task on each node that uses the image waits until it is fetched, and its wall-clock time \
+                  includes the wait. Often the image in `prefetch` and the image of the task were meant to be the same.",
+};
+
+pub(super) struct ImageNotPrefetched;
+
+impl Rule for ImageNotPrefetched {
+    fn codes(&self) -> &'static [&'static Code] {
+        &[&CODE]
+    }
+
+    fn check_task(&self, job: &JobScope<'_>, task: &Task, findings: &mut Collector) {
+        let prefetch = job.pool().and_then(|pool| pool.container.as_ref()?.get()?.prefetch.as_ref());
+        let container = task.container.as_ref().and_then(Field::get);
+        let (Some(prefetch), Some(container)) = (prefetch, container) else { return };
+        let fetched: Option<Vec<&String>> = prefetch.get().into_iter().flatten().map(Field::get).collect();
+        let (Some(fetched), Some(image)) = (fetched, container.image.get()) else { return };
+        if fetched.is_empty() || fetched.iter().any(|name| canonical(name) == canonical(image)) {
+            return;
+        }
+        let near = suggest::nearest(image, fetched.iter().map(|name| name.as_str()));
+        findings.push(
+            Diagnostic::warning(&CODE, format!("the pool does not prefetch {}", quote(image)))
+                .at(container.image.span(), "the first task on each node waits for this image")
+                .at(prefetch.span(), "the pool prefetches these")
+                .maybe_help(near.map(|near| format!("did you mean {}?", quote(near)))),
+        );
+    }
+}
+
+/// The full name of an image: registry, repository and tag or digest.
+fn canonical(image: &str) -> String {
+    let (first, rest) = image.split_once('/').unwrap_or(("", image));
+    let is_host = first.contains(['.', ':']) || first == "localhost";
+    let repository = match (is_host, first) {
+        (true, "docker.io") if !rest.contains('/') => format!("docker.io/library/{rest}"),
+        (true, _) => image.to_owned(),
+        (false, "") => format!("docker.io/library/{rest}"),
+        (false, _) => format!("docker.io/{image}"),
+    };
+    let name = repository.rsplit('/').next().unwrap_or_default();
+    if name.contains([':', '@']) { repository } else { format!("{repository}:latest") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::canonical;
+
+    #[test]
+    fn short_and_full_names_of_an_image_are_the_same() {
+        assert_eq!(canonical("busybox"), canonical("docker.io/library/busybox:latest"));
+        assert_eq!(canonical("docker.io/busybox"), canonical("busybox"));
+        assert_eq!(canonical("a/b:1"), "docker.io/a/b:1");
+        assert_eq!(canonical("localhost:5000/b"), "localhost:5000/b:latest");
+        assert_eq!(canonical("r.io/b@sha256:0"), "r.io/b@sha256:0");
+        assert_ne!(canonical("busybox:1"), canonical("busybox"));
+    }
+}

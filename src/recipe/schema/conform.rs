@@ -1,0 +1,113 @@
+//! Validates a tree, reports every mistake once, and marks the damage so that later passes stay silent about it.
+
+use super::explain::{Explainer, Mistake, MistakeKind};
+use super::render::render;
+use super::validator::Shape;
+use serde_json::Value as Json;
+
+use crate::diagnostic::{Collector, Diagnostic};
+use crate::recipe::node::{Node, NodeKind, Value};
+use crate::recipe::suggest;
+
+/// Validates `root` against the schema of `shape`. Unknown keys are removed, wrong values become damaged; values that
+/// expressions have still to produce are passed over.
+pub fn conform(root: &mut Node, shape: Shape, findings: &mut Collector) {
+    let mut mistakes = find(root, shape);
+    if spell_out_numbers(root, &mistakes) {
+        mistakes = find(root, shape);
+    }
+    for mistake in &mistakes {
+        if is_consequence(mistake, &mistakes) {
+            continue;
+        }
+        if let Some(finding) = render(mistake, root) {
+            findings.push(finding);
+        }
+    }
+    for mistake in &mistakes {
+        damage(root, mistake);
+    }
+}
+
+/// A schema that is none.
+#[derive(Debug)]
+pub struct InvalidSchema;
+
+/// The findings that a value gives against a schema made for it.
+///
+/// # Errors
+/// When the schema cannot be compiled: it holds a regular expression that is none.
+pub fn check(root: &Node, schema: &Json) -> Result<Vec<Diagnostic>, InvalidSchema> {
+    let validator = jsonschema::validator_for(schema).map_err(|_| InvalidSchema)?;
+    let explainer = Explainer { root, schema };
+    let instance = root.to_json();
+    let mistakes = validator.iter_errors(&instance).flat_map(|error| explainer.explain(&error));
+    Ok(mistakes.filter_map(|mistake| render(&mistake, root)).collect())
+}
+
+fn find(root: &Node, shape: Shape) -> Vec<Mistake> {
+    let compiled = shape.compiled();
+    let instance = root.to_json();
+    if compiled.validator.is_valid(&instance) {
+        return Vec::new();
+    }
+    let explainer = Explainer { root, schema: &compiled.schema };
+    compiled.validator.iter_errors(&instance).flat_map(|error| explainer.explain(&error)).collect()
+}
+
+/// Where text is asked for, an expression's number or boolean is taken as text: `id: "${{ item.seed }}"`.
+fn spell_out_numbers(root: &mut Node, mistakes: &[Mistake]) -> bool {
+    let mut changed = false;
+    for mistake in mistakes {
+        if let MistakeKind::Type { expected } = &mistake.kind
+            && expected.contains(&"a string")
+            && let Some(node) = root.find_mut(&mistake.path)
+            && node.computed
+            && let NodeKind::Scalar(scalar) = &mut node.kind
+            && matches!(scalar.value, Value::Bool(_) | Value::Integer(_) | Value::Float(_))
+        {
+            scalar.value = Value::Text;
+            changed = true;
+        }
+    }
+    changed
+}
+
+/// A misspelt required key is one mistake, not an unknown key and a missing one.
+fn is_consequence(mistake: &Mistake, all: &[Mistake]) -> bool {
+    let MistakeKind::MissingKey { key: missing } = &mistake.kind else { return false };
+    all.iter().any(|other| match &other.kind {
+        MistakeKind::UnknownKey { key, known } if other.path == mistake.path => {
+            suggest::nearest(key, known.iter().map(String::as_str)) == Some(missing)
+        }
+        _ => false,
+    })
+}
+
+fn damage(root: &mut Node, mistake: &Mistake) {
+    let Some(node) = root.find_mut(&mistake.path) else { return };
+    match &mistake.kind {
+        MistakeKind::UnknownKey { key, known } => {
+            // The value is there, under a wrong name: whoever looks for it must not conclude that it is absent.
+            let meant = suggest::nearest(key, known.iter().map(String::as_str)).map(str::to_owned);
+            let taken = meant.as_deref().is_some_and(|meant| node.get(meant).is_some());
+            if let NodeKind::Mapping(entries) = &mut node.kind {
+                match meant.filter(|_| !taken) {
+                    Some(meant) => {
+                        if let Some(entry) = entries.iter_mut().find(|entry| entry.key == *key) {
+                            entry.value = Node::damaged(entry.value.span);
+                            entry.key = meant;
+                        }
+                    }
+                    None => entries.retain(|entry| entry.key != *key),
+                }
+            }
+        }
+        // A required value that is missing is decoded as damaged anyway.
+        MistakeKind::MissingKey { .. } | MistakeKind::InvalidKey { .. } => {}
+        MistakeKind::Type { .. }
+        | MistakeKind::Word { .. }
+        | MistakeKind::Limit { .. }
+        | MistakeKind::Form { .. } => node.kind = NodeKind::Damaged,
+    }
+}

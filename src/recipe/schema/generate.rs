@@ -1,0 +1,252 @@
+//! Generates the schemas.
+
+use schemars::generate::SchemaSettings;
+use schemars::transform::{RecursiveTransform, Transform};
+use schemars::{JsonSchema, Schema};
+use serde_json::{Map, Value, json};
+
+use crate::recipe::document::Recipe;
+
+/// Marks what exists only before expansion.
+const AUTHORING_ONLY: &str = "x-authoring-only";
+/// Matches strings that hold an expression.
+const EXPRESSION_PATTERN: &str = r"\$\{\{";
+
+/// The schema for editors: draft-07, and every value that is no string may also be an expression.
+pub fn authoring() -> Value {
+    let mut schema = generate::<Recipe>(SchemaSettings::draft07());
+    RecursiveTransform(remove_markers).transform(&mut schema);
+    AllowExpressions.transform(&mut schema);
+    if let Some(definitions) =
+        schema.ensure_object().entry("definitions").or_insert_with(|| json!({})).as_object_mut()
+    {
+        definitions.insert("Expression".to_owned(), expression_schema());
+    }
+    schema.to_value()
+}
+
+/// The schema of a recipe after expansion: 2020-12, no expressions, no parameters, no `for_each`.
+pub fn resolved() -> Value {
+    let mut schema = generate::<Recipe>(SchemaSettings::draft2020_12());
+    RecursiveTransform(remove_authoring_only).transform(&mut schema);
+    let mut schema = schema.to_value();
+    remove_unused_definitions(&mut schema);
+    schema
+}
+
+/// The schema that this program validates with.
+pub(super) fn strict<T: JsonSchema>() -> Value {
+    SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<T>().to_value()
+}
+
+fn generate<T: JsonSchema>(settings: SchemaSettings) -> Schema {
+    let mut schema = settings.into_generator().into_root_schema_for::<T>();
+    schema.insert("title".to_owned(), json!("Batchyard recipe"));
+    schema
+}
+
+fn expression_schema() -> Value {
+    json!({
+        "description": "An expression: `${{ params.name }}`.",
+        "type": "string",
+        "pattern": EXPRESSION_PATTERN,
+        "examples": ["${{ params.nodes }}"],
+    })
+}
+
+fn remove_markers(schema: &mut Schema) {
+    schema.remove(AUTHORING_ONLY);
+}
+
+fn remove_authoring_only(schema: &mut Schema) {
+    let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) else { return };
+    properties.retain(|_, property| property.get(AUTHORING_ONLY).is_none());
+}
+
+/// Drops definitions that nothing refers to any more.
+fn remove_unused_definitions(schema: &mut Value) {
+    loop {
+        let text = schema.to_string();
+        let Some(definitions) = schema.get_mut("$defs").and_then(Value::as_object_mut) else { return };
+        let before = definitions.len();
+        definitions.retain(|name, _| text.contains(&format!("\"#/$defs/{name}\"")));
+        if definitions.len() == before {
+            return;
+        }
+    }
+}
+
+/// Lets every value that is no string be an expression too, everywhere but in the parts that expressions cannot reach.
+#[derive(Clone)]
+struct AllowExpressions;
+
+/// Properties of the root, and definitions, whose values are taken as they are.
+const WITHOUT_EXPRESSIONS: [&str; 3] = ["api_version", "name", "parameters"];
+const DEFINITIONS_WITHOUT_EXPRESSIONS: [&str; 3] = ["Parameter", "ParameterType", "LanguageVersion"];
+/// What makes up the structure of a recipe, which no expression can change; and secrets, which no expression can hold.
+const STRUCTURE: [&str; 5] = ["Registry", "Pool", "Job", "Task", "SecretReference"];
+/// Keywords that restrict a string and would refuse an expression inside it.
+const STRING_LIMITS: [&str; 5] = ["pattern", "patternErrorMessage", "enum", "const", "maxLength"];
+
+impl Transform for AllowExpressions {
+    fn transform(&mut self, schema: &mut Schema) {
+        let Some(root) = schema.as_object_mut() else { return };
+        if let Some(properties) = root.get_mut("properties").and_then(Value::as_object_mut) {
+            for (name, property) in properties {
+                if !WITHOUT_EXPRESSIONS.contains(&name.as_str()) {
+                    allow(property);
+                }
+            }
+        }
+        if let Some(definitions) = root.get_mut("definitions").and_then(Value::as_object_mut) {
+            for (name, definition) in definitions {
+                if !DEFINITIONS_WITHOUT_EXPRESSIONS.contains(&name.as_str()) {
+                    allow_inside(definition);
+                }
+            }
+        }
+    }
+}
+
+/// Rewrites the schema of a value: what it describes, or an expression.
+fn allow(value: &mut Value) {
+    allow_inside(value);
+    if is_structure(value) {
+        return;
+    }
+    let Some(object) = value.as_object_mut() else { return };
+    let accepts_any_string =
+        accepts_string(object) && !STRING_LIMITS.iter().any(|limit| object.contains_key(*limit));
+    if object.is_empty() || accepts_any_string {
+        return;
+    }
+    let mut wrapped = Map::new();
+    for keyword in ["description", "default", "examples"] {
+        wrapped.extend(object.remove_entry(keyword));
+    }
+    let original = Value::Object(std::mem::take(object));
+    wrapped.insert("anyOf".to_owned(), json!([original, { "$ref": "#/definitions/Expression" }]));
+    *object = wrapped;
+}
+
+/// Rewrites the members of a map or list.
+fn allow_inside(value: &mut Value) {
+    let Some(object) = value.as_object_mut() else { return };
+    if let Some(properties) = object.get_mut("properties").and_then(Value::as_object_mut) {
+        properties.values_mut().for_each(allow);
+    }
+    for keyword in ["items", "additionalProperties"] {
+        if let Some(member) = object.get_mut(keyword).filter(|member| member.is_object()) {
+            allow(member);
+        }
+    }
+    for keyword in ["anyOf", "oneOf", "allOf"] {
+        if let Some(branches) = object.get_mut(keyword).and_then(Value::as_array_mut) {
+            branches.iter_mut().for_each(allow_inside);
+        }
+    }
+}
+
+/// Whether a schema stands for a part of the structure, or for a map of such parts.
+fn is_structure(schema: &Value) -> bool {
+    let refers = |schema: &Value| {
+        let reference = schema.get("$ref").and_then(Value::as_str).and_then(|path| path.rsplit('/').next());
+        reference.is_some_and(|name| STRUCTURE.contains(&name))
+    };
+    let alternatives =
+        ["anyOf", "allOf"].into_iter().filter_map(|keyword| schema.get(keyword)?.as_array()).flatten();
+    refers(schema)
+        || alternatives.into_iter().any(refers)
+        || schema.get("additionalProperties").is_some_and(is_structure)
+}
+
+fn accepts_string(object: &Map<String, Value>) -> bool {
+    match object.get("type") {
+        Some(Value::String(kind)) => kind == "string",
+        Some(Value::Array(kinds)) => kinds.iter().any(|kind| kind == "string"),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const AUTHORING: &str = include_str!("../../../schemas/recipe.v1.schema.json");
+    const RESOLVED: &str = include_str!("../../../schemas/recipe.v1.resolved.schema.json");
+
+    fn assert_current(committed: &str, generated: &Value, command: &str) {
+        let committed: Value = serde_json::from_str(committed).unwrap_or_default();
+        assert!(committed == *generated, "a committed schema is stale; renew it with: {command}");
+    }
+
+    #[test]
+    fn committed_schemas_are_current() {
+        assert_current(AUTHORING, &authoring(), "cargo run -- schema > schemas/recipe.v1.schema.json");
+        assert_current(
+            RESOLVED,
+            &resolved(),
+            "cargo run -- schema resolved > schemas/recipe.v1.resolved.schema.json",
+        );
+    }
+
+    #[test]
+    fn schemas_are_themselves_valid() {
+        for schema in [authoring(), resolved(), strict::<Recipe>()] {
+            jsonschema::meta::validate(&schema).unwrap();
+            jsonschema::validator_for(&schema).unwrap();
+        }
+    }
+
+    #[test]
+    fn every_map_with_named_keys_is_closed_and_every_property_is_described() {
+        fn walk(value: &Value, path: &str) {
+            if let Some(properties) = value.get("properties").and_then(Value::as_object) {
+                assert_eq!(value.get("additionalProperties"), Some(&json!(false)), "{path}");
+                for (name, property) in properties {
+                    assert!(
+                        property.get("description").is_some() || path.ends_with("Values/anyOf/1"),
+                        "{path}/{name} has no description: {property}"
+                    );
+                }
+            }
+            match value {
+                Value::Object(members) => {
+                    members.iter().for_each(|(key, member)| walk(member, &format!("{path}/{key}")));
+                }
+                Value::Array(items) => {
+                    items.iter().enumerate().for_each(|(index, item)| walk(item, &format!("{path}/{index}")));
+                }
+                _ => {}
+            }
+        }
+        walk(&resolved(), "");
+    }
+
+    #[test]
+    fn expressions_are_for_authors_only() {
+        let recipe = |nodes: Value| {
+            json!({
+                "api_version": "batchyard/v1", "name": "x",
+                "pools": { "p": { "vm_size": "S", "image": "ubuntu-22.04-container", "nodes": { "dedicated": nodes } } },
+            })
+        };
+        let authoring = jsonschema::validator_for(&authoring()).unwrap();
+        let resolved = jsonschema::validator_for(&resolved()).unwrap();
+        let verdicts =
+            |nodes: Value| (authoring.is_valid(&recipe(nodes.clone())), resolved.is_valid(&recipe(nodes)));
+        assert_eq!(verdicts(json!("${{ params.n }}")), (true, false));
+        assert_eq!(verdicts(json!(3)), (true, true));
+        assert_eq!(verdicts(json!("three")), (false, false));
+        for structure in [
+            json!({ "pools": "${{ params.pools }}" }),
+            json!({ "pools": { "p": "${{ params.pool }}" } }),
+            json!({ "jobs": { "j": { "pool": "p", "tasks": "${{ params.tasks }}" } } }),
+            json!({ "registries": { "r": { "username": "u", "password": "${{ params.password }}" } } }),
+        ] {
+            let mut recipe = json!({ "api_version": "batchyard/v1", "name": "x" });
+            recipe.as_object_mut().unwrap().append(&mut structure.as_object().unwrap().clone());
+            assert!(!authoring.is_valid(&recipe), "{recipe}");
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! The JSON Schemas of the recipe language, generated from [`super::document`], and the one place that validates with
+//! them.
+//!
+//! [`authoring`] is for editors: every value that is no string may also be an expression. [`resolved`] describes a recipe
+//! after expansion. The program validates with a third form, in which expressions are no schema's business: it knows
+//! which values are still unknown and leaves errors about them aside.
+
+mod conform;
+mod explain;
+mod generate;
+mod render;
+mod validator;
+
+pub use conform::{InvalidSchema, check, conform};
+pub use generate::{authoring, resolved};
+pub use validator::Shape;

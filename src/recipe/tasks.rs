@@ -1,0 +1,110 @@
+//! Checks every task once, so that making tasks later cannot fail.
+
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use super::document::Field;
+use super::expand::{ResolvedJob, ResolvedRecipe, TaskTemplate, decode_task};
+use super::rules::{self, JobScope};
+use super::{codes, document};
+use crate::diagnostic::{Collector, Diagnostic, Sources, quote};
+
+/// Checks all tasks of all jobs. A template is left at its first task with errors: the others have the same ones.
+pub(super) fn check(recipe: &ResolvedRecipe, sources: &Sources, findings: &mut Collector) {
+    let Some(document) = recipe.document.get() else { return };
+    for tasks in &recipe.jobs {
+        let scope = JobScope { recipe: document, job: recipe.job(&tasks.key), tasks };
+        // Hashes keep a million ids in a few megabytes; a hash seen twice is looked into.
+        let mut seen = HashSet::new();
+        for (position, template) in tasks.templates.iter().enumerate() {
+            for index in 0..template.count() {
+                let before = findings.error_count();
+                let id = check_task(&scope, template, index, sources, findings);
+                if let Some(id) = id
+                    && !seen.insert(hash(&id))
+                    && let Some(finding) = duplicate(&id, tasks, (position, index), sources)
+                {
+                    findings.push(finding);
+                }
+                if findings.error_count() > before {
+                    break;
+                }
+            }
+        }
+    }
+}
+
+/// Checks one task; its id, if it has one.
+fn check_task(
+    scope: &JobScope<'_>,
+    template: &TaskTemplate,
+    index: u64,
+    sources: &Sources,
+    findings: &mut Collector,
+) -> Option<String> {
+    let instance = match template.instance(index, sources) {
+        Ok(instance) => instance,
+        Err(finding) => {
+            findings.push(with_item(*finding, template, index));
+            return None;
+        }
+    };
+    let mut own = Collector::default();
+    let task: Field<document::Task> = decode_task(instance.node, &mut own);
+    let mut usable = false;
+    if let Some(task) = task.get() {
+        usable = task.id.as_ref().is_some_and(|id| id.get().is_some());
+        rules::check_task(scope, task, &mut own);
+    }
+    for finding in own.into_findings() {
+        findings.push(with_item(finding, template, index));
+    }
+    usable.then_some(instance.id)
+}
+
+fn with_item(finding: Diagnostic, template: &TaskTemplate, index: u64) -> Diagnostic {
+    match template.describe(index) {
+        Some(item) => finding.note(format!("this is about the task for {item}")),
+        None => finding,
+    }
+}
+
+fn hash(id: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    id.to_ascii_lowercase().hash(&mut hasher);
+    hasher.finish()
+}
+
+/// Finds the earlier task that has the same id; none if only the hashes agree.
+fn duplicate(
+    id: &str,
+    tasks: &ResolvedJob,
+    (position, index): (usize, u64),
+    sources: &Sources,
+) -> Option<Diagnostic> {
+    let later = tasks.templates.get(position)?;
+    let mut earlier = tasks.templates.iter().take(position + 1).enumerate().flat_map(|(at, template)| {
+        let end = if at == position { index } else { template.count() };
+        (0..end).map(move |index| (template, index))
+    });
+    let (first, first_index) = earlier.find(|(template, index)| {
+        template.id(*index, sources).is_ok_and(|other| other.eq_ignore_ascii_case(id))
+    })?;
+    let finding = Diagnostic::error(&codes::DUPLICATE_ID, format!("two tasks have the id {}", quote(id)));
+    let which = |template: &TaskTemplate, index| {
+        template.describe(index).unwrap_or_else(|| format!("`{}`", template.name))
+    };
+    let note = format!("it belongs to {} and to {}", which(first, first_index), which(later, index));
+    if first.name == later.name {
+        return Some(
+            finding.at(later.id_span(), "").note(note).help("let `id` mention every key of `for_each`"),
+        );
+    }
+    Some(
+        finding
+            .at(later.id_span(), "again here")
+            .at(first.id_span(), "first here")
+            .note(note)
+            .note("ids are compared without regard to case"),
+    )
+}

@@ -1,0 +1,94 @@
+//! Expressions and `for_each`.
+
+use super::support::{findings, load_with, loaded, tasks, with_tasks};
+
+fn ids(text: &str) -> Vec<String> {
+    tasks(&loaded(text)).into_iter().map(|task| task.id.to_string()).collect()
+}
+
+#[test]
+fn the_product_of_all_keys_is_made() {
+    let text = with_tasks(
+        "t:\n  for_each: { m: [a, b], s: { range: [1, 3, 2] } }\n  id: \"${{ item.m }}-${{ item.s }}\"\n  container: { image: b }",
+    );
+    assert_eq!(ids(&text), ["a-1", "a-3", "b-1", "b-3"]);
+}
+
+#[test]
+fn an_absent_id_is_made_from_name_and_values() {
+    let text =
+        with_tasks("t: { for_each: { m: [a.b, 0.5, true], s: { range: [1, 1] } }, container: { image: b } }");
+    assert_eq!(ids(&text), ["t-a-b-1", "t-0-5-1", "t-true-1"]);
+    assert_eq!(ids(&with_tasks("t: { container: { image: b } }")), ["t"]);
+    let maps = with_tasks("t: { for_each: { m: [{ a: 1 }] }, container: { image: b } }");
+    assert_eq!(findings(&maps), ["invalid-id: t"]);
+}
+
+#[test]
+fn expressions_know_the_item_the_task_the_recipe_and_parameters() {
+    let text = with_tasks(
+        "t:\n  for_each: { m: [{ name: small, size: 2 }] }\n  id: \"${{ recipe.name }}-${{ item.m.name }}\"\n  container: { image: b }\n  slots: 1\n  command: [\"${{ task.id }}\", \"${{ task.name }}\", \"${{ item.m.size * params.n }}\"]",
+    );
+    assert_eq!(tasks(&loaded(&text))[0].arguments(), ["test-small", "t", "6"]);
+}
+
+#[test]
+fn a_range_may_be_empty() {
+    let text =
+        with_tasks("t: { for_each: { s: { range: [1, \"${{ params.n }}\"] } }, container: { image: b } }");
+    let loaded = load_with(&text, &[("n", "0")]).unwrap();
+    assert_eq!(loaded.desired.jobs["j"].tasks.count(), 0);
+}
+
+#[test]
+fn a_list_may_come_from_a_parameter() {
+    let text = with_tasks(
+        "t: { for_each: { s: \"${{ range(params.n) }}\" }, id: \"${{ item.s }}\", container: { image: b } }",
+    );
+    assert_eq!(ids(&text), ["0", "1", "2"]);
+    assert_eq!(findings(&text.replace("range(params.n)", "params.n")), ["wrong-type: \"${{ params.n }}\""]);
+}
+
+#[test]
+fn ids_are_unique_without_regard_to_case() {
+    let text = with_tasks(
+        "Train-1: { container: { image: b } }\ntrain: { for_each: { s: [1, 2] }, container: { image: b } }",
+    );
+    assert_eq!(findings(&text), ["duplicate-id: train"]);
+    let text = with_tasks("t: { for_each: { s: [1, 2] }, id: same, container: { image: b } }");
+    assert_eq!(findings(&text), ["duplicate-id: same"]);
+}
+
+#[test]
+fn a_product_beyond_all_measure_is_refused_at_once() {
+    let text = with_tasks(
+        "t: { for_each: { a: { range: [1, 1000000] }, b: { range: [1, 1000000] } }, container: { image: b } }",
+    );
+    assert_eq!(
+        findings(&text),
+        ["too-many-tasks: { a: { range: [1, 1000000] }, b: { range: [1, 1000000] } }"]
+    );
+}
+
+#[test]
+fn tasks_are_made_lazily_and_the_same_every_time() {
+    let text = with_tasks(
+        "t: { for_each: { s: { range: [1, 3000] } }, id: \"${{ item.s }}\", container: { image: b } }",
+    );
+    let loaded = loaded(&text);
+    let stream = &loaded.desired.jobs["j"].tasks;
+    assert_eq!(stream.count(), 3000);
+    let first: Vec<_> = stream.iter().take(2).map(|task| task.unwrap().digest()).collect();
+    let again: Vec<_> = stream.iter().take(2).map(|task| task.unwrap().digest()).collect();
+    assert_eq!(first, again);
+    assert_ne!(first[0], first[1]);
+    assert_eq!(stream.iter().count(), 3000);
+}
+
+#[test]
+fn an_expression_in_depends_on_names_whole_tasks() {
+    let text = with_tasks(
+        "a: { container: { image: b } }\nt: { for_each: { s: [1] }, container: { image: b }, depends_on: [\"${{ item.s }}\"] }",
+    );
+    assert_eq!(findings(&text), ["undefined-name: item.s"]);
+}

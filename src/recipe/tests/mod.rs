@@ -1,0 +1,9 @@
+//! The passes together: from a text to a desired state, or to everything that is wrong with it.
+
+mod expansion;
+mod hostile;
+mod lowering;
+mod mistakes;
+mod parameters;
+mod rules;
+mod support;

@@ -1,0 +1,129 @@
+//! What a recipe wants.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::{JobSpec, PoolSpec, RecipeName, TaskSpec};
+
+/// A place in a recipe.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct SourceLocation {
+    /// The file, as the user named it.
+    pub file: Arc<str>,
+    /// The line, from 1.
+    pub line: u32,
+    /// The column in characters, from 1.
+    pub column: u32,
+}
+
+impl fmt::Display for SourceLocation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.file, self.line, self.column)
+    }
+}
+
+/// Where each field of a resource stands in its recipe, by its path inside the resource: `vm_size`, `container.prefetch`. The
+/// empty path is the resource itself.
+pub type FieldSources = BTreeMap<String, SourceLocation>;
+
+/// What an edit of something that can't be changed in place may do.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnChange {
+    /// Nothing: the plan says what it would take, and apply refuses.
+    #[default]
+    Stop,
+    /// Take the nodes away, change the pool, bring them back.
+    Drain,
+    /// Delete the object and make it anew.
+    Recreate,
+}
+
+/// Everything a recipe wants, by its keys in the recipe.
+#[derive(Debug, Clone)]
+pub struct DesiredState {
+    /// The recipe's name.
+    pub recipe: RecipeName,
+    /// The pools.
+    pub pools: BTreeMap<String, DesiredPool>,
+    /// The jobs.
+    pub jobs: BTreeMap<String, DesiredJob>,
+}
+
+/// A pool that a recipe wants.
+#[derive(Debug, Clone)]
+pub struct DesiredPool {
+    /// The pool.
+    pub spec: PoolSpec,
+    /// What an edit of something immutable may do.
+    pub on_change: OnChange,
+    /// Where its fields stand.
+    pub sources: FieldSources,
+}
+
+/// A job that a recipe wants.
+#[derive(Debug, Clone)]
+pub struct DesiredJob {
+    /// The job.
+    pub spec: JobSpec,
+    /// The key of its pool, if the recipe has the pool.
+    pub pool_key: Option<String>,
+    /// Its tasks.
+    pub tasks: TaskStream,
+    /// Where its fields stand.
+    pub sources: FieldSources,
+}
+
+/// A task that could not be made from its recipe.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct TaskStreamError(pub String);
+
+type Tasks = Box<dyn Iterator<Item = Result<TaskSpec, TaskStreamError>> + Send>;
+
+/// The tasks of a job: made anew, one by one, each time they are asked for, so that a million of them need no memory. The order
+/// is the same every time.
+#[derive(Clone)]
+pub struct TaskStream {
+    make: Arc<dyn Fn() -> Tasks + Send + Sync>,
+    count: u64,
+}
+
+impl TaskStream {
+    /// A stream of `count` tasks, made by `make`.
+    pub fn new<I>(count: u64, make: impl Fn() -> I + Send + Sync + 'static) -> Self
+    where
+        I: Iterator<Item = Result<TaskSpec, TaskStreamError>> + Send + 'static,
+    {
+        Self { make: Arc::new(move || Box::new(make())), count }
+    }
+
+    /// A stream of tasks that are at hand.
+    pub fn from_tasks(tasks: Vec<TaskSpec>) -> Self {
+        let tasks: Arc<[TaskSpec]> = tasks.into();
+        let count = tasks.len() as u64;
+        Self::new(count, move || {
+            let tasks = tasks.clone();
+            (0..tasks.len()).filter_map(move |index| tasks.get(index).cloned().map(Ok))
+        })
+    }
+
+    /// How many tasks there are.
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// The tasks, from the first.
+    pub fn iter(&self) -> impl Iterator<Item = Result<TaskSpec, TaskStreamError>> + Send + use<> {
+        (self.make)()
+    }
+}
+
+impl fmt::Debug for TaskStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TaskStream").field("count", &self.count).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,119 @@
+//! Environment variables whose values may be secrets, and the values of secrets while a request is being built.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::batch::model::EnvironmentSetting;
+use crate::secret::{Secret, SecretRef};
+
+/// The value of an environment variable.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum EnvironmentValue {
+    /// As it stands.
+    Plain(String),
+    /// A secret, by reference.
+    Secret(SecretRef),
+}
+
+/// Environment variables by name.
+pub type EnvironmentSpec = BTreeMap<String, EnvironmentValue>;
+
+/// A reference whose value is not at hand.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the value of the secret ({0}) is not known")]
+pub struct UnresolvedSecret(pub SecretRef);
+
+/// Values of secrets, resolved just before they are sent.
+#[derive(Debug, Default)]
+pub struct SecretValues(BTreeMap<SecretRef, Secret>);
+
+impl SecretValues {
+    /// Remembers the value of a reference.
+    pub fn insert(&mut self, reference: SecretRef, value: Secret) {
+        self.0.insert(reference, value);
+    }
+
+    /// The value of a reference.
+    ///
+    /// # Errors
+    /// When it was not resolved.
+    pub fn get(&self, reference: &SecretRef) -> Result<&Secret, UnresolvedSecret> {
+        self.0.get(reference).ok_or_else(|| UnresolvedSecret(reference.clone()))
+    }
+}
+
+/// The wire form of an environment.
+pub(super) fn to_wire(
+    environment: &EnvironmentSpec,
+    secrets: &SecretValues,
+) -> Result<Option<Vec<EnvironmentSetting>>, UnresolvedSecret> {
+    if environment.is_empty() {
+        return Ok(None);
+    }
+    let settings = environment.iter().map(|(name, value)| {
+        let value = match value {
+            EnvironmentValue::Plain(text) => text.clone(),
+            EnvironmentValue::Secret(reference) => secrets.get(reference)?.expose().to_owned(),
+        };
+        Ok(EnvironmentSetting { name: name.clone(), value: Some(value) })
+    });
+    settings.collect::<Result<_, _>>().map(Some)
+}
+
+/// The environment of a wire object. Values come as they are: the service doesn't know which of them are secrets.
+pub(super) fn from_wire(settings: Option<&Vec<EnvironmentSetting>>) -> EnvironmentSpec {
+    settings
+        .into_iter()
+        .flatten()
+        .map(|setting| {
+            (setting.name.clone(), EnvironmentValue::Plain(setting.value.clone().unwrap_or_default()))
+        })
+        .collect()
+}
+
+/// Whether a live environment is what the recipe asks for. The value of a secret is not compared.
+pub(super) fn same(desired: &EnvironmentSpec, live: &EnvironmentSpec) -> bool {
+    desired.len() == live.len()
+        && desired.iter().zip(live).all(|((name, value), (live_name, live_value))| {
+            name == live_name && (matches!(value, EnvironmentValue::Secret(_)) || value == live_value)
+        })
+}
+
+/// Every secret that an environment refers to.
+pub(super) fn secrets(environment: &EnvironmentSpec) -> impl Iterator<Item = &SecretRef> {
+    environment.values().filter_map(|value| match value {
+        EnvironmentValue::Secret(reference) => Some(reference),
+        EnvironmentValue::Plain(_) => None,
+    })
+}
+
+/// A live environment as it may be shown: the service returns the values of variables that the recipe holds as secrets, and of
+/// variables that it may have held as secrets before.
+pub fn without_secrets(live: &EnvironmentSpec, desired: &EnvironmentSpec) -> EnvironmentSpec {
+    let shown = |name: &str, value: &EnvironmentValue| match desired.get(name) {
+        Some(EnvironmentValue::Plain(_)) => value.clone(),
+        Some(EnvironmentValue::Secret(_)) | None => EnvironmentValue::Plain("(not shown)".to_owned()),
+    };
+    live.iter().map(|(name, value)| (name.clone(), shown(name, value))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_be_a_secret_is_neither_compared_nor_shown() {
+        let plain = |value: &str| EnvironmentValue::Plain(value.into());
+        let desired = EnvironmentSpec::from([
+            ("A".into(), plain("1")),
+            ("TOKEN".into(), EnvironmentValue::Secret(SecretRef::Env("T".into()))),
+        ]);
+        let live = EnvironmentSpec::from([("A".into(), plain("1")), ("TOKEN".into(), plain("hunter2"))]);
+        assert!(same(&desired, &live));
+        assert_eq!(without_secrets(&live, &desired)["TOKEN"], plain("(not shown)"));
+        assert_eq!(without_secrets(&live, &desired)["A"], plain("1"));
+        assert_eq!(without_secrets(&live, &EnvironmentSpec::new())["A"], plain("(not shown)"));
+    }
+}

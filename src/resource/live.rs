@@ -1,0 +1,124 @@
+//! What an account has.
+
+use std::collections::BTreeMap;
+
+use crate::batch::model::{
+    AllocationState, BatchJob, BatchJobState, BatchMetadataItem, BatchPool, BatchPoolState, BatchTask,
+    BatchTaskExecutionResult, BatchTaskState,
+};
+use crate::batch::{DateTime, ETag, JobId, PoolId, TaskId};
+
+use super::{Digest, JobSpec, Ownership, PoolSpec, TaskSpec};
+
+/// A fact that was read, with the version of the object it was read from.
+#[derive(Debug, Clone)]
+pub struct Observed<T> {
+    /// The fact.
+    pub value: T,
+    /// The version of the object.
+    pub etag: Option<ETag>,
+}
+
+/// What an account has, as far as it concerns one recipe: the objects that the recipe names, and those that carry its mark.
+#[derive(Debug, Clone, Default)]
+pub struct LiveState {
+    /// Pools.
+    pub pools: BTreeMap<PoolId, Observed<LivePool>>,
+    /// Jobs.
+    pub jobs: BTreeMap<JobId, Observed<LiveJob>>,
+}
+
+/// A pool that is there.
+#[derive(Debug, Clone)]
+pub struct LivePool {
+    /// Its spec.
+    pub spec: PoolSpec,
+    /// Whose it is; `None` means no recipe's.
+    pub ownership: Option<Ownership>,
+    /// All of its metadata.
+    pub metadata: Vec<BatchMetadataItem>,
+    /// Its state.
+    pub state: BatchPoolState,
+    /// Whether its nodes are changing.
+    pub allocation_state: AllocationState,
+    /// How many dedicated nodes it has.
+    pub current_dedicated: i32,
+    /// How many Spot nodes it has.
+    pub current_spot: i32,
+}
+
+/// A job that is there.
+#[derive(Debug, Clone)]
+pub struct LiveJob {
+    /// Its spec.
+    pub spec: JobSpec,
+    /// Whose it is; `None` means no recipe's.
+    pub ownership: Option<Ownership>,
+    /// All of its metadata.
+    pub metadata: Vec<BatchMetadataItem>,
+    /// Its state.
+    pub state: BatchJobState,
+    /// When it came into that state.
+    pub since: Option<DateTime>,
+}
+
+impl LiveJob {
+    /// Whether the job takes no more tasks and can't be changed.
+    pub fn is_over(&self) -> bool {
+        matches!(self.state, BatchJobState::Completed | BatchJobState::Terminating | BatchJobState::Deleting)
+    }
+}
+
+/// What a list tells of a task.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LiveTask {
+    /// Its id.
+    pub id: TaskId,
+    /// The digest that it carries; `None` means that no recipe made it.
+    pub digest: Option<Digest>,
+    /// Its state.
+    pub state: BatchTaskState,
+    /// How it ended, if it did.
+    pub result: Option<BatchTaskExecutionResult>,
+}
+
+impl Observed<LivePool> {
+    /// The pool of a wire object.
+    pub fn from_wire(pool: &BatchPool) -> Self {
+        let value = LivePool {
+            spec: PoolSpec::from_wire(pool),
+            ownership: Ownership::from_metadata(pool.metadata.as_ref()),
+            metadata: pool.metadata.clone().unwrap_or_default(),
+            state: pool.state.clone().unwrap_or(BatchPoolState::Active),
+            allocation_state: pool.allocation_state.clone().unwrap_or(AllocationState::Steady),
+            current_dedicated: pool.current_dedicated_nodes.unwrap_or(0),
+            current_spot: pool.current_low_priority_nodes.unwrap_or(0),
+        };
+        Self { value, etag: pool.e_tag.as_deref().map(ETag::new) }
+    }
+}
+
+impl Observed<LiveJob> {
+    /// The job of a wire object; `None` for jobs on auto pools, which no recipe makes.
+    pub fn from_wire(job: &BatchJob) -> Option<Self> {
+        let value = LiveJob {
+            spec: JobSpec::from_wire(job)?,
+            ownership: Ownership::from_metadata(job.metadata.as_ref()),
+            metadata: job.metadata.clone().unwrap_or_default(),
+            state: job.state.clone().unwrap_or(BatchJobState::Active),
+            since: job.state_transition_time,
+        };
+        Some(Self { value, etag: job.e_tag.as_deref().map(ETag::new) })
+    }
+}
+
+impl From<BatchTask> for LiveTask {
+    fn from(task: BatchTask) -> Self {
+        Self {
+            digest: task.display_name.as_deref().and_then(TaskSpec::digest_in),
+            state: task.state.unwrap_or(BatchTaskState::Active),
+            result: task.execution_info.and_then(|info| info.result),
+            id: task.id,
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! Tasks.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::batch::TaskId;
+use crate::batch::command_line;
+use crate::batch::model::{
+    BatchTaskConstraints, BatchTaskContainerSettings, BatchTaskCreateOptions, BatchTaskDependencies,
+    BatchTaskIdRange, ContainerHostBatchBindMountEntry, ContainerWorkingDirectory,
+};
+use crate::secret::SecretRef;
+
+use super::environment::{self, EnvironmentSpec};
+use super::{Digest, RegistrySpec, SecretValues, UnresolvedSecret};
+
+/// A task as a recipe wants it. Its serialised form is the normal form that the digest covers: what is at its default is
+/// left out, maps are sorted, secrets are references.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct TaskSpec {
+    /// The task's id.
+    #[serde(serialize_with = "as_written")]
+    pub id: TaskId,
+    /// The task's name in the recipe, shown to people.
+    pub name: String,
+    /// The command line; empty means the image's ENTRYPOINT.
+    pub command_line: String,
+    /// The container it runs in; `None` means on the node itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub container: Option<TaskContainerSpec>,
+    /// Environment variables.
+    #[serde(skip_serializing_if = "EnvironmentSpec::is_empty")]
+    pub environment: EnvironmentSpec,
+    /// Ids of the tasks that must succeed first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub depends_on: Vec<String>,
+    /// Ranges of integer ids of tasks that must succeed first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub depends_on_ranges: Vec<(i32, i32)>,
+    /// How often it may be run again; `None` means what its job says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retries: Option<i32>,
+    /// How long each run may take.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_wall_time: Option<Duration>,
+    /// How long its directory is kept; `None` means 7 days.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retention: Option<Duration>,
+    /// How many slots of its node it takes.
+    pub slots: i32,
+}
+
+fn as_written<S: serde::Serializer>(id: &TaskId, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(id.as_str())
+}
+
+/// The container of a task.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct TaskContainerSpec {
+    /// The image, as for `docker pull`.
+    pub image: String,
+    /// Additional options of `docker create`.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub run_options: String,
+    /// Whether it starts in the image's WORKDIR instead of in the task's directory.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub start_in_image_workdir: bool,
+    /// The parts of the node's root directory to mount; `None` means all of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mounts: Option<Vec<ContainerHostBatchBindMountEntry>>,
+    /// The image's registry, where the pool doesn't name it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub registry: Option<RegistrySpec>,
+}
+
+impl TaskContainerSpec {
+    /// The wire form.
+    ///
+    /// # Errors
+    /// When the value of a secret is not known.
+    pub fn to_wire(&self, secrets: &SecretValues) -> Result<BatchTaskContainerSettings, UnresolvedSecret> {
+        Ok(BatchTaskContainerSettings {
+            container_run_options: (!self.run_options.is_empty()).then(|| self.run_options.clone()),
+            image_name: self.image.clone(),
+            registry: self.registry.as_ref().map(|registry| registry.to_wire(secrets)).transpose()?,
+            working_directory: self
+                .start_in_image_workdir
+                .then_some(ContainerWorkingDirectory::ContainerImageDefault),
+            container_host_batch_bind_mounts: self.mounts.clone(),
+        })
+    }
+
+    /// The container of a wire object.
+    pub fn from_wire(settings: &BatchTaskContainerSettings) -> Self {
+        Self {
+            image: settings.image_name.clone(),
+            run_options: settings.container_run_options.clone().unwrap_or_default(),
+            start_in_image_workdir: settings.working_directory
+                == Some(ContainerWorkingDirectory::ContainerImageDefault),
+            mounts: settings.container_host_batch_bind_mounts.clone(),
+            registry: settings.registry.as_ref().map(RegistrySpec::from_wire),
+        }
+    }
+}
+
+impl TaskSpec {
+    /// The digest of the task's normal form.
+    pub fn digest(&self) -> Digest {
+        Digest::of(self)
+    }
+
+    /// The name that is shown, with the digest by which the task is known again: `epoch #abcdefghijklm`.
+    pub fn display_name(&self) -> String {
+        format!("{} #{}", self.name, self.digest())
+    }
+
+    /// The digest inside a task's display name; `None` means that no recipe made the task.
+    pub fn digest_in(display_name: &str) -> Option<Digest> {
+        display_name.rsplit_once(" #").and_then(|(_, digest)| Digest::parse(digest))
+    }
+
+    /// The request that adds the task.
+    ///
+    /// # Errors
+    /// When the value of a secret is not known.
+    pub fn to_create(&self, secrets: &SecretValues) -> Result<BatchTaskCreateOptions, UnresolvedSecret> {
+        let constrained = self.retries.is_some() || self.max_wall_time.is_some() || self.retention.is_some();
+        let dependent = !self.depends_on.is_empty() || !self.depends_on_ranges.is_empty();
+        Ok(BatchTaskCreateOptions {
+            id: self.id.clone(),
+            display_name: Some(self.display_name()),
+            command_line: self.command_line.clone(),
+            container_settings: self
+                .container
+                .as_ref()
+                .map(|container| container.to_wire(secrets))
+                .transpose()?,
+            environment_settings: environment::to_wire(&self.environment, secrets)?,
+            constraints: constrained.then(|| BatchTaskConstraints {
+                max_wall_clock_time: self.max_wall_time.map(Into::into),
+                retention_time: self.retention.map(Into::into),
+                max_task_retry_count: self.retries,
+            }),
+            required_slots: (self.slots != 1).then_some(self.slots),
+            user_identity: None,
+            depends_on: dependent.then(|| self.dependencies()),
+            other: serde_json::Map::new(),
+        })
+    }
+
+    fn dependencies(&self) -> BatchTaskDependencies {
+        let ids: Vec<TaskId> =
+            self.depends_on.iter().filter_map(|id| TaskId::new(id.as_str()).ok()).collect();
+        let ranges: Vec<_> =
+            self.depends_on_ranges.iter().map(|&(start, end)| BatchTaskIdRange { start, end }).collect();
+        BatchTaskDependencies {
+            task_ids: (!ids.is_empty()).then_some(ids),
+            task_id_ranges: (!ranges.is_empty()).then_some(ranges),
+        }
+    }
+
+    /// Every secret that the task refers to.
+    pub fn secrets(&self) -> impl Iterator<Item = &SecretRef> {
+        let registry = self.container.iter().filter_map(|container| container.registry.as_ref());
+        environment::secrets(&self.environment)
+            .chain(registry.filter_map(|registry| registry.password.as_ref()))
+    }
+
+    /// The arguments of the command line, for people.
+    pub fn arguments(&self) -> Vec<String> {
+        command_line::split(&self.command_line).unwrap_or_else(|_| vec![self.command_line.clone()])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn task() -> TaskSpec {
+        TaskSpec {
+            id: TaskId::new("epoch-1").unwrap(),
+            name: "epoch".into(),
+            command_line: "python train.py".into(),
+            container: Some(TaskContainerSpec {
+                image: "python".into(),
+                run_options: String::new(),
+                start_in_image_workdir: false,
+                mounts: None,
+                registry: None,
+            }),
+            environment: EnvironmentSpec::new(),
+            depends_on: vec![],
+            depends_on_ranges: vec![],
+            retries: None,
+            max_wall_time: None,
+            retention: None,
+            slots: 1,
+        }
+    }
+
+    #[test]
+    fn the_digest_travels_in_the_display_name() {
+        let task = task();
+        let created = task.to_create(&SecretValues::default()).unwrap();
+        assert_eq!(TaskSpec::digest_in(created.display_name.as_deref().unwrap()), Some(task.digest()));
+        assert_eq!(TaskSpec::digest_in("made by hand"), None);
+        assert_eq!(TaskSpec::digest_in("issue #7"), None);
+    }
+
+    #[test]
+    fn the_digest_changes_with_the_task() {
+        let mut other = task();
+        other.command_line.push('!');
+        assert_ne!(task().digest(), other.digest());
+    }
+}

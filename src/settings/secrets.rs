@@ -1,0 +1,54 @@
+//! Finding the values of secrets: in the environment and in files.
+
+use std::path::{Path, PathBuf};
+
+use super::Variables;
+use crate::secret::{Secret, SecretRef};
+
+/// The largest file that may hold a secret, in bytes.
+const MAX_SECRET_FILE: u64 = 64 * 1024;
+
+/// Finds secrets in the environment and in files; relative paths start at `folder`, the recipe's. An error says why a value can't
+/// be had, and nothing of the value.
+pub fn secret_source(
+    variables: Variables,
+    folder: PathBuf,
+) -> impl Fn(&SecretRef) -> Result<Secret, String> + Send + Sync + 'static {
+    move |reference| match reference {
+        SecretRef::Env(name) => variables
+            .get(name)
+            .map(Secret::new)
+            .ok_or_else(|| format!("the environment variable {name} is not set; set it and try again")),
+        SecretRef::File(path) => read(&folder.join(path)),
+        SecretRef::KeyVault(_) => Err("this version does not read Azure Key Vault; put the value into an \
+                                       environment variable or a file, and refer to that"
+            .to_owned()),
+    }
+}
+
+fn read(path: &Path) -> Result<Secret, String> {
+    let shown = path.display();
+    let length = std::fs::metadata(path).map_err(|error| format!("{shown}: {error}"))?.len();
+    if length > MAX_SECRET_FILE {
+        return Err(format!("{shown} is larger than {MAX_SECRET_FILE} bytes, which no secret is"));
+    }
+    let text = std::fs::read_to_string(path).map_err(|error| format!("{shown}: {error}"))?;
+    let value = text.strip_suffix('\n').unwrap_or(&text);
+    Ok(Secret::new(value.strip_suffix('\r').unwrap_or(value)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_come_from_the_environment_and_from_files() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("password"), "hunter2\n").unwrap();
+        let source = secret_source(Variables::from_pairs([("TOKEN", "abc")]), folder.path().to_owned());
+        assert_eq!(source(&SecretRef::Env("TOKEN".into())).unwrap().expose(), "abc");
+        assert_eq!(source(&SecretRef::File("password".into())).unwrap().expose(), "hunter2");
+        let missing = source(&SecretRef::Env("NOPE".into())).unwrap_err();
+        assert!(missing.contains("NOPE"), "{missing}");
+    }
+}

@@ -1,0 +1,83 @@
+//! A snapshot of the environment, taken once.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use crate::env_vars;
+
+/// The environment variables of the process.
+#[derive(Clone, Default)]
+pub struct Variables(BTreeMap<OsString, OsString>);
+
+impl std::fmt::Debug for Variables {
+    /// Names only: values may be secrets.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.0.keys()).finish()
+    }
+}
+
+impl Variables {
+    /// Takes the snapshot.
+    pub fn of_this_process() -> Self {
+        Self(std::env::vars_os().collect())
+    }
+
+    /// A snapshot that a test makes up.
+    pub fn from_pairs<const N: usize>(pairs: [(&str, &str); N]) -> Self {
+        Self(pairs.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
+    }
+
+    /// The value of a variable; unset, empty and not UTF-8 are the same.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(OsString::from(name).as_os_str())?.to_str().filter(|value| !value.is_empty())
+    }
+
+    /// A variable that holds a path.
+    pub fn path(&self, name: &str) -> Option<PathBuf> {
+        self.0.get(OsString::from(name).as_os_str()).filter(|value| !value.is_empty()).map(PathBuf::from)
+    }
+
+    /// The recipe parameters that the environment sets, by name.
+    pub fn parameters(&self) -> BTreeMap<String, String> {
+        let pairs = self.0.iter().filter_map(|(name, value)| Some((name.to_str()?, value.to_str()?)));
+        pairs
+            .filter_map(|(name, value)| {
+                let name = name.strip_prefix(env_vars::BATCHYARD_PARAM_PREFIX)?;
+                (!name.is_empty()).then(|| (name.to_owned(), value.to_owned()))
+            })
+            .collect()
+    }
+
+    /// The folder of the local account's data when none is given.
+    pub fn data_folder(&self) -> Option<PathBuf> {
+        self.path(env_vars::BATCHYARD_DATA).or_else(|| {
+            let state = self.path(env_vars::XDG_STATE_HOME).filter(|path| path.is_absolute());
+            let state = state.or_else(|| Some(self.path(env_vars::HOME)?.join(".local").join("state")))?;
+            Some(state.join("batchyard"))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_data_folder_follows_the_environment() {
+        let folder = |variables: Variables| variables.data_folder().map(|path| path.display().to_string());
+        let home = Variables::from_pairs([("HOME", "/home/ada")]);
+        assert_eq!(folder(home).as_deref(), Some("/home/ada/.local/state/batchyard"));
+        let xdg = Variables::from_pairs([("HOME", "/home/ada"), ("XDG_STATE_HOME", "/state")]);
+        assert_eq!(folder(xdg).as_deref(), Some("/state/batchyard"));
+        let own = Variables::from_pairs([("HOME", "/home/ada"), ("BATCHYARD_DATA", "data")]);
+        assert_eq!(folder(own).as_deref(), Some("data"));
+        assert_eq!(folder(Variables::default()), None);
+    }
+
+    #[test]
+    fn parameters_come_from_prefixed_variables() {
+        let variables = Variables::from_pairs([("BATCHYARD_PARAM_nodes", "4"), ("nodes", "5")]);
+        assert_eq!(variables.parameters(), BTreeMap::from([("nodes".to_owned(), "4".to_owned())]));
+    }
+}

@@ -1,0 +1,72 @@
+//! A plan, for programs.
+
+use serde_json::{Map, Value, json};
+
+use crate::plan::{Change, Plan};
+use crate::resource::{ChangeClass, Mutability};
+
+/// The version of the document; the first number changes when a reader would break.
+pub const FORMAT_VERSION: &str = "1.0";
+
+/// The plan as a document. Holds references to secrets, never values.
+pub fn plan(plan: &Plan) -> Value {
+    json!({
+        "format_version": FORMAT_VERSION,
+        "tool": concat!("batchyard/", env!("CARGO_PKG_VERSION")),
+        "recipe": plan.recipe,
+        "applyable": plan.blocked().next().is_none() && plan.conflicts().next().is_none() && !plan.is_empty(),
+        "complete": plan.is_empty(),
+        "resource_changes": plan.changes.iter().map(change).collect::<Vec<_>>(),
+        "notes": plan.notes,
+    })
+}
+
+fn change(change: &Change) -> Value {
+    let side = |pick: fn(&crate::plan::FieldChange) -> &Value| {
+        let fields: Map<String, Value> =
+            change.fields.iter().map(|field| (field.path.clone(), pick(field).clone())).collect();
+        Value::Object(fields)
+    };
+    let before = match change.class {
+        ChangeClass::Create => Value::Null,
+        _ => side(|field| &field.before),
+    };
+    let after = match change.class {
+        ChangeClass::Destroy => Value::Null,
+        _ => side(|field| &field.after),
+    };
+    let replace_paths: Vec<_> = change
+        .fields
+        .iter()
+        .filter(|field| field.mutability >= Mutability::AtZeroNodes && change.class != ChangeClass::Create)
+        .map(|field| &field.path)
+        .collect();
+    json!({
+        "address": change.address,
+        "type": change.address.kind,
+        "id": change.id,
+        "change": { "actions": actions(change.class), "before": before, "after": after, "replace_paths": replace_paths },
+        "action_reason": change.reason,
+        "change_class": change.class,
+        "disruption": change.remarks,
+        "needs": change.needs,
+        "task_summary": change.tasks,
+        "source": change.source,
+        "field_sources": change.fields.iter()
+            .filter_map(|field| field.source.as_ref().map(|source| (field.path.clone(), json!(source))))
+            .collect::<Map<_, _>>(),
+    })
+}
+
+/// Terraform's words for what happens.
+fn actions(class: ChangeClass) -> &'static [&'static str] {
+    match class {
+        ChangeClass::Unchanged | ChangeClass::Conflict => &["no-op"],
+        ChangeClass::Create => &["create"],
+        ChangeClass::UpdateLive | ChangeClass::UpdateLiveAfterReboot | ChangeClass::DrainAndUpdate => {
+            &["update"]
+        }
+        ChangeClass::Replace => &["delete", "create"],
+        ChangeClass::Destroy => &["delete"],
+    }
+}

@@ -1,0 +1,71 @@
+//! Official Azure SDKs, unchanged, against `batchyard emulator`: what keeps the only fake in the product honest.
+//!
+//! The tests themselves are written in the SDK's language, in `tests/conformance/`.
+
+use std::time::Duration;
+
+use crate::support::{Emulator, PrivateRegistry, Runtime, Sandbox, Service};
+
+/// Long enough for every test of one SDK against one runtime, on a loaded machine.
+const TIMEOUT: Duration = Duration::from_secs(600);
+
+#[test]
+fn python_with_docker() {
+    python(Runtime::Docker);
+}
+
+#[test]
+fn python_without_a_daemon() {
+    python(Runtime::Oci);
+}
+
+#[test]
+fn python_with_simulated_tasks() {
+    python(Runtime::Simulated);
+}
+
+/// Runs the tests in `tests/conformance/python` against an emulator with this runtime.
+fn python(runtime: Runtime) {
+    let Some(python) = Service::Python.address() else { return };
+    let Some(images) = Images::of(runtime) else { return };
+    let sandbox = Sandbox::new();
+    let Some(emulator) = Emulator::start(&sandbox, runtime) else { return };
+    let mut tests = sandbox
+        .program(python)
+        .args(["-B", "-m", "unittest", "--verbose"])
+        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/conformance/python"))
+        .env("CONFORMANCE_ENDPOINT", emulator.endpoint())
+        .env("CONFORMANCE_ACCOUNT", emulator.account())
+        .env("CONFORMANCE_KEY", emulator.key())
+        .env("CONFORMANCE_IMAGE", format!("{}/busybox:latest", images.registry))
+        .env("CONFORMANCE_ENTRYPOINT_IMAGE", format!("{}/entrypoint:latest", images.registry))
+        .env("CONFORMANCE_REAL", if runtime == Runtime::Simulated { "0" } else { "1" })
+        .timeout(TIMEOUT);
+    if let Some(private) = images.private {
+        tests = tests
+            .env("CONFORMANCE_PRIVATE_IMAGE", format!("{}/busybox:latest", private.server))
+            .env("CONFORMANCE_PRIVATE_SERVER", private.server)
+            .env("CONFORMANCE_PRIVATE_USER", private.user)
+            .env("CONFORMANCE_PRIVATE_PASSWORD", private.password);
+    }
+    let output = tests.run();
+    assert!(output.code == Some(0), "{output}\n  the emulator:\n{}", emulator.log());
+}
+
+/// Where the images of a run come from.
+struct Images {
+    registry: String,
+    private: Option<PrivateRegistry>,
+}
+
+impl Images {
+    /// Real containers need registries that serve real images; simulated tasks only need a name.
+    fn of(runtime: Runtime) -> Option<Self> {
+        match runtime {
+            Runtime::Simulated => Some(Self { registry: "registry.example".to_owned(), private: None }),
+            Runtime::Docker | Runtime::Oci => {
+                Some(Self { registry: Service::Registry.address()?, private: Some(PrivateRegistry::find()?) })
+            }
+        }
+    }
+}

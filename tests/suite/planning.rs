@@ -1,0 +1,336 @@
+//! The planner, without any account: what a recipe wants against what is there.
+//!
+//! The live side is made from the very requests that the plan would send, filled up with what the service fills in; so "nothing
+//! phantom" is tested on the way, too.
+
+use std::collections::BTreeMap;
+
+use batchyard::batch::model::{BatchJob, BatchPool, ContainerType};
+use batchyard::batch::{JobId, PoolId, TaskId};
+use batchyard::plan::{Action, ActionReason, Plan, Policy, TaskComparison, TaskPlan, check, destroy, plan};
+use batchyard::resource::{
+    ChangeClass, ContainerConfigurationSpec, DesiredJob, DesiredPool, DesiredState, EnvironmentSpec,
+    FieldSources, JobSpec, LiveJob, LivePool, LiveState, LiveTask, Observed, OnChange, OnComplete, Ownership,
+    PoolSpec, RecipeName, SecretValues, TaskSpec, TaskStream,
+};
+use serde_json::{Value, json};
+
+/// A recipe with a pool `gpu` and a job `train` of two tasks.
+fn recipe() -> DesiredState {
+    let pool = PoolSpec {
+        id: PoolId::new("gpu").unwrap(),
+        display_name: None,
+        vm_size: "Standard_NC6s_v3".into(),
+        image: serde_json::from_value(
+            json!({"publisher": "p", "offer": "o", "sku": "s", "version": "latest"}),
+        )
+        .unwrap(),
+        node_agent_sku: "batch.node.ubuntu 22.04".into(),
+        container: Some(ContainerConfigurationSpec {
+            technology: ContainerType::DockerCompatible,
+            prefetch: vec!["tensorflow/tensorflow:2.16.1-gpu".into()],
+            registries: vec![],
+        }),
+        dedicated_nodes: 2,
+        spot_nodes: 0,
+        slots_per_node: 1,
+        start_task: None,
+    };
+    let job = JobSpec {
+        id: JobId::new("train").unwrap(),
+        display_name: None,
+        pool: pool.id.clone(),
+        priority: 0,
+        retries: 0,
+        max_wall_time: None,
+        environment: EnvironmentSpec::new(),
+        on_complete: OnComplete::Terminate,
+        uses_task_dependencies: false,
+    };
+    let pool = DesiredPool { spec: pool, on_change: OnChange::Stop, sources: FieldSources::new() };
+    let tasks = TaskStream::from_tasks(vec![task("a", "run a"), task("b", "run b")]);
+    let job = DesiredJob { spec: job, pool_key: Some("gpu".into()), tasks, sources: FieldSources::new() };
+    DesiredState {
+        recipe: RecipeName::new("mnist").unwrap(),
+        pools: BTreeMap::from([("gpu".into(), pool)]),
+        jobs: BTreeMap::from([("train".into(), job)]),
+    }
+}
+
+fn task(id: &str, command: &str) -> TaskSpec {
+    TaskSpec {
+        id: TaskId::new(id).unwrap(),
+        name: id.into(),
+        command_line: command.into(),
+        container: None,
+        environment: EnvironmentSpec::new(),
+        depends_on: vec![],
+        depends_on_ranges: vec![],
+        retries: None,
+        max_wall_time: None,
+        retention: None,
+        slots: 1,
+    }
+}
+
+fn pool_of(desired: &mut DesiredState) -> &mut DesiredPool {
+    desired.pools.get_mut("gpu").unwrap()
+}
+
+fn job_of(desired: &mut DesiredState) -> &mut DesiredJob {
+    desired.jobs.get_mut("train").unwrap()
+}
+
+/// What the account has after `desired` was applied: the requests of the plan, filled up as the service does.
+fn applied(desired: &DesiredState) -> LiveState {
+    let created = plan(desired, &LiveState::default(), &BTreeMap::new(), &Policy::default()).unwrap();
+    let mut live = LiveState::default();
+    let none = SecretValues::default();
+    let mut seals = BTreeMap::new();
+    for step in &created.steps {
+        if let Action::SealJob { job, seal } = &step.action {
+            seals.insert(job.clone(), seal.clone());
+        }
+    }
+    for step in &created.steps {
+        match &step.action {
+            Action::CreatePool { spec, ownership } => {
+                let mut pool = serde_json::to_value(spec.to_create(ownership, &none).unwrap()).unwrap();
+                fill(
+                    &mut pool,
+                    json!({
+                        "state": "active", "allocationState": "steady", "eTag": "0x1", "resizeTimeout": "PT15M",
+                        "currentDedicatedNodes": spec.dedicated_nodes, "currentLowPriorityNodes": spec.spot_nodes,
+                        "taskSchedulingPolicy": {"nodeFillType": "Spread"}, "enableAutoScale": false,
+                        "enableInterNodeCommunication": false,
+                    }),
+                );
+                let pool: BatchPool = serde_json::from_value(pool).unwrap();
+                live.pools.insert(pool.id.clone(), Observed::<LivePool>::from_wire(&pool));
+            }
+            Action::CreateJob { spec, ownership } => {
+                let mut job = serde_json::to_value(spec.to_create(ownership, &none).unwrap()).unwrap();
+                let seal = &seals[&spec.id];
+                let end = if seal.terminate_when_done { "terminatejob" } else { "noaction" };
+                fill(
+                    &mut job,
+                    json!({
+                        "state": "active", "eTag": "0x1", "onTaskFailure": "noaction", "maxParallelTasks": -1,
+                        "onAllTasksComplete": end, "metadata": seal.ownership.to_metadata(&[]),
+                    }),
+                );
+                let job: BatchJob = serde_json::from_value(job).unwrap();
+                live.jobs.insert(job.id.clone(), Observed::<LiveJob>::from_wire(&job).unwrap());
+            }
+            _ => {}
+        }
+    }
+    live
+}
+
+fn fill(object: &mut Value, with: Value) {
+    let (Value::Object(object), Value::Object(with)) = (object, with) else { panic!("objects") };
+    object.extend(with);
+}
+
+/// Plans as the pipeline does: a recorded tally first, else a comparison with `live_tasks`.
+fn replan(desired: &DesiredState, live: &LiveState, live_tasks: &[LiveTask], policy: &Policy) -> Plan {
+    let mut tasks = BTreeMap::new();
+    for (key, job) in &desired.jobs {
+        let Some(there) = live.jobs.get(&job.spec.id) else { continue };
+        let recorded = there.value.ownership.as_ref().and_then(|own| own.tasks.clone()).unwrap_or_default();
+        let plan = TaskPlan::from_recorded_tally(&job.tasks, &recorded).unwrap().unwrap_or_else(|| {
+            let mut comparison = TaskComparison::default();
+            live_tasks.iter().for_each(|task| comparison.observe(task.clone()));
+            comparison.finish(&job.tasks).unwrap()
+        });
+        tasks.insert(key.clone(), plan);
+    }
+    let made = plan(desired, live, &tasks, policy).unwrap();
+    assert_eq!(check(&made), [], "the plan is sound");
+    made
+}
+
+fn live_tasks(desired: &DesiredState) -> Vec<LiveTask> {
+    let tasks = desired.jobs["train"].tasks.iter().map(Result::unwrap);
+    tasks
+        .map(|task| LiveTask {
+            id: task.id.clone(),
+            digest: Some(task.digest()),
+            state: "active".into(),
+            result: None,
+        })
+        .collect()
+}
+
+fn class(plan: &Plan, address: &str) -> ChangeClass {
+    change(plan, address).class
+}
+
+fn change<'a>(plan: &'a Plan, address: &str) -> &'a batchyard::plan::Change {
+    plan.changes.iter().find(|change| change.address.to_string() == address).expect(address)
+}
+
+fn verbs(plan: &Plan) -> Vec<&'static str> {
+    plan.steps.iter().map(|step| step.action.verb()).collect()
+}
+
+#[test]
+fn an_empty_account_gets_everything_in_order() {
+    let plan = replan(&recipe(), &LiveState::default(), &[], &Policy::default());
+    assert_eq!(verbs(&plan), ["create pool", "create job", "add tasks", "record tasks"]);
+    assert_eq!(class(&plan, "jobs.train.tasks"), ChangeClass::Create);
+    assert_eq!(plan.steps[1].after, [plan.steps[0].id], "the job waits for its pool");
+}
+
+#[test]
+fn what_was_applied_needs_no_change() {
+    let plan = replan(&recipe(), &applied(&recipe()), &[], &Policy::default());
+    assert!(plan.is_empty(), "{plan:#?}");
+    assert!(plan.steps.is_empty());
+}
+
+#[test]
+fn spelling_alone_is_no_change() {
+    let mut desired = recipe();
+    pool_of(&mut desired).spec.vm_size = "STANDARD_nc6S_V3".into();
+    assert!(replan(&desired, &applied(&recipe()), &[], &Policy::default()).is_empty());
+}
+
+#[test]
+fn a_resize_is_live() {
+    let mut desired = recipe();
+    pool_of(&mut desired).spec.dedicated_nodes = 4;
+    let plan = replan(&desired, &applied(&recipe()), &[], &Policy::default());
+    assert_eq!(class(&plan, "pools.gpu"), ChangeClass::UpdateLive);
+    assert_eq!(verbs(&plan), ["update pool", "resize pool"]);
+}
+
+#[test]
+fn an_immutable_edit_is_blocked_until_it_is_permitted() {
+    let mut desired = recipe();
+    pool_of(&mut desired).spec.slots_per_node = 4;
+    let blocked = replan(&desired, &applied(&recipe()), &[], &Policy::default());
+    assert_eq!(change(&blocked, "pools.gpu").needs, Some(OnChange::Drain));
+    assert!(blocked.steps.is_empty(), "what is blocked has no steps");
+
+    pool_of(&mut desired).on_change = OnChange::Drain;
+    let drained = replan(&desired, &applied(&recipe()), &[], &Policy::default());
+    assert_eq!(class(&drained, "pools.gpu"), ChangeClass::DrainAndUpdate);
+    assert_eq!(verbs(&drained), ["resize pool", "update pool", "resize pool"]);
+
+    pool_of(&mut desired).on_change = OnChange::Recreate;
+    let replaced = replan(&desired, &applied(&recipe()), &[], &Policy::default());
+    assert_eq!(verbs(&replaced), ["delete pool", "create pool"]);
+
+    pool_of(&mut desired).on_change = OnChange::Stop;
+    let allow = Policy { allow: [OnChange::Recreate].into(), ..Policy::default() };
+    let allowed = replan(&desired, &applied(&recipe()), &[], &allow);
+    assert_eq!(
+        class(&allowed, "pools.gpu"),
+        ChangeClass::DrainAndUpdate,
+        "the gentlest way that is permitted"
+    );
+}
+
+#[test]
+fn a_pool_without_nodes_is_changed_in_place() {
+    let mut before = recipe();
+    pool_of(&mut before).spec.dedicated_nodes = 0;
+    let mut desired = before.clone();
+    pool_of(&mut desired).spec.slots_per_node = 4;
+    let plan = replan(&desired, &applied(&before), &[], &Policy::default());
+    assert_eq!(class(&plan, "pools.gpu"), ChangeClass::UpdateLive);
+}
+
+#[test]
+fn new_and_changed_tasks_are_added_and_replaced() {
+    let mut desired = recipe();
+    let stream =
+        TaskStream::from_tasks(vec![task("a", "run a"), task("b", "run b again"), task("c", "run c")]);
+    job_of(&mut desired).tasks = stream;
+    let plan = replan(&desired, &applied(&recipe()), &live_tasks(&recipe()), &Policy::default());
+    assert_eq!(verbs(&plan), ["delete tasks", "add tasks", "record tasks"]);
+    let summary = change(&plan, "jobs.train.tasks").tasks.clone().unwrap();
+    assert_eq!((summary.add, summary.replace, summary.keep), (1, 1, 1));
+}
+
+#[test]
+fn an_apply_that_was_killed_before_its_last_step_is_finished() {
+    let mut live = applied(&recipe());
+    let job = live.jobs.values_mut().next().unwrap();
+    job.value.ownership.as_mut().unwrap().tasks = None;
+    let plan = replan(&recipe(), &live, &live_tasks(&recipe()), &Policy::default());
+    assert_eq!(verbs(&plan), ["record tasks"]);
+}
+
+#[test]
+fn a_finished_job_is_not_run_again_by_itself() {
+    let mut live = applied(&recipe());
+    live.jobs.values_mut().next().unwrap().value.state = "completed".into();
+    assert!(replan(&recipe(), &live, &[], &Policy::default()).is_empty());
+
+    let mut reprioritised = recipe();
+    job_of(&mut reprioritised).spec.priority = 5;
+    let plan = replan(&reprioritised, &live, &[], &Policy::default());
+    assert!(plan.is_empty());
+    assert!(plan.notes[0].contains("priority"), "{:?}", plan.notes);
+
+    let mut more = recipe();
+    job_of(&mut more).tasks =
+        TaskStream::from_tasks(vec![task("a", "run a"), task("b", "run b"), task("c", "run c")]);
+    let plan = replan(&more, &live, &live_tasks(&recipe()), &Policy::default());
+    let job = change(&plan, "jobs.train");
+    assert_eq!((job.class, &job.reason), (ChangeClass::Replace, &ActionReason::NewWorkForFinishedJob));
+    assert_eq!(job.needs, Some(OnChange::Recreate), "results are only deleted with permission");
+}
+
+#[test]
+fn foreign_objects_are_left_alone() {
+    let mut live = applied(&recipe());
+    let owner = &mut live.pools.values_mut().next().unwrap().value.ownership;
+    owner.as_mut().unwrap().recipe = RecipeName::new("other").unwrap();
+    let plan = replan(&recipe(), &live, &[], &Policy::default());
+    assert_eq!(change(&plan, "pools.gpu").reason, ActionReason::OwnedByOther);
+
+    live.pools.values_mut().next().unwrap().value.ownership = None;
+    let plan = replan(&recipe(), &live, &[], &Policy::default());
+    assert_eq!(change(&plan, "pools.gpu").reason, ActionReason::NotOwned);
+    assert_eq!(plan.conflicts().count(), 1);
+
+    let adopt = Policy { adopt: true, ..Policy::default() };
+    let plan = replan(&recipe(), &live, &[], &adopt);
+    assert_eq!(change(&plan, "pools.gpu").reason, ActionReason::Adopted);
+    assert_eq!(verbs(&plan), ["update pool"]);
+}
+
+#[test]
+fn leftovers_are_named_and_only_pruned_on_request() {
+    let mut desired = recipe();
+    desired.jobs.clear();
+    let plan = replan(&desired, &applied(&recipe()), &[], &Policy::default());
+    assert!(plan.is_empty());
+    assert!(plan.notes[0].contains("job train"), "{:?}", plan.notes);
+
+    let prune = Policy { prune: true, ..Policy::default() };
+    let pruned = replan(&desired, &applied(&recipe()), &[], &prune);
+    assert_eq!(verbs(&pruned), ["delete job"]);
+
+    desired.pools.clear();
+    let empty = replan(&desired, &applied(&recipe()), &[], &prune);
+    assert!(empty.steps.is_empty(), "an empty recipe never prunes");
+}
+
+#[test]
+fn destroying_takes_jobs_first_and_only_what_is_ours() {
+    let mut live = applied(&recipe());
+    let mut theirs = live.pools.values().next().unwrap().clone();
+    theirs.value.spec.id = PoolId::new("theirs").unwrap();
+    theirs.value.ownership =
+        Some(Ownership::new(&RecipeName::new("other").unwrap(), theirs.value.spec.digest()));
+    live.pools.insert(theirs.value.spec.id.clone(), theirs);
+    let plan = destroy(&RecipeName::new("mnist").unwrap(), &live);
+    assert_eq!(check(&plan), []);
+    assert_eq!(verbs(&plan), ["delete job", "delete pool"]);
+    assert_eq!(plan.steps[1].after, [plan.steps[0].id]);
+}

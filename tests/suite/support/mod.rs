@@ -1,0 +1,25 @@
+//! The words that tests are written in: a sandbox to work in, commands to run, an emulator to talk to.
+//!
+//! ```ignore
+//! let sandbox = Sandbox::new().file("recipe.yaml", RECIPE);
+//! sandbox.run(["plan", "recipe.yaml"]).success().stdout_contains("1 to create");
+//! ```
+
+mod capture;
+mod command;
+mod emulator;
+mod local;
+mod output;
+mod redaction;
+mod running;
+mod sandbox;
+mod service;
+
+pub use command::Command;
+pub use emulator::{Emulator, Runtime};
+pub use local::Local;
+pub use output::Output;
+pub use redaction::Redactions;
+pub use running::Running;
+pub use sandbox::Sandbox;
+pub use service::{PrivateRegistry, Service};
