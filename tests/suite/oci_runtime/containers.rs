@@ -11,7 +11,7 @@ use batchyard::node::runtime::{
     NetworkMode, ResourceLimits, RuntimeError,
 };
 
-use super::yard::{IMAGE, Yard, helper, runtime};
+use super::yard::{IMAGE, Yard, runtime, supervisor};
 
 #[tokio::test]
 async fn programs_run_and_their_exit_codes_come_back() {
@@ -73,7 +73,7 @@ async fn environment_user_working_directory_and_hosts_are_as_asked() {
     for expected in [
         "AZ_BATCH_TASK_ID=t 1\n",
         "FROM_IMAGE=no\n",
-        "HOME=/home/app\n",
+        "HOME=/srv/app\n",
         "HOSTNAME=box\n",
         "\n/tmp/deep/er\n",
         "uid=1000(app) gid=1000(app) groups=44(video)",
@@ -276,7 +276,7 @@ async fn a_container_outlives_the_program_that_started_it() {
     program.kill().unwrap();
     program.wait().unwrap();
 
-    let restarted = OciRuntime::with_helper(store, helper()).unwrap();
+    let restarted = OciRuntime::with_supervisor(store, supervisor()).unwrap();
     let listed = restarted.list("tests").await.unwrap();
     let running = (ContainerId("survivor".into()), ContainerState::Running);
     let over = ExitStatus { code: 9, out_of_memory: false, error: None };
@@ -296,7 +296,7 @@ async fn a_container_outlives_the_program_that_started_it() {
 #[expect(clippy::disallowed_methods, reason = "the way one test speaks to a copy of its own program")]
 async fn plays_a_program_that_is_killed() {
     let Some(folder) = std::env::var_os(CHILD).map(PathBuf::from) else { return };
-    let runtime = OciRuntime::with_helper(folder.join("store"), helper()).unwrap();
+    let runtime = OciRuntime::with_supervisor(folder.join("store"), supervisor()).unwrap();
     let signal = folder.join("signal");
     std::fs::create_dir(&signal).unwrap();
     let spec = |name: &str, script: &str| ContainerSpec {
@@ -353,7 +353,7 @@ fn is_zombie(process: &Path) -> bool {
 async fn the_built_in_image_runs_with_nothing_but_itself() {
     let folder = tempfile::tempdir().unwrap();
     let Some(runtime) = runtime(folder.path()) else { return };
-    let archive = builtin::archive_of(&helper(), &folder.path().join("cache")).unwrap();
+    let archive = builtin::archive_of(&supervisor(), &folder.path().join("cache")).unwrap();
     let image = runtime.load(builtin::REFERENCE, &archive).await.unwrap();
     assert_eq!(image.entrypoint, ["/bin/hello"]);
     let first = Instant::now();

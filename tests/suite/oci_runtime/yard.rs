@@ -15,7 +15,7 @@ pub(super) struct Yard {
     pub(super) runtime: OciRuntime,
 }
 
-pub(super) fn helper() -> PathBuf {
+pub(super) fn supervisor() -> PathBuf {
     PathBuf::from(env!("CARGO_BIN_EXE_batchyard"))
 }
 
@@ -36,11 +36,11 @@ fn busybox_archive() -> Vec<u8> {
         }
     };
     use tar::EntryType::{Directory, Regular, Symlink};
-    for folder in ["bin", "etc", "home", "var"] {
+    for folder in ["bin", "etc", "srv", "var"] {
         add(Directory, folder, "", b"", 0o755, 0);
     }
     add(Directory, "tmp", "", b"", 0o1777, 0);
-    add(Directory, "home/app", "", b"", 0o755, 1000);
+    add(Directory, "srv/app", "", b"", 0o755, 1000);
     add(Regular, "bin/busybox", "", &std::fs::read(BUSYBOX).unwrap(), 0o755, 0);
     for applet in
         ["sh", "true", "false", "echo", "env", "cat", "id", "pwd", "sleep", "ls", "head", "touch", "mount"]
@@ -53,7 +53,7 @@ fn busybox_archive() -> Vec<u8> {
         Regular,
         "etc/passwd",
         "",
-        b"root:x:0:0::/root:/bin/sh\napp:x:1000:1000::/home/app:/bin/sh\n",
+        b"root:x:0:0::/root:/bin/sh\napp:x:1000:1000::/srv/app:/bin/sh\n",
         0o644,
         0,
     );
@@ -149,7 +149,7 @@ impl Yard {
 
 /// A runtime with an empty store in `folder`. `None`, and the reason on stderr, where containers can't be run.
 pub(super) fn runtime(folder: &Path) -> Option<OciRuntime> {
-    match OciRuntime::with_helper(folder.join("store"), helper()) {
+    match OciRuntime::with_supervisor(folder.join("store"), supervisor()) {
         Ok(runtime) => Some(runtime),
         Err(RuntimeError::Unavailable { reason, .. }) => {
             eprintln!("skipped: {reason}");

@@ -1,6 +1,5 @@
 //! Fetching images from registries.
 
-use crate::node::platform::architecture;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -11,9 +10,9 @@ use oci_client::manifest::{ImageIndexEntry, OciDescriptor, OciImageManifest};
 use oci_client::secrets::RegistryAuth;
 use oci_client::{Client, Reference, RegistryOperation};
 
-use super::image_config::architecture;
 use super::reference::ImageName;
 use super::store::{Store, StoreError};
+use crate::node::platform::architecture;
 use crate::node::runtime::{RegistryCredential, RuntimeError};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);

@@ -17,12 +17,12 @@ use tokio::io::{AsyncBufReadExt, BufReader, Interest};
 
 use super::bundle::prepare;
 use super::container_folder::{ContainerFolder, Standing, Supervisor};
-use super::helper::{ARGUMENT, Report};
 use super::host::{Host, check};
 use super::pull::{Fetched, fetch, reasons};
 use super::reference::ImageName;
 use super::root_folder::remove_host_tree;
 use super::store::{Store, StoreError, StoredImage};
+use super::supervisor::{ARGUMENT, Report};
 use crate::node::runtime::{
     ContainerId, ContainerRuntime, ContainerSpec, ContainerState, ExitStatus, Image, RegistryCredential,
     RuntimeError, RuntimeKind,
@@ -41,7 +41,7 @@ const MOMENTS: Duration = Duration::from_secs(30);
 #[derive(Debug, Clone)]
 pub struct OciRuntime {
     store: Store,
-    helper: PathBuf,
+    supervisor: PathBuf,
     /// One lock per image being fetched: the nodes of a pool all ask for the same.
     fetching: Arc<Mutex<HashMap<String, Weak<tokio::sync::Mutex<()>>>>>,
 }
@@ -51,15 +51,15 @@ impl OciRuntime {
     /// can't run containers.
     pub fn new(store: PathBuf) -> Result<Self, RuntimeError> {
         // Not the path of the executable: that may be replaced while this process runs.
-        Self::with_helper(store, PathBuf::from("/proc/self/exe"))
+        Self::with_supervisor(store, PathBuf::from("/proc/self/exe"))
     }
 
-    /// The same with another executable for the supervisors, which must call [`super::helper::intercept`] first thing.
-    pub fn with_helper(store: PathBuf, helper: PathBuf) -> Result<Self, RuntimeError> {
+    /// The same with another executable for the supervisors, which must call [`super::supervisor::intercept`] first thing.
+    pub fn with_supervisor(store: PathBuf, supervisor: PathBuf) -> Result<Self, RuntimeError> {
         let unavailable = |reason| RuntimeError::Unavailable { kind: RuntimeKind::Oci, reason };
         let opened = Store::open(&store).map_err(|error| unavailable(reasons(&error)))?;
         check(&store).map_err(unavailable)?;
-        Ok(Self { store: opened, helper, fetching: Arc::default() })
+        Ok(Self { store: opened, supervisor, fetching: Arc::default() })
     }
 
     fn folder(&self, container: &ContainerId) -> Result<ContainerFolder, RuntimeError> {
@@ -170,7 +170,7 @@ impl ContainerRuntime for OciRuntime {
 
     async fn start(&self, container: &ContainerId) -> Result<(), RuntimeError> {
         match self.standing(container)? {
-            (folder, Standing::Created) => start(&self.helper, &folder).await,
+            (folder, Standing::Created) => start(&self.supervisor, &folder).await,
             (_, Standing::Supervised(_)) => Ok(()),
             (_, Standing::Over(_)) => Err(RuntimeError::Failed {
                 action: format!("start container {container}"),
@@ -289,13 +289,13 @@ fn create(
 }
 
 /// Starts a supervisor and listens to what it says of the start. If nobody listens any more it goes on all the same.
-async fn start(helper: &Path, folder: &ContainerFolder) -> Result<(), RuntimeError> {
+async fn start(supervisor: &Path, folder: &ContainerFolder) -> Result<(), RuntimeError> {
     let log = fs::File::options()
         .append(true)
         .create(true)
         .open(folder.file("log"))
         .map_err(failed("open the container's log"))?;
-    let mut command = std::process::Command::new(helper);
+    let mut command = std::process::Command::new(supervisor);
     command
         .arg(ARGUMENT)
         .arg(&folder.path)
