@@ -13,14 +13,18 @@
 //! * [`observe`]: an account, read as live state.
 //! * [`apply`]: a plan carried out, step by step.
 //! * [`node`]: what a compute node does: directories, environment, images, containers.
+//! * [`emulator`]: an Azure Batch account in this process, whose tasks run on nodes.
 //! * [`pipeline`]: observe, plan, check, strung together once.
 //! * [`view`]: diagnostics, plans, events and status as text and JSON.
+//! * [`cli`]: the command line.
 
 pub mod apply;
 pub mod batch;
+pub mod cli;
 pub mod client;
 pub mod clock;
 pub mod diagnostic;
+pub mod emulator;
 pub mod env_vars;
 pub mod exit_code;
 pub mod node;

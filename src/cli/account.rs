@@ -1,8 +1,12 @@
 //! Reaching the account that a command works on.
 
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use super::args::{RuntimeChoice, TimingChoice};
@@ -29,7 +33,7 @@ pub(super) struct Account {
     name: String,
     is_local: bool,
     /// The embedded account, where this process is the one that serves it.
-    embedded: Option<Emulator>,
+    served: Option<Served>,
 }
 
 impl Account {
@@ -42,30 +46,30 @@ impl Account {
         match settings {
             AccountSettings::Remote { endpoint, account, key } => {
                 let name = format!("the account {account} at {endpoint}");
-                let client = client(endpoint, &account, &key, None)?;
-                Ok(Self { client, name, is_local: false, embedded: None })
+                let client = client(endpoint.as_str(), &account, &key, None)?;
+                Ok(Self { client, name, is_local: false, served: None })
             }
             AccountSettings::Local { data } => {
-                let config = emulator_config(context, data, DEVELOPMENT_ACCOUNT, Secret::new(DEVELOPMENT_KEY)).await;
+                let config =
+                    emulator_config(context, data, DEVELOPMENT_ACCOUNT, Secret::new(DEVELOPMENT_KEY)).await;
                 Self::open_local(config).await
             }
         }
     }
 
     async fn open_local(config: EmulatorConfig) -> Result<Self, CommandError> {
-        let shown = config.data.display().to_string();
+        let name = format!("the local account ({})", config.data.display());
         let (account, key) = (config.account.clone(), config.key.clone());
-        let name = format!("the local account ({shown})");
         match Emulator::open(config).await {
             Ok(emulator) => {
                 let transport = HttpTransport::in_process(emulator.router());
-                let endpoint = Url::parse("http://127.0.0.1").map_err(CommandError::from_error)?;
-                let client = client(endpoint, &account, &key, Some(transport))?;
-                Ok(Self { client, name, is_local: true, embedded: Some(emulator) })
+                let served = Served::start(emulator).await?;
+                let client = client(&served.endpoint, &account, &key, Some(transport))?;
+                Ok(Self { client, name, is_local: true, served: Some(served) })
             }
-            Err(OpenError::Locked { served: Some(served), .. }) => {
-                let client = client(served.endpoint, &served.account, &served.key, None)?;
-                Ok(Self { client, name, is_local: true, embedded: None })
+            Err(OpenError::Locked { endpoint: Some(at), .. }) => {
+                let client = client(&at.endpoint, &at.account, &at.key, None)?;
+                Ok(Self { client, name, is_local: true, served: None })
             }
             Err(error) => Err(open_error(error)),
         }
@@ -91,14 +95,42 @@ impl Account {
 
     /// Lets the account go: an embedded one is stopped in order.
     pub(super) async fn close(self) {
-        if let Some(emulator) = self.embedded {
-            emulator.shut_down().await;
+        if let Some(served) = self.served {
+            served.stop().await;
         }
     }
 }
 
+/// An account that this process serves, to itself and to commands that are run beside it.
+struct Served {
+    emulator: Emulator,
+    endpoint: String,
+    stop: CancellationToken,
+    server: JoinHandle<std::io::Result<()>>,
+}
+
+impl Served {
+    async fn start(emulator: Emulator) -> Result<Self, CommandError> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let endpoint = format!("http://{}", listener.local_addr()?);
+        let stop = CancellationToken::new();
+        let server = tokio::spawn({
+            let (emulator, stop) = (emulator.clone(), stop.clone());
+            async move { emulator.serve(listener, stop).await }
+        });
+        Ok(Self { emulator, endpoint, stop, server })
+    }
+
+    async fn stop(self) {
+        self.stop.cancel();
+        // What the server could still say concerns requests that nobody waits for any more.
+        let _ = self.server.await;
+        self.emulator.shut_down().await;
+    }
+}
+
 fn client(
-    endpoint: Url,
+    endpoint: &str,
     account: &str,
     key: &Secret,
     transport: Option<HttpTransport>,
@@ -108,6 +140,7 @@ fn client(
             .code(ExitCode::Usage)
             .hint(Some(format!("look at {}", env_vars::AZURE_BATCH_ACCESS_KEY)))
     })?;
+    let endpoint = Url::parse(endpoint).map_err(CommandError::from_error)?;
     let options = ClientOptions { transport, ..ClientOptions::default() };
     BatchClient::new(endpoint, Credential::SharedKey(key), options).map_err(CommandError::from_error)
 }

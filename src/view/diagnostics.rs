@@ -57,14 +57,14 @@ impl Excerpt {
     fn take(labels: &mut Vec<&Label>, report: &Report, primary: bool) -> Option<Self> {
         let first = *labels.first()?;
         let source = report.sources.get(first.span.source)?;
-        let lines_of = |span: Span| (source.line_of(span.start as usize), source.line_of(last_byte(span)));
-        let (mut from, mut to) = lines_of(first.span);
+        let line_of = |label: &Label| source.line_of(label.span.start as usize);
+        let (mut from, mut to) = (line_of(first), line_of(first));
         let mut here = Vec::new();
         labels.retain(|label| {
-            let (start, end) = lines_of(label.span);
-            let near = label.span.source == first.span.source && start <= to + APART && end + APART >= from;
+            let line = line_of(label);
+            let near = label.span.source == first.span.source && line <= to + APART && line + APART >= from;
             if near {
-                (from, to) = (from.min(start), to.max(end));
+                (from, to) = (from.min(line), to.max(line));
                 here.push(*label);
             }
             !near
@@ -79,7 +79,9 @@ impl Excerpt {
         let map = excerpt.copy(source, first.span.source, lines, &report.secrets);
         for label in here {
             let is_primary = primary && std::ptr::eq(label, first);
-            let range = map.range(label.span);
+            // A place of many lines is marked on its first.
+            let end = source.line_range(line_of(label)).end.min(label.span.end as usize);
+            let range = map.range(label.span.start as usize..end);
             excerpt.marks.push((range, label.message.clone(), is_primary));
         }
         Some(excerpt)
@@ -144,9 +146,9 @@ impl Excerpt {
 struct ByteMap(Vec<(usize, usize, bool)>);
 
 impl ByteMap {
-    fn range(&self, span: Span) -> Range<usize> {
-        let start = self.offset(span.start as usize, false);
-        let end = self.offset(span.end as usize, true);
+    fn range(&self, bytes: Range<usize>) -> Range<usize> {
+        let start = self.offset(bytes.start, false);
+        let end = self.offset(bytes.end, true);
         start..end.max(start)
     }
 
@@ -159,11 +161,6 @@ impl ByteMap {
             None => 0,
         }
     }
-}
-
-/// The last byte of a place, so that one that ends with its line break does not reach into the next line.
-fn last_byte(span: Span) -> usize {
-    (span.end as usize).saturating_sub(1).max(span.start as usize)
 }
 
 /// The findings as JSON. Texts of secrets are never part of it.
@@ -276,7 +273,12 @@ error[a-code]: wrong
         );
         let block = "password: |\n  ge\n  heim\nx: 1\n";
         let shown = human(&report(block, &[("ge\n  heim\n", ""), ("x", "")], Some("ge\n  heim\n")), false);
-        assert!(!shown.contains("ge\n") && !shown.contains("heim") && shown.contains("4 | x: 1"), "{shown}");
+        assert!(
+            !shown.contains("ge\n")
+                && !shown.contains("heim")
+                && shown.contains("2 |   ********\n  |   ^^^^^^^^\n"),
+            "{shown}"
+        );
     }
 
     #[test]

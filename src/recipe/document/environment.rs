@@ -12,6 +12,14 @@ use super::{Entries, SecretReference, Text};
 /// Environment variables by name.
 pub type Environment = Entries<EnvironmentValue>;
 
+/// What the names of environment variables look like.
+pub(super) fn names() -> serde_json::Value {
+    serde_json::json!({
+        "pattern": "^[^=\\s]+$",
+        "patternErrorMessage": "the name of an environment variable has neither `=` nor blanks",
+    })
+}
+
 /// The value of an environment variable.
 #[derive(Debug, Clone, PartialEq)]
 pub enum EnvironmentValue {

@@ -42,6 +42,14 @@ impl<T> Field<T> {
     }
 }
 
+/// An optional value: absent stays absent, present must be understood.
+pub fn optional<T: Clone>(field: Option<&Field<T>>) -> Option<Option<T>> {
+    match field {
+        Some(field) => field.get().cloned().map(Some),
+        None => Some(None),
+    }
+}
+
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Field<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_option(PresenceVisitor(PhantomData))

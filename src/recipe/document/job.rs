@@ -37,6 +37,7 @@ pub struct Job {
     #[schemars(extend("default" = "keep"))]
     pub on_complete: Option<Field<OnComplete>>,
     /// Environment variables of all tasks of the job.
+    #[schemars(extend("propertyNames" = super::environment::names()))]
     pub environment: Option<Field<Environment>>,
     /// The tasks, by name.
     #[schemars(extend("propertyNames" = {

@@ -17,7 +17,7 @@ mod task;
 pub use duration::DurationText;
 pub use entries::{Entries, NamedEntry, entries};
 pub use environment::{Environment, EnvironmentValue};
-pub use field::{FIELD, Field};
+pub use field::{FIELD, Field, optional};
 pub use image::{ImageAlias, ImageChoice, ImageReference};
 pub use job::{Job, OnComplete, PoolChoice};
 pub use parameter::{Parameter, ParameterType};

@@ -96,6 +96,7 @@ pub struct StartTask {
     #[schemars(range(min = -1), extend("default" = 0))]
     pub retries: Option<Field<i32>>,
     /// Environment variables.
+    #[schemars(extend("propertyNames" = super::environment::names()))]
     pub environment: Option<Field<Environment>>,
 }
 

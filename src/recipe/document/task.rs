@@ -37,6 +37,7 @@ pub struct Task {
     /// the image's own entry point.
     pub command: Option<Field<Command>>,
     /// Environment variables.
+    #[schemars(extend("propertyNames" = super::environment::names()))]
     pub environment: Option<Field<Environment>>,
     /// Names of the tasks of this job that must succeed first; a name stands for every task that it expands to.
     #[schemars(inner(length(min = 1)))]

@@ -1,7 +1,7 @@
 //! The combinations that `for_each` stands for.
 
 use minijinja::Value;
-use serde_json::Value as Json;
+use minijinja::value::ValueKind;
 
 use crate::diagnostic::{Collector, Diagnostic, Span};
 use crate::recipe::codes;
@@ -131,14 +131,11 @@ impl Axis {
 
 /// A value in an id: its text, with everything that ids don't have made a hyphen. `None` for lists and maps.
 pub(super) fn in_id(value: &Value) -> Option<String> {
-    let json: Json = match value.kind() {
-        minijinja::value::ValueKind::String => return Some(plain(value.as_str()?)),
-        minijinja::value::ValueKind::Number | minijinja::value::ValueKind::Bool => {
-            Json::String(value.to_string())
-        }
-        _ => return None,
-    };
-    json.as_str().map(|text| plain(&text.to_lowercase()))
+    match value.kind() {
+        ValueKind::String => value.as_str().map(plain),
+        ValueKind::Number | ValueKind::Bool => Some(plain(&value.to_string().to_lowercase())),
+        _ => None,
+    }
 }
 
 fn plain(text: &str) -> String {

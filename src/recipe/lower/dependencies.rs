@@ -1,14 +1,19 @@
 //! Which tasks a task waits for, by id.
 
+use std::collections::BTreeMap;
+
 use crate::diagnostic::{Code, Diagnostic, Sources, Span, quote};
 use crate::recipe::expand::TaskTemplate;
 
-pub(super) static TOO_MANY: Code = Code {
+static TOO_MANY: Code = Code {
     name: "too-many-dependencies",
     summary: "a task depends on more tasks than Azure Batch can be told",
     explanation: "The ids that a task depends on may have 64,000 characters together. Ids that are integers without \
                   gaps, such as `id: \"${{ item.seed }}\"`, are sent as a range, which has no such limit.",
 };
+
+/// The codes that lowering raises.
+pub(in crate::recipe) static CODES: &[&Code] = &[&TOO_MANY];
 
 /// The most characters that the ids of all dependencies of a task may have together.
 const MOST_CHARACTERS: usize = 64_000;
@@ -26,7 +31,7 @@ impl DependencyIds {
     /// The tasks that `template` waits for.
     pub(super) fn of(
         template: &TaskTemplate,
-        all: &[std::sync::Arc<TaskTemplate>],
+        all: &BTreeMap<&str, &TaskTemplate>,
         sources: &Sources,
     ) -> Result<Self, Box<Diagnostic>> {
         let mut names: Vec<&(String, Span)> = template.depends_on.iter().collect();
@@ -36,7 +41,7 @@ impl DependencyIds {
         let mut integers = Vec::new();
         let mut characters = 0;
         for (name, span) in names {
-            let Some(target) = all.iter().find(|other| other.name == *name) else { continue };
+            let Some(target) = all.get(name.as_str()) else { continue };
             for index in 0..target.count() {
                 let id = target.id(index, sources)?;
                 match canonical_integer(&id) {

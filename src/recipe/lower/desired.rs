@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::locations::Locator;
-use super::{job, pool};
+use super::{job, pool, registry};
 use crate::diagnostic::{Collector, Sources};
 use crate::recipe::document::entries;
 use crate::recipe::expand::ResolvedRecipe;
@@ -16,7 +16,7 @@ pub fn lower(recipe: &ResolvedRecipe, sources: &Sources, findings: &mut Collecto
     let locator = Locator { tree: &recipe.tree, sources };
     let registries: BTreeMap<String, RegistrySpec> = entries(document.registries.as_ref())
         .iter()
-        .map(|entry| Some((entry.name.clone(), pool::registry(entry.value.get()?)?)))
+        .map(|entry| Some((entry.name.clone(), registry::registry(entry.value.get()?)?)))
         .collect::<Option<_>>()?;
     let registries = Arc::new(registries);
 

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::dependencies::DependencyIds;
-use super::pool::{Registries, optional};
+use super::registry::Registries;
 use super::task;
 use crate::batch::{JobId, PoolId};
 use crate::diagnostic::{Collector, Sources};
 use crate::recipe::decode::decode;
-use crate::recipe::document::{Field, Job, OnComplete, PoolChoice, Task};
+use crate::recipe::document::{Field, Job, OnComplete, PoolChoice, Task, optional};
 use crate::recipe::expand::{ResolvedJob, TaskTemplate};
 use crate::resource::{
     self, DesiredJob, DesiredPool, FieldSources, JobSpec, TaskSpec, TaskStream, TaskStreamError,
@@ -60,10 +60,13 @@ impl JobLowering<'_> {
     }
 
     fn stream(&self, sources: &Sources, findings: &mut Collector) -> Option<TaskStream> {
+        let templates = self.tasks.templates.iter();
+        let by_name: BTreeMap<&str, &TaskTemplate> =
+            templates.map(|template| (template.name.as_str(), template.as_ref())).collect();
         let mut makers = Vec::new();
         let mut complete = true;
         for template in &self.tasks.templates {
-            match DependencyIds::of(template, &self.tasks.templates, sources) {
+            match DependencyIds::of(template, &by_name, sources) {
                 Ok(depends_on) => makers.push(Arc::new(TaskMaker {
                     template: template.clone(),
                     depends_on,

@@ -7,11 +7,8 @@ mod desired;
 mod job;
 mod locations;
 mod pool;
+mod registry;
 mod task;
 
-use crate::diagnostic::Code;
-
+pub(super) use dependencies::CODES;
 pub use desired::lower;
-
-/// The codes that lowering raises.
-pub(super) static CODES: &[&Code] = &[&dependencies::TOO_MANY];

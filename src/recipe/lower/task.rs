@@ -1,12 +1,13 @@
 //! Tasks.
 
 use super::dependencies::DependencyIds;
-use super::pool::{Registries, optional, secret};
+use super::registry::{Registries, secret};
 use crate::batch::TaskId;
 use crate::batch::command_line::join;
 use crate::batch::model::{ContainerHostBatchBindMountEntry, ContainerHostDataPath};
 use crate::recipe::document::{
     self, Command, Environment, Field, Mount, MountSource, Task, TaskContainer, Text, WorkingDirectory,
+    optional,
 };
 use crate::resource::{EnvironmentSpec, EnvironmentValue, TaskContainerSpec, TaskSpec};
 

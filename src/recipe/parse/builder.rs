@@ -1,6 +1,7 @@
 //! Builds the tree from the parser's events, without recursion.
 
 use std::collections::HashMap;
+use std::ops::ControlFlow;
 
 use granit_parser::{Event, Options, Parser, ScalarStyle, Tag, options};
 
@@ -30,8 +31,6 @@ pub fn parse(source: SourceId, sources: &Sources, findings: &mut Collector) -> O
         return None;
     }
     let mut builder = Builder {
-        source,
-        text,
         findings,
         open: Vec::new(),
         root: None,
@@ -96,8 +95,6 @@ struct Anchored {
 }
 
 struct Builder<'a> {
-    source: SourceId,
-    text: &'a str,
     findings: &'a mut Collector,
     open: Vec<Open>,
     root: Option<Node>,
@@ -106,8 +103,6 @@ struct Builder<'a> {
     aliased: usize,
     documents: usize,
 }
-
-use std::ops::ControlFlow;
 
 impl Builder<'_> {
     /// Takes one event; breaks when a limit says that reading on is dangerous.
@@ -289,7 +284,7 @@ impl Builder<'_> {
             self.place(Node::damaged(span));
             return ControlFlow::Continue(());
         };
-        let (size, depth, too_deep) = (*size, *depth, self.open.len() + depth > MAX_DEPTH);
+        let (size, too_deep) = (*size, self.open.len() + depth > MAX_DEPTH);
         self.aliased = self.aliased.saturating_add(size);
         if self.aliased > MAX_ALIASED_NODES {
             let message = format!("aliases expand to more than {MAX_ALIASED_NODES} values");
@@ -301,7 +296,6 @@ impl Builder<'_> {
             return ControlFlow::Break(());
         }
         let node = node.clone();
-        debug_assert!(depth <= MAX_DEPTH, "anchored values obey the limit themselves");
         self.count(size, span)?;
         self.place(node);
         ControlFlow::Continue(())
@@ -340,10 +334,6 @@ impl Builder<'_> {
         span: Span,
         label: &str,
     ) {
-        debug_assert!(
-            span.source == self.source && span.start as usize <= self.text.len(),
-            "places are in this text"
-        );
         self.findings.push(Diagnostic::error(code, message).at(span, label));
     }
 }

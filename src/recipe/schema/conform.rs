@@ -9,11 +9,14 @@ use crate::diagnostic::{Collector, Diagnostic};
 use crate::recipe::node::{Node, NodeKind, Value};
 use crate::recipe::suggest;
 
+/// Errors looked at in one pass: more than anybody reads, and few enough to compare with each other.
+const MOST_ERRORS: usize = 1_000;
+
 /// Validates `root` against the schema of `shape`. Unknown keys are removed, wrong values become damaged; values that
 /// expressions have still to produce are passed over.
 pub fn conform(root: &mut Node, shape: Shape, findings: &mut Collector) {
     let mut mistakes = find(root, shape);
-    if spell_out_numbers(root, &mistakes) {
+    while spell_out_numbers(root, &mistakes) {
         mistakes = find(root, shape);
     }
     for mistake in &mistakes {
@@ -52,7 +55,8 @@ fn find(root: &Node, shape: Shape) -> Vec<Mistake> {
         return Vec::new();
     }
     let explainer = Explainer { root, schema: &compiled.schema };
-    compiled.validator.iter_errors(&instance).flat_map(|error| explainer.explain(&error)).collect()
+    let errors = compiled.validator.iter_errors(&instance).take(MOST_ERRORS);
+    errors.flat_map(|error| explainer.explain(&error)).collect()
 }
 
 /// Where text is asked for, an expression's number or boolean is taken as text: `id: "${{ item.seed }}"`.

@@ -62,9 +62,19 @@ fn wrong_type(node: &Node, place: &Place, expected: &[&str]) -> Diagnostic {
     {
         return diagnostic.help("remove the quotes: in quotes it is a string");
     }
+    if expected.contains(&"a boolean")
+        && matches!(&node.kind, NodeKind::Scalar(scalar) if is_old_boolean(&scalar.text))
+    {
+        return diagnostic.help("booleans are written `true` and `false`");
+    }
     let wants_text =
         expected == ["a string"] && matches!(node.kind, NodeKind::Scalar(_)) && found != "nothing";
     diagnostic.maybe_help(wants_text.then(|| "put the value in quotes to make it a string".to_owned()))
+}
+
+/// Words that YAML 1.1 took for booleans.
+fn is_old_boolean(text: &str) -> bool {
+    ["yes", "no", "on", "off", "y", "n"].iter().any(|word| text.eq_ignore_ascii_case(word))
 }
 
 fn wrong_word(node: &Node, place: &Place, allowed: &[String]) -> Diagnostic {

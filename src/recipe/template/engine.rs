@@ -149,12 +149,12 @@ impl Expression {
     }
 
     fn evaluate(&self, context: &Value) -> Result<Json, Failure> {
+        let mut budget = MOST_VALUES;
         let value = self
             .compiled
             .eval(context.clone())
             .map_err(|error| failure(&error, &self.source, self.offset))?;
-        to_json(&value, &mut MOST_VALUES.clone(), 0)
-            .map_err(|message| Failure { message, range: self.range() })
+        to_json(&value, &mut budget, 0).map_err(|message| Failure { message, range: self.range() })
     }
 
     /// Where the expression stands in the scalar's text, without surrounding blanks.

@@ -189,6 +189,7 @@ fn values_are_checked_in_the_words_of_the_recipe() {
         message("environment: { A: { env: X, file: y } }"),
         "error[invalid-value]: `A` must have exactly one key"
     );
+    assert_eq!(message("environment: { A=B: x }"), "error[invalid-value]: `A=B` is no possible name");
     assert_eq!(message("for_each: [1, 2]"), "error[wrong-type]: `for_each` must be a map, not a list");
     assert_eq!(message("for_each: { range: [1, 2] }"), "error[invalid-value]: `range` is no possible name");
     assert_eq!(

@@ -1,0 +1,97 @@
+//! Jobs.
+
+use super::invalid;
+use super::pools::{metadata, retries};
+use super::unsupported::refuse;
+use crate::batch::ErrorCode;
+use crate::batch::model::{BatchJobConstraints, BatchJobCreateOptions, BatchJobUpdateOptions, BatchPoolInfo};
+use crate::emulator::refusal::Refusal;
+
+/// Properties of a job that would change what runs.
+const JOB: &[&str] = &["jobManagerTask", "jobPreparationTask", "jobReleaseTask", "allowTaskPreemption"];
+
+/// Checks a job that is to be made.
+pub(crate) fn job(job: &BatchJobCreateOptions) -> Result<(), Refusal> {
+    refuse(&job.other, JOB)?;
+    pool_info(&job.pool_info)?;
+    priority(job.priority)?;
+    max_parallel(job.max_parallel_tasks)?;
+    constraints(job.constraints.as_ref())?;
+    metadata(job.metadata.as_deref())
+}
+
+/// Checks a change of a job.
+pub(crate) fn job_update(update: &BatchJobUpdateOptions) -> Result<(), Refusal> {
+    update.pool_info.as_ref().map_or(Ok(()), pool_info)?;
+    priority(update.priority)?;
+    max_parallel(update.max_parallel_tasks)?;
+    constraints(update.constraints.as_ref())?;
+    metadata(update.metadata.as_deref())
+}
+
+fn pool_info(info: &BatchPoolInfo) -> Result<(), Refusal> {
+    refuse(&info.other, &["autoPoolSpecification"])?;
+    if info.pool_id.is_none() {
+        return Err(super::missing("poolInfo.poolId"));
+    }
+    Ok(())
+}
+
+fn priority(priority: Option<i32>) -> Result<(), Refusal> {
+    match priority {
+        Some(priority) if !(-1_000..=1_000).contains(&priority) => {
+            Err(Refusal::new(ErrorCode::OUT_OF_RANGE_PRIORITY).with("PropertyValue", priority.to_string()))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn max_parallel(count: Option<i32>) -> Result<(), Refusal> {
+    match count {
+        Some(count) if count != -1 && count <= 0 => {
+            Err(invalid("maxParallelTasks", count, "-1 means without limit; else at least 1"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn constraints(constraints: Option<&BatchJobConstraints>) -> Result<(), Refusal> {
+    retries(
+        "constraints.maxTaskRetryCount",
+        constraints.and_then(|constraints| constraints.max_task_retry_count),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn check(name: &str, value: Value) -> Result<(), Refusal> {
+        let mut body = json!({"id": "j", "poolInfo": {"poolId": "p"}});
+        body[name] = value;
+        job(&serde_json::from_value(body).unwrap())
+    }
+
+    #[test]
+    fn jobs_that_need_more_than_tasks_are_refused_by_name() {
+        assert_eq!(check("networkConfiguration", json!({"subnetId": "s"})), Ok(()));
+        for (name, value, property) in [
+            ("jobPreparationTask", json!({"commandLine": "x"}), "jobPreparationTask"),
+            ("jobManagerTask", json!({"id": "m"}), "jobManagerTask"),
+            ("poolInfo", json!({"autoPoolSpecification": {}}), "autoPoolSpecification"),
+        ] {
+            let error = check(name, value).unwrap_err();
+            assert_eq!((error.status, error.detail("PropertyName")), (501, Some(property)));
+        }
+    }
+
+    #[test]
+    fn values_out_of_range_are_refused() {
+        assert!(check("priority", json!(1_001)).unwrap_err().is(ErrorCode::OUT_OF_RANGE_PRIORITY));
+        assert!(check("maxParallelTasks", json!(0)).unwrap_err().is(ErrorCode::INVALID_PROPERTY_VALUE));
+        assert!(check("poolInfo", json!({})).unwrap_err().is(ErrorCode::MISSING_REQUIRED_PROPERTY));
+        assert_eq!(check("maxParallelTasks", json!(-1)), Ok(()));
+    }
+}

@@ -1,0 +1,245 @@
+//! Pools.
+
+use super::unsupported::{not_done, refuse};
+use super::{invalid, missing};
+use crate::batch::model::{
+    BatchContainerConfiguration, BatchMetadataItem, BatchNodeDeallocationOption, BatchPoolCreateOptions,
+    BatchPoolResizeOptions, BatchPoolUpdateOptions, BatchStartTask, BatchTaskContainerSettings,
+    ContainerRegistryReference, ContainerType, UserIdentity, VirtualMachineConfiguration,
+};
+use crate::batch::{ErrorCode, WireDuration};
+use crate::emulator::refusal::Refusal;
+
+/// Properties of a pool that would change what its nodes are or do.
+const POOL: &[&str] = &[
+    "autoScaleFormula",
+    "applicationPackageReferences",
+    "certificateReferences",
+    "mountConfiguration",
+    "userAccounts",
+];
+/// Properties of a virtual machine that would change what its nodes do.
+const VIRTUAL_MACHINE: &[&str] = &["extensions", "windowsConfiguration"];
+
+/// The most slots of a node.
+const MAX_SLOTS: i32 = 256;
+/// The most text that metadata may hold.
+const MAX_METADATA: usize = 64 * 1024;
+
+/// Checks a pool that is to be made.
+pub(crate) fn pool(pool: &BatchPoolCreateOptions) -> Result<(), Refusal> {
+    if pool.vm_size.trim().is_empty() {
+        return Err(missing("vmSize"));
+    }
+    if pool.enable_auto_scale == Some(true) {
+        return Err(not_done("enableAutoScale"));
+    }
+    refuse(&pool.other, POOL)?;
+    virtual_machine(
+        pool.virtual_machine_configuration.as_ref().ok_or_else(|| missing("virtualMachineConfiguration"))?,
+    )?;
+    targets(pool.target_dedicated_nodes, pool.target_low_priority_nodes)?;
+    resize_timeout(pool.resize_timeout)?;
+    slots(pool.task_slots_per_node)?;
+    pool.start_task.as_ref().map_or(Ok(()), start_task)?;
+    metadata(pool.metadata.as_deref())
+}
+
+/// Checks a change of a pool.
+pub(crate) fn pool_update(update: &BatchPoolUpdateOptions) -> Result<(), Refusal> {
+    refuse(&update.other, POOL)?;
+    update.virtual_machine_configuration.as_ref().map_or(Ok(()), virtual_machine)?;
+    slots(update.task_slots_per_node)?;
+    update.start_task.as_ref().map_or(Ok(()), start_task)?;
+    metadata(update.metadata.as_deref())
+}
+
+/// Checks a resize.
+pub(crate) fn pool_resize(resize: &BatchPoolResizeOptions) -> Result<(), Refusal> {
+    if resize.target_dedicated_nodes.is_none() && resize.target_low_priority_nodes.is_none() {
+        return Err(
+            missing("targetDedicatedNodes").with("Reason", "a resize names at least one of the two targets")
+        );
+    }
+    if resize.node_deallocation_option == Some(BatchNodeDeallocationOption::RetainedData) {
+        return Err(not_done("nodeDeallocationOption: retaineddata"));
+    }
+    targets(resize.target_dedicated_nodes, resize.target_low_priority_nodes)?;
+    resize_timeout(resize.resize_timeout)
+}
+
+fn targets(dedicated: Option<i32>, spot: Option<i32>) -> Result<(), Refusal> {
+    for (name, target) in [("targetDedicatedNodes", dedicated), ("targetLowPriorityNodes", spot)] {
+        if let Some(target) = target.filter(|target| *target < 0) {
+            return Err(invalid(name, target, "a number of nodes is not negative"));
+        }
+    }
+    Ok(())
+}
+
+fn resize_timeout(timeout: Option<WireDuration>) -> Result<(), Refusal> {
+    match timeout.and_then(WireDuration::limit) {
+        Some(limit) if limit.as_secs() < 5 * 60 => {
+            Err(invalid("resizeTimeout", WireDuration::from(limit), "at least 5 minutes"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn slots(slots: Option<i32>) -> Result<(), Refusal> {
+    match slots {
+        Some(count) if !(1..=MAX_SLOTS).contains(&count) => {
+            Err(invalid("taskSlotsPerNode", count, "a node has 1 to 256 slots"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn virtual_machine(configuration: &VirtualMachineConfiguration) -> Result<(), Refusal> {
+    refuse(&configuration.other, VIRTUAL_MACHINE)?;
+    if configuration.node_agent_sku_id.to_ascii_lowercase().starts_with("batch.node.windows") {
+        return Err(not_done("nodeAgentSKUId: Windows"));
+    }
+    configuration.container_configuration.as_ref().map_or(Ok(()), containers)
+}
+
+fn containers(configuration: &BatchContainerConfiguration) -> Result<(), Refusal> {
+    match &configuration.r#type {
+        Some(ContainerType::DockerCompatible) => {}
+        Some(ContainerType::CriCompatible) => {
+            return Err(not_done("containerConfiguration.type: criCompatible"));
+        }
+        Some(ContainerType::Other(other)) => {
+            return Err(invalid("containerConfiguration.type", other, "expected dockerCompatible"));
+        }
+        None => return Err(missing("containerConfiguration.type")),
+    }
+    configuration.container_registries.iter().flatten().try_for_each(registry)
+}
+
+/// Checks a registry's login.
+fn registry(registry: &ContainerRegistryReference) -> Result<(), Refusal> {
+    if registry.identity_reference.is_some() {
+        return Err(Refusal::new(ErrorCode::NOT_IMPLEMENTED_BY_EMULATOR)
+            .with("PropertyName", "identityReference")
+            .with(
+                "Reason",
+                "managed identities exist in Azure only; log in to the registry with user and password here",
+            ));
+    }
+    Ok(())
+}
+
+/// Checks the container of a task.
+pub(super) fn container_settings(settings: Option<&BatchTaskContainerSettings>) -> Result<(), Refusal> {
+    let Some(settings) = settings else { return Ok(()) };
+    if settings.image_name.trim().is_empty() {
+        return Err(missing("containerSettings.imageName"));
+    }
+    settings.registry.as_ref().map_or(Ok(()), registry)
+}
+
+/// Checks who a task runs as.
+pub(super) fn user_identity(identity: Option<&UserIdentity>) -> Result<(), Refusal> {
+    match identity.and_then(|identity| identity.username.as_deref()) {
+        Some(_) => Err(not_done("userIdentity.username")),
+        None => Ok(()),
+    }
+}
+
+fn start_task(task: &BatchStartTask) -> Result<(), Refusal> {
+    refuse(&task.other, &["resourceFiles"])?;
+    user_identity(task.user_identity.as_ref())?;
+    retries("startTask.maxTaskRetryCount", task.max_task_retry_count)?;
+    container_settings(task.container_settings.as_ref())
+}
+
+/// Checks a number of retries.
+pub(super) fn retries(property: &str, count: Option<i32>) -> Result<(), Refusal> {
+    match count {
+        Some(count) if count < -1 => Err(invalid(property, count, "-1 means without limit, 0 means none")),
+        _ => Ok(()),
+    }
+}
+
+/// Checks names and values of a user.
+pub(super) fn metadata(items: Option<&[BatchMetadataItem]>) -> Result<(), Refusal> {
+    let items = items.unwrap_or_default();
+    if items.iter().any(|item| item.name.is_empty()) {
+        return Err(invalid("metadata", "", "an item has no name"));
+    }
+    if items.iter().map(|item| item.name.len() + item.value.len()).sum::<usize>() > MAX_METADATA {
+        return Err(invalid("metadata", "…", "all items together have at most 64 KiB"));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn check(path: &str, value: Value) -> Result<(), Refusal> {
+        let mut body = json!({"id": "p", "vmSize": "standard_d2_v3", "virtualMachineConfiguration": {
+            "nodeAgentSKUId": "batch.node.ubuntu 22.04", "imageReference": {"offer": "o"},
+            "containerConfiguration": {"type": "dockerCompatible"}}});
+        let (parent, name) = path.rsplit_once('/').unwrap();
+        body.pointer_mut(parent).unwrap()[name] = value;
+        pool(&serde_json::from_value(body).unwrap())
+    }
+
+    #[test]
+    fn inert_properties_are_let_in() {
+        for (path, value) in [
+            ("/displayName", json!("d")),
+            ("/networkConfiguration", json!({"subnetId": "s"})),
+            ("/upgradePolicy", json!({"mode": "automatic"})),
+            ("/mountConfiguration", json!([])),
+            ("/enableAutoScale", json!(false)),
+            ("/resizeTimeout", json!("PT5M")),
+            ("/virtualMachineConfiguration/dataDisks", json!([{"lun": 0, "diskSizeGB": 10}])),
+        ] {
+            assert_eq!(check(path, value), Ok(()), "{path}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_done_is_refused_by_name() {
+        for (path, value, property) in [
+            ("/enableAutoScale", json!(true), "enableAutoScale"),
+            ("/mountConfiguration", json!([{}]), "mountConfiguration"),
+            ("/userAccounts", json!([{"name": "a"}]), "userAccounts"),
+            ("/startTask", json!({"commandLine": "x", "resourceFiles": [{}]}), "resourceFiles"),
+            ("/virtualMachineConfiguration/extensions", json!([{}]), "extensions"),
+            (
+                "/virtualMachineConfiguration/nodeAgentSKUId",
+                json!("batch.node.windows amd64"),
+                "nodeAgentSKUId: Windows",
+            ),
+            (
+                "/virtualMachineConfiguration/containerConfiguration/containerRegistries",
+                json!([{"identityReference": {"resourceId": "r"}}]),
+                "identityReference",
+            ),
+        ] {
+            let error = check(path, value).unwrap_err();
+            assert_eq!((error.status, error.detail("PropertyName")), (501, Some(property)), "{path}");
+        }
+    }
+
+    #[test]
+    fn values_out_of_range_are_refused_as_the_service_does() {
+        for (path, value, property) in [
+            ("/targetDedicatedNodes", json!("-1"), "targetDedicatedNodes"),
+            ("/taskSlotsPerNode", json!(0), "taskSlotsPerNode"),
+            ("/resizeTimeout", json!("PT4M59S"), "resizeTimeout"),
+            ("/metadata", json!([{"name": "", "value": "v"}]), "metadata"),
+            ("/vmSize", json!(" "), "vmSize"),
+            ("/virtualMachineConfiguration", json!(null), "virtualMachineConfiguration"),
+        ] {
+            let error = check(path, value).unwrap_err();
+            assert_eq!((error.status, error.detail("PropertyName")), (400, Some(property)), "{path}");
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! Tasks.
+
+use super::invalid;
+use super::pools::{container_settings, retries, user_identity};
+use super::unsupported::refuse;
+use crate::batch::ErrorCode;
+use crate::batch::model::{BatchTaskCreateOptions, BatchTaskDependencies};
+use crate::emulator::refusal::Refusal;
+
+/// Properties of a task that would change what runs, or what becomes of it.
+const TASK: &[&str] = &[
+    "resourceFiles",
+    "outputFiles",
+    "multiInstanceSettings",
+    "applicationPackageReferences",
+    "exitConditions",
+    "authenticationTokenSettings",
+];
+
+/// The most characters that the ids of a task's dependencies have together.
+const MAX_DEPENDENCY_IDS: usize = 64_000;
+
+/// Checks a task that is to be added.
+pub(crate) fn task(task: &BatchTaskCreateOptions) -> Result<(), Refusal> {
+    refuse(&task.other, TASK)?;
+    user_identity(task.user_identity.as_ref())?;
+    container_settings(task.container_settings.as_ref())?;
+    if task.command_line.is_empty() && task.container_settings.is_none() {
+        return Err(super::missing("commandLine")
+            .with("Reason", "only a task in a container may leave it empty, to run the image's ENTRYPOINT"));
+    }
+    if let Some(slots) = task.required_slots.filter(|slots| !(1..=256).contains(slots)) {
+        return Err(invalid("requiredSlots", slots, "a task takes 1 to 256 slots"));
+    }
+    if let Some(constraints) = &task.constraints {
+        retries("constraints.maxTaskRetryCount", constraints.max_task_retry_count)?;
+    }
+    task.depends_on.as_ref().map_or(Ok(()), dependencies)
+}
+
+fn dependencies(on: &BatchTaskDependencies) -> Result<(), Refusal> {
+    let length: usize = on.task_ids.iter().flatten().map(|id| id.as_str().len()).sum();
+    if length > MAX_DEPENDENCY_IDS {
+        return Err(ErrorCode::TASK_DEPENDENCY_LIST_TOO_LONG.into());
+    }
+    match on.task_id_ranges.iter().flatten().find(|range| range.start > range.end || range.start < 0) {
+        Some(range) => Err(invalid(
+            "dependsOn.taskIdRanges",
+            format!("{}-{}", range.start, range.end),
+            "a range starts at 0 or later and does not end before its start",
+        )),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn check(name: &str, value: Value) -> Result<(), Refusal> {
+        let mut body = json!({"id": "t", "commandLine": "x"});
+        body[name] = value;
+        task(&serde_json::from_value(body).unwrap())
+    }
+
+    #[test]
+    fn what_would_change_what_runs_is_refused_by_name() {
+        for name in TASK {
+            let error = check(name, json!({"any": 1})).unwrap_err();
+            assert_eq!((error.status, error.detail("PropertyName")), (501, Some(*name)));
+            assert_eq!(check(name, json!([])), Ok(()), "{name}");
+        }
+        assert_eq!(check("affinityInfo", json!({"affinityId": "a"})), Ok(()));
+    }
+
+    #[test]
+    fn values_out_of_range_are_refused() {
+        for (name, value) in [
+            ("requiredSlots", json!(0)),
+            ("commandLine", json!("")),
+            ("containerSettings", json!({"imageName": " "})),
+            ("dependsOn", json!({"taskIdRanges": [{"start": 2, "end": 1}]})),
+            ("constraints", json!({"maxTaskRetryCount": -2})),
+        ] {
+            assert_eq!(check(name, value).unwrap_err().status, 400, "{name}");
+        }
+        let ids: Vec<String> = (0..1_001).map(|n| format!("{n:064}")).collect();
+        let error = check("dependsOn", json!({"taskIds": ids})).unwrap_err();
+        assert!(error.is(ErrorCode::TASK_DEPENDENCY_LIST_TOO_LONG));
+    }
+}

@@ -1,0 +1,47 @@
+//! Properties that would change what runs, and that this service does not act on.
+
+use serde_json::{Map, Value};
+
+use crate::batch::ErrorCode;
+use crate::emulator::refusal::Refusal;
+
+/// Refuses whichever of `names` an object's `other` properties hold. Empty values ask for nothing and pass.
+pub(super) fn refuse(other: &Map<String, Value>, names: &[&str]) -> Result<(), Refusal> {
+    match names.iter().find(|name| other.get(**name).is_some_and(asks_for_something)) {
+        Some(name) => Err(not_done(name)),
+        None => Ok(()),
+    }
+}
+
+/// The refusal of a property.
+pub(super) fn not_done(property: &str) -> Refusal {
+    Refusal::new(ErrorCode::NOT_IMPLEMENTED_BY_EMULATOR).with("PropertyName", property).with(
+        "Reason",
+        format!("the embedded Azure Batch does not act on `{property}`, and won't pretend to; use an account of Azure Batch for it"),
+    )
+}
+
+fn asks_for_something(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => false,
+        Value::Array(items) => !items.is_empty(),
+        Value::String(text) => !text.is_empty(),
+        Value::Object(_) | Value::Bool(true) | Value::Number(_) => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn only_what_asks_for_something_is_refused() {
+        let other = json!({"resourceFiles": [], "exitConditions": null, "allowTaskPreemption": false, "affinityInfo": {}});
+        let Value::Object(other) = other else { unreachable!() };
+        assert!(refuse(&other, &["resourceFiles", "exitConditions", "allowTaskPreemption"]).is_ok());
+        let error = refuse(&other, &["affinityInfo"]).unwrap_err();
+        assert_eq!((error.status, error.detail("PropertyName")), (501, Some("affinityInfo")));
+    }
+}

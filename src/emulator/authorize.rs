@@ -1,0 +1,55 @@
+//! Who may ask: whoever signs with the account's key, now.
+
+use axum::http::request::Parts;
+use jiff::{SignedDuration, Timestamp};
+
+use super::refusal::Refusal;
+use crate::batch::auth::{Refused, SharedKey, SignedRequest};
+use crate::batch::{DateTime, ErrorCode};
+
+/// How far the time in a request may be off.
+const MAX_SKEW: SignedDuration = SignedDuration::from_mins(15);
+
+/// Checks the signature of a request, and that it is fresh.
+pub(crate) fn authorize(key: &SharedKey, request: &Parts, now: Timestamp) -> Result<(), Refusal> {
+    let headers: Vec<(&str, &str)> = request
+        .headers
+        .iter()
+        .filter_map(|(name, value)| value.to_str().ok().map(|value| (name.as_str(), value)))
+        .collect();
+    let signed = SignedRequest {
+        method: request.method.as_str(),
+        path: request.uri.path(),
+        query: request.uri.query().unwrap_or_default(),
+        headers: &headers,
+    };
+    key.verify(&signed).map_err(|refused| refuse(&refused))?;
+    let date = |name: &str| request.headers.get(name).and_then(|value| value.to_str().ok());
+    let sent = date("ocp-date").or_else(|| date("date")).unwrap_or_default();
+    let Some(DateTime(time)) = DateTime::from_rfc1123(sent) else {
+        return Err(failed("the request has neither an ocp-date nor a Date header with a time"));
+    };
+    if now.duration_since(time).abs() > MAX_SKEW {
+        return Err(failed(&format!(
+            "the time of the request, {sent}, is more than 15 minutes from the server's, {}; check the clock",
+            DateTime(now).to_rfc1123()
+        )));
+    }
+    Ok(())
+}
+
+fn refuse(refused: &Refused) -> Refusal {
+    match refused {
+        Refused::Missing => {
+            Refusal::new(ErrorCode::MISSING_REQUIRED_HEADER).with("HeaderName", "Authorization")
+        }
+        Refused::Malformed => {
+            Refusal::new(ErrorCode::INVALID_AUTHENTICATION_INFO).with("Reason", refused.to_string())
+        }
+        Refused::OtherAccount(_) | Refused::Signature(_) => failed(&refused.to_string()),
+    }
+}
+
+fn failed(detail: &str) -> Refusal {
+    Refusal::new(ErrorCode::AUTHENTICATION_FAILED).with("AuthenticationErrorDetail", detail)
+}

@@ -1,0 +1,149 @@
+//! The data folder: who holds it, and where its holder serves it.
+
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::io::Write as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::secret::Secret;
+
+const LOCK: &str = "lock";
+const ENDPOINT: &str = "endpoint.json";
+
+/// Where the holder of a data folder serves it, and what it takes to talk to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    /// The URL.
+    pub endpoint: String,
+    /// The account's name.
+    pub account: String,
+    /// The account's key.
+    pub key: Secret,
+    /// The process that serves it.
+    pub pid: u32,
+}
+
+/// An [`Endpoint`] in its file, which only its owner can read.
+#[derive(Serialize, Deserialize)]
+struct EndpointFile {
+    endpoint: String,
+    account: String,
+    key: String,
+    pid: u32,
+}
+
+impl Endpoint {
+    /// The endpoint that the holder of a data folder has noted there.
+    pub fn read(folder: &Path) -> Option<Self> {
+        let file: EndpointFile = serde_json::from_slice(&std::fs::read(folder.join(ENDPOINT)).ok()?).ok()?;
+        Some(Self {
+            endpoint: file.endpoint,
+            account: file.account,
+            key: Secret::new(file.key),
+            pid: file.pid,
+        })
+    }
+}
+
+/// A data folder that is ours for as long as this value lives.
+#[derive(Debug)]
+pub(crate) struct DataFolder {
+    path: PathBuf,
+    _lock: File,
+}
+
+/// Why a data folder is not ours.
+#[derive(Debug)]
+pub(crate) enum NotOurs {
+    /// Another process holds it.
+    Locked,
+    /// The folder or its lock can't be made.
+    Io(std::io::Error),
+}
+
+impl From<std::io::Error> for NotOurs {
+    fn from(error: std::io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl DataFolder {
+    /// Takes hold of a folder; makes it if there is none, for its owner only.
+    pub(crate) fn take(path: &Path) -> Result<Self, NotOurs> {
+        DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+        let path = path.canonicalize()?;
+        let lock = private_file(&path.join(LOCK))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(NotOurs::Locked),
+            Err(TryLockError::Error(error)) => return Err(error.into()),
+        }
+        let folder = Self { path, _lock: lock };
+        // Left by a process that was killed.
+        folder.forget_endpoint();
+        Ok(folder)
+    }
+
+    /// The file of the store.
+    pub(crate) fn store(&self) -> PathBuf {
+        self.path.join("store.db")
+    }
+
+    /// The folder of the nodes' root directories.
+    pub(crate) fn nodes(&self) -> PathBuf {
+        self.path.join("nodes")
+    }
+
+    /// Notes where this folder is served.
+    pub(crate) fn note_endpoint(&self, endpoint: &Endpoint) -> std::io::Result<()> {
+        let Endpoint { endpoint, account, key, pid } = endpoint.clone();
+        let content = EndpointFile { endpoint, account, key: key.expose().to_owned(), pid };
+        // Whole or not at all: another process may read it at any time.
+        let draft = self.path.join(format!("{ENDPOINT}.new"));
+        let mut file = private_file(&draft)?;
+        file.set_len(0)?;
+        file.write_all(&serde_json::to_vec_pretty(&content)?)?;
+        file.sync_all()?;
+        std::fs::rename(draft, self.path.join(ENDPOINT))
+    }
+
+    /// Takes the note back.
+    pub(crate) fn forget_endpoint(&self) {
+        let _ = std::fs::remove_file(self.path.join(ENDPOINT));
+    }
+}
+
+fn private_file(path: &Path) -> std::io::Result<File> {
+    OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[test]
+    fn a_folder_has_one_holder_who_says_where_it_is_served() {
+        let parent = tempfile::tempdir().unwrap();
+        let path = parent.path().join("data");
+        let ours = DataFolder::take(&path).unwrap();
+        assert!(matches!(DataFolder::take(&path), Err(NotOurs::Locked)));
+        let endpoint = Endpoint {
+            endpoint: "http://127.0.0.1:1".to_owned(),
+            account: "a".to_owned(),
+            key: Secret::new("k"),
+            pid: 1,
+        };
+        ours.note_endpoint(&endpoint).unwrap();
+        assert_eq!(Endpoint::read(&path), Some(endpoint));
+        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(&path), mode(&path.join(ENDPOINT))), (0o700, 0o600));
+        drop(ours);
+        let next = DataFolder::take(&path).unwrap();
+        assert_eq!(Endpoint::read(&path), None, "what a dead holder noted is not true any more");
+        drop(next);
+    }
+}

@@ -1,0 +1,243 @@
+//! The values that the service fills in: what clients leave out, and read back.
+
+use std::time::Duration;
+
+use crate::batch::model::{
+    AutoUserScope, AutoUserSpecification, BatchAllTasksCompleteMode, BatchJob, BatchJobConstraints,
+    BatchJobCreateOptions, BatchJobExecutionInfo, BatchJobState, BatchJobUpdateOptions, BatchMetadataItem,
+    BatchNodeFillType, BatchPool, BatchPoolCreateOptions, BatchPoolState, BatchPoolUpdateOptions,
+    BatchStartTask, BatchTaskConstraints, BatchTaskCreateOptions, BatchTaskFailureMode,
+    BatchTaskSchedulingPolicy, ElevationLevel, UserIdentity, VirtualMachineConfiguration,
+};
+use crate::batch::{DateTime, WireDuration};
+
+const RESIZE_TIMEOUT: Duration = Duration::from_secs(15 * 60);
+const RETENTION_TIME: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+/// A pool that was just asked for.
+pub(crate) fn pool(options: BatchPoolCreateOptions, now: DateTime) -> BatchPool {
+    BatchPool {
+        id: options.id,
+        display_name: options.display_name,
+        url: None,
+        e_tag: None,
+        last_modified: Some(now),
+        creation_time: Some(now),
+        state: Some(BatchPoolState::Active),
+        state_transition_time: Some(now),
+        allocation_state: None,
+        allocation_state_transition_time: None,
+        vm_size: Some(options.vm_size),
+        virtual_machine_configuration: options.virtual_machine_configuration.map(virtual_machine),
+        resize_timeout: Some(options.resize_timeout.unwrap_or(RESIZE_TIMEOUT.into())),
+        resize_errors: None,
+        current_dedicated_nodes: None,
+        current_low_priority_nodes: None,
+        target_dedicated_nodes: Some(options.target_dedicated_nodes.unwrap_or(0)),
+        target_low_priority_nodes: Some(options.target_low_priority_nodes.unwrap_or(0)),
+        enable_auto_scale: Some(options.enable_auto_scale.unwrap_or(false)),
+        enable_inter_node_communication: Some(options.enable_inter_node_communication.unwrap_or(false)),
+        start_task: options.start_task.map(start_task),
+        task_slots_per_node: Some(options.task_slots_per_node.unwrap_or(1)),
+        task_scheduling_policy: Some(options.task_scheduling_policy.unwrap_or(BatchTaskSchedulingPolicy {
+            node_fill_type: BatchNodeFillType::Spread,
+            job_default_order: None,
+        })),
+        metadata: metadata(options.metadata),
+        other: options.other,
+    }
+}
+
+/// Changes a pool; what `update` leaves out stays as it is.
+pub(crate) fn update_pool(pool: &mut BatchPool, update: BatchPoolUpdateOptions) {
+    replace(&mut pool.display_name, update.display_name);
+    replace(&mut pool.vm_size, update.vm_size);
+    replace(
+        &mut pool.virtual_machine_configuration,
+        update.virtual_machine_configuration.map(virtual_machine),
+    );
+    replace(&mut pool.task_slots_per_node, update.task_slots_per_node);
+    replace(&mut pool.task_scheduling_policy, update.task_scheduling_policy);
+    replace(&mut pool.enable_inter_node_communication, update.enable_inter_node_communication);
+    replace(&mut pool.start_task, update.start_task.map(start_task));
+    if update.metadata.is_some() {
+        pool.metadata = metadata(update.metadata);
+    }
+    pool.other.extend(update.other.into_iter().filter(|(_, value)| !value.is_null()));
+}
+
+fn virtual_machine(mut configuration: VirtualMachineConfiguration) -> VirtualMachineConfiguration {
+    let image = &mut configuration.image_reference;
+    if image.virtual_machine_image_id.is_none() && image.version.is_none() {
+        image.version = Some("latest".to_owned());
+    }
+    configuration
+}
+
+fn start_task(mut task: BatchStartTask) -> BatchStartTask {
+    task.user_identity.get_or_insert_with(automatic_user);
+    task.max_task_retry_count.get_or_insert(0);
+    task.wait_for_success.get_or_insert(true);
+    task
+}
+
+/// A job that was just asked for.
+pub(crate) fn job(options: BatchJobCreateOptions, now: DateTime) -> BatchJob {
+    BatchJob {
+        id: options.id,
+        display_name: options.display_name,
+        uses_task_dependencies: Some(options.uses_task_dependencies.unwrap_or(false)),
+        url: None,
+        e_tag: None,
+        last_modified: Some(now),
+        creation_time: Some(now),
+        state: Some(BatchJobState::Active),
+        state_transition_time: Some(now),
+        previous_state: None,
+        previous_state_transition_time: None,
+        priority: Some(options.priority.unwrap_or(0)),
+        max_parallel_tasks: Some(options.max_parallel_tasks.unwrap_or(-1)),
+        constraints: Some(job_constraints(options.constraints.unwrap_or_default())),
+        common_environment_settings: options.common_environment_settings,
+        execution_info: Some(BatchJobExecutionInfo {
+            start_time: now,
+            end_time: None,
+            pool_id: options.pool_info.pool_id.clone(),
+            terminate_reason: None,
+        }),
+        pool_info: Some(options.pool_info),
+        on_all_tasks_complete: Some(
+            options.on_all_tasks_complete.unwrap_or(BatchAllTasksCompleteMode::NoAction),
+        ),
+        on_task_failure: Some(options.on_task_failure.unwrap_or(BatchTaskFailureMode::NoAction)),
+        metadata: metadata(options.metadata),
+        other: options.other,
+    }
+}
+
+/// Changes a job; what `update` leaves out stays as it is.
+pub(crate) fn update_job(job: &mut BatchJob, update: BatchJobUpdateOptions) {
+    replace(&mut job.priority, update.priority);
+    replace(&mut job.max_parallel_tasks, update.max_parallel_tasks);
+    replace(&mut job.constraints, update.constraints.map(job_constraints));
+    replace(&mut job.on_all_tasks_complete, update.on_all_tasks_complete);
+    if let Some(pool_info) = update.pool_info {
+        if let Some(execution) = &mut job.execution_info {
+            execution.pool_id = pool_info.pool_id.clone();
+        }
+        job.pool_info = Some(pool_info);
+    }
+    if update.metadata.is_some() {
+        job.metadata = metadata(update.metadata);
+    }
+}
+
+fn job_constraints(mut constraints: BatchJobConstraints) -> BatchJobConstraints {
+    constraints.max_wall_clock_time.get_or_insert(WireDuration::Unlimited);
+    constraints.max_task_retry_count.get_or_insert(0);
+    constraints
+}
+
+/// A task of `job` that was just asked for.
+pub(crate) fn task(mut task: BatchTaskCreateOptions, job: &BatchJob) -> BatchTaskCreateOptions {
+    let retries = job.constraints.as_ref().and_then(|constraints| constraints.max_task_retry_count);
+    let constraints = task.constraints.get_or_insert(BatchTaskConstraints::default());
+    constraints.max_wall_clock_time.get_or_insert(WireDuration::Unlimited);
+    constraints.retention_time.get_or_insert(RETENTION_TIME.into());
+    constraints.max_task_retry_count.get_or_insert(retries.unwrap_or(0));
+    task.required_slots.get_or_insert(1);
+    task.user_identity.get_or_insert_with(automatic_user);
+    task
+}
+
+fn automatic_user() -> UserIdentity {
+    UserIdentity {
+        username: None,
+        auto_user: Some(AutoUserSpecification {
+            scope: Some(AutoUserScope::Pool),
+            elevation_level: Some(ElevationLevel::NonAdmin),
+        }),
+    }
+}
+
+/// An empty list is how metadata is removed.
+fn metadata(items: Option<Vec<BatchMetadataItem>>) -> Option<Vec<BatchMetadataItem>> {
+    items.filter(|items| !items.is_empty())
+}
+
+fn replace<T>(old: &mut Option<T>, new: Option<T>) {
+    if new.is_some() {
+        *old = new;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn now() -> DateTime {
+        "2026-01-01T00:00:00Z".parse().unwrap()
+    }
+
+    fn new_job(more: Value) -> BatchJob {
+        let mut body = json!({"id": "j", "poolInfo": {"poolId": "p"}});
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        job(serde_json::from_value(body).unwrap(), now())
+    }
+
+    #[test]
+    fn a_pool_reads_back_with_the_defaults_of_the_service() {
+        let options = json!({"id": "p", "vmSize": "standard_d2_v3", "startTask": {"commandLine": "x"},
+            "virtualMachineConfiguration": {"nodeAgentSKUId": "batch.node.ubuntu 22.04",
+                "imageReference": {"publisher": "p", "offer": "o", "sku": "s"}}});
+        let pool = serde_json::to_value(pool(serde_json::from_value(options).unwrap(), now())).unwrap();
+        for (pointer, value) in [
+            ("/resizeTimeout", json!("PT15M")),
+            ("/targetDedicatedNodes", json!(0)),
+            ("/enableAutoScale", json!(false)),
+            ("/enableInterNodeCommunication", json!(false)),
+            ("/taskSlotsPerNode", json!(1)),
+            ("/taskSchedulingPolicy/nodeFillType", json!("spread")),
+            ("/startTask/waitForSuccess", json!(true)),
+            ("/startTask/maxTaskRetryCount", json!(0)),
+            ("/startTask/userIdentity/autoUser/scope", json!("pool")),
+            ("/virtualMachineConfiguration/imageReference/version", json!("latest")),
+        ] {
+            assert_eq!(pool.pointer(pointer), Some(&value), "{pointer}");
+        }
+    }
+
+    #[test]
+    fn a_task_takes_its_retries_from_its_job() {
+        let job = new_job(json!({"constraints": {"maxTaskRetryCount": 3}}));
+        let options = serde_json::from_value(json!({"id": "t", "commandLine": "x"})).unwrap();
+        let task = serde_json::to_value(task(options, &job)).unwrap();
+        assert_eq!(
+            task["constraints"],
+            json!({"maxWallClockTime": "P10675199DT2H48M5.4775807S", "retentionTime": "P7D", "maxTaskRetryCount": 3})
+        );
+        assert_eq!(task["requiredSlots"], json!(1));
+        assert_eq!(
+            task["userIdentity"],
+            json!({"autoUser": {"scope": "pool", "elevationLevel": "nonadmin"}})
+        );
+    }
+
+    #[test]
+    fn a_change_leaves_alone_what_it_does_not_name() {
+        let mut job = new_job(json!({"priority": 7, "metadata": [{"name": "a", "value": "b"}]}));
+        let update = |body: Value| serde_json::from_value(body).unwrap();
+        update_job(
+            &mut job,
+            update(json!({"maxParallelTasks": "4", "constraints": {"maxTaskRetryCount": 1}})),
+        );
+        assert_eq!((job.priority, job.max_parallel_tasks), (Some(7), Some(4)));
+        assert_eq!(job.constraints.clone().unwrap().max_wall_clock_time, Some(WireDuration::Unlimited));
+        assert!(job.metadata.is_some());
+        update_job(&mut job, update(json!({"metadata": [], "poolInfo": {"poolId": "q"}})));
+        assert_eq!(job.metadata, None);
+        assert_eq!(job.execution_info.unwrap().pool_id.unwrap().as_str(), "q");
+    }
+}

@@ -1,0 +1,246 @@
+//! Does what the service wants done outside of the store, on nodes and with time, and reports what came of it.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::account::Account;
+use super::effect::{Effect, Event, NodeAddress};
+use super::lifecycle::ENGINE_UNAVAILABLE;
+use super::store::{JobRow, NodeRow, RunRow};
+use crate::batch::JobId;
+use crate::batch::model::{BatchContainerConfiguration, BatchNodeError, NameValuePair};
+use crate::node::runtime::ContainerRuntime;
+use crate::node::{Node, NodeIdentity, TaskAssignment, TaskOutcome};
+
+/// Works on the nodes of an account.
+#[derive(Debug)]
+pub(crate) struct Driver {
+    account: Arc<Account>,
+    /// The container runtime, or why there is none.
+    runtime: Result<Arc<dyn ContainerRuntime>, String>,
+    /// The URL that tasks are told.
+    account_url: String,
+    nodes: Mutex<HashMap<NodeRow, Arc<Node>>>,
+    runs: Mutex<HashMap<RunRow, CancellationToken>>,
+    work: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl Driver {
+    /// A driver of `account`'s nodes, that ends when `stop` is cancelled.
+    pub(crate) fn new(
+        account: Arc<Account>,
+        runtime: Result<Arc<dyn ContainerRuntime>, String>,
+        account_url: String,
+        stop: CancellationToken,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            account,
+            runtime,
+            account_url,
+            nodes: Mutex::default(),
+            runs: Mutex::default(),
+            work: TaskTracker::new(),
+            stop,
+        })
+    }
+
+    /// Carries out effects until the service is gone or the driver is stopped. Containers that run then are left running: the
+    /// next start finds them again.
+    pub(crate) async fn run(self: Arc<Self>, mut effects: UnboundedReceiver<Effect>) {
+        loop {
+            let effect = tokio::select! {
+                biased;
+                () = self.stop.cancelled() => break,
+                effect = effects.recv() => effect,
+            };
+            match effect {
+                Some(effect) => self.begin(effect),
+                None => break,
+            }
+        }
+        self.work.close();
+        self.work.wait().await;
+    }
+
+    /// Begins an effect. Effects of one run begin in the order in which they were asked for.
+    fn begin(self: &Arc<Self>, effect: Effect) {
+        match effect {
+            Effect::StopRun { run } => {
+                if let Some(cancel) = lock(&self.runs).get(&run) {
+                    cancel.cancel();
+                }
+            }
+            Effect::StartRun { run, node, assignment, resume } => {
+                let cancel = CancellationToken::new();
+                lock(&self.runs).insert(run, cancel.clone());
+                let driver = Arc::clone(self);
+                self.spawn(async move { driver.run_task(run, &node, &assignment, cancel, resume).await });
+            }
+            Effect::Wait { pause, then } => {
+                let driver = Arc::clone(self);
+                self.spawn(async move {
+                    driver.pause(pause).await;
+                    then
+                });
+            }
+            Effect::PrepareNode { node, boot, containers } => {
+                let driver = Arc::clone(self);
+                self.spawn(async move { driver.prepare(&node, boot, containers.as_ref()).await });
+            }
+            Effect::RunStartTask { node, start_task, containers } => {
+                let driver = Arc::clone(self);
+                self.spawn(async move {
+                    let outcome = match driver.node(&node) {
+                        Ok(machine) => machine.run_start_task(&start_task, containers.as_ref()).await,
+                        // A node that lost its engine boots anew, and says why it can't.
+                        Err(_) => std::future::pending().await,
+                    };
+                    Event::StartTaskEnded { node: node.row, outcome }
+                });
+            }
+            Effect::RemoveNode { node, pause } => {
+                let driver = Arc::clone(self);
+                self.spawn(async move { driver.remove_node(&node, pause).await });
+            }
+            Effect::CleanTask { run, node, job_id, task_id } => {
+                let driver = Arc::clone(self);
+                self.spawn(async move {
+                    if let Ok(machine) = driver.node(&node)
+                        && let Err(error) = machine.remove_task_directory(&job_id, &task_id).await
+                    {
+                        tracing::warn!(%job_id, %task_id, %error, "the folder of a task could not be removed");
+                    }
+                    Event::TaskCleaned { run }
+                });
+            }
+            Effect::CleanJob { job, job_id, nodes } => {
+                let driver = Arc::clone(self);
+                self.spawn(async move { driver.clean_job(job, &job_id, &nodes).await });
+            }
+        }
+    }
+
+    /// Works on something in parallel to everything else, and reports what came of it. Stopping drops the work as it is.
+    fn spawn(self: &Arc<Self>, work: impl Future<Output = Event> + Send + 'static) {
+        let driver = Arc::clone(self);
+        self.work.spawn(async move {
+            tokio::select! {
+                biased;
+                () = driver.stop.cancelled() => {}
+                event = work => driver.account.service.report(event).await,
+            }
+        });
+    }
+
+    async fn pause(&self, duration: Duration) {
+        if !duration.is_zero() {
+            self.account.clock.sleep(duration).await;
+        }
+    }
+
+    async fn prepare(
+        &self,
+        node: &NodeAddress,
+        boot: Duration,
+        containers: Option<&BatchContainerConfiguration>,
+    ) -> Event {
+        self.pause(boot).await;
+        let result = match self.node(node) {
+            Ok(machine) => machine.prepare(containers).await,
+            Err(reason) => Err(vec![BatchNodeError {
+                code: Some(ENGINE_UNAVAILABLE.to_owned()),
+                message: Some("The node has nothing to run containers with.".to_owned()),
+                error_details: Some(vec![NameValuePair::new("Reason", reason)]),
+            }]),
+        };
+        Event::NodePrepared { node: node.row, result }
+    }
+
+    async fn run_task(
+        &self,
+        run: RunRow,
+        node: &NodeAddress,
+        assignment: &TaskAssignment,
+        cancel: CancellationToken,
+        resume: bool,
+    ) -> Event {
+        let outcome = self.outcome(node, assignment, cancel, resume).await;
+        lock(&self.runs).remove(&run);
+        Event::RunEnded { run, outcome }
+    }
+
+    async fn outcome(
+        &self,
+        node: &NodeAddress,
+        assignment: &TaskAssignment,
+        cancel: CancellationToken,
+        resume: bool,
+    ) -> Option<TaskOutcome> {
+        let machine = self.node(node).ok()?;
+        if resume {
+            machine.resume_task(assignment, cancel).await
+        } else {
+            Some(machine.run_task(assignment, cancel).await)
+        }
+    }
+
+    async fn remove_node(&self, node: &NodeAddress, pause: Duration) -> Event {
+        self.pause(pause).await;
+        match self.node(node) {
+            Ok(machine) => machine.shut_down().await,
+            Err(_) => {
+                let root = self.account.node_root(node);
+                if let Err(error) = tokio::fs::remove_dir_all(&root).await
+                    && error.kind() != std::io::ErrorKind::NotFound
+                {
+                    tracing::warn!(root = %root.display(), %error, "the folder of a node could not be removed");
+                }
+            }
+        }
+        if let Some(pool) = self.account.node_root(node).parent() {
+            // Fails as long as the pool has other nodes, as it should.
+            let _ = tokio::fs::remove_dir(pool).await;
+        }
+        lock(&self.nodes).remove(&node.row);
+        Event::NodeRemoved { node: node.row }
+    }
+
+    async fn clean_job(&self, job: JobRow, job_id: &JobId, nodes: &[NodeAddress]) -> Event {
+        for node in nodes {
+            if let Ok(machine) = self.node(node)
+                && let Err(error) = machine.remove_job_directory(job_id).await
+            {
+                tracing::warn!(%job_id, node = %node.node_id, %error, "the folder of a job could not be removed");
+            }
+        }
+        Event::JobCleaned { job }
+    }
+
+    /// The machine of a node, or why it has none.
+    fn node(&self, node: &NodeAddress) -> Result<Arc<Node>, String> {
+        let runtime = self.runtime.as_ref().map_err(String::clone)?;
+        let mut nodes = lock(&self.nodes);
+        let machine = nodes.entry(node.row).or_insert_with(|| {
+            let identity = NodeIdentity {
+                account_name: self.account.key.account().to_owned(),
+                account_url: self.account_url.clone(),
+                pool_id: node.pool_id.clone(),
+                node_id: node.node_id.clone(),
+                is_dedicated: node.is_dedicated,
+            };
+            let root = self.account.node_root(node);
+            Arc::new(Node::new(identity, root, Arc::clone(runtime), Arc::clone(&self.account.clock)))
+        });
+        Ok(Arc::clone(machine))
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

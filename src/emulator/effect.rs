@@ -1,0 +1,70 @@
+//! What the service wants done outside of the store, and what it is told came of it.
+//!
+//! An [`Effect`] leaves the service only after the change that caused it is on disk, and can be derived again from what is on
+//! disk: after a crash the effects of everything unfinished are simply asked for again.
+
+use std::time::Duration;
+
+use super::store::{JobRow, NodeRow, PoolRow, RunRow};
+use crate::batch::model::{BatchContainerConfiguration, BatchNodeError, BatchStartTask};
+use crate::batch::{JobId, NodeId, PoolId, TaskId};
+use crate::node::{TaskAssignment, TaskOutcome};
+
+/// A node, by the names that people and by the row that the store knows it by.
+#[derive(Debug, Clone)]
+pub(crate) struct NodeAddress {
+    pub(crate) row: NodeRow,
+    pub(crate) pool_id: PoolId,
+    pub(crate) node_id: NodeId,
+    pub(crate) is_dedicated: bool,
+}
+
+/// Something to do outside of the store.
+#[derive(Debug, Clone)]
+pub(crate) enum Effect {
+    /// Tell the service after a while.
+    Wait { pause: Duration, then: Event },
+    /// Boot a node and fetch its images.
+    PrepareNode { node: NodeAddress, boot: Duration, containers: Option<BatchContainerConfiguration> },
+    /// Run a node's start task once.
+    RunStartTask {
+        node: NodeAddress,
+        start_task: Box<BatchStartTask>,
+        containers: Option<BatchContainerConfiguration>,
+    },
+    /// End everything on a node and remove its folder.
+    RemoveNode { node: NodeAddress, pause: Duration },
+    /// Run a task; `resume` if it may be running since before a restart.
+    StartRun { run: RunRow, node: NodeAddress, assignment: Box<TaskAssignment>, resume: bool },
+    /// End a run.
+    StopRun { run: RunRow },
+    /// Remove a task's folder.
+    CleanTask { run: RunRow, node: NodeAddress, job_id: JobId, task_id: TaskId },
+    /// Remove a job's folders on these nodes.
+    CleanJob { job: JobRow, job_id: JobId, nodes: Vec<NodeAddress> },
+}
+
+/// Something that came about outside of the store.
+#[derive(Debug, Clone)]
+pub(crate) enum Event {
+    /// The time for an allocation is over.
+    AllocationDue { pool: PoolRow, round: u64 },
+    /// The time for stopping a resize is over.
+    StopResizeDue { pool: PoolRow, round: u64 },
+    /// A node is there, and boots.
+    NodeCreated { node: NodeRow },
+    /// A node has booted and fetched its images, or could not.
+    NodePrepared { node: NodeRow, result: Result<(), Vec<BatchNodeError>> },
+    /// A node's start task has ended.
+    StartTaskEnded { node: NodeRow, outcome: TaskOutcome },
+    /// A node is gone.
+    NodeRemoved { node: NodeRow },
+    /// A run has ended; without an outcome it is not known how.
+    RunEnded { run: RunRow, outcome: Option<TaskOutcome> },
+    /// A task's folder is gone.
+    TaskCleaned { run: RunRow },
+    /// A job's folders are gone.
+    JobCleaned { job: JobRow },
+    /// Look at a job again: whether its change of state is over, its tasks have all completed, its time is up.
+    JobDue { job: JobRow },
+}

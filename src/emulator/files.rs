@@ -1,0 +1,242 @@
+//! The files of a node: listed and read without ever leaving the node's root, whatever links tasks have made.
+//!
+//! Every path is resolved by the kernel below an open directory (`openat2` with `RESOLVE_BENEATH`), so that no link and no race
+//! with a running task leads outside.
+
+use std::fs::File;
+use std::io::ErrorKind;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use rustix::fs::{Dir, FileType, Mode, OFlags, ResolveFlags, Stat, fstat, open, openat2};
+use rustix::io::Errno;
+
+use crate::batch::DateTime;
+use crate::batch::model::{BatchNodeFile, FileProperties};
+
+/// Slashes stay, as in the URLs that the service lists.
+const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'/');
+
+/// How deep a listing goes.
+const MAX_DEPTH: usize = 64;
+
+/// Files of a node: all of them, or those of one task.
+#[derive(Debug, Clone)]
+pub(crate) struct NodeFiles {
+    root: PathBuf,
+    below: PathBuf,
+    url: String,
+}
+
+/// A file or folder that was found.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) file: File,
+    pub(crate) is_directory: bool,
+    pub(crate) properties: FileProperties,
+}
+
+/// Why a file can't be read.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ReadError {
+    /// There is no such file, or none that may be read from outside.
+    #[error("there is no such file")]
+    NotFound,
+    /// The machine failed.
+    #[error("the file can't be read")]
+    Io(#[from] std::io::Error),
+}
+
+impl From<Errno> for ReadError {
+    fn from(error: Errno) -> Self {
+        match error {
+            Errno::NOENT
+            | Errno::NOTDIR
+            | Errno::XDEV
+            | Errno::LOOP
+            | Errno::NAMETOOLONG
+            | Errno::INVAL
+            | Errno::NXIO => Self::NotFound,
+            _ => Self::Io(error.into()),
+        }
+    }
+}
+
+impl NodeFiles {
+    /// The files below `root`/`below`, which clients know by `url`.
+    pub(crate) fn new(root: PathBuf, below: PathBuf, url: String) -> Self {
+        Self { root, below, url }
+    }
+
+    /// The URL that the files are below.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Opens a file or folder.
+    pub(crate) fn open(&self, path: &str) -> Result<Found, ReadError> {
+        let file = self.resolve(Path::new(path))?;
+        let status = fstat(&file)?;
+        let kind = FileType::from_raw_mode(status.st_mode);
+        if !matches!(kind, FileType::RegularFile | FileType::Directory) {
+            return Err(ReadError::NotFound);
+        }
+        Ok(Found {
+            file: File::from(file),
+            is_directory: kind == FileType::Directory,
+            properties: properties(path, &status),
+        })
+    }
+
+    /// Lists the files: those at the top, or all. A task without a folder yet has none.
+    pub(crate) fn list(&self, recursive: bool) -> Result<Vec<BatchNodeFile>, ReadError> {
+        let mut files = Vec::new();
+        match self.resolve(Path::new("")) {
+            Ok(top) => self.walk(top, "", if recursive { MAX_DEPTH } else { 1 }, &mut files)?,
+            Err(ReadError::NotFound) => {}
+            Err(error) => return Err(error),
+        }
+        Ok(files)
+    }
+
+    fn walk(
+        &self,
+        directory: OwnedFd,
+        above: &str,
+        depth: usize,
+        files: &mut Vec<BatchNodeFile>,
+    ) -> Result<(), ReadError> {
+        for entry in Dir::read_from(&directory)? {
+            let entry = entry?;
+            let Ok(entry_name) = entry.file_name().to_str() else { continue };
+            if matches!(entry_name, "." | "..") {
+                continue;
+            }
+            let name = if above.is_empty() { entry_name.to_owned() } else { format!("{above}/{entry_name}") };
+            let found = match self.open(&name) {
+                Ok(found) => found,
+                // Gone meanwhile, a link that leads outside, a socket: nothing to show.
+                Err(ReadError::NotFound) => continue,
+                Err(ReadError::Io(error)) if error.kind() == ErrorKind::PermissionDenied => continue,
+                Err(error) => return Err(error),
+            };
+            files.push(BatchNodeFile {
+                url: Some(format!("{}/{}", self.url, utf8_percent_encode(&name, PATH))),
+                is_directory: Some(found.is_directory),
+                properties: (!found.is_directory).then_some(found.properties),
+                name: name.clone(),
+            });
+            // Links are listed, not followed: they may lead in circles.
+            if found.is_directory && entry.file_type() != FileType::Symlink && depth > 1 {
+                self.walk(found.file.into(), &name, depth - 1, files)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn resolve(&self, path: &Path) -> Result<OwnedFd, ReadError> {
+        let root = open(&self.root, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
+        let wanted = self.below.join(path);
+        let wanted = if wanted.as_os_str().is_empty() { Path::new(".") } else { &wanted };
+        // NONBLOCK: a pipe that a task has made must not keep us waiting for somebody to write to it.
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        Ok(openat2(root, wanted, flags, Mode::empty(), ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS)?)
+    }
+}
+
+fn properties(path: &str, status: &Stat) -> FileProperties {
+    let nanos = i32::try_from(status.st_mtime_nsec).unwrap_or_default();
+    let modified = jiff::Timestamp::new(status.st_mtime, nanos).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+    let content_type = match Path::new(path).extension().and_then(|extension| extension.to_str()) {
+        Some("txt" | "log") => "text/plain",
+        Some("json") => "application/json",
+        _ => "application/octet-stream",
+    };
+    FileProperties {
+        creation_time: None,
+        last_modified: DateTime(modified),
+        content_length: u64::try_from(status.st_size).unwrap_or_default(),
+        content_type: Some(content_type.to_owned()),
+        file_mode: Some(format!("0o{:o}", status.st_mode)),
+    }
+}
+
+/// Reads `bytes=0-99`, `bytes=100-` or `bytes=-10` for a file of `length` bytes, as start and count. `None` if the range is none,
+/// or lies outside.
+pub(crate) fn parse_range(text: &str, length: u64) -> Option<(u64, u64)> {
+    let (first, last) = text.trim().strip_prefix("bytes=")?.split_once('-')?;
+    let (start, end) = match (first.trim(), last.trim()) {
+        ("", suffix) => (length.saturating_sub(suffix.parse().ok()?), length),
+        (first, "") => (first.parse().ok()?, length),
+        (first, last) => (first.parse().ok()?, last.parse::<u64>().ok()?.checked_add(1)?.min(length)),
+    };
+    (start < end).then(|| (start, end - start))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    fn names(files: &NodeFiles, recursive: bool) -> Vec<String> {
+        let mut names: Vec<_> = files.list(recursive).unwrap().into_iter().map(|file| file.name).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn ranges_are_those_of_http() {
+        assert_eq!(parse_range("bytes=0-99", 1_000), Some((0, 100)));
+        assert_eq!(parse_range("bytes=990-2000", 1_000), Some((990, 10)));
+        assert_eq!(parse_range("bytes=10-", 1_000), Some((10, 990)));
+        assert_eq!(parse_range("bytes=-10", 1_000), Some((990, 10)));
+        for outside in ["bytes=1000-", "bytes=5-4", "bytes=", "bytes=a-b", "0-1", "bytes=-0"] {
+            assert_eq!(parse_range(outside, 1_000), None, "{outside}");
+        }
+        assert_eq!(parse_range("bytes=0-", 0), None);
+    }
+
+    #[test]
+    fn a_task_sees_its_own_files_and_nobody_leaves_the_node() {
+        let folder = tempfile::tempdir().unwrap();
+        let (root, outside) = (folder.path().join("node"), folder.path().join("secret.txt"));
+        std::fs::write(&outside, "secret").unwrap();
+        std::fs::create_dir_all(root.join("work/t/wd/deep")).unwrap();
+        std::fs::create_dir_all(root.join("shared")).unwrap();
+        for (path, text) in
+            [("work/t/stdout.txt", "out"), ("work/t/wd/deep/a b.bin", "x"), ("shared/s.txt", "s")]
+        {
+            std::fs::write(root.join(path), text).unwrap();
+        }
+        symlink(&outside, root.join("work/t/wd/escape")).unwrap();
+        symlink("../../../../secret.txt", root.join("work/t/wd/climb")).unwrap();
+        symlink("../../../shared/s.txt", root.join("work/t/wd/shared.txt")).unwrap();
+        symlink("..", root.join("work/t/wd/circle")).unwrap();
+        rustix::fs::mknodat(rustix::fs::CWD, root.join("work/t/wd/pipe"), FileType::Fifo, Mode::RWXU, 0)
+            .unwrap();
+
+        let files = NodeFiles::new(root.clone(), "work/t".into(), "http://h/files".to_owned());
+        assert_eq!(names(&files, false), ["stdout.txt", "wd"]);
+        assert_eq!(
+            names(&files, true),
+            ["stdout.txt", "wd", "wd/circle", "wd/deep", "wd/deep/a b.bin", "wd/shared.txt"]
+        );
+        for path in
+            ["wd/escape", "wd/climb", "../../../secret.txt", "/etc/passwd", "wd/pipe", "none", "stdout.txt/x"]
+        {
+            assert!(matches!(files.open(path), Err(ReadError::NotFound)), "{path}");
+        }
+        let shared = files.open("wd/shared.txt").unwrap();
+        assert_eq!(std::io::read_to_string(shared.file).unwrap(), "s");
+        let listed = files.list(true).unwrap();
+        let file = listed.iter().find(|file| file.name == "wd/deep/a b.bin").unwrap();
+        assert_eq!(file.url.as_deref(), Some("http://h/files/wd/deep/a%20b.bin"));
+        let properties = file.properties.as_ref().unwrap();
+        assert_eq!(properties.content_length, 1);
+        assert!(properties.file_mode.as_deref().unwrap().starts_with("0o100"));
+        let none = NodeFiles::new(root, "work/none".into(), String::new());
+        assert!(names(&none, true).is_empty());
+    }
+}

@@ -1,0 +1,223 @@
+//! The emulator, as its users hold it.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::Router;
+use tokio::net::TcpListener;
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::account::Account;
+use super::data_folder::{DataFolder, Endpoint, NotOurs};
+use super::driver::Driver;
+use super::effect::Effect;
+use super::refusal::Refusal;
+use super::router::router;
+use super::service::{Failure, Rules, Service};
+use super::timing::Timing;
+use crate::batch::auth::{InvalidKey, SharedKey};
+use crate::clock::Clock;
+use crate::node::runtime::ContainerRuntime;
+use crate::secret::Secret;
+
+/// The URL of an account that is served inside a process and nowhere else.
+const IN_PROCESS: &str = "batchyard://local";
+
+/// What an emulator is made from.
+#[derive(Debug, Clone)]
+pub struct EmulatorConfig {
+    /// The folder of its data; made if there is none.
+    pub data: PathBuf,
+    /// The account's name.
+    pub account: String,
+    /// The account's key, base64.
+    pub key: Secret,
+    /// What nodes run containers with; or why there is nothing, which nodes then say.
+    pub runtime: Result<Arc<dyn ContainerRuntime>, String>,
+    /// How fast the service behaves.
+    pub timing: Timing,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Why an emulator can't be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another process has the data folder.
+    #[error("{} is in use by another process{}", folder.display(), served_at(endpoint.as_deref()))]
+    Locked {
+        /// The folder.
+        folder: PathBuf,
+        /// Where that process serves it, if it does.
+        endpoint: Option<Box<Endpoint>>,
+    },
+    /// The data folder can't be made or locked.
+    #[error("can't use {} as data folder", folder.display())]
+    Folder {
+        /// The folder.
+        folder: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The key is not a key.
+    #[error("the key of the account `{account}` can't be used")]
+    Key {
+        /// The account.
+        account: String,
+        /// Why.
+        #[source]
+        source: InvalidKey,
+    },
+    /// The store can't be opened.
+    #[error("can't open the data in {}", folder.display())]
+    Store {
+        /// The folder.
+        folder: PathBuf,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+fn served_at(endpoint: Option<&Endpoint>) -> String {
+    endpoint
+        .map_or_else(String::new, |at| format!(", which serves it at {} (process {})", at.endpoint, at.pid))
+}
+
+/// An Azure Batch account in this process. Clones are the same account.
+#[derive(Debug, Clone)]
+pub struct Emulator(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    folder: DataFolder,
+    account: Arc<Account>,
+    key: Secret,
+    runtime: Result<Arc<dyn ContainerRuntime>, String>,
+    stop: CancellationToken,
+    engine: Mutex<Engine>,
+}
+
+/// What carries out effects: not before it is known at which URL tasks can reach the account.
+#[derive(Debug)]
+enum Engine {
+    Waiting(UnboundedReceiver<Effect>),
+    Running(JoinHandle<()>),
+    Stopped,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+impl Emulator {
+    /// Opens the account whose data is in `config.data`. Everything that was unfinished goes on once the account can be reached
+    /// by [`Emulator::router`] or [`Emulator::serve`].
+    ///
+    /// # Errors
+    /// When the folder is in use, or can't be.
+    pub async fn open(config: EmulatorConfig) -> Result<Self, OpenError> {
+        let EmulatorConfig { data, account, key, runtime, timing, clock } = config;
+        let shared_key = SharedKey::new(&account, &key)
+            .map_err(|source| OpenError::Key { account: account.clone(), source })?;
+        let folder = DataFolder::take(&data).map_err(|error| match error {
+            NotOurs::Locked => {
+                OpenError::Locked { endpoint: Endpoint::read(&data).map(Box::new), folder: data.clone() }
+            }
+            NotOurs::Io(source) => OpenError::Folder { folder: data.clone(), source },
+        })?;
+        let rules = Rules {
+            timing,
+            runtime: runtime
+                .as_ref()
+                .map_or_else(|_| "none".to_owned(), |runtime| runtime.kind().to_string()),
+        };
+        let (service, effects) = Service::open(&folder.store(), rules, Arc::clone(&clock))
+            .map_err(|source| OpenError::Store { folder: data.clone(), source: Box::new(source) })?;
+        service.write(|unit| unit.resume()).await.map_err(|failure: Failure| OpenError::Store {
+            folder: data.clone(),
+            source: Box::new(Refusal::from(failure)),
+        })?;
+        let nodes = folder.nodes();
+        Ok(Self(Arc::new(Inner {
+            folder,
+            account: Arc::new(Account { key: shared_key, clock, service, nodes }),
+            key,
+            runtime,
+            stop: CancellationToken::new(),
+            engine: Mutex::new(Engine::Waiting(effects)),
+        })))
+    }
+
+    /// The account inside this process: a tower service of HTTP requests. Starts the account if it does not run yet; then
+    /// tasks are told an account URL that leads nowhere, as there is nothing to connect to.
+    pub fn router(&self) -> Router {
+        self.start(IN_PROCESS);
+        router(Arc::clone(&self.0.account))
+    }
+
+    /// Serves the account over HTTP until `shutdown` is cancelled, and notes in the data folder where.
+    ///
+    /// # Errors
+    /// When the listener is not on loopback (the key would cross a network in the clear), or fails.
+    pub async fn serve(&self, listener: TcpListener, shutdown: CancellationToken) -> io::Result<()> {
+        let address = listener.local_addr()?;
+        if !address.ip().is_loopback() {
+            return Err(not_loopback(address));
+        }
+        let url = format!("http://{address}");
+        self.0.folder.note_endpoint(&Endpoint {
+            endpoint: url.clone(),
+            account: self.0.account.key.account().to_owned(),
+            key: self.0.key.clone(),
+            pid: std::process::id(),
+        })?;
+        self.start(&url);
+        let service = router(Arc::clone(&self.0.account));
+        let served = axum::serve(listener, service).with_graceful_shutdown(shutdown.cancelled_owned()).await;
+        self.0.folder.forget_endpoint();
+        served
+    }
+
+    /// Stops: nothing new is started, and everything acknowledged is on disk. Containers are left running; whoever opens the
+    /// data folder next finds them, and with them how their tasks ended.
+    pub async fn shut_down(&self) {
+        self.0.stop.cancel();
+        let engine = std::mem::replace(&mut *self.engine(), Engine::Stopped);
+        if let Engine::Running(driver) = engine {
+            let _ = driver.await;
+        }
+        self.0.account.service.close().await;
+        self.0.folder.forget_endpoint();
+    }
+
+    fn start(&self, url: &str) {
+        let mut engine = self.engine();
+        *engine = match std::mem::replace(&mut *engine, Engine::Stopped) {
+            Engine::Waiting(effects) => {
+                let (account, runtime) = (Arc::clone(&self.0.account), self.0.runtime.clone());
+                let driver = Driver::new(account, runtime, url.to_owned(), self.0.stop.clone());
+                Engine::Running(tokio::spawn(driver.run(effects)))
+            }
+            other => other,
+        };
+    }
+
+    fn engine(&self) -> std::sync::MutexGuard<'_, Engine> {
+        self.0.engine.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn not_loopback(address: SocketAddr) -> io::Error {
+    let reason = format!(
+        "{address} is not a loopback address: requests and answers would cross the network in the clear; listen on 127.0.0.1"
+    );
+    io::Error::new(io::ErrorKind::InvalidInput, reason)
+}

@@ -1,0 +1,124 @@
+//! Pools.
+
+use crate::batch::model::{BatchPoolCreateOptions, BatchPoolResizeOptions, BatchPoolUpdateOptions};
+use crate::batch::{ErrorCode, PoolId};
+use crate::emulator::answer::Answer;
+use crate::emulator::call::Call;
+use crate::emulator::query::ListRequest;
+use crate::emulator::refusal::Refusal;
+use crate::emulator::store::{Column, Kind, PoolTable};
+use crate::emulator::{admission, conditions, wire};
+
+const SET: &str = "pools";
+
+const COLUMNS: &[Column] = &[
+    Column { property: "id", sql: "key", kind: Kind::Text },
+    Column { property: "state", sql: "json_extract(body, '$.pool.state')", kind: Kind::Text },
+    Column {
+        property: "stateTransitionTime",
+        sql: "json_extract(body, '$.pool.stateTransitionTime')",
+        kind: Kind::Time,
+    },
+    Column {
+        property: "allocationState",
+        sql: "json_extract(body, '$.pool.allocationState')",
+        kind: Kind::Text,
+    },
+    Column {
+        property: "allocationStateTransitionTime",
+        sql: "json_extract(body, '$.pool.allocationStateTransitionTime')",
+        kind: Kind::Time,
+    },
+    Column { property: "creationTime", sql: "json_extract(body, '$.pool.creationTime')", kind: Kind::Time },
+    Column { property: "lastModified", sql: "json_extract(body, '$.pool.lastModified')", kind: Kind::Time },
+    Column { property: "vmSize", sql: "json_extract(body, '$.pool.vmSize')", kind: Kind::Text },
+    Column {
+        property: "enableAutoScale",
+        sql: "json_extract(body, '$.pool.enableAutoScale')",
+        kind: Kind::Boolean,
+    },
+    Column {
+        property: "enableInterNodeCommunication",
+        sql: "json_extract(body, '$.pool.enableInterNodeCommunication')",
+        kind: Kind::Boolean,
+    },
+];
+
+pub(crate) async fn create(call: Call) -> Result<Answer, Refusal> {
+    let pool: BatchPoolCreateOptions = call.json()?;
+    admission::pool(&pool)?;
+    let location = format!("{}/pools/{}", call.base, pool.id);
+    let version = call.account.service.write(move |unit| unit.create_pool(pool)).await?;
+    Ok(Answer::created(&location, &version))
+}
+
+pub(crate) async fn list(call: Call) -> Result<Answer, Refusal> {
+    let request = ListRequest::parse(&call)?;
+    let page = request.page(COLUMNS)?;
+    let base = call.base.clone();
+    let pools = call.account.service.read(move |store| {
+        let pools = PoolTable(store);
+        pools
+            .page(&page)?
+            .into_iter()
+            .map(|record| {
+                let nodes = pools.census(record.row)?;
+                Ok((record.pool.id.key(), wire::pool(&base, record, nodes)?))
+            })
+            .collect::<Result<Vec<_>, _>>()
+    });
+    let pools = pools.await?;
+    Ok(request.answer(&call, SET, pools))
+}
+
+pub(crate) async fn get(call: Call) -> Result<Answer, Refusal> {
+    let (id, conditions, base) = (call.id::<PoolId>(0)?, call.conditions()?, call.base.clone());
+    let read = call.account.service.read(move |store| {
+        let record = PoolTable(store).find(&id)?.ok_or(ErrorCode::POOL_NOT_FOUND)?;
+        let version = record.version();
+        conditions::check_read(&conditions, &version)?;
+        let nodes = PoolTable(store).census(record.row)?;
+        Ok((wire::pool(&base, record, nodes)?, version))
+    });
+    let (pool, version) = read.await?;
+    Ok(Answer::object(&call.base, SET, pool, &call.select()).version(&version))
+}
+
+pub(crate) async fn exists(call: Call) -> Result<Answer, Refusal> {
+    let (id, conditions) = (call.id::<PoolId>(0)?, call.conditions()?);
+    let read = call.account.service.read(move |store| {
+        let record = PoolTable(store).find(&id)?.ok_or(ErrorCode::POOL_NOT_FOUND)?;
+        let version = record.version();
+        conditions::check_read(&conditions, &version)?;
+        Ok(version)
+    });
+    Ok(Answer::exists(&read.await?))
+}
+
+pub(crate) async fn update(call: Call) -> Result<Answer, Refusal> {
+    let update: BatchPoolUpdateOptions = call.json()?;
+    admission::pool_update(&update)?;
+    let (id, conditions) = (call.id::<PoolId>(0)?, call.conditions()?);
+    let version = call.account.service.write(move |unit| unit.update_pool(&id, update, &conditions)).await?;
+    Ok(Answer::changed(&call.url(), &version))
+}
+
+pub(crate) async fn delete(call: Call) -> Result<Answer, Refusal> {
+    let (id, conditions) = (call.id::<PoolId>(0)?, call.conditions()?);
+    call.account.service.write(move |unit| unit.delete_pool(&id, &conditions)).await?;
+    Ok(Answer::done())
+}
+
+pub(crate) async fn resize(call: Call) -> Result<Answer, Refusal> {
+    let resize: BatchPoolResizeOptions = call.json()?;
+    admission::pool_resize(&resize)?;
+    let (id, conditions) = (call.id::<PoolId>(0)?, call.conditions()?);
+    let version = call.account.service.write(move |unit| unit.resize_pool(&id, resize, &conditions)).await?;
+    Ok(Answer::changed(&call.url(), &version))
+}
+
+pub(crate) async fn stop_resize(call: Call) -> Result<Answer, Refusal> {
+    let (id, conditions) = (call.id::<PoolId>(0)?, call.conditions()?);
+    let version = call.account.service.write(move |unit| unit.stop_pool_resize(&id, &conditions)).await?;
+    Ok(Answer::changed(&call.url(), &version))
+}

@@ -1,0 +1,16 @@
+//! The life of pools, nodes, jobs and tasks: pure functions from a state and an event to the next state and its effects.
+//!
+//! Nothing here reads a clock, a store or a socket; what an event needs to know comes with it.
+
+mod job;
+mod node;
+mod pool;
+mod task;
+
+pub(crate) use job::{
+    JobEffect, JobEvent, may_change_job, may_delete_job, may_disable_job, may_enable_job, may_take_tasks,
+    may_terminate_job,
+};
+pub(crate) use node::{ENGINE_UNAVAILABLE, NodeEffect, NodeEvent};
+pub(crate) use pool::{PoolEffect, PoolEvent};
+pub(crate) use task::{Requeue, TaskEvent, may_reactivate_task, may_terminate_task};

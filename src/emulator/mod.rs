@@ -1,0 +1,35 @@
+//! An Azure Batch account in a process: what Azurite is to Azure Storage.
+//!
+//! A request goes `router` → `authorize` → `routes` → `handlers` → `service`. The service owns the state: it carries out one change
+//! at a time against the `store`, asks the pure machines in `lifecycle` and the `scheduler` what follows, and hands the `driver`
+//! effects once the change is on disk. The driver works on [`crate::node`]s and comes back with events.
+//!
+//! Nothing is pretended: what is not done is refused by name (`admission`, `routes`), and no task succeeds without its process.
+
+mod account;
+mod admission;
+mod answer;
+mod authorize;
+mod call;
+mod conditions;
+mod data_folder;
+mod defaults;
+mod driver;
+mod effect;
+mod files;
+mod handle;
+mod handlers;
+mod lifecycle;
+mod query;
+mod refusal;
+mod router;
+mod routes;
+mod scheduler;
+mod service;
+mod store;
+mod timing;
+mod wire;
+
+pub use data_folder::Endpoint;
+pub use handle::{Emulator, EmulatorConfig, OpenError};
+pub use timing::{Timing, UnknownTiming};

@@ -1,0 +1,161 @@
+//! From a request to an answer: stamp, authorize, find the route, read the body, carry out.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::header::{CONTENT_LENGTH, HOST};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method, Request, Response, StatusCode};
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use percent_encoding::percent_decode_str;
+
+use super::account::Account;
+use super::answer::{RequestStamp, refuse};
+use super::authorize::authorize;
+use super::call::Call;
+use super::refusal::Refusal;
+use super::routes;
+use crate::batch::auth::query_pairs;
+use crate::batch::{ApiVersion, DateTime, ErrorCode};
+
+/// The most bytes of a body.
+pub(crate) const MAX_BODY: usize = 1024 * 1024;
+
+/// The way in, for requests of any path: routes are matched on the raw path, which no router of prefixes would do.
+pub(crate) fn router(account: Arc<Account>) -> axum::Router {
+    axum::Router::new().fallback(serve).with_state(account)
+}
+
+async fn serve(State(account): State<Arc<Account>>, request: Request<Body>) -> Response<Body> {
+    let (parts, body) = request.into_parts();
+    let stamp = RequestStamp::new(&parts.headers, DateTime(account.clock.now()));
+    let head = parts.method == Method::HEAD;
+    let host = host(&parts);
+    let mut response = match answer(&account, &host, &parts, body, head).await {
+        Ok(response) => response,
+        Err(error) => {
+            tracing::debug!(method = %parts.method, path = parts.uri.path(), %error, "refused");
+            refuse(error, &host, &stamp, head)
+        }
+    };
+    stamp.mark(&mut response);
+    response
+}
+
+async fn answer(
+    account: &Arc<Account>,
+    host: &str,
+    parts: &Parts,
+    body: Body,
+    head: bool,
+) -> Result<Response<Body>, Refusal> {
+    authorize(&account.key, parts, account.clock.now())?;
+    let query: Vec<(String, String)> = query_pairs(parts.uri.query().unwrap_or_default()).collect();
+    check_version(&query)?;
+    let (prefix, path) = split_prefix(parts.uri.path(), account.key.account());
+    let (route, values) = routes::find(&parts.method, path)?;
+    let parameters = values.into_iter().map(decode).collect::<Result<_, _>>()?;
+    let call = Call {
+        account: Arc::clone(account),
+        base: format!("{host}{prefix}"),
+        path: path.to_owned(),
+        parameters,
+        query,
+        headers: parts.headers.clone(),
+        body: read(body, &parts.headers).await?,
+    };
+    let answer = (route.handle)(call).await?;
+    let status = StatusCode::from_u16(route.spec.success).unwrap_or(StatusCode::OK);
+    Ok(answer.respond(status, head))
+}
+
+fn check_version(query: &[(String, String)]) -> Result<(), Refusal> {
+    let named = query.iter().find(|(name, _)| name.eq_ignore_ascii_case("api-version"));
+    match named.map(|(_, version)| version.as_str()) {
+        Some(version) if ApiVersion::parse(version).is_some() => Ok(()),
+        Some(version) => Err(Refusal::new(ErrorCode::UNSUPPORTED_REQUEST_VERSION)
+            .with("QueryParameterValue", version)
+            .with(
+                "Reason",
+                format!(
+                    "the embedded Azure Batch speaks api-version {} only; use an SDK of that version (azure-batch 15.1.0 for Python)",
+                    ApiVersion::CURRENT
+                ),
+            )),
+        None => Err(Refusal::new(ErrorCode::MISSING_REQUIRED_QUERY_PARAMETER)
+            .with("QueryParameterName", "api-version")),
+    }
+}
+
+/// The URL that the caller reached us by, without a path.
+fn host(parts: &Parts) -> String {
+    let authority = match parts.uri.authority() {
+        Some(authority) => authority.as_str(),
+        None => parts.headers.get(HOST).and_then(|value| value.to_str().ok()).unwrap_or("localhost"),
+    };
+    format!("http://{authority}")
+}
+
+/// Splits off the account's name where it leads the path, as in the URLs of Azurite.
+fn split_prefix<'a>(path: &'a str, account: &str) -> (&'a str, &'a str) {
+    let end = account.len() + 1;
+    match (path.get(..end), path.get(end..)) {
+        (Some(prefix), Some(rest))
+            if prefix.get(1..).is_some_and(|name| name.eq_ignore_ascii_case(account))
+                && prefix.starts_with('/')
+                && rest.starts_with('/') =>
+        {
+            (prefix, rest)
+        }
+        _ => ("", path),
+    }
+}
+
+fn decode(segment: &str) -> Result<String, Refusal> {
+    let text = percent_decode_str(segment).decode_utf8();
+    text.map(|text| text.into_owned())
+        .map_err(|_| Refusal::new(ErrorCode::INVALID_URI).with("Reason", "the path is not UTF-8"))
+}
+
+async fn read(body: Body, headers: &HeaderMap) -> Result<Bytes, Refusal> {
+    let too_large = || {
+        Refusal::new(ErrorCode::REQUEST_BODY_TOO_LARGE)
+            .with("MaxLimit", MAX_BODY.to_string())
+            .with("Reason", "send fewer tasks a request")
+    };
+    let said = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    if said.is_some_and(|length| length > MAX_BODY) {
+        return Err(too_large());
+    }
+    match Limited::new(body, MAX_BODY).collect().await {
+        Ok(body) => Ok(body.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(too_large()),
+        Err(error) => Err(Refusal::new(ErrorCode::INVALID_REQUEST_BODY).with("Reason", error.to_string())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_account_may_lead_the_path() {
+        assert_eq!(split_prefix("/DevAccount/pools/p", "devaccount"), ("/DevAccount", "/pools/p"));
+        assert_eq!(split_prefix("/pools/devaccount", "devaccount"), ("", "/pools/devaccount"));
+        assert_eq!(split_prefix("/devaccounts/pools", "devaccount"), ("", "/devaccounts/pools"));
+        assert_eq!(split_prefix("/é", "a"), ("", "/é"));
+    }
+
+    #[test]
+    fn one_version_of_the_api_is_spoken() {
+        let check = |pairs: &[(&str, &str)]| {
+            let query: Vec<_> = pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+            check_version(&query).map_err(|error| error.into_error().body.code)
+        };
+        assert_eq!(check(&[("Api-Version", "2025-06-01")]), Ok(()));
+        assert_eq!(check(&[("api-version", "2024-02-01.19.0")]), Err("UnsupportedRequestVersion".to_owned()));
+        assert_eq!(check(&[]), Err("MissingRequiredQueryParameter".to_owned()));
+    }
+}

@@ -1,0 +1,203 @@
+//! Jobs: made, changed, disabled and enabled, ended, deleted.
+
+use super::unit::new_e_tag;
+use super::{Failure, Unit};
+use crate::batch::model::{
+    BatchAllTasksCompleteMode, BatchJobCreateOptions, BatchJobState, BatchJobUpdateOptions,
+    DisableBatchJobOption,
+};
+use crate::batch::{Conditions, ErrorCode, JobId};
+use crate::emulator::effect::{Effect, Event};
+use crate::emulator::lifecycle::{
+    JobEffect, JobEvent, Requeue, TaskEvent, may_change_job, may_delete_job, may_disable_job, may_enable_job,
+    may_terminate_job,
+};
+use crate::emulator::refusal::Refusal;
+use crate::emulator::store::{JobRecord, JobRow, Version};
+use crate::emulator::timing::Pause;
+use crate::emulator::{conditions, defaults};
+
+/// How many jobs that have not completed an account may have, as new accounts of the real service.
+const JOB_QUOTA: u32 = 300;
+
+impl Unit<'_> {
+    /// Makes a job. Its pool need not exist yet.
+    pub(crate) fn create_job(&mut self, options: BatchJobCreateOptions) -> Result<Version, Failure> {
+        if let Some(existing) = self.jobs().find(&options.id)? {
+            let deleting = existing.state() == BatchJobState::Deleting;
+            return Err(if deleting { ErrorCode::JOB_BEING_DELETED } else { ErrorCode::JOB_EXISTS }.into());
+        }
+        if self.jobs().count_unfinished()? >= JOB_QUOTA {
+            return Err(ErrorCode::ACTIVE_JOB_AND_SCHEDULE_QUOTA_REACHED.into());
+        }
+        let mut record = JobRecord { row: JobRow::default(), job: defaults::job(options, self.now) };
+        self.stamp_job(&mut record);
+        self.jobs().insert(&mut record)?;
+        self.watch_job(&record);
+        Ok(record.version())
+    }
+
+    /// Changes a job; what `update` leaves out stays as it is.
+    pub(crate) fn update_job(
+        &mut self,
+        id: &JobId,
+        update: BatchJobUpdateOptions,
+        conditions: &Conditions,
+    ) -> Result<Version, Failure> {
+        let mut record = self.job_if(id, conditions, may_change_job)?;
+        if let Some(pool) = update.pool_info.as_ref().and_then(|info| info.pool_id.as_ref())
+            && pool.key() != record.pool_key()
+            && record.state() != BatchJobState::Disabled
+        {
+            return Err(Failure::Refused(
+                Refusal::new(ErrorCode::OPERATION_INVALID_FOR_CURRENT_STATE)
+                    .with("Reason", "the pool of a job can only change while the job is disabled"),
+            ));
+        }
+        if update.on_all_tasks_complete == Some(BatchAllTasksCompleteMode::NoAction)
+            && record.job.on_all_tasks_complete == Some(BatchAllTasksCompleteMode::TerminateJob)
+        {
+            return Err(Failure::Refused(
+                Refusal::new(ErrorCode::INVALID_PROPERTY_VALUE)
+                    .with("PropertyName", "onAllTasksComplete")
+                    .with("PropertyValue", "noaction")
+                    .with("Reason", "once it is `terminatejob` it stays so"),
+            ));
+        }
+        defaults::update_job(&mut record.job, update);
+        self.stamp_job(&mut record);
+        self.jobs().save(&record)?;
+        self.schedule_job(&record)?;
+        self.watch_job(&record);
+        Ok(record.version())
+    }
+
+    /// Keeps a job's tasks from running.
+    pub(crate) fn disable_job(
+        &mut self,
+        id: &JobId,
+        tasks: DisableBatchJobOption,
+        conditions: &Conditions,
+    ) -> Result<Version, Failure> {
+        let record = self.job_if(id, conditions, may_disable_job)?;
+        self.stamped_job_event(record, JobEvent::Disable(tasks))
+    }
+
+    /// Lets the tasks of a disabled job run again.
+    pub(crate) fn enable_job(&mut self, id: &JobId, conditions: &Conditions) -> Result<Version, Failure> {
+        let record = self.job_if(id, conditions, may_enable_job)?;
+        self.stamped_job_event(record, JobEvent::Enable)
+    }
+
+    /// Ends a job.
+    pub(crate) fn terminate_job(
+        &mut self,
+        id: &JobId,
+        reason: Option<String>,
+        conditions: &Conditions,
+    ) -> Result<Version, Failure> {
+        let record = self.job_if(id, conditions, may_terminate_job)?;
+        let reason = reason.unwrap_or_else(|| "UserTerminate".to_owned());
+        self.stamped_job_event(record, JobEvent::Terminate { reason })
+    }
+
+    /// Deletes a job with its tasks.
+    pub(crate) fn delete_job(&mut self, id: &JobId, conditions: &Conditions) -> Result<(), Failure> {
+        let record = self.job_if(id, conditions, may_delete_job)?;
+        self.stamped_job_event(record, JobEvent::Delete).map(drop)
+    }
+
+    /// What has become of a job now that its tasks have changed, or its time has come (`due`).
+    pub(super) fn look_at_job(&mut self, row: JobRow, due: bool) -> Result<(), Failure> {
+        let Some(mut record) = self.jobs().get(row)? else { return Ok(()) };
+        let event = match record.state() {
+            BatchJobState::Active => self.end_of(&record)?,
+            BatchJobState::Enabling if due => Some(JobEvent::Settled),
+            BatchJobState::Disabling | BatchJobState::Terminating | BatchJobState::Deleting => {
+                (!self.jobs().has_runs(row)?).then_some(JobEvent::Settled)
+            }
+            _ => None,
+        };
+        match event {
+            Some(event) => self.job_event(&mut record, event),
+            None => Ok(()),
+        }
+    }
+
+    /// Why an active job should end now, if it should.
+    fn end_of(&self, record: &JobRecord) -> Result<Option<JobEvent>, Failure> {
+        let terminate = |reason: &str| Some(JobEvent::Terminate { reason: reason.to_owned() });
+        if record.deadline().is_some_and(|deadline| deadline <= self.now) {
+            return Ok(terminate("MaxWallClockTimeExpiry"));
+        }
+        // A job without tasks counts as one whose tasks have all completed, as in the real service.
+        let ends = record.job.on_all_tasks_complete == Some(BatchAllTasksCompleteMode::TerminateJob);
+        if ends && !self.jobs().has_unfinished_tasks(record.row)? {
+            return Ok(terminate("AllTasksComplete"));
+        }
+        Ok(None)
+    }
+
+    fn stamped_job_event(&mut self, mut record: JobRecord, event: JobEvent) -> Result<Version, Failure> {
+        self.stamp_job(&mut record);
+        self.job_event(&mut record, event)?;
+        Ok(record.version())
+    }
+
+    /// Lets something happen to a job, writes it back, and does what follows.
+    pub(super) fn job_event(&mut self, record: &mut JobRecord, event: JobEvent) -> Result<(), Failure> {
+        let effects = record.step(event, self.now);
+        self.jobs().save(record)?;
+        for effect in effects {
+            match effect {
+                JobEffect::RequeueTasks => {
+                    self.take_off_all(record, &TaskEvent::Requeued(Requeue::ByUser))?;
+                }
+                JobEffect::TerminateTasks => self.take_off_all(record, &TaskEvent::Terminated)?,
+                JobEffect::LookAgain => self.wait(Pause::JobChange, Event::JobDue { job: record.row }),
+                JobEffect::Schedule => self.schedule_job(record)?,
+                JobEffect::Remove => self.clean_job(record)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn take_off_all(&mut self, record: &JobRecord, event: &TaskEvent) -> Result<(), Failure> {
+        for run in self.runs().of_job(record.row)? {
+            self.take_off(&run, event.clone())?;
+        }
+        Ok(())
+    }
+
+    fn clean_job(&mut self, record: &JobRecord) -> Result<(), Failure> {
+        let nodes = self.nodes().all()?.iter().map(|node| node.address()).collect();
+        self.emit(Effect::CleanJob { job: record.row, job_id: record.job.id.clone(), nodes });
+        Ok(())
+    }
+
+    /// Looks at a job soon, and when its time is up.
+    pub(super) fn watch_job(&mut self, record: &JobRecord) {
+        self.wait(Pause::JobChange, Event::JobDue { job: record.row });
+        if let Some(deadline) = record.deadline() {
+            let pause = self.now.0.duration_until(deadline.0).try_into().unwrap_or_default();
+            self.emit(Effect::Wait { pause, then: Event::JobDue { job: record.row } });
+        }
+    }
+
+    fn job_if(
+        &self,
+        id: &JobId,
+        conditions: &Conditions,
+        may: fn(&BatchJobState) -> Result<(), ErrorCode>,
+    ) -> Result<JobRecord, Failure> {
+        let record = self.job(id)?;
+        conditions::check_write(conditions, &record.version())?;
+        may(&record.state())?;
+        Ok(record)
+    }
+
+    fn stamp_job(&self, record: &mut JobRecord) {
+        record.job.e_tag = Some(new_e_tag());
+        record.job.last_modified = Some(self.now);
+    }
+}

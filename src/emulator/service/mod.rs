@@ -1,0 +1,20 @@
+//! The account itself: owns the store, carries out what clients ask for and what comes of it, decides what happens next.
+//!
+//! All changes go through one thread, one at a time, in transactions that are shared by whatever came in at the same moment.
+//! Nothing is answered, and nothing happens outside, before the change is on disk.
+
+mod failure;
+mod jobs;
+mod nodes;
+mod pools;
+mod restart;
+mod runs;
+mod scheduling;
+mod tasks;
+mod unit;
+mod writer;
+
+pub(crate) use failure::Failure;
+pub(crate) use tasks::TaskAdded;
+pub(crate) use unit::{Rules, Unit};
+pub(crate) use writer::Service;

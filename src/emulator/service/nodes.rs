@@ -1,0 +1,200 @@
+//! Nodes: they join, boot, run their start task, and leave.
+
+use super::{Failure, Unit};
+use crate::batch::NodeId;
+use crate::batch::model::{
+    BatchContainerConfiguration, BatchNode, BatchNodeDeallocationOption, BatchNodeError, BatchNodeState,
+    SchedulingState,
+};
+use crate::emulator::effect::{Effect, Event};
+use crate::emulator::lifecycle::{NodeEffect, NodeEvent, PoolEvent, Requeue, TaskEvent};
+use crate::emulator::store::{NodeRecord, NodeRow, PoolRecord, PoolRow};
+use crate::emulator::timing::Pause;
+use crate::node::TaskOutcome;
+
+impl Unit<'_> {
+    pub(super) fn add_nodes(&mut self, pool: &PoolRecord, dedicated: i32, spot: i32) -> Result<(), Failure> {
+        let kinds = std::iter::repeat_n(true, usize::try_from(dedicated).unwrap_or_default())
+            .chain(std::iter::repeat_n(false, usize::try_from(spot).unwrap_or_default()));
+        for is_dedicated in kinds {
+            let mut node = self.new_node(pool, is_dedicated)?;
+            self.nodes().insert(&mut node)?;
+            self.wait(Pause::NodeCreation, Event::NodeCreated { node: node.row });
+        }
+        Ok(())
+    }
+
+    fn new_node(&self, pool: &PoolRecord, is_dedicated: bool) -> Result<NodeRecord, Failure> {
+        let suffix = if is_dedicated { 'd' } else { 'p' };
+        let id = NodeId::new(format!("tvmps_{}_{suffix}", uuid::Uuid::new_v4().simple()))
+            .map_err(crate::emulator::store::StoreError::from)?;
+        Ok(NodeRecord {
+            row: NodeRow::default(),
+            pool: pool.row,
+            pool_id: pool.pool.id.clone(),
+            node: BatchNode {
+                affinity_id: Some(format!("TVM:{id}")),
+                id,
+                url: None,
+                state: Some(BatchNodeState::Creating),
+                scheduling_state: Some(SchedulingState::Enabled),
+                state_transition_time: Some(self.now),
+                last_boot_time: None,
+                allocation_time: Some(self.now),
+                ip_address: None,
+                vm_size: pool.pool.vm_size.as_ref().map(|size| size.to_lowercase()),
+                total_tasks_run: None,
+                running_tasks_count: None,
+                running_task_slots_count: None,
+                total_tasks_succeeded: None,
+                recent_tasks: None,
+                start_task: pool.pool.start_task.clone(),
+                start_task_info: None,
+                errors: None,
+                is_dedicated: Some(is_dedicated),
+                node_agent_info: None,
+                other: serde_json::Map::new(),
+            },
+            runtime: self.rules.runtime.clone(),
+        })
+    }
+
+    /// Lets nodes go: the broken and idle ones first, the youngest first.
+    pub(super) fn release_nodes(
+        &mut self,
+        pool: &PoolRecord,
+        dedicated: i32,
+        spot: i32,
+    ) -> Result<(), Failure> {
+        let mut staying = Vec::new();
+        for node in self.nodes().of_pool(pool.row)?.into_iter().filter(|node| !node.is_leaving()) {
+            let running = self.nodes().usage(node.row)?.running;
+            staying.push((running, node));
+        }
+        staying.sort_by_key(|(running, node)| (*running, std::cmp::Reverse(node.row)));
+        for (is_dedicated, count) in [(true, dedicated), (false, spot)] {
+            let leaving: Vec<_> = staying
+                .iter()
+                .filter(|(_, node)| node.node.is_dedicated.unwrap_or(true) == is_dedicated)
+                .take(usize::try_from(count).unwrap_or_default())
+                .map(|(_, node)| node.clone())
+                .collect();
+            for node in leaving {
+                self.release_node(node, &pool.deallocation)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn release_node(
+        &mut self,
+        mut node: NodeRecord,
+        tasks: &BatchNodeDeallocationOption,
+    ) -> Result<(), Failure> {
+        let event = match tasks {
+            BatchNodeDeallocationOption::TaskCompletion => None,
+            BatchNodeDeallocationOption::Terminate => Some(TaskEvent::Terminated),
+            _ => Some(TaskEvent::Requeued(Requeue::ByUser)),
+        };
+        if let Some(event) = event {
+            for run in self.runs().of_node(node.row)? {
+                self.take_off(&run, event.clone())?;
+            }
+        }
+        self.node_event(&mut node, NodeEvent::Leave)?;
+        self.node_changed(node.row);
+        Ok(())
+    }
+
+    pub(super) fn node_created(&mut self, node: NodeRow) -> Result<(), Failure> {
+        self.with_node(node, NodeEvent::Created)
+    }
+
+    pub(super) fn node_prepared(
+        &mut self,
+        node: NodeRow,
+        result: Result<(), Vec<BatchNodeError>>,
+    ) -> Result<(), Failure> {
+        self.with_node(node, NodeEvent::Prepared(result))
+    }
+
+    pub(super) fn start_task_ended(&mut self, node: NodeRow, outcome: TaskOutcome) -> Result<(), Failure> {
+        self.with_node(node, NodeEvent::StartTaskEnded(outcome))
+    }
+
+    pub(super) fn node_removed(&mut self, node: NodeRow) -> Result<(), Failure> {
+        let Some(record) = self.nodes().get(node)? else { return Ok(()) };
+        self.nodes().delete(node)?;
+        let Some(mut pool) = self.pools().get(record.pool)? else { return Ok(()) };
+        let nodes = self.pools().census(pool.row)?;
+        self.pool_event(&mut pool, PoolEvent::NodeRemoved { nodes })
+    }
+
+    /// What has become of a node now that its runs have changed.
+    pub(super) fn look_at_node(&mut self, row: NodeRow) -> Result<(), Failure> {
+        let Some(mut node) = self.nodes().get(row)? else { return Ok(()) };
+        if node.is_leaving() {
+            if self.runs().of_node(row)?.is_empty() {
+                let pause = self.rules.timing.duration(Pause::NodeRemoval);
+                self.emit(Effect::RemoveNode { node: node.address(), pause });
+            }
+            return Ok(());
+        }
+        let occupied = self.nodes().usage(row)?.running > 0;
+        let before = node.state();
+        node.step(NodeEvent::Occupied(occupied), self.now);
+        if node.state() != before {
+            self.nodes().save(&node)?;
+        }
+        Ok(())
+    }
+
+    fn with_node(&mut self, row: NodeRow, event: NodeEvent) -> Result<(), Failure> {
+        match self.nodes().get(row)? {
+            Some(mut node) => self.node_event(&mut node, event),
+            None => Ok(()),
+        }
+    }
+
+    /// Lets something happen to a node, writes it back, and does what follows.
+    pub(super) fn node_event(&mut self, node: &mut NodeRecord, event: NodeEvent) -> Result<(), Failure> {
+        let effects = node.step(event, self.now);
+        self.nodes().save(node)?;
+        for effect in effects {
+            match effect {
+                NodeEffect::Prepare => self.prepare_node(node)?,
+                NodeEffect::RunStartTask => self.run_start_task(node)?,
+                NodeEffect::Schedule => self.schedule_pool(node.pool),
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn prepare_node(&mut self, node: &NodeRecord) -> Result<(), Failure> {
+        let boot = self.rules.timing.duration(Pause::Boot);
+        let containers = self.containers_of(node.pool)?;
+        self.emit(Effect::PrepareNode { node: node.address(), boot, containers });
+        Ok(())
+    }
+
+    pub(super) fn run_start_task(&mut self, node: &NodeRecord) -> Result<(), Failure> {
+        if let Some(start_task) = node.node.start_task.clone() {
+            let containers = self.containers_of(node.pool)?;
+            self.emit(Effect::RunStartTask {
+                node: node.address(),
+                start_task: Box::new(start_task),
+                containers,
+            });
+        }
+        Ok(())
+    }
+
+    /// What the nodes of a pool prepare for containers.
+    pub(super) fn containers_of(
+        &self,
+        pool: PoolRow,
+    ) -> Result<Option<BatchContainerConfiguration>, Failure> {
+        let pool = self.pools().get(pool)?;
+        Ok(pool.and_then(|record| record.pool.virtual_machine_configuration?.container_configuration))
+    }
+}

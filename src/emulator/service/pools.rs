@@ -1,0 +1,173 @@
+//! Pools: made, changed, resized, deleted.
+
+use super::unit::new_e_tag;
+use super::{Failure, Unit};
+use crate::batch::model::{
+    BatchNodeDeallocationOption, BatchPoolCreateOptions, BatchPoolResizeOptions, BatchPoolUpdateOptions,
+};
+use crate::batch::{Conditions, ErrorCode, PoolId};
+use crate::emulator::conditions;
+use crate::emulator::defaults;
+use crate::emulator::effect::Event;
+use crate::emulator::lifecycle::{PoolEffect, PoolEvent};
+use crate::emulator::refusal::Refusal;
+use crate::emulator::store::{PoolRecord, PoolRow, Version};
+use crate::emulator::timing::Pause;
+
+/// How many pools an account may have, as new accounts of the real service.
+const POOL_QUOTA: u32 = 100;
+
+impl Unit<'_> {
+    /// Makes a pool.
+    pub(crate) fn create_pool(&mut self, options: BatchPoolCreateOptions) -> Result<Version, Failure> {
+        if let Some(existing) = self.pools().find(&options.id)? {
+            let code =
+                if existing.is_deleting() { ErrorCode::POOL_BEING_DELETED } else { ErrorCode::POOL_EXISTS };
+            return Err(code.into());
+        }
+        if self.pools().count()? >= POOL_QUOTA {
+            return Err(ErrorCode::POOL_QUOTA_REACHED.into());
+        }
+        let mut record = PoolRecord {
+            row: PoolRow::default(),
+            pool: defaults::pool(options, self.now),
+            round: 0,
+            deallocation: BatchNodeDeallocationOption::Requeue,
+        };
+        self.stamp(&mut record);
+        self.pools().insert(&mut record)?;
+        self.pool_event(&mut record, PoolEvent::Create)?;
+        self.schedule_pool(record.row);
+        Ok(record.version())
+    }
+
+    /// Changes a pool; what `update` leaves out stays as it is.
+    pub(crate) fn update_pool(
+        &mut self,
+        id: &PoolId,
+        update: BatchPoolUpdateOptions,
+        conditions: &Conditions,
+    ) -> Result<Version, Failure> {
+        let mut record = self.changeable_pool(id, conditions)?;
+        if needs_empty_pool(&update) && self.pools().census(record.row)?.total() > 0 {
+            return Err(Failure::Refused(Refusal::new(ErrorCode::OPERATION_INVALID_FOR_CURRENT_STATE).with(
+                "Reason",
+                "these properties can only change while the pool has no nodes; resize it to 0 first",
+            )));
+        }
+        defaults::update_pool(&mut record.pool, update);
+        self.stamp(&mut record);
+        self.pools().save(&record)?;
+        self.schedule_pool(record.row);
+        Ok(record.version())
+    }
+
+    /// Changes the number of nodes.
+    pub(crate) fn resize_pool(
+        &mut self,
+        id: &PoolId,
+        resize: BatchPoolResizeOptions,
+        conditions: &Conditions,
+    ) -> Result<Version, Failure> {
+        let mut record = self.changeable_pool(id, conditions)?;
+        if !record.is_steady() {
+            return Err(ErrorCode::POOL_BEING_RESIZED.into());
+        }
+        let targets = (record.pool.target_dedicated_nodes, record.pool.target_low_priority_nodes);
+        record.pool.resize_timeout = resize.resize_timeout.or(record.pool.resize_timeout);
+        let event = PoolEvent::Resize {
+            dedicated: resize.target_dedicated_nodes.or(targets.0).unwrap_or_default(),
+            spot: resize.target_low_priority_nodes.or(targets.1).unwrap_or_default(),
+            deallocation: resize.node_deallocation_option.unwrap_or(BatchNodeDeallocationOption::Requeue),
+        };
+        self.stamp(&mut record);
+        self.pool_event(&mut record, event)?;
+        Ok(record.version())
+    }
+
+    /// Stops a resize. Fine if there is none.
+    pub(crate) fn stop_pool_resize(
+        &mut self,
+        id: &PoolId,
+        conditions: &Conditions,
+    ) -> Result<Version, Failure> {
+        let mut record = self.changeable_pool(id, conditions)?;
+        self.stamp(&mut record);
+        self.pool_event(&mut record, PoolEvent::StopResize)?;
+        Ok(record.version())
+    }
+
+    /// Deletes a pool.
+    pub(crate) fn delete_pool(&mut self, id: &PoolId, conditions: &Conditions) -> Result<(), Failure> {
+        let mut record = self.changeable_pool(id, conditions)?;
+        let nodes = self.pools().census(record.row)?;
+        self.stamp(&mut record);
+        self.pool_event(&mut record, PoolEvent::Delete { nodes })
+    }
+
+    pub(super) fn allocation_due(&mut self, pool: PoolRow, round: u64) -> Result<(), Failure> {
+        let Some(mut record) = self.pools().get(pool)? else { return Ok(()) };
+        let nodes = self.pools().census(pool)?;
+        self.pool_event(&mut record, PoolEvent::AllocationDue { round, nodes })
+    }
+
+    pub(super) fn stop_resize_due(&mut self, pool: PoolRow, round: u64) -> Result<(), Failure> {
+        let Some(mut record) = self.pools().get(pool)? else { return Ok(()) };
+        self.pool_event(&mut record, PoolEvent::StopResizeDue { round })
+    }
+
+    /// Lets something happen to a pool, writes it back, and does what follows.
+    pub(super) fn pool_event(&mut self, record: &mut PoolRecord, event: PoolEvent) -> Result<(), Failure> {
+        let effects = record.step(event, self.now);
+        self.pools().save(record)?;
+        let (pool, round) = (record.row, record.round);
+        for effect in effects {
+            match effect {
+                PoolEffect::Allocate => self.wait(Pause::Allocation, Event::AllocationDue { pool, round }),
+                PoolEffect::Stop => self.wait(Pause::StopResize, Event::StopResizeDue { pool, round }),
+                PoolEffect::AddNodes { dedicated, spot } => self.add_nodes(record, dedicated, spot)?,
+                PoolEffect::ReleaseNodes { dedicated, spot } => {
+                    self.release_nodes(record, dedicated, spot)?;
+                }
+                PoolEffect::Remove => self.pools().delete(pool)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// The pool, if it may be changed by a request with these conditions.
+    fn changeable_pool(&self, id: &PoolId, conditions: &Conditions) -> Result<PoolRecord, Failure> {
+        let record = self.pool(id)?;
+        conditions::check_write(conditions, &record.version())?;
+        if record.is_deleting() { Err(ErrorCode::POOL_BEING_DELETED.into()) } else { Ok(record) }
+    }
+
+    fn stamp(&self, record: &mut PoolRecord) {
+        record.pool.e_tag = Some(new_e_tag());
+        record.pool.last_modified = Some(self.now);
+    }
+}
+
+/// Whether the update touches what is baked into nodes: all but the start task, which they read when they boot, and metadata.
+fn needs_empty_pool(update: &BatchPoolUpdateOptions) -> bool {
+    let BatchPoolUpdateOptions {
+        display_name,
+        vm_size,
+        virtual_machine_configuration,
+        task_slots_per_node,
+        task_scheduling_policy,
+        enable_inter_node_communication,
+        start_task: _,
+        metadata: _,
+        other,
+    } = update;
+    display_name.is_some()
+        || vm_size.is_some()
+        || virtual_machine_configuration.is_some()
+        || task_slots_per_node.is_some()
+        || task_scheduling_policy.is_some()
+        || enable_inter_node_communication.is_some()
+        || other
+            .values()
+            .any(|value| !value.is_null() && value.as_array().is_none_or(|list| !list.is_empty()))
+}

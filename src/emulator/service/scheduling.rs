@@ -1,0 +1,114 @@
+//! Placement of a pool's tasks on its nodes.
+
+use super::{Failure, Unit};
+use crate::batch::model::BatchNodeFillType;
+use crate::emulator::effect::{Effect, NodeAddress};
+use crate::emulator::lifecycle::TaskEvent;
+use crate::emulator::scheduler::Slots;
+use crate::emulator::store::{FreeNode, JobRecord, PoolRecord, PoolRow, RunRow, TaskPlace, TaskRecord};
+use crate::node::TaskAssignment;
+
+/// The most tasks that are looked at in one go.
+const BATCH: i32 = 256;
+
+impl Unit<'_> {
+    /// Gives tasks that are ready to nodes that have free slots: the most important job first, then the oldest; within a job
+    /// the oldest task first. A task that needs more slots than any node has free lets others pass.
+    pub(super) fn schedule(&mut self, pool: PoolRow) -> Result<(), Failure> {
+        let Some(pool) = self.pools().get(pool)?.filter(|pool| !pool.is_deleting()) else { return Ok(()) };
+        let free = self.nodes().free(pool.row, pool.pool.task_slots_per_node.unwrap_or(1))?;
+        if free.is_empty() {
+            return Ok(());
+        }
+        let fill = pool.pool.task_scheduling_policy.as_ref().map(|policy| policy.node_fill_type.clone());
+        let mut slots = Slots::new(free, &fill.unwrap_or(BatchNodeFillType::Spread));
+        for waiting in self.jobs().waiting(&pool.pool.id.key())? {
+            if slots.total() == 0 {
+                break;
+            }
+            let room = match waiting.max_parallel {
+                limit if limit < 0 => i32::MAX,
+                limit => limit - self.tasks().count_running(waiting.row)?,
+            };
+            if room > 0
+                && let Some(job) = self.jobs().get(waiting.row)?
+            {
+                self.schedule_tasks(&pool, &job, room, &mut slots)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn schedule_tasks(
+        &mut self,
+        pool: &PoolRecord,
+        job: &JobRecord,
+        mut room: i32,
+        slots: &mut Slots,
+    ) -> Result<(), Failure> {
+        loop {
+            let limit = room.min(slots.total()).min(BATCH);
+            if limit <= 0 {
+                return Ok(());
+            }
+            let mut placed = 0;
+            for task in self.tasks().ready(job.row, slots.largest(), limit)? {
+                if let Some(node) = slots.take(task.slots()) {
+                    self.assign(pool, job, task, node)?;
+                    placed += 1;
+                }
+            }
+            if placed == 0 {
+                return Ok(());
+            }
+            room -= placed;
+        }
+    }
+
+    fn assign(
+        &mut self,
+        pool: &PoolRecord,
+        job: &JobRecord,
+        mut task: TaskRecord,
+        node: &FreeNode,
+    ) -> Result<(), Failure> {
+        let run = self.runs().start(node.row, &task)?;
+        let place = TaskPlace { pool_id: pool.pool.id.clone(), node_id: node.id.clone() };
+        task.life.step(TaskEvent::Assigned { run, place }, self.now);
+        self.tasks().save_life(task.row, &task.life)?;
+        self.node_changed(node.row);
+        self.emit(Effect::StartRun {
+            run,
+            node: NodeAddress {
+                row: node.row,
+                pool_id: pool.pool.id.clone(),
+                node_id: node.id.clone(),
+                is_dedicated: node.is_dedicated,
+            },
+            assignment: Box::new(assignment(pool, job, task, run)),
+            resume: false,
+        });
+        Ok(())
+    }
+}
+
+/// What a node is told of a task.
+pub(super) fn assignment(
+    pool: &PoolRecord,
+    job: &JobRecord,
+    task: TaskRecord,
+    run: RunRow,
+) -> TaskAssignment {
+    TaskAssignment {
+        job_id: job.job.id.clone(),
+        task: task.definition,
+        // Runs are numbered through, so no two runs of a task share a number.
+        attempt: u32::try_from(run.0).unwrap_or(u32::MAX),
+        common_environment: job.job.common_environment_settings.clone().unwrap_or_default(),
+        container_configuration: pool
+            .pool
+            .virtual_machine_configuration
+            .as_ref()
+            .and_then(|vm| vm.container_configuration.clone()),
+    }
+}

@@ -1,0 +1,175 @@
+//! A unit of work: one transaction, what is to be looked at before it ends, and what is to happen after it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rusqlite::Connection;
+
+use super::Failure;
+use crate::batch::{DateTime, ErrorCode};
+use crate::batch::{JobId, PoolId};
+use crate::clock::Clock;
+use crate::emulator::effect::{Effect, Event};
+use crate::emulator::store::{
+    JobRecord, JobRow, JobTable, NodeRow, NodeTable, PoolRecord, PoolRow, PoolTable, RunTable, StoreError,
+    TaskTable,
+};
+use crate::emulator::timing::{Pause, Timing};
+
+/// What the account works by.
+#[derive(Debug, Clone)]
+pub(crate) struct Rules {
+    pub(crate) timing: Timing,
+    /// The container runtime of nodes that boot now: `docker`, `oci`, `simulated`, or `none`.
+    pub(crate) runtime: String,
+}
+
+/// One transaction.
+pub(crate) struct Unit<'a> {
+    pub(super) store: &'a Connection,
+    pub(super) rules: &'a Rules,
+    clock: &'a dyn Clock,
+    /// The time of the change that is being carried out.
+    pub(super) now: DateTime,
+    effects: Vec<Effect>,
+    pools_to_schedule: BTreeSet<PoolRow>,
+    nodes_to_look_at: BTreeSet<NodeRow>,
+    /// Jobs to look at, and whether their change of state has taken its time.
+    jobs_to_look_at: BTreeMap<JobRow, bool>,
+}
+
+impl<'a> Unit<'a> {
+    pub(super) fn new(store: &'a Connection, rules: &'a Rules, clock: &'a dyn Clock) -> Self {
+        Self {
+            store,
+            rules,
+            clock,
+            now: DateTime(clock.now()),
+            effects: Vec::new(),
+            pools_to_schedule: BTreeSet::new(),
+            nodes_to_look_at: BTreeSet::new(),
+            jobs_to_look_at: BTreeMap::new(),
+        }
+    }
+
+    /// Carries out one change among others: if it fails, it leaves no trace.
+    pub(super) fn attempt<T>(
+        &mut self,
+        change: impl FnOnce(&mut Self) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        self.now = DateTime(self.clock.now());
+        let effects = self.effects.len();
+        self.savepoint("SAVEPOINT change")?;
+        let result = change(self);
+        if result.is_err() {
+            self.effects.truncate(effects);
+            self.savepoint("ROLLBACK TO change")?;
+        }
+        self.savepoint("RELEASE change")?;
+        result
+    }
+
+    fn savepoint(&self, sql: &str) -> Result<(), StoreError> {
+        self.store.prepare_cached(sql)?.execute([])?;
+        Ok(())
+    }
+
+    /// Draws the conclusions of all changes, and hands out the effects.
+    pub(super) fn finish(mut self) -> Result<Vec<Effect>, Failure> {
+        while let Some((job, due)) = self.jobs_to_look_at.pop_first() {
+            self.look_at_job(job, due)?;
+        }
+        for node in &self.nodes_to_look_at {
+            self.pools_to_schedule.extend(NodeTable(self.store).pool_of(*node)?);
+        }
+        while let Some(pool) = self.pools_to_schedule.pop_first() {
+            self.schedule(pool)?;
+        }
+        while let Some(node) = self.nodes_to_look_at.pop_first() {
+            self.look_at_node(node)?;
+        }
+        Ok(self.effects)
+    }
+
+    /// Something came about outside.
+    pub(crate) fn apply(&mut self, event: Event) -> Result<(), Failure> {
+        match event {
+            Event::AllocationDue { pool, round } => self.allocation_due(pool, round),
+            Event::StopResizeDue { pool, round } => self.stop_resize_due(pool, round),
+            Event::NodeCreated { node } => self.node_created(node),
+            Event::NodePrepared { node, result } => self.node_prepared(node, result),
+            Event::StartTaskEnded { node, outcome } => self.start_task_ended(node, outcome),
+            Event::NodeRemoved { node } => self.node_removed(node),
+            Event::RunEnded { run, outcome } => self.run_ended(run, outcome),
+            Event::TaskCleaned { run } => self.task_cleaned(run),
+            Event::JobCleaned { job } => Ok(self.jobs().delete(job)?),
+            Event::JobDue { job } => {
+                self.jobs_to_look_at.insert(job, true);
+                Ok(())
+            }
+        }
+    }
+
+    pub(super) fn emit(&mut self, effect: Effect) {
+        self.effects.push(effect);
+    }
+
+    pub(super) fn wait(&mut self, pause: Pause, then: Event) {
+        self.emit(Effect::Wait { pause: self.rules.timing.duration(pause), then });
+    }
+
+    /// Places tasks on this pool's nodes before the transaction ends.
+    pub(super) fn schedule_pool(&mut self, pool: PoolRow) {
+        self.pools_to_schedule.insert(pool);
+    }
+
+    /// Places tasks on the nodes of this job's pool before the transaction ends.
+    pub(super) fn schedule_job(&mut self, job: &JobRecord) -> Result<(), StoreError> {
+        let pool = self.pools().row_of(&job.pool_key())?;
+        self.pools_to_schedule.extend(pool);
+        Ok(())
+    }
+
+    /// Sees before the transaction ends what has become of a node now that its runs have changed.
+    pub(super) fn node_changed(&mut self, node: NodeRow) {
+        self.nodes_to_look_at.insert(node);
+    }
+
+    /// Sees before the transaction ends what has become of a job now that its tasks have changed.
+    pub(super) fn job_changed(&mut self, job: JobRow) {
+        self.jobs_to_look_at.entry(job).or_insert(false);
+    }
+
+    pub(crate) fn pools(&self) -> PoolTable<'a> {
+        PoolTable(self.store)
+    }
+
+    pub(crate) fn nodes(&self) -> NodeTable<'a> {
+        NodeTable(self.store)
+    }
+
+    pub(crate) fn jobs(&self) -> JobTable<'a> {
+        JobTable(self.store)
+    }
+
+    pub(crate) fn tasks(&self) -> TaskTable<'a> {
+        TaskTable(self.store)
+    }
+
+    pub(crate) fn runs(&self) -> RunTable<'a> {
+        RunTable(self.store)
+    }
+
+    pub(super) fn pool(&self, id: &PoolId) -> Result<PoolRecord, Failure> {
+        self.pools().find(id)?.ok_or_else(|| ErrorCode::POOL_NOT_FOUND.into())
+    }
+
+    pub(super) fn job(&self, id: &JobId) -> Result<JobRecord, Failure> {
+        self.jobs().find(id)?.ok_or_else(|| ErrorCode::JOB_NOT_FOUND.into())
+    }
+}
+
+/// A new entity tag, unlike any before.
+pub(super) fn new_e_tag() -> String {
+    let (high, _) = uuid::Uuid::new_v4().as_u64_pair();
+    format!("0x8D{:013X}", high >> 12)
+}

@@ -1,0 +1,30 @@
+//! The account's objects on disk: one SQLite file, written by one thread.
+//!
+//! Every object is a row that holds the object as JSON, next to the few columns that queries ask for. The functions here run
+//! inside the caller's transaction and know nothing of lifecycles.
+
+mod error;
+mod jobs;
+mod listing;
+mod nodes;
+mod pools;
+mod readers;
+mod rows;
+mod runs;
+mod schema;
+mod tasks;
+mod version;
+
+pub(crate) mod dependencies;
+
+pub(crate) use error::StoreError;
+pub(crate) use jobs::{JobRecord, JobTable};
+pub(crate) use listing::{Column, Kind, ListPage, condition};
+pub(crate) use nodes::{FreeNode, NodeRecord, NodeTable, NodeUse};
+pub(crate) use pools::{Census, PoolRecord, PoolTable};
+pub(crate) use readers::Readers;
+pub(crate) use rows::{JobRow, NodeRow, PoolRow, RunRow, TaskRow};
+pub(crate) use runs::{RunRecord, RunStage, RunTable};
+pub(crate) use schema::open_for_writing;
+pub(crate) use tasks::{TaskLife, TaskPlace, TaskRecord, TaskTable};
+pub(crate) use version::Version;

@@ -1,0 +1,154 @@
+//! The file: its tables, and how it is opened.
+
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::StoreError;
+
+/// The format that this program writes, kept in `PRAGMA user_version`.
+const FORMAT: i32 = 1;
+
+const TABLES: &str = "
+CREATE TABLE pools (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    key TEXT NOT NULL UNIQUE,
+    body TEXT NOT NULL
+);
+
+CREATE TABLE nodes (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    pool INTEGER NOT NULL,
+    key TEXT NOT NULL,
+    state TEXT NOT NULL,
+    dedicated INTEGER NOT NULL,
+    tasks_run INTEGER NOT NULL DEFAULT 0,
+    tasks_succeeded INTEGER NOT NULL DEFAULT 0,
+    body TEXT NOT NULL
+);
+CREATE UNIQUE INDEX nodes_by_key ON nodes (pool, key);
+
+CREATE TABLE jobs (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    key TEXT NOT NULL UNIQUE,
+    pool_key TEXT NOT NULL,
+    state TEXT NOT NULL,
+    priority INTEGER NOT NULL,
+    max_parallel INTEGER NOT NULL,
+    body TEXT NOT NULL
+);
+CREATE INDEX jobs_by_pool ON jobs (pool_key, state, priority DESC, id);
+CREATE INDEX jobs_by_state ON jobs (state);
+
+-- `number` is the id as an integer, if it is one; `pending` counts the dependencies that are not satisfied yet.
+CREATE TABLE tasks (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    job INTEGER NOT NULL,
+    key TEXT NOT NULL,
+    number INTEGER,
+    required_slots INTEGER NOT NULL,
+    pending INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    result TEXT,
+    exit_code INTEGER,
+    state_time TEXT NOT NULL,
+    created TEXT NOT NULL,
+    start_time TEXT,
+    end_time TEXT,
+    definition TEXT NOT NULL,
+    life TEXT NOT NULL
+);
+CREATE UNIQUE INDEX tasks_by_key ON tasks (job, key);
+CREATE INDEX tasks_by_state ON tasks (job, state, result, required_slots);
+CREATE INDEX tasks_ready ON tasks (job, id, required_slots) WHERE state = 'active' AND pending = 0;
+CREATE INDEX tasks_by_number ON tasks (job, number, result) WHERE number IS NOT NULL;
+
+-- Dependencies that are not satisfied yet: on a task, and on a range of numbers of which `remaining` are missing.
+CREATE TABLE dependencies (
+    job INTEGER NOT NULL,
+    parent TEXT NOT NULL,
+    child INTEGER NOT NULL,
+    PRIMARY KEY (job, parent, child)
+) WITHOUT ROWID;
+CREATE INDEX dependencies_by_child ON dependencies (child);
+CREATE TABLE range_dependencies (
+    id INTEGER PRIMARY KEY,
+    job INTEGER NOT NULL,
+    first INTEGER NOT NULL,
+    last INTEGER NOT NULL,
+    remaining INTEGER NOT NULL,
+    child INTEGER NOT NULL
+);
+CREATE INDEX range_dependencies_by_range ON range_dependencies (job, first, last);
+CREATE INDEX range_dependencies_by_child ON range_dependencies (child);
+
+-- What nodes are doing. `orphan` is the definition of a task that was deleted meanwhile.
+CREATE TABLE runs (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    node INTEGER NOT NULL,
+    job INTEGER NOT NULL,
+    task_key TEXT NOT NULL,
+    slots INTEGER NOT NULL,
+    stage TEXT NOT NULL,
+    orphan TEXT
+);
+CREATE INDEX runs_by_node ON runs (node, slots);
+CREATE INDEX runs_by_task ON runs (job, task_key);
+";
+
+/// Opens the file, makes it if there is none, readable by its owner only.
+pub(crate) fn open_for_writing(path: &Path) -> Result<Connection, StoreError> {
+    OpenOptions::new()
+        .create(true)
+        .append(true)
+        .mode(0o600)
+        .open(path)
+        .map_err(|source| StoreError::Create { path: path.to_owned(), source })?;
+    let connection = Connection::open(path).map_err(|source| opening(path, source))?;
+    // FULL: a commit is on disk before it is acknowledged, also when the machine itself goes down.
+    connection
+        .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384;")
+        .map_err(|source| opening(path, source))?;
+    connection.set_prepared_statement_cache_capacity(128);
+    match connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(|e| opening(path, e))? {
+        0 => connection
+            .execute_batch(&format!("BEGIN; {TABLES} PRAGMA user_version = {FORMAT}; COMMIT;"))
+            .map_err(|source| opening(path, source))?,
+        FORMAT => {}
+        found => return Err(StoreError::Newer { path: path.to_owned(), found, known: FORMAT }),
+    }
+    Ok(connection)
+}
+
+/// Opens the file for reading, next to the thread that writes it.
+pub(super) fn open_for_reading(path: &Path) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(|source| opening(path, source))?;
+    connection.set_prepared_statement_cache_capacity(64);
+    connection.busy_timeout(std::time::Duration::from_secs(5)).map_err(|source| opening(path, source))?;
+    Ok(connection)
+}
+
+fn opening(path: &Path, source: rusqlite::Error) -> StoreError {
+    StoreError::Open { path: path.to_owned(), source }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn the_file_is_for_its_owner_only_and_of_a_known_format() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store.db");
+        let connection = open_for_writing(&path).unwrap();
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        connection.execute_batch("PRAGMA user_version = 7").unwrap();
+        drop(connection);
+        assert!(matches!(open_for_writing(&path), Err(StoreError::Newer { found: 7, .. })));
+    }
+}

@@ -1,0 +1,117 @@
+//! Objects as clients see them: with URLs and counts, without secrets.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::service::Failure;
+use super::store::{Census, JobRecord, NodeRecord, NodeUse, PoolRecord, StoreError, TaskRecord};
+use crate::batch::model::{BatchNodeInfo, BatchTask};
+use crate::node::layout::NodeLayout;
+
+/// Properties that are written and never read: passwords, keys, and what opens a mount.
+const WRITE_ONLY: &[&str] = &["password", "accountKey", "sasKey", "sshPrivateKey"];
+
+/// A pool.
+pub(crate) fn pool(base: &str, record: PoolRecord, nodes: Census) -> Result<Value, Failure> {
+    let mut pool = record.pool;
+    pool.url = Some(format!("{base}/pools/{}", pool.id));
+    pool.current_dedicated_nodes = Some(nodes.dedicated + nodes.dedicated_leaving);
+    pool.current_low_priority_nodes = Some(nodes.spot + nodes.spot_leaving);
+    render(&pool)
+}
+
+/// A node.
+pub(crate) fn node(base: &str, record: NodeRecord, usage: NodeUse) -> Result<Value, Failure> {
+    let mut node = record.node;
+    node.url = Some(format!("{base}/pools/{}/nodes/{}", record.pool_id, node.id));
+    node.running_tasks_count = Some(usage.running);
+    node.running_task_slots_count = Some(usage.slots);
+    node.total_tasks_run = Some(usage.tasks_run);
+    node.total_tasks_succeeded = Some(usage.tasks_succeeded);
+    render(&node)
+}
+
+/// A job.
+pub(crate) fn job(base: &str, record: JobRecord) -> Result<Value, Failure> {
+    let mut job = record.job;
+    job.url = Some(format!("{base}/jobs/{}", job.id));
+    render(&job)
+}
+
+/// A task of `job`.
+pub(crate) fn task(base: &str, job: &JobRecord, record: TaskRecord) -> Result<Value, Failure> {
+    let TaskRecord { definition, life, .. } = record;
+    let job_id = &job.job.id;
+    let node_info = life.place.map(|place| {
+        let node_url = format!("{base}/pools/{}/nodes/{}", place.pool_id, place.node_id);
+        let directory = NodeLayout::new("/".into()).task(job_id, &definition.id);
+        let directory = directory.path().to_string_lossy().trim_start_matches('/').to_owned();
+        BatchNodeInfo {
+            affinity_id: Some(format!("TVM:{}", place.node_id)),
+            task_root_directory_url: Some(format!("{node_url}/files/{directory}")),
+            node_url: Some(node_url),
+            pool_id: Some(place.pool_id),
+            node_id: Some(place.node_id),
+            task_root_directory: Some(directory),
+        }
+    });
+    let (previous_state, previous_state_transition_time) = life.previous.unzip();
+    render(&BatchTask {
+        url: Some(format!("{base}/jobs/{job_id}/tasks/{}", definition.id)),
+        id: definition.id,
+        display_name: definition.display_name,
+        e_tag: Some(life.e_tag),
+        last_modified: Some(life.created),
+        creation_time: Some(life.created),
+        state: Some(life.state),
+        state_transition_time: Some(life.since),
+        previous_state,
+        previous_state_transition_time,
+        command_line: Some(definition.command_line),
+        container_settings: definition.container_settings,
+        environment_settings: definition.environment_settings,
+        constraints: definition.constraints,
+        required_slots: definition.required_slots,
+        user_identity: definition.user_identity,
+        execution_info: Some(life.execution),
+        node_info,
+        depends_on: definition.depends_on,
+        other: definition.other,
+    })
+}
+
+fn render(object: &impl Serialize) -> Result<Value, Failure> {
+    let mut value = serde_json::to_value(object).map_err(StoreError::from)?;
+    remove_secrets(&mut value);
+    Ok(value)
+}
+
+fn remove_secrets(value: &mut Value) {
+    match value {
+        Value::Object(properties) => {
+            properties.retain(|name, _| !WRITE_ONLY.contains(&name.as_str()));
+            properties.values_mut().for_each(remove_secrets);
+        }
+        Value::Array(items) => items.iter_mut().for_each(remove_secrets),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn no_secret_is_ever_returned_however_deep() {
+        let mut value = json!({"id": "p", "mountConfiguration": [{"azureFileShareConfiguration": {"accountKey": "k", "a": 1}}],
+            "containerRegistries": [{"username": "u", "password": "p"}], "environmentSettings": [{"name": "password", "value": "v"}]});
+        remove_secrets(&mut value);
+        assert_eq!(
+            value,
+            json!({"id": "p", "mountConfiguration": [{"azureFileShareConfiguration": {"a": 1}}],
+                "containerRegistries": [{"username": "u"}], "environmentSettings": [{"name": "password", "value": "v"}]})
+        );
+    }
+}
