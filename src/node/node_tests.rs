@@ -138,7 +138,7 @@ mod simulated_containers {
         let task = container_task("busybox", "", "");
         node.run(&task).await;
         let directory = node.node.task_directory(&task.job_id, &task.task.id);
-        assert!(directory.join("wd").is_dir());
+        assert!(directory.join("stderr.txt").exists());
         node.node.remove_task_directory(&task.job_id, &task.task.id).await.unwrap();
         assert!(!directory.exists());
         node.run(&task).await;
