@@ -16,9 +16,11 @@
 //! * [`emulator`]: an Azure Batch account in this process, whose tasks run on nodes.
 //! * [`pipeline`]: observe, plan, check, strung together once.
 //! * [`view`]: diagnostics, plans, events and status as text and JSON.
+//! * [`cli`]: the command line.
 
 pub mod apply;
 pub mod batch;
+pub mod cli;
 pub mod client;
 pub mod clock;
 pub mod diagnostic;

@@ -1,15 +1,17 @@
-//! The `batchyard` program: parses the command line, runs the command, returns its exit code.
+//! The `batchyard` program: runs the command line and returns its exit code.
 
-use std::process::ExitCode;
+use std::process::{ExitCode, Termination};
 
 use batchyard::node::builtin::program;
-use batchyard::node::runtime::oci::helper;
+use batchyard::node::runtime::oci::supervisor;
 
 fn main() -> ExitCode {
     // This executable plays two more parts, each to be told apart before anything starts a thread: the supervisor of a
     // container, and the program inside the built-in image.
-    if let Some(code) = helper::intercept().or_else(program::intercept) {
+    if let Some(code) = supervisor::intercept().or_else(program::intercept) {
         return ExitCode::from(code);
     }
-    ExitCode::SUCCESS
+    // TLS is set up before anything can need it; only a second start could fail, and there is none.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    batchyard::cli::run().report()
 }

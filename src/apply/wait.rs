@@ -24,6 +24,8 @@ pub struct WaitOptions {
     pub poll_interval: Duration,
     /// Up to how many tasks a job's tasks are told one by one, with their output; of larger jobs only failures are, up to as many.
     pub told_tasks: u64,
+    /// Whether tasks that had succeeded before the waiting began are passed over: nobody waited for them.
+    pub only_news: bool,
     /// The most bytes of output that are fetched for each task.
     pub output_limit: u64,
     /// The clock that pauses are measured by.
@@ -91,10 +93,12 @@ pub async fn wait_for_jobs(
     observer: &dyn Observer,
     stop: &CancellationToken,
 ) -> Result<WaitReport, WaitError> {
-    let mut waiter = Waiter { client, options, observer, told: HashSet::new(), troubled: HashSet::new() };
+    let mut waiter =
+        Waiter { client, options, observer, told: HashSet::new(), troubled: HashSet::new(), first: true };
     let mut pause = Duration::from_millis(20).min(options.poll_interval);
     loop {
         let report = waiter.look(jobs, pools).await?;
+        waiter.first = false;
         if let Some(report) = report {
             return Ok(report);
         }
@@ -114,6 +118,8 @@ struct Waiter<'a> {
     told: HashSet<(JobId, TaskId)>,
     /// Nodes that were told.
     troubled: HashSet<NodeId>,
+    /// Whether this is the first look.
+    first: bool,
 }
 
 impl Waiter<'_> {
@@ -188,6 +194,10 @@ impl Waiter<'_> {
         }
         ended.sort_by_key(|task: &BatchTask| task.execution_info.as_ref().and_then(|info| info.end_time));
         for task in ended {
+            if self.first && self.options.only_news && !failed(&task) {
+                self.told.insert((job.clone(), task.id));
+                continue;
+            }
             let end = self.task_end(job, &task).await;
             self.observer.on(ApplyEvent::TaskEnded(&end));
             self.told.insert((job.clone(), task.id));

@@ -50,7 +50,8 @@ impl Account {
                 Ok(Self { client, name, is_local: false, served: None })
             }
             AccountSettings::Local { data } => {
-                let config = emulator_config(context, data, DEVELOPMENT_ACCOUNT, Secret::new(DEVELOPMENT_KEY)).await;
+                let config =
+                    emulator_config(context, data, DEVELOPMENT_ACCOUNT, Secret::new(DEVELOPMENT_KEY)).await;
                 Self::open_local(config).await
             }
         }

@@ -19,7 +19,7 @@ const STYLES: Styles = Styles::styled()
 /// it: on this machine in real containers (the account `local`, the default), or on Azure Batch.
 #[derive(Debug, Parser)]
 #[command(name = "batchyard", version, styles = STYLES, arg_required_else_help = true, after_help = EXAMPLES)]
-pub struct Cli {
+pub(super) struct Cli {
     #[command(flatten)]
     pub(super) global: Global,
     #[command(subcommand)]
@@ -178,7 +178,9 @@ pub(super) struct NewArgs {
 
 /// Arguments of `validate`.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  batchyard validate recipes/*\n  batchyard validate my-recipe -p nodes=4")]
+#[command(
+    after_help = "Examples:\n  batchyard validate recipes/*\n  batchyard validate my-recipe -p nodes=4"
+)]
 pub(super) struct ValidateArgs {
     /// Recipes: files, or folders with a recipe.yaml
     #[arg(value_name = "PATH", default_value = ".")]
@@ -288,7 +290,9 @@ pub(super) struct LogsArgs {
 
 /// Arguments of `destroy`.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  batchyard destroy my-recipe\n  batchyard destroy my-recipe --auto-approve")]
+#[command(
+    after_help = "Examples:\n  batchyard destroy my-recipe\n  batchyard destroy my-recipe --auto-approve"
+)]
 pub(super) struct DestroyArgs {
     #[command(flatten)]
     pub recipe: RecipeArgs,

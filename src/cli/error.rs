@@ -78,7 +78,8 @@ impl From<crate::settings::SettingsError> for CommandError {
 impl From<std::io::Error> for CommandError {
     fn from(error: std::io::Error) -> Self {
         // A reader that has gone away (`batchyard … | head`) is no reason to complain.
-        let code = if error.kind() == std::io::ErrorKind::BrokenPipe { ExitCode::Success } else { ExitCode::Error };
+        let code =
+            if error.kind() == std::io::ErrorKind::BrokenPipe { ExitCode::Success } else { ExitCode::Error };
         Self::from_error(error).code(code)
     }
 }

@@ -24,7 +24,8 @@ struct State {
 
 impl Progress {
     pub(super) fn new(printer: &Printer) -> Self {
-        let target = if printer.is_watched() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let target =
+            if printer.is_watched() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bars = MultiProgress::with_draw_target(target);
         Self { state: Mutex::new(State { out: printer.narration(), bars, by_subject: HashMap::new() }) }
     }

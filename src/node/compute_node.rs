@@ -44,6 +44,11 @@ impl Node {
         self.0.layout.root()
     }
 
+    /// Whose the node's containers are, as [`ContainerRuntime::list`] takes it.
+    pub fn owner(&self) -> &str {
+        &self.0.owner
+    }
+
     /// Which runtime the node's containers run in.
     pub fn runtime_kind(&self) -> RuntimeKind {
         self.0.runtime.kind()

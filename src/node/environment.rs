@@ -60,7 +60,6 @@ impl Environment {
             ("AZ_BATCH_NODE_MOUNTS_DIR", layout.mounts()),
             ("AZ_BATCH_TASK_DIR", directory.path().to_owned()),
             ("AZ_BATCH_TASK_WORKING_DIR", directory.working()),
-            ("AZ_BATCH_CERTIFICATES_DIR", directory.certificates()),
         ] {
             environment.give(name, &path.to_string_lossy());
         }

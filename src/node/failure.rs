@@ -172,7 +172,7 @@ pub(super) fn of_prefetch(problem: &ImageProblem) -> BatchNodeError {
 
 /// A node whose container runtime does not work.
 pub(super) fn of_missing_runtime(error: &RuntimeError) -> BatchNodeError {
-    node_error("ContainerRuntimeUnavailable", "The node cannot run containers.", error)
+    node_error("ContainerEngineUnavailable", "The node cannot run containers.", error)
 }
 
 /// A node whose directories can't be made.

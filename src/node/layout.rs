@@ -5,7 +5,7 @@
 //! startup/{stdout.txt,stderr.txt,wd/}      the start task's
 //! applications/  fsmounts/
 //! volatile/                                the node's own notes
-//! workitems/<job>/job-1/<task>/{stdout.txt,stderr.txt,certs/,wd/}
+//! workitems/<job>/job-1/<task>/{stdout.txt,stderr.txt,wd/}
 //! ```
 //!
 //! Names come from validated ids only, and those hold no `/` and no `.`: no path leaves the node's root.
@@ -120,11 +120,6 @@ impl TaskDirectory {
         self.path.join("wd")
     }
 
-    /// Where certificates would lie.
-    pub fn certificates(&self) -> PathBuf {
-        self.path.join("certs")
-    }
-
     /// The task's standard output.
     pub fn stdout(&self) -> PathBuf {
         self.path.join("stdout.txt")
@@ -139,7 +134,12 @@ impl TaskDirectory {
     /// directory stays, as it does on the service's nodes.
     pub(super) fn create(&self) -> io::Result<()> {
         std::fs::create_dir_all(self.working())?;
-        std::fs::create_dir_all(self.certificates())?;
+        self.create_output()
+    }
+
+    /// Makes the directory with empty output files, for a task that never works in it.
+    pub(super) fn create_output(&self) -> io::Result<()> {
+        std::fs::create_dir_all(&self.path)?;
         std::fs::File::create(self.stdout())?;
         std::fs::File::create(self.stderr())?;
         Ok(())

@@ -28,6 +28,11 @@ mod record;
 mod run;
 mod task_runner;
 
+#[cfg(test)]
+mod node_tests;
+#[cfg(test)]
+mod test_support;
+
 pub use assignment::{NodeIdentity, TaskAssignment};
 pub use compute_node::Node;
 pub use failure::TaskOutcome;

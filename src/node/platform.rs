@@ -1,7 +1,7 @@
-//! The machine that nodes run on.
+//! The kind of machine that this is.
 
 /// This machine's processors, by the name that images use.
-pub(super) fn architecture() -> &'static str {
+pub(crate) fn architecture() -> &'static str {
     match std::env::consts::ARCH {
         "x86_64" => "amd64",
         "aarch64" => "arm64",

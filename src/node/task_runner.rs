@@ -76,7 +76,10 @@ fn decide(
 
 /// Makes the task's directory and gives it to the task's user.
 async fn make_directory(node: &NodeContext, directory: TaskDirectory, account: Account) -> io::Result<()> {
-    let hand_over = node.account.is_root() && !account.is_root() && node.keeps_records();
+    if !node.keeps_records() {
+        return in_background(move || directory.create_output()).await;
+    }
+    let hand_over = node.account.is_root() && !account.is_root();
     in_background(move || {
         directory.create()?;
         if hand_over {

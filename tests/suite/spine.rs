@@ -13,7 +13,7 @@ fn hello(runtime: Runtime) {
     let recipe = library("hello");
     let applied = local.run(["apply", &recipe, "--auto-approve"]);
     applied.success().stdout_contains("hello/greet").stdout_contains("exit 0").stdout_contains("1 succeeded");
-    applied.stdout_contains("│ Hello from a real container");
+    applied.stdout_contains("Hello from a real container!");
     local.run(["plan", &recipe, "--detailed-exitcode"]).success().stdout_contains("No changes.");
     local.run(["apply", &recipe, "--auto-approve"]).success().stdout_contains("No changes.");
     local.run(["status", &recipe]).success().stdout_contains("1 succeeded, 0 failed");

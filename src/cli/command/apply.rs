@@ -51,7 +51,10 @@ async fn apply_and_wait(
     if !plan.is_empty() {
         let question = format!("Apply these changes to {}?", account.name());
         if !args.auto_approve && !confirm(&context.printer, &question, context.global.no_input)? {
-            return Err(CommandError::new(ExitCode::BlockedByPolicy, "nothing was changed: the plan was not confirmed"));
+            return Err(CommandError::new(
+                ExitCode::BlockedByPolicy,
+                "nothing was changed: the plan was not confirmed",
+            ));
         }
         let options = options(context, usize::from(args.parallelism), folder, account);
         let report = execute(context, &plan, account, &options, stop).await?;
@@ -60,7 +63,7 @@ async fn apply_and_wait(
         }
     }
     let waits = args.wait || (account.is_local() && !args.no_wait);
-    if waits { wait(context, account, desired, stop).await } else { Ok(ExitCode::Success) }
+    if waits { wait(context, account, desired, plan.is_empty(), stop).await } else { Ok(ExitCode::Success) }
 }
 
 fn refuse_what_must_not_be_applied(plan: &Plan) -> Result<(), CommandError> {
@@ -79,13 +82,16 @@ async fn wait(
     context: &Context,
     account: &Account,
     desired: &DesiredState,
+    only_news: bool,
     stop: &CancellationToken,
 ) -> Result<ExitCode, CommandError> {
-    let jobs: Vec<_> = desired.jobs.values().map(|job| (job.spec.id.clone(), job.spec.pool.clone())).collect();
+    let jobs: Vec<_> =
+        desired.jobs.values().map(|job| (job.spec.id.clone(), job.spec.pool.clone())).collect();
     let pools: BTreeSet<_> = desired.pools.values().map(|pool| pool.spec.id.clone()).collect();
     let options = WaitOptions {
         poll_interval: account.poll_interval(),
         told_tasks: TOLD_TASKS,
+        only_news,
         output_limit: OUTPUT_LIMIT,
         clock: Arc::new(SystemClock),
     };

@@ -39,13 +39,19 @@ async fn destroy(
     show(context, &plan)?;
     let running = running_tasks(account, &plan).await?;
     if running > 0 && !args.force {
-        let message = format!("{} still running; nothing was destroyed", words::counted(running, "task is").replace("iss", "are"));
+        let message = format!(
+            "{} still running; nothing was destroyed",
+            words::counted(running, "task is").replace("iss", "are")
+        );
         let hint = "wait for them, or pass --force to end them";
         return Err(CommandError::new(ExitCode::BlockedByPolicy, message).hint(Some(hint.to_owned())));
     }
     let question = format!("Destroy all this in {}? There is no undo.", account.name());
     if !args.auto_approve && !confirm(&context.printer, &question, context.global.no_input)? {
-        return Err(CommandError::new(ExitCode::BlockedByPolicy, "nothing was destroyed: the plan was not confirmed"));
+        return Err(CommandError::new(
+            ExitCode::BlockedByPolicy,
+            "nothing was destroyed: the plan was not confirmed",
+        ));
     }
     let options = options(context, 8, loaded.folder.clone(), account);
     let report = execute(context, &plan, account, &options, &stop_on_signal()).await?;

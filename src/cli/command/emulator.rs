@@ -18,11 +18,13 @@ use crate::settings::{AccountSettings, SettingsError};
 pub(super) async fn run(context: &Context, args: &EmulatorArgs) -> Result<ExitCode, CommandError> {
     let key = key(args)?;
     if !args.listen.ip().is_loopback() {
-        let message = format!("{} is reachable from other machines, and this emulator has no TLS", args.listen.ip());
+        let message =
+            format!("{} is reachable from other machines, and this emulator has no TLS", args.listen.ip());
         return Err(CommandError::new(ExitCode::Usage, message)
             .hint(Some("listen on a loopback address, for example 127.0.0.1:10100".to_owned())));
     }
-    let data = match AccountSettings::resolve(Some("local"), context.global.data.clone(), &context.variables)? {
+    let data = match AccountSettings::resolve(Some("local"), context.global.data.clone(), &context.variables)?
+    {
         AccountSettings::Local { data } => data,
         AccountSettings::Remote { .. } => return Err(SettingsError::NoDataFolder.into()),
     };

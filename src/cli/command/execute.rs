@@ -21,7 +21,12 @@ use crate::view::human;
 const STEP_TIMEOUT: Duration = Duration::from_secs(3_600);
 
 /// How to apply to an account.
-pub(super) fn options(context: &Context, parallelism: usize, folder: PathBuf, account: &Account) -> ApplyOptions {
+pub(super) fn options(
+    context: &Context,
+    parallelism: usize,
+    folder: PathBuf,
+    account: &Account,
+) -> ApplyOptions {
     let resolve = secret_source(context.variables.clone(), folder);
     ApplyOptions {
         parallelism,

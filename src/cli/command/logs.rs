@@ -35,13 +35,19 @@ fn task_of(address: &str) -> Result<(JobId, TaskId), CommandError> {
         CommandError::new(ExitCode::Usage, format!("`{address}` is not the address of a task: {reason}"))
             .hint(Some("write JOB/TASK, for example hello/greet".to_owned()))
     };
-    let (job, task) = by_path().or_else(|| address.split_once('/')).ok_or_else(|| wrong("it names no task".into()))?;
+    let (job, task) =
+        by_path().or_else(|| address.split_once('/')).ok_or_else(|| wrong("it names no task".into()))?;
     let job = JobId::new(job).map_err(|error| wrong(error.to_string()))?;
     let task = TaskId::new(task).map_err(|error| wrong(error.to_string()))?;
     Ok((job, task))
 }
 
-async fn show(context: &Context, account: &Account, file: &GetTaskFile, follow: bool) -> Result<ExitCode, CommandError> {
+async fn show(
+    context: &Context,
+    account: &Account,
+    file: &GetTaskFile,
+    follow: bool,
+) -> Result<ExitCode, CommandError> {
     let client = account.client();
     let task = GetTask {
         job_id: file.job_id.clone(),

@@ -29,14 +29,21 @@ pub(super) fn run(context: &Context, args: &NewArgs) -> Result<ExitCode, Command
         return Ok(ExitCode::Success);
     };
     let Some((_, recipe)) = recipes().find(|(known, _)| *known == name) else {
-        let nearest = recipes().map(|(known, _)| known).min_by_key(|known| strsim::damerau_levenshtein(known, name));
-        let hint = nearest.map(|known| format!("did you mean `{known}`? `batchyard new --list` shows them all"));
-        return Err(CommandError::new(ExitCode::Usage, format!("the library has no recipe `{name}`")).hint(hint));
+        let nearest =
+            recipes().map(|(known, _)| known).min_by_key(|known| strsim::damerau_levenshtein(known, name));
+        let hint =
+            nearest.map(|known| format!("did you mean `{known}`? `batchyard new --list` shows them all"));
+        return Err(
+            CommandError::new(ExitCode::Usage, format!("the library has no recipe `{name}`")).hint(hint)
+        );
     };
     let folder = args.dir.clone().unwrap_or_else(|| PathBuf::from(name));
     copy(recipe, &folder)?;
     let shown = folder.display();
-    writeln!(out, "Made {shown} from the library's recipe `{name}`. Next:\n\n  batchyard plan {shown}\n  batchyard apply {shown}")?;
+    writeln!(
+        out,
+        "Made {shown} from the library's recipe `{name}`. Next:\n\n  batchyard plan {shown}\n  batchyard apply {shown}"
+    )?;
     Ok(ExitCode::Success)
 }
 

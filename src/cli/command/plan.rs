@@ -36,5 +36,9 @@ pub(super) fn show(context: &Context, plan: &Plan) -> Result<(), CommandError> {
 }
 
 pub(super) fn policy(args: &PolicyArgs) -> Policy {
-    Policy { allow: args.allow.iter().map(|&choice| choice.into()).collect(), adopt: args.adopt, prune: args.prune }
+    Policy {
+        allow: args.allow.iter().map(|&choice| choice.into()).collect(),
+        adopt: args.adopt,
+        prune: args.prune,
+    }
 }

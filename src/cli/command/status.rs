@@ -22,7 +22,9 @@ pub(super) async fn run(context: &Context, args: &StatusArgs) -> Result<ExitCode
 
 async fn status(context: &Context, account: &Account, loaded: &Loaded) -> Result<ExitCode, CommandError> {
     let mut live = observe::read(account.client(), &scope(&loaded.desired)).await?;
-    let ours = |owner: Option<&crate::resource::Ownership>| owner.is_some_and(|own| own.recipe == loaded.desired.recipe);
+    let ours = |owner: Option<&crate::resource::Ownership>| {
+        owner.is_some_and(|own| own.recipe == loaded.desired.recipe)
+    };
     live.pools.retain(|_, pool| ours(pool.value.ownership.as_ref()));
     live.jobs.retain(|_, job| ours(job.value.ownership.as_ref()));
     let status = observe::status(account.client(), &live).await?;

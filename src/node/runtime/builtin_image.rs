@@ -1,10 +1,13 @@
-//! A runtime that has the built-in image.
+//! Any runtime, with the built-in image added to what can be fetched.
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use ring::digest::{SHA256, digest};
+use tokio::sync::OnceCell;
 
 use super::{
     ContainerId, ContainerRuntime, ContainerSpec, ContainerState, ExitStatus, Image, RegistryCredential,
@@ -12,53 +15,43 @@ use super::{
 };
 use crate::node::builtin;
 
-/// A runtime to which `batchyard/hello` needs no registry: the image is put together here and loaded when it is asked for.
-/// Everything else is left to the runtime inside.
+/// A runtime that needs no registry for the built-in image: the image is put together here, and loaded.
 #[derive(Debug)]
 pub(super) struct WithBuiltinImage {
     inner: Arc<dyn ContainerRuntime>,
-    /// Where the image's archive is kept, and which image came of it.
     cache: PathBuf,
+    archive: OnceCell<Archive>,
+}
+
+/// The image as it is to be loaded.
+#[derive(Debug)]
+struct Archive {
+    path: PathBuf,
+    /// The id that the image has once it is loaded.
+    id: String,
 }
 
 impl WithBuiltinImage {
+    /// Adds the built-in image to `inner`, keeping its archive in the folder `cache`.
     pub(super) fn new(inner: Arc<dyn ContainerRuntime>, cache: PathBuf) -> Self {
-        Self { inner, cache }
+        Self { inner, cache, archive: OnceCell::new() }
     }
 
-    /// The image as this very executable makes it; an image of that name by another version of the program is replaced.
-    async fn built_in(&self) -> Result<Image, RuntimeError> {
-        let failed = |reason: String| RuntimeError::Failed {
-            action: format!("make the built-in image {}", builtin::REFERENCE),
-            reason,
+    /// The archive of this very build of the program.
+    async fn archive(&self) -> Result<&Archive, RuntimeError> {
+        let failed =
+            |reason: String| RuntimeError::Failed { action: "make the built-in image".to_owned(), reason };
+        let make = || async {
+            let cache = self.cache.clone();
+            let made = tokio::task::spawn_blocking(move || {
+                let path = builtin::archive(&cache).map_err(|error| with_source(&error))?;
+                let id = image_id(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+                Ok(Archive { path, id })
+            });
+            made.await.map_err(|error| error.to_string()).flatten()
         };
-        let cache = self.cache.clone();
-        let archive = tokio::task::spawn_blocking(move || builtin::archive(&cache))
-            .await
-            .map_err(|error| failed(error.to_string()))?
-            .map_err(|error| failed(reasons(&error)))?;
-        let record = archive.with_extension(format!("{}.id", self.inner.kind()));
-        let recorded = tokio::fs::read_to_string(&record).await.ok();
-        if let Some(image) = self.inner.find_image(builtin::REFERENCE).await?
-            && recorded.as_deref() == Some(image.id.as_str())
-        {
-            return Ok(image);
-        }
-        let image = self.inner.load(builtin::REFERENCE, &archive).await?;
-        // Without the record the image is only loaded once more than need be.
-        let _ = tokio::fs::write(&record, &image.id).await;
-        Ok(image)
+        self.archive.get_or_try_init(make).await.map_err(failed)
     }
-}
-
-fn reasons(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(&format!(": {cause}"));
-        source = cause.source();
-    }
-    text
 }
 
 #[async_trait]
@@ -72,10 +65,13 @@ impl ContainerRuntime for WithBuiltinImage {
     }
 
     async fn find_image(&self, reference: &str) -> Result<Option<Image>, RuntimeError> {
-        if builtin::is_builtin(reference) {
-            return self.built_in().await.map(Some);
+        let found = self.inner.find_image(reference).await?;
+        if found.is_none() || !builtin::is_builtin(reference) {
+            return Ok(found);
         }
-        self.inner.find_image(reference).await
+        // One of that name that another build of this program left is not the built-in image any more.
+        let id = &self.archive().await?.id;
+        Ok(found.filter(|image| image.id == *id))
     }
 
     async fn pull(
@@ -84,7 +80,7 @@ impl ContainerRuntime for WithBuiltinImage {
         credential: Option<&RegistryCredential>,
     ) -> Result<Image, RuntimeError> {
         if builtin::is_builtin(reference) {
-            return self.built_in().await;
+            return self.inner.load(reference, &self.archive().await?.path).await;
         }
         self.inner.pull(reference, credential).await
     }
@@ -120,4 +116,24 @@ impl ContainerRuntime for WithBuiltinImage {
     async fn list(&self, owner: &str) -> Result<Vec<(ContainerId, ContainerState)>, RuntimeError> {
         self.inner.list(owner).await
     }
+}
+
+/// The id of the image in an archive: the digest of its configuration, which comes before the layers.
+fn image_id(archive: &Path) -> std::io::Result<String> {
+    let mut archive = tar::Archive::new(std::fs::File::open(archive)?);
+    for entry in archive.entries()? {
+        let mut entry = entry?;
+        if entry.path()?.as_ref() == Path::new("config.json") {
+            let mut config = Vec::new();
+            entry.read_to_end(&mut config)?;
+            let bytes = digest(&SHA256, &config);
+            let hex: String = bytes.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+            return Ok(format!("sha256:{hex}"));
+        }
+    }
+    Err(std::io::Error::other("the archive has no configuration"))
+}
+
+fn with_source(error: &dyn std::error::Error) -> String {
+    error.source().map_or_else(|| error.to_string(), |source| format!("{error}: {source}"))
 }

@@ -1,7 +1,4 @@
-//! The trait that every runtime implements.
-
-use std::path::Path;
-use std::time::Duration;
+//! The trait of all container runtimes.
 
 use async_trait::async_trait;
 
@@ -32,9 +29,10 @@ pub trait ContainerRuntime: Send + Sync + std::fmt::Debug {
     ) -> Result<Image, RuntimeError>;
 
     /// Takes an image from an archive in the format of `docker save`, under the name `reference`.
-    async fn load(&self, reference: &str, archive: &Path) -> Result<Image, RuntimeError>;
+    async fn load(&self, reference: &str, archive: &std::path::Path) -> Result<Image, RuntimeError>;
 
-    /// Makes a container; its name serves as an id as well. Its standard streams go to the files named in `spec` from its start on.
+    /// Makes a container; its name serves as an id as well. Its standard streams go to the files named in `spec` from its
+    /// start on.
     async fn create(&self, spec: &ContainerSpec) -> Result<ContainerId, RuntimeError>;
 
     /// Starts a container that was made.
@@ -44,7 +42,7 @@ pub trait ContainerRuntime: Send + Sync + std::fmt::Debug {
     async fn wait(&self, container: &ContainerId) -> Result<ExitStatus, RuntimeError>;
 
     /// Asks the container to end (SIGTERM), and ends it (SIGKILL) once `grace` is over. Fine if it has ended already.
-    async fn stop(&self, container: &ContainerId, grace: Duration) -> Result<(), RuntimeError>;
+    async fn stop(&self, container: &ContainerId, grace: std::time::Duration) -> Result<(), RuntimeError>;
 
     /// Removes a container that has ended. Fine if it is gone already.
     async fn remove(&self, container: &ContainerId) -> Result<(), RuntimeError>;

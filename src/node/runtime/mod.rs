@@ -5,7 +5,7 @@ mod container;
 mod container_runtime;
 mod docker;
 pub mod oci;
-mod selection;
+mod select;
 mod simulated;
 
 pub use container::{
@@ -14,5 +14,5 @@ pub use container::{
 };
 pub use container_runtime::ContainerRuntime;
 pub use docker::DockerRuntime;
-pub use selection::{RuntimeSelection, select_runtime};
+pub use select::{RuntimeSelection, select_runtime};
 pub use simulated::SimulatedRuntime;

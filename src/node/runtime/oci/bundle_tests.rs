@@ -118,7 +118,7 @@ fn libcontainer_understands_every_bundle() {
     let spec = ContainerSpec {
         privileged: true,
         limits: crate::node::runtime::ResourceLimits {
-            memory: Some(1 << 20),
+            memory: Some(8 << 20),
             cpus: Some(0.5),
             ulimits: vec![("nofile".into(), 10, 20)],
             ..Default::default()

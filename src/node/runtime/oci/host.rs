@@ -1,4 +1,4 @@
-//! What this machine can do, found out once.
+//! What this machine can do.
 
 use std::fs;
 use std::path::Path;

@@ -1,6 +1,6 @@
 //! What an image's configuration says, in the format that Docker and the OCI share.
 
-use crate::node::platform::architecture;
+pub(super) use crate::node::platform::architecture;
 use serde::Deserialize;
 
 use crate::node::runtime::Image;

@@ -1,7 +1,7 @@
 //! Containers without any daemon: images from an OCI registry client, containers from an OCI runtime library.
 //!
 //! * [`OciRuntime`] is the runtime.
-//! * [`helper`] is what makes a process of this program a container's supervisor; `main` must ask it first.
+//! * [`supervisor`] is what makes a process of this program a container's supervisor; `main` must ask it first.
 //!
 //! Images are kept unpacked in a store of the caller's; a container is an overlay of its own changes over one. The library,
 //! `libcontainer`, does what is dangerous to get wrong: namespaces, mounts, control groups, capabilities.
@@ -11,7 +11,6 @@ mod bundle;
 mod container_folder;
 mod devices;
 mod executor;
-pub mod helper;
 mod host;
 mod image_config;
 mod layer;
@@ -23,6 +22,7 @@ mod root_folder;
 mod runtime;
 mod store;
 mod streams;
+pub mod supervisor;
 mod unpack;
 mod user;
 

@@ -143,11 +143,19 @@ pub(super) fn no_new_privileges(spec: &ContainerSpec) -> Result<bool, String> {
 /// The length of the scheduler's period that processor quotas refer to, in microseconds.
 const CPU_PERIOD: u64 = 100_000;
 
+/// With less, as Docker has it too, containers fail to start in odd ways.
+const LEAST_MEMORY: u64 = 6 << 20;
+
 /// Limits, as the OCI runtime specification writes resources.
 pub(super) fn resources(limits: &ResourceLimits, privileged: bool) -> Result<Value, String> {
     let mut resources = serde_json::Map::new();
     resources.insert("devices".into(), json!([{ "allow": privileged, "access": "rwm" }]));
     if let Some(memory) = limits.memory {
+        if memory < LEAST_MEMORY {
+            return Err(format!(
+                "a memory limit of {memory} bytes is too low; a container needs 6 MiB to start"
+            ));
+        }
         resources.insert("memory".into(), json!({ "limit": signed(memory, "memory")? }));
     }
     let mut cpu = serde_json::Map::new();
@@ -278,6 +286,7 @@ mod tests {
             ResourceLimits { cpus: Some(f64::NAN), ..ResourceLimits::default() },
             ResourceLimits { cpuset: Some("a".into()), ..ResourceLimits::default() },
             ResourceLimits { memory: Some(u64::MAX), ..ResourceLimits::default() },
+            ResourceLimits { memory: Some(1 << 20), ..ResourceLimits::default() },
         ];
         for limits in bad {
             assert!(super::resources(&limits, false).is_err());

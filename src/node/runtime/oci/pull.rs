@@ -1,6 +1,5 @@
 //! Fetching images from registries.
 
-use crate::node::platform::architecture;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -13,6 +12,7 @@ use oci_client::{Client, Reference, RegistryOperation};
 
 use super::reference::ImageName;
 use super::store::{Store, StoreError};
+use crate::node::platform::architecture;
 use crate::node::runtime::{RegistryCredential, RuntimeError};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
@@ -55,14 +55,20 @@ impl<'a> Fetch<'a> {
         name: &'a ImageName,
         credential: Option<&RegistryCredential>,
     ) -> Result<Self, RuntimeError> {
-        let protocol = if name.is_loopback() { ClientProtocol::Http } else { ClientProtocol::Https };
+        let mut config = ClientConfig::default();
+        if name.is_loopback() {
+            config.protocol = ClientProtocol::Http;
+            // A proxy for the world can't reach this machine's own registry. Naming one, to be used for nothing, is how the
+            // client is told to leave those of the environment alone.
+            config.http_proxy = Some("http://127.0.0.1".to_owned());
+            config.no_proxy = Some("localhost,127.0.0.0/8,::1".to_owned());
+        }
         let config = ClientConfig {
-            protocol,
             connect_timeout: Some(CONNECT_TIMEOUT),
             read_timeout: Some(READ_TIMEOUT),
             platform_resolver: Some(Box::new(choose_platform)),
             user_agent: concat!("batchyard/", env!("CARGO_PKG_VERSION")),
-            ..ClientConfig::default()
+            ..config
         };
         let client = Client::try_from(config).map_err(|error| RuntimeError::PullFailed {
             image: name.written.clone(),
@@ -226,7 +232,9 @@ fn verdict(error: &OciDistributionError) -> Verdict {
         E::ServerError { code, message, .. } => {
             Verdict::Failed(format!("it answered {code}: {}", first_line(message)))
         }
-        E::ImageManifestNotFoundError(reason) => Verdict::Invalid(reason.clone()),
+        E::ImageManifestNotFoundError(reason) => {
+            Verdict::Invalid(format!("{reason} (linux/{})", architecture()))
+        }
         E::DigestError(_)
         | E::JsonError(_)
         | E::ManifestEncodingError(_)

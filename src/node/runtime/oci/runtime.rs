@@ -17,12 +17,12 @@ use tokio::io::{AsyncBufReadExt, BufReader, Interest};
 
 use super::bundle::prepare;
 use super::container_folder::{ContainerFolder, Standing, Supervisor};
-use super::helper::{ARGUMENT, Report};
 use super::host::{Host, check};
 use super::pull::{Fetched, fetch, reasons};
 use super::reference::ImageName;
 use super::root_folder::remove_host_tree;
 use super::store::{Store, StoreError, StoredImage};
+use super::supervisor::{ARGUMENT, Report};
 use crate::node::runtime::{
     ContainerId, ContainerRuntime, ContainerSpec, ContainerState, ExitStatus, Image, RegistryCredential,
     RuntimeError, RuntimeKind,
@@ -41,8 +41,7 @@ const MOMENTS: Duration = Duration::from_secs(30);
 #[derive(Debug, Clone)]
 pub struct OciRuntime {
     store: Store,
-    helper: PathBuf,
-    host: Arc<Host>,
+    supervisor: PathBuf,
     /// One lock per image being fetched: the nodes of a pool all ask for the same.
     fetching: Arc<Mutex<HashMap<String, Weak<tokio::sync::Mutex<()>>>>>,
 }
@@ -52,15 +51,15 @@ impl OciRuntime {
     /// can't run containers.
     pub fn new(store: PathBuf) -> Result<Self, RuntimeError> {
         // Not the path of the executable: that may be replaced while this process runs.
-        Self::with_helper(store, PathBuf::from("/proc/self/exe"))
+        Self::with_supervisor(store, PathBuf::from("/proc/self/exe"))
     }
 
-    /// The same with another executable for the supervisors, which must call [`super::helper::intercept`] first thing.
-    pub fn with_helper(store: PathBuf, helper: PathBuf) -> Result<Self, RuntimeError> {
+    /// The same with another executable for the supervisors, which must call [`super::supervisor::intercept`] first thing.
+    pub fn with_supervisor(store: PathBuf, supervisor: PathBuf) -> Result<Self, RuntimeError> {
         let unavailable = |reason| RuntimeError::Unavailable { kind: RuntimeKind::Oci, reason };
         let opened = Store::open(&store).map_err(|error| unavailable(reasons(&error)))?;
         check(&store).map_err(unavailable)?;
-        Ok(Self { store: opened, helper, host: Arc::new(Host::look()), fetching: Arc::default() })
+        Ok(Self { store: opened, supervisor, fetching: Arc::default() })
     }
 
     fn folder(&self, container: &ContainerId) -> Result<ContainerFolder, RuntimeError> {
@@ -114,7 +113,7 @@ impl ContainerRuntime for OciRuntime {
     }
 
     async fn describe(&self) -> Result<String, RuntimeError> {
-        let groups = if self.host.restricts_devices { 1 } else { 2 };
+        let groups = if Host::look().restricts_devices { 1 } else { 2 };
         Ok(format!("oci: libcontainer without a daemon, control groups version {groups}"))
     }
 
@@ -171,7 +170,7 @@ impl ContainerRuntime for OciRuntime {
 
     async fn start(&self, container: &ContainerId) -> Result<(), RuntimeError> {
         match self.standing(container)? {
-            (folder, Standing::Created) => start(&self.helper, &folder).await,
+            (folder, Standing::Created) => start(&self.supervisor, &folder).await,
             (_, Standing::Supervised(_)) => Ok(()),
             (_, Standing::Over(_)) => Err(RuntimeError::Failed {
                 action: format!("start container {container}"),
@@ -263,7 +262,9 @@ fn create(
     if folder.exists() {
         return Err(taken());
     }
-    let bundle = prepare(spec, image, &folder.path, &runtime.host).map_err(settings)?;
+    // Every time anew: the machine's resolver may have changed.
+    let host = Host::look();
+    let bundle = prepare(spec, image, &folder.path, &host).map_err(settings)?;
     let temporary = runtime.store.temporary().map_err(|error| failed("create container")(reasons(&error)))?;
     let write = || -> io::Result<()> {
         let path = |name: &str| temporary.path.join(name);
@@ -276,7 +277,7 @@ fn create(
         fs::write(path("config.json"), serde_json::to_vec(&bundle.config)?)?;
         fs::write(path("hosts"), &bundle.hosts)?;
         fs::write(path("hostname"), &bundle.hostname)?;
-        fs::write(path("resolv.conf"), &runtime.host.resolver)?;
+        fs::write(path("resolv.conf"), &host.resolver)?;
         fs::write(path("supervisor"), "")?;
         fs::rename(&temporary.path, &folder.path)
     };
@@ -288,13 +289,13 @@ fn create(
 }
 
 /// Starts a supervisor and listens to what it says of the start. If nobody listens any more it goes on all the same.
-async fn start(helper: &Path, folder: &ContainerFolder) -> Result<(), RuntimeError> {
+async fn start(supervisor: &Path, folder: &ContainerFolder) -> Result<(), RuntimeError> {
     let log = fs::File::options()
         .append(true)
         .create(true)
         .open(folder.file("log"))
         .map_err(failed("open the container's log"))?;
-    let mut command = std::process::Command::new(helper);
+    let mut command = std::process::Command::new(supervisor);
     command
         .arg(ARGUMENT)
         .arg(&folder.path)

@@ -120,7 +120,7 @@ mod tests {
     use super::*;
 
     const PASSWD: &str =
-        "root:x:0:0:root:/root:/bin/sh\napp:x:1000:1001:App:/home/app:/bin/sh\nbroken\n7:x:77:7::/:\n";
+        "root:x:0:0:root:/root:/bin/sh\napp:x:1000:1001:App:/srv/app:/bin/sh\nbroken\n7:x:77:7::/:\n";
     const GROUP: &str = "root:x:0:\napp:x:1001:\nvideo:x:44:app,other\nrender:x:105:other,app\n";
 
     fn user(wanted: &str) -> Result<(u32, u32, Vec<u32>, String), String> {
@@ -130,10 +130,10 @@ mod tests {
     #[test]
     fn numbers_and_names_are_resolved_as_docker_does() {
         assert_eq!(user("").unwrap(), (0, 0, vec![], "/root".into()));
-        assert_eq!(user("app").unwrap(), (1000, 1001, vec![44, 105], "/home/app".into()));
-        assert_eq!(user("1000").unwrap(), (1000, 1001, vec![44, 105], "/home/app".into()));
-        assert_eq!(user("app:video").unwrap(), (1000, 44, vec![], "/home/app".into()));
-        assert_eq!(user("1000:5").unwrap(), (1000, 5, vec![], "/home/app".into()));
+        assert_eq!(user("app").unwrap(), (1000, 1001, vec![44, 105], "/srv/app".into()));
+        assert_eq!(user("1000").unwrap(), (1000, 1001, vec![44, 105], "/srv/app".into()));
+        assert_eq!(user("app:video").unwrap(), (1000, 44, vec![], "/srv/app".into()));
+        assert_eq!(user("1000:5").unwrap(), (1000, 5, vec![], "/srv/app".into()));
         assert_eq!(user("4711").unwrap(), (4711, 0, vec![], "/".into()));
         assert_eq!(user("4711:4712").unwrap(), (4711, 4712, vec![], "/".into()));
     }

@@ -215,7 +215,12 @@ fn mount_root(record: &Record) -> Result<(), StartError> {
         flags,
         Some(c"lowerdir=lower,upperdir=upper,workdir=work,volatile"),
     )
-    .map_err(step("mount the image (overlay)"))
+    .map_err(|error| StartError::Step {
+        action: "mount the image (overlay)",
+        reason: format!(
+            "{error}; the data folder must lie on a local file system such as ext4, xfs, btrfs or tmpfs"
+        ),
+    })
 }
 
 /// Gives this process, and so the container, a network with nothing but loopback.

@@ -1,0 +1,192 @@
+//! Nodes and tasks for the tests of this module.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+
+use crate::batch::model::{
+    AutoUserSpecification, BatchContainerConfiguration, BatchStartTask, BatchTaskContainerSettings,
+    BatchTaskCreateOptions, BatchTaskFailureInfo, ElevationLevel, UserIdentity,
+};
+use crate::batch::{JobId, NodeId, PoolId, TaskId};
+use crate::clock::{Clock, SystemClock};
+use crate::node::runtime::{
+    ContainerId, ContainerRuntime, ContainerSpec, ContainerState, ExitStatus, Image, RegistryCredential,
+    RuntimeError, RuntimeKind,
+};
+use crate::node::{Node, NodeIdentity, TaskAssignment, TaskOutcome};
+
+/// A node in a folder of its own.
+#[derive(Debug)]
+pub(super) struct TestNode {
+    folder: TempDir,
+    pub(super) node: Node,
+}
+
+impl TestNode {
+    pub(super) async fn new(runtime: Arc<dyn ContainerRuntime>, clock: Arc<dyn Clock>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        // Tasks run as a user of their own when the tests run as root.
+        std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+        let node = node_in(folder.path(), runtime, clock);
+        node.prepare(None).await.unwrap();
+        Self { folder, node }
+    }
+
+    pub(super) async fn on(runtime: Arc<dyn ContainerRuntime>) -> Self {
+        Self::new(runtime, Arc::new(SystemClock)).await
+    }
+
+    /// The same node in a later life of the program: nothing of the earlier one but its files and containers.
+    pub(super) fn reborn(self, runtime: Arc<dyn ContainerRuntime>) -> Self {
+        let node = node_in(self.folder.path(), runtime, Arc::new(SystemClock));
+        Self { folder: self.folder, node }
+    }
+
+    pub(super) async fn run(&self, assignment: &TaskAssignment) -> TaskOutcome {
+        self.node.run_task(assignment, CancellationToken::new()).await
+    }
+
+    /// A file of a task, relative to the task's directory.
+    pub(super) fn file(&self, assignment: &TaskAssignment, name: &str) -> PathBuf {
+        self.node.task_directory(&assignment.job_id, &assignment.task.id).join(name)
+    }
+
+    pub(super) fn read(&self, assignment: &TaskAssignment, name: &str) -> String {
+        String::from_utf8_lossy(&std::fs::read(self.file(assignment, name)).unwrap_or_default()).into_owned()
+    }
+
+    pub(super) fn stdout(&self, assignment: &TaskAssignment) -> String {
+        self.read(assignment, "stdout.txt")
+    }
+}
+
+fn node_in(folder: &Path, runtime: Arc<dyn ContainerRuntime>, clock: Arc<dyn Clock>) -> Node {
+    let identity = NodeIdentity {
+        account_name: "local".to_owned(),
+        account_url: "http://127.0.0.1/".to_owned(),
+        pool_id: PoolId::new("Pool").unwrap(),
+        node_id: NodeId::new("node-1").unwrap(),
+        is_dedicated: true,
+    };
+    Node::new(identity, folder.join("node"), runtime, clock)
+}
+
+/// A task `job/task` without a container.
+pub(super) fn host_task(command_line: &str) -> TaskAssignment {
+    let task = BatchTaskCreateOptions {
+        id: TaskId::new("task").unwrap(),
+        display_name: None,
+        command_line: command_line.to_owned(),
+        container_settings: None,
+        environment_settings: None,
+        constraints: None,
+        required_slots: None,
+        user_identity: None,
+        depends_on: None,
+        other: serde_json::Map::new(),
+    };
+    TaskAssignment {
+        job_id: JobId::new("job").unwrap(),
+        task,
+        attempt: 0,
+        common_environment: Vec::new(),
+        container_configuration: None,
+    }
+}
+
+/// A task `job/task` in a container.
+pub(super) fn container_task(image: &str, options: &str, command_line: &str) -> TaskAssignment {
+    let mut assignment = host_task(command_line);
+    assignment.container_configuration = Some(BatchContainerConfiguration::default());
+    assignment.task.container_settings = Some(BatchTaskContainerSettings {
+        image_name: image.to_owned(),
+        container_run_options: Some(options.to_owned()),
+        ..BatchTaskContainerSettings::default()
+    });
+    assignment
+}
+
+pub(super) fn start_task(command_line: &str) -> BatchStartTask {
+    BatchStartTask { command_line: command_line.to_owned(), ..BatchStartTask::default() }
+}
+
+pub(super) fn admin() -> UserIdentity {
+    let auto_user = AutoUserSpecification { scope: None, elevation_level: Some(ElevationLevel::Admin) };
+    UserIdentity { username: None, auto_user: Some(auto_user) }
+}
+
+/// The failure's code, or nothing.
+pub(super) fn code(outcome: &TaskOutcome) -> Option<&str> {
+    outcome.failure_info.as_ref()?.code.as_deref()
+}
+
+/// The detail of that name.
+pub(super) fn detail(info: &BatchTaskFailureInfo, name: &str) -> String {
+    let mut details = info.details.iter().flatten();
+    let found = details.find(|detail| detail.name.as_deref() == Some(name));
+    found.and_then(|detail| detail.value.clone()).unwrap_or_default()
+}
+
+/// Returns once `condition` holds.
+pub(super) async fn eventually(condition: impl Fn() -> bool) {
+    for _ in 0..600 {
+        if condition() {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("it did not come about within 30 seconds");
+}
+
+/// An engine that is away.
+#[derive(Debug)]
+pub(super) struct NoEngine;
+
+fn away<T>() -> Result<T, RuntimeError> {
+    Err(RuntimeError::Unavailable { kind: RuntimeKind::Docker, reason: "it is away".to_owned() })
+}
+
+#[async_trait]
+impl ContainerRuntime for NoEngine {
+    fn kind(&self) -> RuntimeKind {
+        RuntimeKind::Docker
+    }
+    async fn describe(&self) -> Result<String, RuntimeError> {
+        away()
+    }
+    async fn find_image(&self, _: &str) -> Result<Option<Image>, RuntimeError> {
+        away()
+    }
+    async fn pull(&self, _: &str, _: Option<&RegistryCredential>) -> Result<Image, RuntimeError> {
+        away()
+    }
+    async fn load(&self, _: &str, _: &Path) -> Result<Image, RuntimeError> {
+        away()
+    }
+    async fn create(&self, _: &ContainerSpec) -> Result<ContainerId, RuntimeError> {
+        away()
+    }
+    async fn start(&self, _: &ContainerId) -> Result<(), RuntimeError> {
+        away()
+    }
+    async fn wait(&self, _: &ContainerId) -> Result<ExitStatus, RuntimeError> {
+        away()
+    }
+    async fn stop(&self, _: &ContainerId, _: std::time::Duration) -> Result<(), RuntimeError> {
+        away()
+    }
+    async fn remove(&self, _: &ContainerId) -> Result<(), RuntimeError> {
+        away()
+    }
+    async fn state(&self, _: &ContainerId) -> Result<Option<ContainerState>, RuntimeError> {
+        away()
+    }
+    async fn list(&self, _: &str) -> Result<Vec<(ContainerId, ContainerState)>, RuntimeError> {
+        away()
+    }
+}
