@@ -17,6 +17,9 @@ use crate::batch::model::{BatchContainerConfiguration, BatchNodeError, NameValue
 use crate::node::runtime::ContainerRuntime;
 use crate::node::{Node, NodeIdentity, TaskAssignment, TaskOutcome};
 
+/// The URL of an account that is served inside a process and nowhere else.
+const IN_PROCESS: &str = "batchyard://local";
+
 /// Works on the nodes of an account.
 #[derive(Debug)]
 pub(crate) struct Driver {
@@ -24,7 +27,7 @@ pub(crate) struct Driver {
     /// The container runtime, or why there is none.
     runtime: Result<Arc<dyn ContainerRuntime>, String>,
     /// The URL that tasks are told.
-    account_url: String,
+    account_url: Mutex<String>,
     nodes: Mutex<HashMap<NodeRow, Arc<Node>>>,
     runs: Mutex<HashMap<RunRow, CancellationToken>>,
     work: TaskTracker,
@@ -32,22 +35,29 @@ pub(crate) struct Driver {
 }
 
 impl Driver {
-    /// A driver of `account`'s nodes, that ends when `stop` is cancelled.
+    /// A driver of `account`'s nodes, that ends when `stop` is cancelled. Until it is told more, tasks learn of no URL by which
+    /// the account could be reached.
     pub(crate) fn new(
         account: Arc<Account>,
         runtime: Result<Arc<dyn ContainerRuntime>, String>,
-        account_url: String,
         stop: CancellationToken,
     ) -> Arc<Self> {
         Arc::new(Self {
             account,
             runtime,
-            account_url,
+            account_url: Mutex::new(IN_PROCESS.to_owned()),
             nodes: Mutex::default(),
             runs: Mutex::default(),
             work: TaskTracker::new(),
             stop,
         })
+    }
+
+    /// The account can be reached at `url` from now on: tasks that begin are told.
+    pub(crate) fn reachable_at(&self, url: &str) {
+        url.clone_into(&mut lock(&self.account_url));
+        // Nodes are made anew with what they are told; all that they know is on disk.
+        lock(&self.nodes).clear();
     }
 
     /// Carries out effects until the service is gone or the driver is stopped. Containers that run then are left running: the
@@ -229,7 +239,7 @@ impl Driver {
         let machine = nodes.entry(node.row).or_insert_with(|| {
             let identity = NodeIdentity {
                 account_name: self.account.key.account().to_owned(),
-                account_url: self.account_url.clone(),
+                account_url: lock(&self.account_url).clone(),
                 pool_id: node.pool_id.clone(),
                 node_id: node.node_id.clone(),
                 is_dedicated: node.is_dedicated,

@@ -24,9 +24,6 @@ use crate::clock::Clock;
 use crate::node::runtime::ContainerRuntime;
 use crate::secret::Secret;
 
-/// The URL of an account that is served inside a process and nowhere else.
-const IN_PROCESS: &str = "batchyard://local";
-
 /// What an emulator is made from.
 #[derive(Debug, Clone)]
 pub struct EmulatorConfig {
@@ -103,11 +100,11 @@ struct Inner {
     engine: Mutex<Engine>,
 }
 
-/// What carries out effects: not before it is known at which URL tasks can reach the account.
+/// What carries out effects.
 #[derive(Debug)]
 enum Engine {
     Waiting(UnboundedReceiver<Effect>),
-    Running(JoinHandle<()>),
+    Running { driver: Arc<Driver>, work: JoinHandle<()> },
     Stopped,
 }
 
@@ -156,10 +153,10 @@ impl Emulator {
         })))
     }
 
-    /// The account inside this process: a tower service of HTTP requests. Starts the account if it does not run yet; then
-    /// tasks are told an account URL that leads nowhere, as there is nothing to connect to.
+    /// The account inside this process: a tower service of HTTP requests. As long as it is not served as well, tasks are told an
+    /// account URL that leads nowhere, as there is nothing to connect to.
     pub fn router(&self) -> Router {
-        self.start(IN_PROCESS);
+        self.start();
         router(Arc::clone(&self.0.account))
     }
 
@@ -179,7 +176,9 @@ impl Emulator {
             key: self.0.key.clone(),
             pid: std::process::id(),
         })?;
-        self.start(&url);
+        if let Some(driver) = self.start() {
+            driver.reachable_at(&url);
+        }
         let service = router(Arc::clone(&self.0.account));
         let served = axum::serve(listener, service).with_graceful_shutdown(shutdown.cancelled_owned()).await;
         self.0.folder.forget_endpoint();
@@ -191,23 +190,28 @@ impl Emulator {
     pub async fn shut_down(&self) {
         self.0.stop.cancel();
         let engine = std::mem::replace(&mut *self.engine(), Engine::Stopped);
-        if let Engine::Running(driver) = engine {
-            let _ = driver.await;
+        if let Engine::Running { work, .. } = engine {
+            let _ = work.await;
         }
         self.0.account.service.close().await;
         self.0.folder.forget_endpoint();
     }
 
-    fn start(&self, url: &str) {
+    /// Starts to carry out effects, unless that was done, or is over.
+    fn start(&self) -> Option<Arc<Driver>> {
         let mut engine = self.engine();
-        *engine = match std::mem::replace(&mut *engine, Engine::Stopped) {
-            Engine::Waiting(effects) => {
-                let (account, runtime) = (Arc::clone(&self.0.account), self.0.runtime.clone());
-                let driver = Driver::new(account, runtime, url.to_owned(), self.0.stop.clone());
-                Engine::Running(tokio::spawn(driver.run(effects)))
-            }
-            other => other,
-        };
+        if let Engine::Waiting(_) = &*engine
+            && let Engine::Waiting(effects) = std::mem::replace(&mut *engine, Engine::Stopped)
+        {
+            let (account, runtime) = (Arc::clone(&self.0.account), self.0.runtime.clone());
+            let driver = Driver::new(account, runtime, self.0.stop.clone());
+            let work = tokio::spawn(Arc::clone(&driver).run(effects));
+            *engine = Engine::Running { driver, work };
+        }
+        match &*engine {
+            Engine::Running { driver, .. } => Some(Arc::clone(driver)),
+            Engine::Waiting(_) | Engine::Stopped => None,
+        }
     }
 
     fn engine(&self) -> std::sync::MutexGuard<'_, Engine> {

@@ -17,6 +17,7 @@ mod architecture;
 mod client;
 mod conformance;
 mod crash;
+mod emulator;
 mod oci_runtime;
 mod planning;
 mod repository;

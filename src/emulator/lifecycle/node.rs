@@ -131,7 +131,7 @@ impl NodeRecord {
             self.node.start_task.as_ref().and_then(|task| task.max_task_retry_count).unwrap_or_default();
         let waiting = self.state() == BatchNodeState::WaitingForStartTask;
         let Some(info) = &mut self.node.start_task_info else { return vec![] };
-        let succeeded = outcome.exit_code == Some(0) && outcome.failure_info.is_none();
+        let succeeded = outcome.exit_code == Some(0) && outcome.succeeded();
         if !succeeded && outcome.exit_code.is_some() && (retries < 0 || info.retry_count < retries) {
             info.retry_count += 1;
             info.last_retry_time = Some(now);

@@ -83,7 +83,7 @@ impl TaskLife {
     }
 
     fn end(&mut self, outcome: TaskOutcome, max_retries: i32, now: DateTime) {
-        let succeeded = outcome.exit_code == Some(0) && outcome.failure_info.is_none();
+        let succeeded = outcome.exit_code == Some(0) && outcome.succeeded();
         let may_retry = max_retries < 0 || self.execution.retry_count < max_retries;
         if !succeeded && may_retry && failed_by_exit_code(&outcome) {
             self.execution.retry_count += 1;
@@ -138,7 +138,7 @@ fn failed_by_exit_code(outcome: &TaskOutcome) -> bool {
 }
 
 fn exit_code_failure() -> BatchTaskFailureInfo {
-    let message = "The task exited with an exit code representing a failure";
+    let message = "The program ended with an exit code other than 0.";
     BatchTaskFailureInfo {
         category: BatchErrorSourceCategory::UserError,
         code: Some("FailureExitCode".to_owned()),
@@ -152,7 +152,7 @@ fn task_ended() -> BatchTaskFailureInfo {
     BatchTaskFailureInfo {
         category: BatchErrorSourceCategory::UserError,
         code: Some("TaskEnded".to_owned()),
-        message: Some("Task Was Ended by User Request".to_owned()),
+        message: Some("The task was ended at a user's request.".to_owned()),
         details: None,
     }
 }

@@ -1,0 +1,11 @@
+//! The embedded Azure Batch, in this process: signed requests in, the wire as clients see it out.
+
+mod account;
+
+mod files;
+mod jobs;
+mod lists;
+mod pools;
+mod restart;
+mod tasks;
+mod wire;
