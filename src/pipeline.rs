@@ -1,5 +1,7 @@
 //! The one place that strings it together: observe → plan → check.
 
+mod preflight;
+
 use std::collections::BTreeMap;
 
 use crate::batch::{JobId, PoolId};
@@ -7,6 +9,8 @@ use crate::client::{BatchClient, ClientError};
 use crate::observe::{self, Scope};
 use crate::plan::{self, BrokenInvariant, Plan, Policy, TaskComparison, TaskPlan};
 use crate::resource::{DesiredJob, DesiredState, LiveState, Ownership, RecipeName, TaskStreamError};
+
+pub use preflight::{RefusedRunOptions, refused_run_options};
 
 /// Why no plan could be made.
 #[derive(Debug, thiserror::Error)]

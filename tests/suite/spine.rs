@@ -198,3 +198,31 @@ fn without_an_answer_nothing_is_applied() {
     local.run(["apply", &recipe]).code(4).stderr_contains("--auto-approve");
     local.run(["plan", &recipe, "--detailed-exitcode"]).code(2);
 }
+
+#[test]
+fn run_options_that_no_node_takes_are_refused_before_anything_is_sent() {
+    let recipe = "api_version: batchyard/v1
+name: options
+pools:
+  p: { vm_size: Standard_D2s_v3, image: ubuntu-22.04-container, container: {}, nodes: { dedicated: 1 } }
+jobs:
+  j:
+    pool: p
+    tasks:
+      t:
+        for_each: { n: { range: [1, 100] } }
+        container:
+          image: busybox
+          run_options: --rm --wrokdir /
+        command: [\"true\"]
+";
+    let sandbox = Sandbox::new().file("recipe.yaml", recipe);
+    for command in ["validate", "plan", "apply"] {
+        let output = sandbox.run([command, "recipe.yaml"]);
+        output
+            .code(3)
+            .stderr_contains("`--wrokdir`")
+            .stderr_contains("did you mean `--workdir`")
+            .stderr_contains(":12:11");
+    }
+}

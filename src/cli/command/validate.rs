@@ -5,8 +5,9 @@ use std::io::Write;
 use crate::cli::args::ValidateArgs;
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
-use crate::cli::recipe::request;
+use crate::cli::recipe::{request, show_refused};
 use crate::exit_code::ExitCode;
+use crate::pipeline::refused_run_options;
 use crate::recipe::load;
 use crate::view::{diagnostics, words};
 
@@ -18,6 +19,19 @@ pub(super) fn run(context: &Context, args: &ValidateArgs) -> Result<ExitCode, Co
         let shown = path.display();
         match load(&request(context, path.clone(), &args.parameters)) {
             Ok(loaded) => {
+                let refused = refused_run_options(&loaded.desired).map_err(CommandError::from_error)?;
+                if !refused.is_empty() {
+                    invalid += 1;
+                    context.printer.err(&show_refused(&refused));
+                    let errors = words::counted(refused.len() as u64, "error");
+                    context.printer.err(&format!("{shown}: invalid ({errors})\n"));
+                    documents.extend(refused.iter().map(|refused| {
+                        serde_json::json!({
+                            "code": "run-options", "message": refused.to_string(), "source": refused.source,
+                        })
+                    }));
+                    continue;
+                }
                 let tasks: u64 = loaded.desired.jobs.values().map(|job| job.tasks.count()).sum();
                 if context.printer.is_json() {
                     documents.push(diagnostics::json(&loaded.warnings));
