@@ -1,4 +1,4 @@
-//! A serde deserializer over the tree, with two habits of its own: a [`Field`](super::document::Field) receives the
+//! A serde deserializer over the tree, with two habits of its own: a [`Field`] receives the
 //! place of its value, and an error is recorded at the nearest field, so that decoding goes on behind it.
 
 use std::cell::RefCell;
