@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::effect::NodeAddress;
 use super::service::Service;
+use super::store::NodeAddress;
 use crate::batch::auth::SharedKey;
 use crate::clock::Clock;
 

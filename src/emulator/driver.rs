@@ -1,6 +1,8 @@
 //! Does what the service wants done outside of the store, on nodes and with time, and reports what came of it.
 
 use std::collections::HashMap;
+use std::io;
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -9,11 +11,12 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::account::Account;
-use super::effect::{Effect, Event, NodeAddress};
+use super::effect::{Effect, Event};
 use super::lifecycle::ENGINE_UNAVAILABLE;
-use super::store::{JobRow, NodeRow, RunRow};
-use crate::batch::JobId;
+use super::store::{JobRow, NodeAddress, NodeRow, RunRow};
 use crate::batch::model::{BatchContainerConfiguration, BatchNodeError, NameValuePair};
+use crate::batch::{JobId, TaskId};
+use crate::node::layout::NodeLayout;
 use crate::node::runtime::ContainerRuntime;
 use crate::node::{Node, NodeIdentity, TaskAssignment, TaskOutcome};
 
@@ -121,11 +124,7 @@ impl Driver {
             Effect::CleanTask { run, node, job_id, task_id } => {
                 let driver = Arc::clone(self);
                 self.spawn(async move {
-                    if let Ok(machine) = driver.node(&node)
-                        && let Err(error) = machine.remove_task_directory(&job_id, &task_id).await
-                    {
-                        tracing::warn!(%job_id, %task_id, %error, "the folder of a task could not be removed");
-                    }
+                    driver.clean_task(&node, &job_id, &task_id).await;
                     Event::TaskCleaned { run }
                 });
             }
@@ -204,14 +203,7 @@ impl Driver {
         self.pause(pause).await;
         match self.node(node) {
             Ok(machine) => machine.shut_down().await,
-            Err(_) => {
-                let root = self.account.node_root(node);
-                if let Err(error) = tokio::fs::remove_dir_all(&root).await
-                    && error.kind() != std::io::ErrorKind::NotFound
-                {
-                    tracing::warn!(root = %root.display(), %error, "the folder of a node could not be removed");
-                }
-            }
+            Err(_) => complain(remove(&self.account.node_root(node)).await, "the folder of a node"),
         }
         if let Some(pool) = self.account.node_root(node).parent() {
             // Fails as long as the pool has other nodes, as it should.
@@ -221,15 +213,27 @@ impl Driver {
         Event::NodeRemoved { node: node.row }
     }
 
+    async fn clean_task(&self, node: &NodeAddress, job: &JobId, task: &TaskId) {
+        let removed = match self.node(node) {
+            Ok(machine) => machine.remove_task_directory(job, task).await,
+            Err(_) => remove(self.layout(node).task(job, task).path()).await,
+        };
+        complain(removed, "the folder of a task");
+    }
+
     async fn clean_job(&self, job: JobRow, job_id: &JobId, nodes: &[NodeAddress]) -> Event {
         for node in nodes {
-            if let Ok(machine) = self.node(node)
-                && let Err(error) = machine.remove_job_directory(job_id).await
-            {
-                tracing::warn!(%job_id, node = %node.node_id, %error, "the folder of a job could not be removed");
-            }
+            let removed = match self.node(node) {
+                Ok(machine) => machine.remove_job_directory(job_id).await,
+                Err(_) => remove(&self.layout(node).job(job_id)).await,
+            };
+            complain(removed, "the folder of a job");
         }
         Event::JobCleaned { job }
+    }
+
+    fn layout(&self, node: &NodeAddress) -> NodeLayout {
+        NodeLayout::new(self.account.node_root(node))
     }
 
     /// The machine of a node, or why it has none.
@@ -248,6 +252,20 @@ impl Driver {
             Arc::new(Node::new(identity, root, Arc::clone(runtime), Arc::clone(&self.account.clock)))
         });
         Ok(Arc::clone(machine))
+    }
+}
+
+async fn remove(folder: &Path) -> io::Result<()> {
+    match tokio::fs::remove_dir_all(folder).await {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// What is left behind takes space and does no harm: the account goes on.
+fn complain(removed: io::Result<()>, what: &str) {
+    if let Err(error) = removed {
+        tracing::warn!(%error, "{what} could not be removed");
     }
 }
 

@@ -5,19 +5,10 @@
 
 use std::time::Duration;
 
-use super::store::{JobRow, NodeRow, PoolRow, RunRow};
+use super::store::{JobRow, NodeAddress, NodeRow, PoolRow, RunRow};
 use crate::batch::model::{BatchContainerConfiguration, BatchNodeError, BatchStartTask};
-use crate::batch::{JobId, NodeId, PoolId, TaskId};
+use crate::batch::{JobId, TaskId};
 use crate::node::{TaskAssignment, TaskOutcome};
-
-/// A node, by the names that people and by the row that the store knows it by.
-#[derive(Debug, Clone)]
-pub(crate) struct NodeAddress {
-    pub(crate) row: NodeRow,
-    pub(crate) pool_id: PoolId,
-    pub(crate) node_id: NodeId,
-    pub(crate) is_dedicated: bool,
-}
 
 /// Something to do outside of the store.
 #[derive(Debug, Clone)]

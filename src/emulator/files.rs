@@ -4,7 +4,7 @@
 //! with a running task leads outside.
 
 use std::fs::File;
-use std::io::ErrorKind;
+use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
@@ -30,9 +30,8 @@ pub(crate) struct NodeFiles {
 }
 
 /// A file or folder that was found.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Found {
-    pub(crate) file: File,
     pub(crate) is_directory: bool,
     pub(crate) properties: FileProperties,
 }
@@ -45,7 +44,7 @@ pub(crate) enum ReadError {
     NotFound,
     /// The machine failed.
     #[error("the file can't be read")]
-    Io(#[from] std::io::Error),
+    Io(#[from] io::Error),
 }
 
 impl From<Errno> for ReadError {
@@ -74,39 +73,31 @@ impl NodeFiles {
         &self.url
     }
 
-    /// Opens a file or folder.
-    pub(crate) fn open(&self, path: &str) -> Result<Found, ReadError> {
-        let file = self.resolve(Path::new(path))?;
-        let status = fstat(&file)?;
-        let kind = FileType::from_raw_mode(status.st_mode);
-        if !matches!(kind, FileType::RegularFile | FileType::Directory) {
-            return Err(ReadError::NotFound);
-        }
-        Ok(Found {
-            file: File::from(file),
-            is_directory: kind == FileType::Directory,
-            properties: properties(path, &status),
-        })
+    /// Finds a file or folder. It need not be readable for that.
+    pub(crate) fn find(&self, path: &str) -> Result<Found, ReadError> {
+        let handle = self.resolve(path, OFlags::PATH)?;
+        Found::of(path, &fstat(handle)?)
+    }
+
+    /// Opens a file.
+    pub(crate) fn open(&self, path: &str) -> Result<(Found, File), ReadError> {
+        // NONBLOCK: a pipe that a task has made must not keep us waiting for somebody to write to it.
+        let file = self.resolve(path, OFlags::RDONLY | OFlags::NONBLOCK)?;
+        let found = Found::of(path, &fstat(&file)?)?;
+        Ok((found, file.into()))
     }
 
     /// Lists the files: those at the top, or all. A task without a folder yet has none.
     pub(crate) fn list(&self, recursive: bool) -> Result<Vec<BatchNodeFile>, ReadError> {
         let mut files = Vec::new();
-        match self.resolve(Path::new("")) {
-            Ok(top) => self.walk(top, "", if recursive { MAX_DEPTH } else { 1 }, &mut files)?,
-            Err(ReadError::NotFound) => {}
-            Err(error) => return Err(error),
+        match self.walk("", if recursive { MAX_DEPTH } else { 1 }, &mut files) {
+            Ok(()) | Err(ReadError::NotFound) => Ok(files),
+            Err(error) => Err(error),
         }
-        Ok(files)
     }
 
-    fn walk(
-        &self,
-        directory: OwnedFd,
-        above: &str,
-        depth: usize,
-        files: &mut Vec<BatchNodeFile>,
-    ) -> Result<(), ReadError> {
+    fn walk(&self, above: &str, depth: usize, files: &mut Vec<BatchNodeFile>) -> Result<(), ReadError> {
+        let directory = self.resolve(above, OFlags::RDONLY | OFlags::DIRECTORY)?;
         for entry in Dir::read_from(&directory)? {
             let entry = entry?;
             let Ok(entry_name) = entry.file_name().to_str() else { continue };
@@ -114,11 +105,10 @@ impl NodeFiles {
                 continue;
             }
             let name = if above.is_empty() { entry_name.to_owned() } else { format!("{above}/{entry_name}") };
-            let found = match self.open(&name) {
+            let found = match self.find(&name) {
                 Ok(found) => found,
                 // Gone meanwhile, a link that leads outside, a socket: nothing to show.
                 Err(ReadError::NotFound) => continue,
-                Err(ReadError::Io(error)) if error.kind() == ErrorKind::PermissionDenied => continue,
                 Err(error) => return Err(error),
             };
             files.push(BatchNodeFile {
@@ -129,19 +119,33 @@ impl NodeFiles {
             });
             // Links are listed, not followed: they may lead in circles.
             if found.is_directory && entry.file_type() != FileType::Symlink && depth > 1 {
-                self.walk(found.file.into(), &name, depth - 1, files)?;
+                match self.walk(&name, depth - 1, files) {
+                    Ok(()) | Err(ReadError::NotFound) => {}
+                    Err(ReadError::Io(error)) if error.kind() == io::ErrorKind::PermissionDenied => {}
+                    Err(error) => return Err(error),
+                }
             }
         }
         Ok(())
     }
 
-    fn resolve(&self, path: &Path) -> Result<OwnedFd, ReadError> {
+    fn resolve(&self, path: &str, flags: OFlags) -> Result<OwnedFd, ReadError> {
         let root = open(&self.root, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
         let wanted = self.below.join(path);
         let wanted = if wanted.as_os_str().is_empty() { Path::new(".") } else { &wanted };
-        // NONBLOCK: a pipe that a task has made must not keep us waiting for somebody to write to it.
-        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        Ok(openat2(root, wanted, flags, Mode::empty(), ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS)?)
+        let confined = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
+        Ok(openat2(root, wanted, flags | OFlags::CLOEXEC, Mode::empty(), confined)?)
+    }
+}
+
+impl Found {
+    fn of(path: &str, status: &Stat) -> Result<Self, ReadError> {
+        match FileType::from_raw_mode(status.st_mode) {
+            kind @ (FileType::RegularFile | FileType::Directory) => {
+                Ok(Self { is_directory: kind == FileType::Directory, properties: properties(path, status) })
+            }
+            _ => Err(ReadError::NotFound),
+        }
     }
 }
 
@@ -226,10 +230,11 @@ mod tests {
         for path in
             ["wd/escape", "wd/climb", "../../../secret.txt", "/etc/passwd", "wd/pipe", "none", "stdout.txt/x"]
         {
+            assert!(matches!(files.find(path), Err(ReadError::NotFound)), "{path}");
             assert!(matches!(files.open(path), Err(ReadError::NotFound)), "{path}");
         }
-        let shared = files.open("wd/shared.txt").unwrap();
-        assert_eq!(std::io::read_to_string(shared.file).unwrap(), "s");
+        let (_, shared) = files.open("wd/shared.txt").unwrap();
+        assert_eq!(io::read_to_string(shared).unwrap(), "s");
         let listed = files.list(true).unwrap();
         let file = listed.iter().find(|file| file.name == "wd/deep/a b.bin").unwrap();
         assert_eq!(file.url.as_deref(), Some("http://h/files/wd/deep/a%20b.bin"));

@@ -2,6 +2,7 @@
 
 mod account;
 
+mod durability;
 mod files;
 mod jobs;
 mod lists;

@@ -1,8 +1,9 @@
 //! Jobs.
 
-use super::invalid;
-use super::pools::{metadata, retries};
-use super::unsupported::refuse;
+use serde_json::{Map, Value};
+
+use super::properties::{metadata, retries};
+use super::refusals::{invalid, missing, refuse};
 use crate::batch::ErrorCode;
 use crate::batch::model::{BatchJobConstraints, BatchJobCreateOptions, BatchJobUpdateOptions, BatchPoolInfo};
 use crate::emulator::refusal::Refusal;
@@ -20,8 +21,9 @@ pub(crate) fn job(job: &BatchJobCreateOptions) -> Result<(), Refusal> {
     metadata(job.metadata.as_deref())
 }
 
-/// Checks a change of a job.
-pub(crate) fn job_update(update: &BatchJobUpdateOptions) -> Result<(), Refusal> {
+/// Checks a change of a job; `body` is the whole of it, with what `update` has no field for.
+pub(crate) fn job_update(update: &BatchJobUpdateOptions, body: &Map<String, Value>) -> Result<(), Refusal> {
+    refuse(body, &["allowTaskPreemption", "networkConfiguration"])?;
     update.pool_info.as_ref().map_or(Ok(()), pool_info)?;
     priority(update.priority)?;
     max_parallel(update.max_parallel_tasks)?;
@@ -32,7 +34,7 @@ pub(crate) fn job_update(update: &BatchJobUpdateOptions) -> Result<(), Refusal> 
 fn pool_info(info: &BatchPoolInfo) -> Result<(), Refusal> {
     refuse(&info.other, &["autoPoolSpecification"])?;
     if info.pool_id.is_none() {
-        return Err(super::missing("poolInfo.poolId"));
+        return Err(missing("poolInfo.poolId"));
     }
     Ok(())
 }
@@ -64,7 +66,7 @@ fn constraints(constraints: Option<&BatchJobConstraints>) -> Result<(), Refusal>
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
 
@@ -93,5 +95,12 @@ mod tests {
         assert!(check("maxParallelTasks", json!(0)).unwrap_err().is(ErrorCode::INVALID_PROPERTY_VALUE));
         assert!(check("poolInfo", json!({})).unwrap_err().is(ErrorCode::MISSING_REQUIRED_PROPERTY));
         assert_eq!(check("maxParallelTasks", json!(-1)), Ok(()));
+    }
+
+    #[test]
+    fn a_change_that_would_be_lost_is_refused() {
+        let body = json!({"priority": 1, "allowTaskPreemption": true});
+        let update = serde_json::from_value(body.clone()).unwrap();
+        assert_eq!(job_update(&update, body.as_object().unwrap()).unwrap_err().status, 501);
     }
 }

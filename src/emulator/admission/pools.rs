@@ -1,13 +1,12 @@
 //! Pools.
 
-use super::unsupported::{not_done, refuse};
-use super::{invalid, missing};
+use super::properties::{container_settings, metadata, registry, retries, user_identity};
+use super::refusals::{invalid, missing, not_done, refuse};
+use crate::batch::WireDuration;
 use crate::batch::model::{
-    BatchContainerConfiguration, BatchMetadataItem, BatchNodeDeallocationOption, BatchPoolCreateOptions,
-    BatchPoolResizeOptions, BatchPoolUpdateOptions, BatchStartTask, BatchTaskContainerSettings,
-    ContainerRegistryReference, ContainerType, UserIdentity, VirtualMachineConfiguration,
+    BatchContainerConfiguration, BatchNodeDeallocationOption, BatchPoolCreateOptions, BatchPoolResizeOptions,
+    BatchPoolUpdateOptions, BatchStartTask, ContainerType, VirtualMachineConfiguration,
 };
-use crate::batch::{ErrorCode, WireDuration};
 use crate::emulator::refusal::Refusal;
 
 /// Properties of a pool that would change what its nodes are or do.
@@ -23,8 +22,6 @@ const VIRTUAL_MACHINE: &[&str] = &["extensions", "windowsConfiguration"];
 
 /// The most slots of a node.
 const MAX_SLOTS: i32 = 256;
-/// The most text that metadata may hold.
-const MAX_METADATA: usize = 64 * 1024;
 
 /// Checks a pool that is to be made.
 pub(crate) fn pool(pool: &BatchPoolCreateOptions) -> Result<(), Refusal> {
@@ -117,61 +114,11 @@ fn containers(configuration: &BatchContainerConfiguration) -> Result<(), Refusal
     configuration.container_registries.iter().flatten().try_for_each(registry)
 }
 
-/// Checks a registry's login.
-fn registry(registry: &ContainerRegistryReference) -> Result<(), Refusal> {
-    if registry.identity_reference.is_some() {
-        return Err(Refusal::new(ErrorCode::NOT_IMPLEMENTED_BY_EMULATOR)
-            .with("PropertyName", "identityReference")
-            .with(
-                "Reason",
-                "managed identities exist in Azure only; log in to the registry with user and password here",
-            ));
-    }
-    Ok(())
-}
-
-/// Checks the container of a task.
-pub(super) fn container_settings(settings: Option<&BatchTaskContainerSettings>) -> Result<(), Refusal> {
-    let Some(settings) = settings else { return Ok(()) };
-    if settings.image_name.trim().is_empty() {
-        return Err(missing("containerSettings.imageName"));
-    }
-    settings.registry.as_ref().map_or(Ok(()), registry)
-}
-
-/// Checks who a task runs as.
-pub(super) fn user_identity(identity: Option<&UserIdentity>) -> Result<(), Refusal> {
-    match identity.and_then(|identity| identity.username.as_deref()) {
-        Some(_) => Err(not_done("userIdentity.username")),
-        None => Ok(()),
-    }
-}
-
 fn start_task(task: &BatchStartTask) -> Result<(), Refusal> {
     refuse(&task.other, &["resourceFiles"])?;
     user_identity(task.user_identity.as_ref())?;
     retries("startTask.maxTaskRetryCount", task.max_task_retry_count)?;
     container_settings(task.container_settings.as_ref())
-}
-
-/// Checks a number of retries.
-pub(super) fn retries(property: &str, count: Option<i32>) -> Result<(), Refusal> {
-    match count {
-        Some(count) if count < -1 => Err(invalid(property, count, "-1 means without limit, 0 means none")),
-        _ => Ok(()),
-    }
-}
-
-/// Checks names and values of a user.
-pub(super) fn metadata(items: Option<&[BatchMetadataItem]>) -> Result<(), Refusal> {
-    let items = items.unwrap_or_default();
-    if items.iter().any(|item| item.name.is_empty()) {
-        return Err(invalid("metadata", "", "an item has no name"));
-    }
-    if items.iter().map(|item| item.name.len() + item.value.len()).sum::<usize>() > MAX_METADATA {
-        return Err(invalid("metadata", "…", "all items together have at most 64 KiB"));
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -1,8 +1,7 @@
 //! Tasks.
 
-use super::invalid;
-use super::pools::{container_settings, retries, user_identity};
-use super::unsupported::refuse;
+use super::properties::{container_settings, retries, user_identity};
+use super::refusals::{invalid, missing, refuse};
 use crate::batch::ErrorCode;
 use crate::batch::model::{BatchTaskCreateOptions, BatchTaskDependencies};
 use crate::emulator::refusal::Refusal;
@@ -26,7 +25,7 @@ pub(crate) fn task(task: &BatchTaskCreateOptions) -> Result<(), Refusal> {
     user_identity(task.user_identity.as_ref())?;
     container_settings(task.container_settings.as_ref())?;
     if task.command_line.is_empty() && task.container_settings.is_none() {
-        return Err(super::missing("commandLine")
+        return Err(missing("commandLine")
             .with("Reason", "only a task in a container may leave it empty, to run the image's ENTRYPOINT"));
     }
     if let Some(slots) = task.required_slots.filter(|slots| !(1..=256).contains(slots)) {

@@ -97,13 +97,17 @@ async fn list(call: Call, files: NodeFiles) -> Result<Answer, Refusal> {
 }
 
 async fn properties(call: Call, files: NodeFiles) -> Result<Answer, Refusal> {
-    let (found, url) = open(&call, files).await?;
+    let (path, url) = path(&call, &files);
+    let found = in_background(move || files.find(&path)).await?;
+    check(&call, &found)?;
     let length = if found.is_directory { 0 } else { found.properties.content_length };
     Ok(Answer::file(&url, &found.properties, found.is_directory, length))
 }
 
 async fn get(call: Call, files: NodeFiles) -> Result<Answer, Refusal> {
-    let (found, url) = open(&call, files).await?;
+    let (path, url) = path(&call, &files);
+    let (found, file) = in_background(move || files.open(&path)).await?;
+    check(&call, &found)?;
     if found.is_directory {
         return Err(Refusal::new(ErrorCode::OPERATION_INVALID_FOR_CURRENT_STATE)
             .with("Reason", "it is a directory; list the files to see what is in it"));
@@ -117,22 +121,23 @@ async fn get(call: Call, files: NodeFiles) -> Result<Answer, Refusal> {
                 .with("ContentLength", length.to_string())
         })?,
     };
-    let mut file = tokio::fs::File::from_std(found.file);
+    let mut file = tokio::fs::File::from_std(file);
     file.seek(std::io::SeekFrom::Start(start)).await.map_err(unreadable)?;
     // No more than there was when the length was told, also if the task goes on writing.
     let content = ReaderStream::with_capacity(file.take(count), CHUNK);
     Ok(Answer::file(&url, &found.properties, false, count).stream(Body::from_stream(content)))
 }
 
-async fn open(call: &Call, files: NodeFiles) -> Result<(Found, String), Refusal> {
-    // Clients on Windows write `wd\out.txt`.
+/// The file that is asked for, by its path and its URL. Clients on Windows write `wd\out.txt`.
+fn path(call: &Call, files: &NodeFiles) -> (String, String) {
     let path = call.parameter(2).replace('\\', "/");
     let url = format!("{}/{}", files.url(), utf8_percent_encode(&path, SEGMENT));
-    let conditions = call.conditions()?;
-    let found = in_background(move || files.open(&path)).await?;
+    (path, url)
+}
+
+fn check(call: &Call, found: &Found) -> Result<(), Refusal> {
     let version = Version::of_file(found.properties.last_modified);
-    conditions::check_read(&conditions, &version)?;
-    Ok((found, url))
+    Ok(conditions::check_read(&call.conditions()?, &version)?)
 }
 
 async fn in_background<T: Send + 'static>(

@@ -76,7 +76,7 @@ pub(crate) async fn get(call: Call) -> Result<Answer, Refusal> {
 
 pub(crate) async fn update(call: Call) -> Result<Answer, Refusal> {
     let update: BatchJobUpdateOptions = call.json()?;
-    admission::job_update(&update)?;
+    admission::job_update(&update, &call.json()?)?;
     let (id, conditions) = (call.id::<JobId>(0)?, call.conditions()?);
     let version = call.account.service.write(move |unit| unit.update_job(&id, update, &conditions)).await?;
     Ok(Answer::changed(&call.url(), &version))

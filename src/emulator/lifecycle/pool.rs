@@ -100,21 +100,23 @@ impl PoolRecord {
         vec![PoolEffect::Allocate]
     }
 
-    fn targets(&self) -> (i32, i32) {
-        (
+    /// How many dedicated and Spot nodes the pool gets, and whether that is as many as it asks for.
+    fn goal(&self) -> (i32, i32, bool) {
+        let wanted = (
             self.pool.target_dedicated_nodes.unwrap_or_default(),
             self.pool.target_low_priority_nodes.unwrap_or_default(),
-        )
+        );
+        let dedicated = wanted.0.min(MAX_NODES);
+        let spot = wanted.1.min(MAX_NODES - dedicated);
+        (dedicated, spot, (dedicated, spot) == wanted)
     }
 
     fn allocate(&mut self, nodes: Census, now: DateTime) -> Vec<PoolEffect> {
         if self.is_deleting() {
             return self.node_removed(nodes, now);
         }
-        let (target_dedicated, target_spot) = self.targets();
-        let dedicated = target_dedicated.min(MAX_NODES);
-        let spot = target_spot.min(MAX_NODES - dedicated);
-        if dedicated < target_dedicated || spot < target_spot {
+        let (dedicated, spot, enough) = self.goal();
+        if !enough {
             let message = format!("The embedded Azure Batch gives a pool at most {MAX_NODES} nodes.");
             self.pool.resize_errors = Some(vec![resize_error("AccountCoreQuotaReached", &message)]);
         }
@@ -138,11 +140,9 @@ impl PoolRecord {
         if self.is_deleting() {
             return if nodes.total() == 0 { vec![PoolEffect::Remove] } else { vec![] };
         }
-        let (dedicated, spot) = self.targets();
-        if self.is(AllocationState::Resizing)
-            && nodes.leaving() == 0
-            && (nodes.dedicated, nodes.spot) == (dedicated, spot)
-        {
+        let (dedicated, spot, _) = self.goal();
+        let reached = nodes.leaving() == 0 && (nodes.dedicated, nodes.spot) == (dedicated, spot);
+        if self.is(AllocationState::Resizing) && reached {
             self.enter(AllocationState::Steady, now);
         }
         vec![]
@@ -271,6 +271,15 @@ mod tests {
         let mut pool = pool(MAX_NODES + 5, 3);
         assert_eq!(due(&mut pool, nodes(0, 0, 0)), [PoolEffect::AddNodes { dedicated: MAX_NODES, spot: 0 }]);
         assert!(pool.is_steady());
-        assert_eq!(pool.pool.resize_errors.unwrap()[0].code.as_deref(), Some("AccountCoreQuotaReached"));
+        assert_eq!(
+            pool.pool.resize_errors.clone().unwrap()[0].code.as_deref(),
+            Some("AccountCoreQuotaReached")
+        );
+        let deallocation = BatchNodeDeallocationOption::Requeue;
+        pool.step(PoolEvent::Resize { dedicated: MAX_NODES + 1, spot: 0, deallocation }, at(2));
+        let effects = due(&mut pool, nodes(MAX_NODES, 2, 0));
+        assert_eq!(effects, [PoolEffect::ReleaseNodes { dedicated: 0, spot: 2 }]);
+        pool.step(PoolEvent::NodeRemoved { nodes: nodes(MAX_NODES, 0, 0) }, at(3));
+        assert!(pool.is_steady(), "it has all that it can have");
     }
 }

@@ -1,5 +1,7 @@
 //! Jobs: made, changed, disabled and enabled, ended, deleted.
 
+use std::time::Duration;
+
 use super::unit::new_e_tag;
 use super::{Failure, Unit};
 use crate::batch::model::{
@@ -19,6 +21,9 @@ use crate::emulator::{conditions, defaults};
 
 /// How many jobs that have not completed an account may have, as new accounts of the real service.
 const JOB_QUOTA: u32 = 300;
+
+/// How much too early a pause may end: pauses and the time of day come from different clocks of the machine.
+const MAX_DRIFT: Duration = Duration::from_secs(1);
 
 impl Unit<'_> {
     /// Makes a job. Its pool need not exist yet.
@@ -120,7 +125,12 @@ impl Unit<'_> {
         };
         match event {
             Some(event) => self.job_event(&mut record, event),
-            None => Ok(()),
+            None => {
+                if due {
+                    self.wait_for_deadline(&record, MAX_DRIFT);
+                }
+                Ok(())
+            }
         }
     }
 
@@ -178,8 +188,14 @@ impl Unit<'_> {
     /// Looks at a job soon, and when its time is up.
     pub(super) fn watch_job(&mut self, record: &JobRecord) {
         self.wait(Pause::JobChange, Event::JobDue { job: record.row });
-        if let Some(deadline) = record.deadline() {
-            let pause = self.now.0.duration_until(deadline.0).try_into().unwrap_or_default();
+        self.wait_for_deadline(record, Duration::MAX);
+    }
+
+    /// Looks at a job again when its time is up, if that is no further away than `within`.
+    fn wait_for_deadline(&mut self, record: &JobRecord, within: Duration) {
+        let Some(deadline) = record.deadline() else { return };
+        let Ok(pause) = Duration::try_from(self.now.0.duration_until(deadline.0)) else { return };
+        if pause <= within {
             self.emit(Effect::Wait { pause, then: Event::JobDue { job: record.row } });
         }
     }

@@ -71,7 +71,10 @@ impl Unit<'_> {
             let running = self.nodes().usage(node.row)?.running;
             staying.push((running, node));
         }
-        staying.sort_by_key(|(running, node)| (*running, std::cmp::Reverse(node.row)));
+        staying.sort_by_key(|(running, node)| {
+            let works = matches!(node.state(), BatchNodeState::Idle | BatchNodeState::Running);
+            (*running, works, std::cmp::Reverse(node.row))
+        });
         for (is_dedicated, count) in [(true, dedicated), (false, spot)] {
             let leaving: Vec<_> = staying
                 .iter()

@@ -2,10 +2,12 @@
 
 use super::{Failure, Unit};
 use crate::batch::model::BatchNodeFillType;
-use crate::emulator::effect::{Effect, NodeAddress};
+use crate::emulator::effect::Effect;
 use crate::emulator::lifecycle::TaskEvent;
 use crate::emulator::scheduler::Slots;
-use crate::emulator::store::{FreeNode, JobRecord, PoolRecord, PoolRow, RunRow, TaskPlace, TaskRecord};
+use crate::emulator::store::{
+    FreeNode, JobRecord, NodeAddress, PoolRecord, PoolRow, RunRow, TaskPlace, TaskRecord,
+};
 use crate::node::TaskAssignment;
 
 /// The most tasks that are looked at in one go.

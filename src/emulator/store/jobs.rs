@@ -131,7 +131,8 @@ impl JobTable<'_> {
     pub(crate) fn waiting(&self, pool_key: &str) -> Result<Vec<WaitingJob>, StoreError> {
         let mut statement = self.0.prepare_cached(
             "SELECT id, max_parallel FROM jobs WHERE pool_key = ? AND state = 'active'
-             AND EXISTS (SELECT 1 FROM tasks WHERE job = jobs.id AND tasks.state = 'active' AND pending = 0)
+             AND EXISTS (SELECT 1 FROM tasks INDEXED BY tasks_ready
+                         WHERE job = jobs.id AND tasks.state = 'active' AND pending = 0)
              ORDER BY priority DESC, id",
         )?;
         let rows = statement

@@ -20,7 +20,7 @@ pub(crate) mod dependencies;
 pub(crate) use error::StoreError;
 pub(crate) use jobs::{JobRecord, JobTable};
 pub(crate) use listing::{Column, Kind, ListPage, condition};
-pub(crate) use nodes::{FreeNode, NodeRecord, NodeTable, NodeUse};
+pub(crate) use nodes::{FreeNode, NodeAddress, NodeRecord, NodeTable, NodeUse};
 pub(crate) use pools::{Census, PoolRecord, PoolTable};
 pub(crate) use readers::Readers;
 pub(crate) use rows::{JobRow, NodeRow, PoolRow, RunRow, TaskRow};

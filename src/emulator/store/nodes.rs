@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 use super::{ListPage, NodeRow, PoolRow, StoreError};
 use crate::batch::model::BatchNode;
 use crate::batch::{NodeId, PoolId};
-use crate::emulator::effect::NodeAddress;
 
 /// A node, as the service knows it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -21,6 +20,15 @@ pub(crate) struct NodeRecord {
     pub(crate) node: BatchNode,
     /// The container runtime that it booted with; another one means booting anew.
     pub(crate) runtime: String,
+}
+
+/// A node, by the names that people and by the row that the store knows it by.
+#[derive(Debug, Clone)]
+pub(crate) struct NodeAddress {
+    pub(crate) row: NodeRow,
+    pub(crate) pool_id: PoolId,
+    pub(crate) node_id: NodeId,
+    pub(crate) is_dedicated: bool,
 }
 
 impl NodeRecord {

@@ -1,4 +1,4 @@
-//! Properties that would change what runs, and that this service does not act on.
+//! Refusals: of values that are not valid, and of properties that would change what runs and that this service does not act on.
 
 use serde_json::{Map, Value};
 
@@ -19,6 +19,19 @@ pub(super) fn not_done(property: &str) -> Refusal {
         "Reason",
         format!("the embedded Azure Batch does not act on `{property}`, and won't pretend to; use an account of Azure Batch for it"),
     )
+}
+
+/// A property whose value is not valid.
+pub(super) fn invalid(property: &str, value: impl ToString, reason: &str) -> Refusal {
+    Refusal::new(ErrorCode::INVALID_PROPERTY_VALUE)
+        .with("PropertyName", property)
+        .with("PropertyValue", value.to_string())
+        .with("Reason", reason)
+}
+
+/// A mandatory property that is absent.
+pub(super) fn missing(property: &str) -> Refusal {
+    Refusal::new(ErrorCode::MISSING_REQUIRED_PROPERTY).with("PropertyName", property)
 }
 
 fn asks_for_something(value: &Value) -> bool {

@@ -1,0 +1,61 @@
+//! Properties that pools, jobs and tasks share.
+
+use super::refusals::{invalid, missing, not_done};
+use crate::batch::ErrorCode;
+use crate::batch::model::{
+    BatchMetadataItem, BatchTaskContainerSettings, ContainerRegistryReference, UserIdentity,
+};
+use crate::emulator::refusal::Refusal;
+
+/// The most text that metadata may hold.
+const MAX_METADATA: usize = 64 * 1024;
+
+/// Checks a registry's login.
+pub(super) fn registry(registry: &ContainerRegistryReference) -> Result<(), Refusal> {
+    if registry.identity_reference.is_some() {
+        return Err(Refusal::new(ErrorCode::NOT_IMPLEMENTED_BY_EMULATOR)
+            .with("PropertyName", "identityReference")
+            .with(
+                "Reason",
+                "managed identities exist in Azure only; log in to the registry with user and password here",
+            ));
+    }
+    Ok(())
+}
+
+/// Checks the container of a task.
+pub(super) fn container_settings(settings: Option<&BatchTaskContainerSettings>) -> Result<(), Refusal> {
+    let Some(settings) = settings else { return Ok(()) };
+    if settings.image_name.trim().is_empty() {
+        return Err(missing("containerSettings.imageName"));
+    }
+    settings.registry.as_ref().map_or(Ok(()), registry)
+}
+
+/// Checks who a task runs as.
+pub(super) fn user_identity(identity: Option<&UserIdentity>) -> Result<(), Refusal> {
+    match identity.and_then(|identity| identity.username.as_deref()) {
+        Some(_) => Err(not_done("userIdentity.username")),
+        None => Ok(()),
+    }
+}
+
+/// Checks a number of retries.
+pub(super) fn retries(property: &str, count: Option<i32>) -> Result<(), Refusal> {
+    match count {
+        Some(count) if count < -1 => Err(invalid(property, count, "-1 means without limit, 0 means none")),
+        _ => Ok(()),
+    }
+}
+
+/// Checks names and values of a user.
+pub(super) fn metadata(items: Option<&[BatchMetadataItem]>) -> Result<(), Refusal> {
+    let items = items.unwrap_or_default();
+    if items.iter().any(|item| item.name.is_empty()) {
+        return Err(invalid("metadata", "", "an item has no name"));
+    }
+    if items.iter().map(|item| item.name.len() + item.value.len()).sum::<usize>() > MAX_METADATA {
+        return Err(invalid("metadata", "…", "all items together have at most 64 KiB"));
+    }
+    Ok(())
+}
