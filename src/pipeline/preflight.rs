@@ -86,6 +86,17 @@ fn refusal(container: &TaskContainerSpec) -> Option<(String, InvalidRunOptions)>
     Some((container.run_options.clone(), reason))
 }
 
+/// The place of the options, or of the nearest thing around them that the recipe's fields name.
 fn place(sources: &FieldSources, owner: &str) -> Option<SourceLocation> {
-    sources.get(&format!("{owner}.container.run_options")).or_else(|| sources.get(owner)).cloned()
+    let mut path = format!("{owner}.container.run_options");
+    loop {
+        if let Some(source) = sources.get(&path) {
+            return Some(source.clone());
+        }
+        let outer = path.rfind('.').unwrap_or(0);
+        if path.is_empty() {
+            return None;
+        }
+        path.truncate(outer);
+    }
 }

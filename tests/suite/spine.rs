@@ -223,6 +223,6 @@ jobs:
             .code(3)
             .stderr_contains("`--wrokdir`")
             .stderr_contains("did you mean `--workdir`")
-            .stderr_contains(":12:11");
+            .stderr_contains("recipe.yaml:8:5");
     }
 }
