@@ -1,9 +1,13 @@
 //! Reaching the account that a command works on.
 
 use std::net::Ipv4Addr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use ring::rand::{SecureRandom as _, SystemRandom};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -12,7 +16,7 @@ use url::Url;
 use super::args::{RuntimeChoice, TimingChoice};
 use super::context::Context;
 use super::error::CommandError;
-use crate::batch::auth::{DEVELOPMENT_ACCOUNT, DEVELOPMENT_KEY, SharedKey};
+use crate::batch::auth::{DEVELOPMENT_ACCOUNT, SharedKey};
 use crate::client::{BatchClient, ClientOptions, Credential, HttpTransport};
 use crate::clock::SystemClock;
 use crate::emulator::{Emulator, EmulatorConfig, OpenError, Timing};
@@ -51,7 +55,7 @@ impl Account {
             }
             AccountSettings::Local { data } => {
                 let config =
-                    emulator_config(context, data, DEVELOPMENT_ACCOUNT, Secret::new(DEVELOPMENT_KEY)).await;
+                    emulator_config(context, data, DEVELOPMENT_ACCOUNT, key_of_this_process()?).await;
                 Self::open_local(config).await
             }
         }
@@ -67,7 +71,8 @@ impl Account {
                 let client = client(&served.endpoint, &account, &key, Some(transport))?;
                 Ok(Self { client, name, is_local: true, served: Some(served) })
             }
-            Err(OpenError::Locked { endpoint: Some(at), .. }) => {
+            Err(OpenError::Locked { endpoint: Some(at), folder }) => {
+                refuse_unless_loopback(&at.endpoint, &folder)?;
                 let client = client(&at.endpoint, &at.account, &at.key, None)?;
                 Ok(Self { client, name, is_local: true, served: None })
             }
@@ -143,6 +148,31 @@ fn client(
     let endpoint = Url::parse(endpoint).map_err(CommandError::from_error)?;
     let options = ClientOptions { transport, ..ClientOptions::default() };
     BatchClient::new(endpoint, Credential::SharedKey(key), options).map_err(CommandError::from_error)
+}
+
+/// A key that only this process and those who may read its data folder know: tasks share this machine's network, and must not be
+/// able to command the account that runs them.
+fn key_of_this_process() -> Result<Secret, CommandError> {
+    let mut bytes = [0; 32];
+    let filled = SystemRandom::new().fill(&mut bytes);
+    filled.map_err(|_| CommandError::new(ExitCode::Error, "this machine gives no random numbers"))?;
+    Ok(Secret::new(STANDARD.encode(bytes)))
+}
+
+/// Requests carry the passwords of registries: what a data folder names as its server must be on this machine.
+fn refuse_unless_loopback(endpoint: &str, folder: &Path) -> Result<(), CommandError> {
+    let host = Url::parse(endpoint).ok().and_then(|url| url.host().map(|host| host.to_owned()));
+    let is_loopback = match host {
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        Some(url::Host::Domain(_)) | None => false,
+    };
+    if is_loopback {
+        return Ok(());
+    }
+    let message =
+        format!("{} says that it is served at {endpoint}, which is not on this machine", folder.display());
+    Err(CommandError::new(ExitCode::Error, message).hint(Some("use another folder with --data".to_owned())))
 }
 
 /// How to serve the embedded account.

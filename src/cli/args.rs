@@ -274,7 +274,7 @@ pub(super) struct StatusArgs {
 /// Arguments of `logs`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  batchyard logs hello/greet\n  batchyard logs jobs.hello.tasks.greet --stderr\n  batchyard logs sweep/pi-7 -f"
+    after_help = "Examples:\n  batchyard logs hello/greet\n  batchyard logs jobs.hello.tasks.greet --stderr\n  batchyard logs sweep/estimate-7 -f"
 )]
 pub(super) struct LogsArgs {
     /// The task: JOB/TASK, or jobs.JOB.tasks.TASK, by their ids in the account
@@ -307,7 +307,7 @@ pub(super) struct DestroyArgs {
 /// Arguments of `emulator`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  batchyard emulator\n  batchyard emulator --listen 127.0.0.1:0 --format json\n  batchyard emulator --data /tmp/batch --runtime simulated\n\nPoint any Azure Batch SDK at the endpoint, with the account and the key that are printed."
+    after_help = "Examples:\n  batchyard emulator\n  batchyard emulator --listen 127.0.0.1:0 --format json\n  batchyard emulator --data ./account --runtime simulated\n\nPoint any Azure Batch SDK at the endpoint, with the account and the key that are printed."
 )]
 pub(super) struct EmulatorArgs {
     /// Address and port to listen on; port 0 takes a free one

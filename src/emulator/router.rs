@@ -51,6 +51,7 @@ async fn answer(
     body: Body,
     head: bool,
 ) -> Result<Response<Body>, Refusal> {
+    refuse_foreign_host(host)?;
     authorize(&account.key, parts, account.clock.now())?;
     let query: Vec<(String, String)> = query_pairs(parts.uri.query().unwrap_or_default()).collect();
     check_version(&query)?;
@@ -96,6 +97,24 @@ fn host(parts: &Parts) -> String {
         None => parts.headers.get(HOST).and_then(|value| value.to_str().ok()).unwrap_or("localhost"),
     };
     format!("http://{authority}")
+}
+
+/// A web page whose name was made to point at this machine still sends its own name: with the published key it could command the
+/// account. Only names of this machine are answered.
+fn refuse_foreign_host(host: &str) -> Result<(), Refusal> {
+    let authority = host.strip_prefix("http://").unwrap_or(host);
+    let name = authority.rsplit_once(':').map_or(authority, |(name, port)| {
+        if port.bytes().all(|byte| byte.is_ascii_digit()) { name } else { authority }
+    });
+    let name = name.trim_start_matches('[').trim_end_matches(']');
+    let is_loopback = name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
+    if is_loopback || name.eq_ignore_ascii_case("localhost") {
+        return Ok(());
+    }
+    Err(Refusal::new(ErrorCode::INVALID_HEADER_VALUE).with("HeaderName", "Host").with(
+        "Reason",
+        "the embedded Azure Batch answers to names of this machine only: 127.0.0.1, localhost",
+    ))
 }
 
 /// Splits off the account's name where it leads the path, as in the URLs of Azurite.

@@ -11,6 +11,7 @@
 //! Names come from validated ids only, and those hold no `/` and no `.`: no path leaves the node's root.
 
 use std::io;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::batch::{JobId, TaskId};
@@ -140,8 +141,15 @@ impl TaskDirectory {
     /// Makes the directory with empty output files, for a task that never works in it.
     pub(super) fn create_output(&self) -> io::Result<()> {
         std::fs::create_dir_all(&self.path)?;
-        std::fs::File::create(self.stdout())?;
-        std::fs::File::create(self.stderr())?;
+        for output in [self.stdout(), self.stderr()] {
+            let flags = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
+            std::fs::File::options()
+                .write(true)
+                .create(true)
+                .truncate(true)
+                .custom_flags(flags)
+                .open(output)?;
+        }
         Ok(())
     }
 }

@@ -83,11 +83,9 @@ async fn make_directory(node: &NodeContext, directory: TaskDirectory, account: A
     in_background(move || {
         directory.create()?;
         if hand_over {
-            let paths =
-                [directory.path().to_owned(), directory.working(), directory.stdout(), directory.stderr()];
-            for path in paths {
-                std::os::unix::fs::chown(path, Some(account.uid), Some(account.gid))?;
-            }
+            // Only the working directory: whoever owned the directory above could put links in the place of the output
+            // files, and this program, which may be root, writes through them.
+            std::os::unix::fs::lchown(directory.working(), Some(account.uid), Some(account.gid))?;
         }
         Ok(())
     })

@@ -95,9 +95,9 @@ mod tests {
 
     #[test]
     fn a_task_has_two_addresses() {
-        for address in ["sweep/pi-7", "jobs.sweep.tasks.pi-7"] {
+        for address in ["sweep/estimate-7", "jobs.sweep.tasks.estimate-7"] {
             let (job, task) = task_of(address).unwrap();
-            assert_eq!((job.as_str(), task.as_str()), ("sweep", "pi-7"));
+            assert_eq!((job.as_str(), task.as_str()), ("sweep", "estimate-7"));
         }
         for address in ["sweep", "jobs.sweep", "sweep/..", "/x"] {
             assert!(task_of(address).is_err(), "{address}");

@@ -94,7 +94,14 @@ struct Writer<'a> {
 impl<'a> Writer<'a> {
     async fn open(place: &'a Place) -> Result<Self, RuntimeError> {
         let open = async {
-            let mut file = File::options().create(true).write(true).truncate(false).open(&place.path).await?;
+            let flags = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
+            let mut file = File::options()
+                .create(true)
+                .write(true)
+                .truncate(false)
+                .custom_flags(flags)
+                .open(&place.path)
+                .await?;
             file.seek(SeekFrom::Start(place.start)).await?;
             Ok(file)
         };

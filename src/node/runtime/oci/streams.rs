@@ -6,6 +6,7 @@
 use std::fs::File;
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use rustix::event::{PollFd, PollFlags};
@@ -90,7 +91,8 @@ impl Streams {
 
 impl Stream {
     fn open(path: &Path, name: &'static str, (user, group): (u32, u32)) -> io::Result<(Self, PipeWriter)> {
-        let file = File::options().append(true).create(true).open(path)?;
+        let flags = OFlags::NOFOLLOW.bits().cast_signed();
+        let file = File::options().append(true).create(true).custom_flags(flags).open(path)?;
         let (reader, writer) = io::pipe()?;
         rustix::fs::fcntl_setfl(&reader, OFlags::NONBLOCK)?;
         if user != 0 {
