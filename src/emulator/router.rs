@@ -178,3 +178,30 @@ mod tests {
         assert_eq!(check(&[]), Err("MissingRequiredQueryParameter".to_owned()));
     }
 }
+
+#[cfg(test)]
+mod host_tests {
+    use super::*;
+
+    #[test]
+    fn only_names_of_this_machine_are_answered() {
+        for host in [
+            "http://127.0.0.1:10100",
+            "http://localhost",
+            "http://LOCALHOST:1",
+            "http://[::1]:80",
+            "http://127.9.9.9",
+        ] {
+            assert!(refuse_foreign_host(host).is_ok(), "{host}");
+        }
+        for host in [
+            "http://evil.example:80",
+            "http://127.0.0.1.evil.example",
+            "http://10.0.0.1",
+            "http://",
+            "http://0.0.0.0",
+        ] {
+            assert!(refuse_foreign_host(host).is_err(), "{host}");
+        }
+    }
+}

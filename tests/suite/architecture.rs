@@ -47,7 +47,10 @@ const LAYERS: &[Layer] = &[
     layer("apply", "plan client resource batch clock secret"),
     layer("node", "batch secret clock"),
     layer("emulator", "batch node secret clock"),
-    layer("pipeline", "diagnostic secret clock batch settings resource recipe plan client observe apply"),
+    layer(
+        "pipeline",
+        "diagnostic secret clock batch settings resource recipe plan client observe apply node",
+    ),
     layer("view", "diagnostic batch resource recipe plan observe apply pipeline"),
     layer(
         "cli",

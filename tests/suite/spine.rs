@@ -226,3 +226,37 @@ jobs:
             .stderr_contains("recipe.yaml:8:5");
     }
 }
+
+#[test]
+fn a_task_cannot_make_this_program_write_through_a_link() {
+    for runtime in [Runtime::Docker, Runtime::Oci] {
+        let Some(registry) = Service::Registry.address() else { return };
+        let Some(local) = Local::new(runtime) else { return };
+        local.sandbox().write("victim.txt", "precious\n");
+        let victim = local.sandbox().path("victim.txt");
+        local.sandbox().write(
+            "recipe.yaml",
+            &format!(
+                r#"api_version: batchyard/v1
+name: links
+pools:
+  p: {{ vm_size: Standard_D2s_v3, image: ubuntu-22.04-container, container: {{}}, nodes: {{ dedicated: 1 }} }}
+jobs:
+  j:
+    pool: p
+    tasks:
+      t:
+        retries: 1
+        container: {{ image: "{registry}/busybox:latest" }}
+        command: ["/bin/sh", "-c", "cd $AZ_BATCH_TASK_DIR; rm -f stdout.txt; ln -s {} stdout.txt; rm -rf wd; echo overwritten; exit 1"]
+"#,
+                victim.display()
+            ),
+        );
+        local.run(["apply", "recipe.yaml", "--auto-approve"]).code(7);
+        assert_eq!(local.sandbox().read("victim.txt"), "precious\n", "{runtime:?}");
+        let owner = std::os::unix::fs::MetadataExt::uid(&std::fs::metadata(&victim).unwrap());
+        assert_eq!(owner, rustix::process::geteuid().as_raw(), "{runtime:?}");
+        local.run(["destroy", "recipe.yaml", "--auto-approve"]).success();
+    }
+}

@@ -18,7 +18,7 @@ use tower::ServiceExt as _;
 
 pub const NAME: &str = "testaccount";
 pub const KEY: &str = "a2V5IG9mIHRoZSB0ZXN0IGFjY291bnQ=";
-pub const HOST: &str = "batch.example:10100";
+pub const HOST: &str = "localhost:10100";
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A pool with one node of four slots, whose tasks run in containers.

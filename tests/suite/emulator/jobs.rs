@@ -14,7 +14,7 @@ async fn a_job_reads_back_with_its_defaults_and_the_services_own_location() {
     let account = Account::new().await;
     let made =
         account.post("/jobs", json!({"id": "mine", "poolInfo": {"poolId": "none-yet"}})).await.expect(201);
-    assert_eq!(made.header("location"), "http://batch.example:10100/jobs/job-1");
+    assert_eq!(made.header("location"), "http://localhost:10100/jobs/job-1");
     let job = account.get("/jobs/mine").await.json();
     for (name, value) in [
         ("state", json!("active")),

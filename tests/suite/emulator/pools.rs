@@ -13,8 +13,8 @@ use super::account::{Account, config, pool, simulated, task, with};
 async fn a_pool_is_made_resizing_and_reads_back_with_its_defaults() {
     let account = Account::new().await;
     let made = account.post("/pools", pool("p")).await.expect(201);
-    assert_eq!(made.header("location"), "http://batch.example:10100/pools/p");
-    assert_eq!(made.header("dataserviceid"), "http://batch.example:10100/pools/p");
+    assert_eq!(made.header("location"), "http://localhost:10100/pools/p");
+    assert_eq!(made.header("dataserviceid"), "http://localhost:10100/pools/p");
     assert!(made.header("etag").starts_with("0x8D"), "{made:?}");
     let pool = account.until("/pools/p", |pool| pool["allocationState"] == "steady").await;
     assert_eq!(pool["taskSchedulingPolicy"]["nodeFillType"], "spread");
@@ -121,7 +121,7 @@ async fn a_resize_is_one_at_a_time_and_can_put_tasks_back_in_the_queue() {
     account.node("p", "running").await;
     account.post("/pools/p/resize", json!({})).await.refused(400, "MissingRequiredProperty");
     let resized = account.post("/pools/p/resize", json!({"targetDedicatedNodes": "0"})).await.expect(202);
-    assert_eq!(resized.header("dataserviceid"), "http://batch.example:10100/pools/p/resize");
+    assert_eq!(resized.header("dataserviceid"), "http://localhost:10100/pools/p/resize");
     let task = account.until_state("/jobs/j/tasks/t", "active").await;
     assert_eq!(task["executionInfo"]["requeueCount"], 1);
     assert_eq!(task["executionInfo"]["retryCount"], 0);
