@@ -94,6 +94,11 @@ impl Account {
         self.is_local
     }
 
+    /// Whether the account lives only as long as this command.
+    pub(super) fn serves_itself(&self) -> bool {
+        self.served.is_some()
+    }
+
     pub(super) fn poll_interval(&self) -> Duration {
         if self.is_local { LOCAL_POLL } else { REMOTE_POLL }
     }

@@ -1,6 +1,7 @@
 //! `apply`: brings an account to what a recipe asks for, and waits for the tasks.
 
 use std::collections::BTreeSet;
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -63,7 +64,17 @@ async fn apply_and_wait(
         }
     }
     let waits = args.wait || (account.is_local() && !args.no_wait);
-    if waits { wait(context, account, desired, plan.is_empty(), stop).await } else { Ok(ExitCode::Success) }
+    if waits {
+        return wait(context, account, desired, plan.is_empty(), stop).await;
+    }
+    if account.serves_itself() {
+        let mut out = context.printer.narration();
+        writeln!(
+            out,
+            "Not waiting: the local account rests until a command uses it. `batchyard emulator` keeps it going."
+        )?;
+    }
+    Ok(ExitCode::Success)
 }
 
 fn refuse_what_must_not_be_applied(plan: &Plan) -> Result<(), CommandError> {
@@ -100,7 +111,12 @@ async fn wait(
     progress.finish();
     let report = report?;
     if report.interrupted {
-        context.printer.err("Stopped waiting; what was applied stays. `status` shows how it goes on.\n");
+        let next = if account.serves_itself() {
+            "the local account rests until a command uses it: applying again, or `batchyard emulator`, goes on with the tasks"
+        } else {
+            "`status` shows how it goes on"
+        };
+        context.printer.err(&format!("Stopped waiting. What was applied stays; {next}.\n"));
         return Ok(ExitCode::Interrupted);
     }
     human::wait_summary(&mut *context.printer.narration(), &report)?;
