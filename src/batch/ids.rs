@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 
 /// The most characters an id may have.
 pub const MAX_ID_LENGTH: usize = 64;
+/// The most characters that the id of a node may have. The service makes them itself: `tvmps_`, 64 digits, `_d` or `_p`.
+pub const MAX_NODE_ID_LENGTH: usize = 128;
 
 /// Why a text is not an id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -18,13 +20,15 @@ pub enum InvalidId {
     /// The text is empty.
     #[error("an id must have at least one character")]
     Empty,
-    /// The text is longer than 64 characters.
-    #[error("`{id}` has {length} characters; an id has at most 64")]
+    /// The text is too long.
+    #[error("`{id}` has {length} characters; an id has at most {most}")]
     TooLong {
         /// The text.
         id: String,
         /// Its length in characters.
         length: usize,
+        /// How many it may have.
+        most: usize,
     },
     /// The text holds a character that ids don't have.
     #[error("`{id}` holds {character:?}; an id has letters, digits, hyphens and underscores only")]
@@ -36,13 +40,13 @@ pub enum InvalidId {
     },
 }
 
-fn check(id: &str, extra: &[char]) -> Result<(), InvalidId> {
+fn check(id: &str, extra: &[char], most: usize) -> Result<(), InvalidId> {
     let length = id.chars().count();
     if length == 0 {
         return Err(InvalidId::Empty);
     }
-    if length > MAX_ID_LENGTH {
-        return Err(InvalidId::TooLong { id: id.to_owned(), length });
+    if length > most {
+        return Err(InvalidId::TooLong { id: id.to_owned(), length, most });
     }
     match id.chars().find(|c| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_') || extra.contains(c))) {
         Some(character) => Err(InvalidId::Character { id: id.to_owned(), character }),
@@ -51,7 +55,7 @@ fn check(id: &str, extra: &[char]) -> Result<(), InvalidId> {
 }
 
 macro_rules! id_type {
-    ($(#[$doc:meta])* $name:ident, $extra:expr) => {
+    ($(#[$doc:meta])* $name:ident, $extra:expr, $most:expr) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
@@ -64,7 +68,7 @@ macro_rules! id_type {
             /// [`InvalidId`] says what is wrong with it.
             pub fn new(id: impl Into<String>) -> Result<Self, InvalidId> {
                 let id = id.into();
-                check(&id, $extra)?;
+                check(&id, $extra, $most)?;
                 Ok(Self(id))
             }
 
@@ -132,22 +136,26 @@ macro_rules! id_type {
 id_type!(
     /// The id of a pool, unique in its account.
     PoolId,
-    &[]
+    &[],
+    MAX_ID_LENGTH
 );
 id_type!(
     /// The id of a job, unique among the jobs and job schedules of its account.
     JobId,
-    &[':']
+    &[':'],
+    MAX_ID_LENGTH
 );
 id_type!(
     /// The id of a task, unique in its job.
     TaskId,
-    &[]
+    &[],
+    MAX_ID_LENGTH
 );
 id_type!(
     /// The id of a compute node, given by the service.
     NodeId,
-    &['.', '@']
+    &['.', '@'],
+    MAX_NODE_ID_LENGTH
 );
 
 #[cfg(test)]
@@ -168,6 +176,7 @@ mod tests {
         assert!(TaskId::new("a".repeat(64)).is_ok());
         assert!(matches!(TaskId::new("a".repeat(65)), Err(InvalidId::TooLong { length: 65, .. })));
         assert!(matches!(TaskId::new("../x"), Err(InvalidId::Character { character: '.', .. })));
+        assert!(NodeId::new(format!("tvmps_{}_d", "0".repeat(64))).is_ok(), "as the service makes them");
         assert!(JobId::new("nightly:job-1").is_ok());
         assert!(PoolId::new("nightly:job-1").is_err());
     }
