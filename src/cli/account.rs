@@ -31,6 +31,10 @@ const LOCAL_POLL: Duration = Duration::from_millis(250);
 /// How often an account elsewhere is.
 const REMOTE_POLL: Duration = Duration::from_secs(5);
 
+/// How often, and how long apart, a data folder is looked at whose holder has not said yet where it serves.
+const STARTING_UP_LOOKS: u32 = 50;
+const STARTING_UP_PAUSE: Duration = Duration::from_millis(100);
+
 /// An account that can be worked on.
 pub(super) struct Account {
     client: BatchClient,
@@ -64,7 +68,7 @@ impl Account {
     async fn open_local(config: EmulatorConfig) -> Result<Self, CommandError> {
         let name = format!("the local account ({})", config.data.display());
         let (account, key) = (config.account.clone(), config.key.clone());
-        match Emulator::open(config).await {
+        match open_or_find(config).await {
             Ok(emulator) => {
                 let transport = HttpTransport::in_process(emulator.router());
                 let served = Served::start(emulator).await?;
@@ -153,6 +157,17 @@ fn client(
     let endpoint = Url::parse(endpoint).map_err(CommandError::from_error)?;
     let options = ClientOptions { transport, ..ClientOptions::default() };
     BatchClient::new(endpoint, Credential::SharedKey(key), options).map_err(CommandError::from_error)
+}
+
+/// Opens the embedded account; or finds where it is served, giving a command that has just begun a moment to say so.
+async fn open_or_find(config: EmulatorConfig) -> Result<Emulator, OpenError> {
+    for _ in 0..STARTING_UP_LOOKS {
+        match Emulator::open(config.clone()).await {
+            Err(OpenError::Locked { endpoint: None, .. }) => tokio::time::sleep(STARTING_UP_PAUSE).await,
+            result => return result,
+        }
+    }
+    Emulator::open(config).await
 }
 
 /// A key that only this process and those who may read its data folder know: tasks share this machine's network, and must not be

@@ -2,7 +2,7 @@
 
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::Write as _;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -74,6 +74,7 @@ impl DataFolder {
     pub(crate) fn take(path: &Path) -> Result<Self, NotOurs> {
         DirBuilder::new().recursive(true).mode(0o700).create(path)?;
         let path = path.canonicalize()?;
+        refuse_unless_private(&path)?;
         let lock = private_file(&path.join(LOCK))?;
         match lock.try_lock() {
             Ok(()) => {}
@@ -115,6 +116,21 @@ impl DataFolder {
     }
 }
 
+/// Whoever else can write to the folder could name a server of their own in it, and be sent the passwords of registries.
+fn refuse_unless_private(path: &Path) -> std::io::Result<()> {
+    let metadata = std::fs::metadata(path)?;
+    let mine = metadata.uid() == rustix::process::geteuid().as_raw();
+    if mine && metadata.mode() & 0o022 == 0 {
+        return Ok(());
+    }
+    let reason = if mine {
+        "others may write to the folder; take that away with `chmod go-w`"
+    } else {
+        "the folder belongs to another user; use one of your own"
+    };
+    Err(std::io::Error::new(std::io::ErrorKind::PermissionDenied, reason))
+}
+
 fn private_file(path: &Path) -> std::io::Result<File> {
     OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path)
 }
@@ -145,5 +161,16 @@ mod tests {
         let next = DataFolder::take(&path).unwrap();
         assert_eq!(Endpoint::read(&path), None, "what a dead holder noted is not true any more");
         drop(next);
+    }
+
+    #[test]
+    fn a_folder_that_others_can_write_to_is_refused() {
+        let parent = tempfile::tempdir().unwrap();
+        let open = parent.path().join("open");
+        std::fs::create_dir(&open).unwrap();
+        std::fs::set_permissions(&open, std::fs::Permissions::from_mode(0o777)).unwrap();
+        assert!(
+            matches!(DataFolder::take(&open), Err(NotOurs::Io(error)) if error.to_string().contains("chmod"))
+        );
     }
 }
