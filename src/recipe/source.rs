@@ -1,5 +1,6 @@
 //! Reads the files of a recipe. Nothing else in `recipe` touches the file system.
 
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use super::codes;
@@ -32,25 +33,19 @@ pub(super) fn read(path: &Path, sources: &mut Sources, findings: &mut Collector)
     let unreadable = |reason: String| {
         Diagnostic::error(&codes::UNREADABLE, format!("cannot read {}: {reason}", path.display()))
     };
-    match std::fs::metadata(path) {
-        Ok(metadata) if metadata.len() > MAX_BYTES as u64 => {
-            let message = format!("{} is larger than {} MiB", path.display(), MAX_BYTES >> 20);
-            findings.push(Diagnostic::error(&codes::TOO_LARGE, message));
-            return None;
-        }
-        Ok(_) => {}
-        Err(error) => {
-            findings.push(unreadable(error.to_string()));
-            return None;
-        }
+    // A device or a pipe has no length to look at beforehand: what is read is bounded instead.
+    let mut bytes = Vec::new();
+    let read =
+        std::fs::File::open(path).and_then(|file| file.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes));
+    if let Err(error) = read {
+        findings.push(unreadable(error.to_string()));
+        return None;
     }
-    let bytes = match std::fs::read(path) {
-        Ok(bytes) => bytes,
-        Err(error) => {
-            findings.push(unreadable(error.to_string()));
-            return None;
-        }
-    };
+    if bytes.len() > MAX_BYTES {
+        let message = format!("{} is larger than {} MiB", path.display(), MAX_BYTES >> 20);
+        findings.push(Diagnostic::error(&codes::TOO_LARGE, message));
+        return None;
+    }
     match String::from_utf8(bytes) {
         Ok(text) => Some(sources.add(path.display().to_string(), text)),
         Err(error) => {
