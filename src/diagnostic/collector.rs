@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::{Code, Diagnostic, Report, Severity, Sources, Span};
 
-/// More findings than this help nobody; the rest is counted.
+/// More findings of one severity than this help nobody; errors beyond it are counted.
 const MOST: usize = 100;
 
 /// Where passes put their findings.
@@ -14,6 +14,8 @@ pub struct Collector {
     seen: HashSet<(&'static Code, Option<Span>, String)>,
     secrets: Vec<Span>,
     errors: usize,
+    warnings: usize,
+    notes: usize,
     omitted: usize,
 }
 
@@ -24,10 +26,15 @@ impl Collector {
         if !self.seen.insert(identity) {
             return;
         }
-        self.errors += usize::from(diagnostic.severity == Severity::Error);
-        if self.diagnostics.len() < MOST {
+        let count = match diagnostic.severity() {
+            Severity::Error => &mut self.errors,
+            Severity::Warning => &mut self.warnings,
+            Severity::Note => &mut self.notes,
+        };
+        *count += 1;
+        if *count <= MOST {
             self.diagnostics.push(diagnostic);
-        } else if diagnostic.severity == Severity::Error {
+        } else if diagnostic.severity() == Severity::Error {
             self.omitted += 1;
         }
     }
@@ -64,7 +71,9 @@ impl Collector {
 mod tests {
     use super::*;
 
-    static CODE: Code = Code { name: "a-code", summary: "", explanation: "" };
+    static CODE: Code =
+        Code { name: "a-code", severity: Severity::Error, summary: "", explanation: "", examples: &[] };
+    static NOTE: Code = Code { name: "a-note", severity: Severity::Note, ..CODE };
 
     #[test]
     fn the_same_finding_counts_once_and_order_is_that_of_the_text() {
@@ -72,7 +81,7 @@ mod tests {
         let id = sources.add("x", "0123456789");
         let mut collector = Collector::default();
         for start in [5, 2, 5] {
-            collector.push(Diagnostic::error(&CODE, "wrong").at(Span::new(id, start, start + 1), ""));
+            collector.push(Diagnostic::new(&CODE, "wrong").at(Span::new(id, start, start + 1), ""));
         }
         let report = collector.into_report(sources);
         let starts: Vec<_> =
@@ -83,10 +92,13 @@ mod tests {
     #[test]
     fn a_flood_is_cut_and_counted() {
         let mut collector = Collector::default();
+        for number in 0..300 {
+            collector.push(Diagnostic::new(&NOTE, format!("number {number}")));
+        }
         for number in 0..150 {
-            collector.push(Diagnostic::error(&CODE, format!("number {number}")));
+            collector.push(Diagnostic::new(&CODE, format!("number {number}")));
         }
         let report = collector.into_report(Sources::default());
-        assert_eq!((report.diagnostics.len(), report.omitted, report.error_count()), (100, 50, 150));
+        assert_eq!((report.note_count(), report.omitted, report.error_count()), (100, 50, 150));
     }
 }

@@ -5,12 +5,16 @@
 
 mod code;
 mod collector;
+mod example;
 mod quote;
 mod report;
+mod severity;
 mod source;
 
 pub use code::Code;
 pub use collector::Collector;
+pub use example::Example;
 pub use quote::quote;
-pub use report::{Diagnostic, Label, Report, Severity};
+pub use report::{Diagnostic, Label, Report};
+pub use severity::Severity;
 pub use source::{Location, Source, SourceId, Sources, Span};

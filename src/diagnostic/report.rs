@@ -2,26 +2,7 @@
 
 use std::fmt;
 
-use super::{Code, Sources, Span};
-
-/// How bad a finding is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Severity {
-    /// The text cannot be used.
-    Error,
-    /// The text can be used, but probably not as its author hopes.
-    Warning,
-}
-
-impl Severity {
-    /// The word for it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Error => "error",
-            Self::Warning => "warning",
-        }
-    }
-}
+use super::{Code, Severity, Sources, Span};
 
 /// A place that a finding talks about, and what is to be said there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,8 +18,6 @@ pub struct Label {
 pub struct Diagnostic {
     /// What kind of finding it is.
     pub code: &'static Code,
-    /// How bad it is.
-    pub severity: Severity,
     /// One sentence fragment: what is wrong.
     pub message: String,
     /// Where; the first is the primary one.
@@ -50,18 +29,15 @@ pub struct Diagnostic {
 }
 
 impl Diagnostic {
-    /// An error without a place yet.
-    pub fn error(code: &'static Code, message: impl Into<String>) -> Self {
-        Self::new(code, Severity::Error, message.into())
+    /// A finding without a place yet; it is as bad as its code says.
+    pub fn new(code: &'static Code, message: impl Into<String>) -> Self {
+        let message = message.into();
+        Self { code, message, labels: Vec::new(), notes: Vec::new(), help: Vec::new() }
     }
 
-    /// A warning without a place yet.
-    pub fn warning(code: &'static Code, message: impl Into<String>) -> Self {
-        Self::new(code, Severity::Warning, message.into())
-    }
-
-    fn new(code: &'static Code, severity: Severity, message: String) -> Self {
-        Self { code, severity, message, labels: Vec::new(), notes: Vec::new(), help: Vec::new() }
+    /// How bad it is.
+    pub fn severity(&self) -> Severity {
+        self.code.severity
     }
 
     /// Adds a place; the first one added is the place that the finding is about.
@@ -124,20 +100,29 @@ impl Report {
         self.count(Severity::Warning)
     }
 
+    /// Number of notes.
+    pub fn note_count(&self) -> usize {
+        self.count(Severity::Note)
+    }
+
     fn count(&self, severity: Severity) -> usize {
-        self.diagnostics.iter().filter(|diagnostic| diagnostic.severity == severity).count()
+        self.diagnostics.iter().filter(|diagnostic| diagnostic.severity() == severity).count()
     }
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let plural = |count: usize| if count == 1 { "" } else { "s" };
-        let (errors, warnings) = (self.error_count(), self.warning_count());
-        match (errors, warnings) {
-            (0, 0) => f.write_str("nothing found"),
-            (0, _) => write!(f, "{warnings} warning{}", plural(warnings)),
-            (_, 0) => write!(f, "{errors} error{}", plural(errors)),
-            _ => write!(f, "{errors} error{} and {warnings} warning{}", plural(errors), plural(warnings)),
+        let counts =
+            [(self.error_count(), "error"), (self.warning_count(), "warning"), (self.note_count(), "note")];
+        let words: Vec<String> = counts
+            .into_iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, noun)| format!("{count} {noun}{}", if count == 1 { "" } else { "s" }))
+            .collect();
+        match words.as_slice() {
+            [] => f.write_str("nothing found"),
+            [only] => f.write_str(only),
+            [first @ .., last] => write!(f, "{} and {last}", first.join(", ")),
         }
     }
 }

@@ -1,117 +1,151 @@
 //! The codes that the language itself raises. Codes of rules live in the rules' own files.
 
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, Severity};
 
 /// The file cannot be read, or is not text.
 pub static UNREADABLE: Code = Code {
     name: "unreadable",
+    severity: Severity::Error,
     summary: "a file cannot be read",
     explanation: "The recipe or a parameter file does not exist, may not be read, or is not UTF-8 text.",
+    examples: &[],
 };
 /// The text is not YAML, or uses a part of YAML that recipes do not.
 pub static SYNTAX: Code = Code {
     name: "syntax",
+    severity: Severity::Error,
     summary: "the text is not a YAML document that a recipe can be",
     explanation: "A recipe is one YAML 1.2 document: spaces for indentation, no tags of one's own, no merge keys. \
                   Values that hold `: `, ` #`, `{` or `[` need quotes; so do expressions inside `[…]` and `{…}`.",
+    examples: &[],
 };
 /// A limit on size, depth or aliases is passed.
 pub static TOO_LARGE: Code = Code {
     name: "too-large",
+    severity: Severity::Error,
     summary: "the text passes a limit on size, depth or aliases",
     explanation: "Limits protect against texts that are made to exhaust memory. A recipe that needs many similar tasks \
                   uses `for_each`, which costs nothing until the tasks are submitted.",
+    examples: &[],
 };
 /// A key appears twice in one map.
 pub static DUPLICATE_KEY: Code = Code {
     name: "duplicate-key",
+    severity: Severity::Error,
     summary: "a key appears twice in one map",
     explanation: "Only one of the two values could take effect, and readers would disagree on which. Remove one.",
+    examples: &[],
 };
 /// A key that the language does not have.
 pub static UNKNOWN_KEY: Code = Code {
     name: "unknown-key",
+    severity: Severity::Error,
     summary: "a key that the recipe language does not have at this place",
     explanation: "Unknown keys are refused because a misspelt key would otherwise be silently without effect.",
+    examples: &[],
 };
 /// A required key is not there.
 pub static MISSING_KEY: Code = Code {
     name: "missing-key",
+    severity: Severity::Error,
     summary: "a required key is missing",
     explanation: "The value has no sensible default, so the recipe must say it.",
+    examples: &[],
 };
 /// A value of another type than the one asked for.
 pub static WRONG_TYPE: Code = Code {
     name: "wrong-type",
+    severity: Severity::Error,
     summary: "a value has another type than the one asked for",
     explanation: "YAML decides a value's type by how it is written: `4` is an integer, `\"4\"` a string. \
                   A value that is exactly one expression keeps the type of the expression's result.",
+    examples: &[],
 };
 /// A value of the right type that is not allowed.
 pub static INVALID_VALUE: Code = Code {
     name: "invalid-value",
+    severity: Severity::Error,
     summary: "a value has the right type but is not allowed here",
     explanation: "The value is out of range, not one of the possible words, or not written in the form asked for.",
+    examples: &[],
 };
 /// An expression that cannot be evaluated.
 pub static BAD_EXPRESSION: Code = Code {
     name: "bad-expression",
+    severity: Severity::Error,
     summary: "an expression cannot be read or evaluated",
     explanation: "Expressions stand between `${{` and `}}` inside strings. They know `params`, `recipe.name`, and inside \
                   tasks `item` (with `for_each`) and `task`. For a literal `${{` write `${{ '${{' }}`.",
+    examples: &[],
 };
 /// An expression uses a name that does not exist.
 pub static UNDEFINED_NAME: Code = Code {
     name: "undefined-name",
+    severity: Severity::Error,
     summary: "an expression uses a name that is not defined at this place",
     explanation: "Parameters must be declared under `parameters`; `item.<key>` exists in tasks whose `for_each` has that \
                   key. An undefined name is never taken as empty.",
+    examples: &[],
 };
 /// The declaration of a parameter contradicts itself.
 pub static BAD_PARAMETER: Code = Code {
     name: "bad-parameter",
+    severity: Severity::Error,
     summary: "a parameter's value or declaration breaks the parameter's own constraints",
     explanation: "A parameter's value must have the declared type and satisfy `minimum`, `maximum`, `pattern` and \
                   `one_of`, wherever the value comes from: `-p`, a parameter file, the environment or the default.",
+    examples: &[],
 };
 /// A value for a parameter that the recipe does not declare.
 pub static UNKNOWN_PARAMETER: Code = Code {
     name: "unknown-parameter",
+    severity: Severity::Error,
     summary: "a value is given for a parameter that the recipe does not declare",
     explanation: "The value would be without effect. Declare the parameter or correct the name.",
+    examples: &[],
 };
 /// A parameter without a value.
 pub static MISSING_PARAMETER: Code = Code {
     name: "missing-parameter",
+    severity: Severity::Error,
     summary: "a parameter has no default and was given no value",
     explanation: "Give it with `-p name=value`, in a file with `--params`, or as BATCHYARD_PARAM_<name> in the environment.",
+    examples: &[],
 };
 /// A secret's value in the recipe.
 pub static PLAINTEXT_SECRET: Code = Code {
     name: "plaintext-secret",
+    severity: Severity::Error,
     summary: "a secret's value is written into the recipe",
     explanation: "Recipes are shared, committed and copied, so they hold references to secrets, never their values: \
                   `{ env: NAME }`, `{ file: PATH }` or `{ key_vault: URL }`. A value that has been written down should be \
                   considered known and be replaced.",
+    examples: &[],
 };
 /// An id that Batch would refuse.
 pub static INVALID_ID: Code = Code {
     name: "invalid-id",
+    severity: Severity::Error,
     summary: "an id that Azure Batch would refuse",
     explanation: "Ids of pools, jobs and tasks have 1 to 64 characters: letters, digits, hyphens and underscores.",
+    examples: &[],
 };
 /// Two objects with one id.
 pub static DUPLICATE_ID: Code = Code {
     name: "duplicate-id",
+    severity: Severity::Error,
     summary: "two objects have the same id",
     explanation: "Azure Batch compares ids without regard to case. With `for_each`, an `id` that does not mention every \
                   key of the product gives several tasks the same id.",
+    examples: &[],
 };
 /// A product of `for_each` beyond all measure.
 pub static TOO_MANY_TASKS: Code = Code {
     name: "too-many-tasks",
+    severity: Severity::Error,
     summary: "`for_each` makes more tasks than a job can hold",
     explanation: "The number of tasks is the product of the sizes of all keys of `for_each`.",
+    examples: &[],
 };
 
 /// All codes of the language.

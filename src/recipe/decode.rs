@@ -267,7 +267,7 @@ impl<'de, D: Deserializer<'de, Error = DecodeError> + Copy> SeqAccess<'de> for P
                 return seed.deserialize(self.value).map(Some).inspect_err(|error| {
                     if !error.silent {
                         let finding =
-                            Diagnostic::error(&codes::INVALID_VALUE, error.message.clone()).at(self.span, "");
+                            Diagnostic::new(&codes::INVALID_VALUE, error.message.clone()).at(self.span, "");
                         self.findings.borrow_mut().push(finding);
                     }
                 });

@@ -80,7 +80,7 @@ fn given(request: &LoadRequest, sources: &mut Sources, findings: &mut Collector)
         match tree {
             Some(tree) if matches!(tree.kind, NodeKind::Mapping(_)) => files.push(tree),
             Some(tree) => findings.push(
-                Diagnostic::error(&codes::WRONG_TYPE, "a parameter file must be a map from names to values")
+                Diagnostic::new(&codes::WRONG_TYPE, "a parameter file must be a map from names to values")
                     .at(tree.span, ""),
             ),
             None => {}
@@ -174,7 +174,7 @@ fn refuse_expressions(tree: &mut Node, findings: &mut Collector) {
 fn refuse_inside(node: &mut Node, depth: usize, section: &str, why: &str, findings: &mut Collector) {
     if node.is_template() {
         let message = format!("`{section}` cannot be made by an expression");
-        findings.push(Diagnostic::error(&codes::BAD_EXPRESSION, message).at(node.span, "").note(why));
+        findings.push(Diagnostic::new(&codes::BAD_EXPRESSION, message).at(node.span, "").note(why));
         *node = Node::damaged(node.span);
         return;
     }

@@ -62,7 +62,7 @@ fn refuse_unknown(
             None => format!("the recipe declares {}", suggest::list(names.map(str::to_owned))),
         };
         findings.push(
-            Diagnostic::error(
+            Diagnostic::new(
                 &codes::UNKNOWN_PARAMETER,
                 format!("the recipe has no parameter {}", quote(name)),
             )
@@ -120,7 +120,7 @@ impl Binder<'_> {
         }
         if default.is_none() {
             findings.push(
-                Diagnostic::error(
+                Diagnostic::new(
                     &codes::MISSING_PARAMETER,
                     format!("the parameter `{}` has no value", self.name),
                 )
@@ -185,7 +185,7 @@ impl Binder<'_> {
         for (constraint, span) in misplaced.into_iter().flatten() {
             usable = false;
             let message = format!("`{constraint}` has no meaning for {}", kind.describe());
-            findings.push(Diagnostic::error(&codes::BAD_PARAMETER, message).at(span, ""));
+            findings.push(Diagnostic::new(&codes::BAD_PARAMETER, message).at(span, ""));
         }
         let mut schema = serde_json::Map::new();
         schema.insert("type".to_owned(), json_type(kind));
@@ -238,7 +238,7 @@ impl Binder<'_> {
                 let span =
                     self.parameter.pattern.as_ref().map_or(self.name_span, super::document::Field::span);
                 findings.push(
-                    Diagnostic::error(&codes::BAD_PARAMETER, "`pattern` is not a regular expression")
+                    Diagnostic::new(&codes::BAD_PARAMETER, "`pattern` is not a regular expression")
                         .at(span, ""),
                 );
                 None

@@ -18,7 +18,7 @@ pub(super) fn refuse_plaintext(root: &mut Node, findings: &mut Collector) {
             let span = entry.value.span;
             findings.hide(span);
             findings.push(
-                Diagnostic::error(&codes::PLAINTEXT_SECRET, "a password is written into the recipe")
+                Diagnostic::new(&codes::PLAINTEXT_SECRET, "a password is written into the recipe")
                     .at(span, "this must be a reference to the password")
                     .note("recipes are shared and committed; whoever reads one must not learn its secrets")
                     .help(

@@ -31,7 +31,7 @@ impl RecipeSource {
 /// Adds the text of a file.
 pub(super) fn read(path: &Path, sources: &mut Sources, findings: &mut Collector) -> Option<SourceId> {
     let unreadable = |reason: String| {
-        Diagnostic::error(&codes::UNREADABLE, format!("cannot read {}: {reason}", path.display()))
+        Diagnostic::new(&codes::UNREADABLE, format!("cannot read {}: {reason}", path.display()))
     };
     // A device or a pipe has no length to look at beforehand: what is read is bounded instead.
     let mut bytes = Vec::new();
@@ -43,7 +43,7 @@ pub(super) fn read(path: &Path, sources: &mut Sources, findings: &mut Collector)
     }
     if bytes.len() > MAX_BYTES {
         let message = format!("{} is larger than {} MiB", path.display(), MAX_BYTES >> 20);
-        findings.push(Diagnostic::error(&codes::TOO_LARGE, message));
+        findings.push(Diagnostic::new(&codes::TOO_LARGE, message));
         return None;
     }
     match String::from_utf8(bytes) {
@@ -52,7 +52,7 @@ pub(super) fn read(path: &Path, sources: &mut Sources, findings: &mut Collector)
             let offset = error.utf8_error().valid_up_to();
             let id = sources.add(path.display().to_string(), String::from_utf8_lossy(error.as_bytes()));
             findings.push(
-                Diagnostic::error(&codes::UNREADABLE, format!("{} is not UTF-8 text", path.display()))
+                Diagnostic::new(&codes::UNREADABLE, format!("{} is not UTF-8 text", path.display()))
                     .at(
                         Span::new(id, offset, offset + char::REPLACEMENT_CHARACTER.len_utf8()),
                         "these bytes are no character",
@@ -72,14 +72,14 @@ fn in_folder(folder: &Path, findings: &mut Collector) -> Option<PathBuf> {
         [] => {
             let message = format!("there is no recipe in {}", folder.display());
             findings.push(
-                Diagnostic::error(&codes::UNREADABLE, message).help("a recipe's file is called recipe.yaml"),
+                Diagnostic::new(&codes::UNREADABLE, message).help("a recipe's file is called recipe.yaml"),
             );
             None
         }
         _ => {
             let message = format!("{} holds both recipe.yaml and recipe.yml", folder.display());
             findings.push(
-                Diagnostic::error(&codes::UNREADABLE, message)
+                Diagnostic::new(&codes::UNREADABLE, message)
                     .help("name the file that is meant, or remove one"),
             );
             None

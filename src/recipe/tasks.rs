@@ -90,7 +90,7 @@ fn duplicate(
     let (first, first_index) = earlier.find(|(template, index)| {
         template.id(*index, sources).is_ok_and(|other| other.eq_ignore_ascii_case(id))
     })?;
-    let finding = Diagnostic::error(&codes::DUPLICATE_ID, format!("two tasks have the id {}", quote(id)));
+    let finding = Diagnostic::new(&codes::DUPLICATE_ID, format!("two tasks have the id {}", quote(id)));
     let which = |template: &TaskTemplate, index| {
         template.describe(index).unwrap_or_else(|| format!("`{}`", template.name))
     };

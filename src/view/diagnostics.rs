@@ -27,9 +27,10 @@ pub fn human(report: &Report, color: bool) -> String {
 }
 
 fn one(diagnostic: &Diagnostic, report: &Report, renderer: &Renderer) -> String {
-    let level = match diagnostic.severity {
+    let level = match diagnostic.severity() {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
+        Severity::Note => Level::NOTE,
     };
     let title = level.primary_title(diagnostic.message.as_str()).id(diagnostic.code.name);
     let mut group = Group::with_title(title);
@@ -169,7 +170,7 @@ pub fn json(report: &Report) -> Value {
         let labels: Vec<Value> = diagnostic.labels.iter().map(|label| label_json(label, report)).collect();
         let mut finding = json!({
             "code": diagnostic.code.name,
-            "severity": diagnostic.severity.as_str(),
+            "severity": diagnostic.severity().as_str(),
             "message": diagnostic.message,
             "labels": labels,
             "notes": diagnostic.notes,
@@ -184,6 +185,7 @@ pub fn json(report: &Report) -> Value {
         "diagnostics": findings.collect::<Vec<_>>(),
         "errors": report.error_count(),
         "warnings": report.warning_count(),
+        "notes": report.note_count(),
     })
 }
 
@@ -210,7 +212,8 @@ mod tests {
     use super::*;
     use crate::diagnostic::{Code, Collector, SourceId, Sources};
 
-    static CODE: Code = Code { name: "a-code", summary: "", explanation: "" };
+    static CODE: Code =
+        Code { name: "a-code", severity: Severity::Error, summary: "", explanation: "", examples: &[] };
 
     fn report(text: &str, labels: &[(&str, &str)], secret: Option<&str>) -> Report {
         let mut sources = Sources::default();
@@ -219,7 +222,7 @@ mod tests {
             let start = text.find(part).unwrap();
             Span::new(id, start, start + part.len())
         };
-        let mut finding = Diagnostic::error(&CODE, "wrong");
+        let mut finding = Diagnostic::new(&CODE, "wrong");
         for (part, message) in labels {
             finding = finding.at(span(id, part), *message);
         }

@@ -43,7 +43,7 @@ impl Axes {
             Some(count) if count <= MOST_TASKS => Some(Self { axes, count }),
             _ => {
                 findings.push(
-                    Diagnostic::error(
+                    Diagnostic::new(
                         &codes::TOO_MANY_TASKS,
                         format!("`for_each` makes more than {MOST_TASKS} tasks"),
                     )
@@ -98,7 +98,7 @@ impl Axis {
         };
         if step == 0 {
             findings.push(
-                Diagnostic::error(&codes::INVALID_VALUE, "the step of a range cannot be 0")
+                Diagnostic::new(&codes::INVALID_VALUE, "the step of a range cannot be 0")
                     .at(range.span(), ""),
             );
             return None;

@@ -125,7 +125,7 @@ impl TaskTemplate {
         for (key, value) in combination {
             let part = in_id(value).ok_or_else(|| {
                 Box::new(
-                    Diagnostic::error(&codes::INVALID_ID, format!("`item.{key}` cannot be part of an id"))
+                    Diagnostic::new(&codes::INVALID_ID, format!("`item.{key}` cannot be part of an id"))
                         .at(self.name_span, "these tasks have no `id` of their own")
                         .help("give the task an `id` that tells its items apart"),
                 )

@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use crate::diagnostic::{Code, Diagnostic, Sources, Span, quote};
+use crate::diagnostic::{Code, Diagnostic, Severity, Sources, Span, quote};
 use crate::recipe::expand::TaskTemplate;
 
 static TOO_MANY: Code = Code {
     name: "too-many-dependencies",
+    severity: Severity::Error,
     summary: "a task depends on more tasks than Azure Batch can be told",
     explanation: "The ids that a task depends on may have 64,000 characters together. Ids that are integers without \
                   gaps, such as `id: \"${{ item.seed }}\"`, are sent as a range, which has no such limit.",
+    examples: &[],
 };
 
 /// The codes that lowering raises.
@@ -64,7 +66,7 @@ impl DependencyIds {
 
 fn too_many(name: &str, span: Span, count: u64) -> Diagnostic {
     let message = format!("the ids of the {count} tasks of {} are too long to depend on", quote(name));
-    Diagnostic::error(&TOO_MANY, message)
+    Diagnostic::new(&TOO_MANY, message)
         .at(span, format!("together they have more than {MOST_CHARACTERS} characters"))
         .help(format!(
             "give the tasks of `{name}` ids that are integers without gaps: they are sent as a range"

@@ -24,7 +24,7 @@ pub fn parse(source: SourceId, sources: &Sources, findings: &mut Collector) -> O
     let text = sources.get(source)?.text();
     if text.len() > MAX_BYTES {
         findings.push(
-            Diagnostic::error(&codes::TOO_LARGE, format!("the text is larger than {} MiB", MAX_BYTES >> 20))
+            Diagnostic::new(&codes::TOO_LARGE, format!("the text is larger than {} MiB", MAX_BYTES >> 20))
                 .at(Span::new(source, 0, 0), "")
                 .help("generate many similar tasks with `for_each` instead of writing them out"),
         );
@@ -56,7 +56,7 @@ pub fn parse(source: SourceId, sources: &Sources, findings: &mut Collector) -> O
     let root = builder.root.take();
     if root.is_none() {
         findings.push(
-            Diagnostic::error(&codes::SYNTAX, "the document is empty")
+            Diagnostic::new(&codes::SYNTAX, "the document is empty")
                 .at(Span::new(source, 0, 0), "nothing but comments and blank lines"),
         );
     }
@@ -334,7 +334,7 @@ impl Builder<'_> {
         span: Span,
         label: &str,
     ) {
-        self.findings.push(Diagnostic::error(code, message).at(span, label));
+        self.findings.push(Diagnostic::new(code, message).at(span, label));
     }
 }
 
@@ -342,8 +342,8 @@ impl Builder<'_> {
 fn accept_key(node: &Node, keys: &HashMap<String, Span>) -> Result<String, Box<Diagnostic>> {
     let NodeKind::Scalar(scalar) = &node.kind else {
         let complaint = match node.kind {
-            NodeKind::Damaged => Diagnostic::error(&codes::SYNTAX, "an alias cannot be resolved"),
-            _ => Diagnostic::error(&codes::SYNTAX, format!("{} cannot be a key", node.describe()))
+            NodeKind::Damaged => Diagnostic::new(&codes::SYNTAX, "an alias cannot be resolved"),
+            _ => Diagnostic::new(&codes::SYNTAX, format!("{} cannot be a key", node.describe()))
                 .help("if this was meant as an expression, write it in quotes: \"${{ … }}\""),
         };
         return Err(Box::new(complaint.at(node.span, "")));
@@ -351,21 +351,21 @@ fn accept_key(node: &Node, keys: &HashMap<String, Span>) -> Result<String, Box<D
     let key = &scalar.text;
     if let Some(first) = keys.get(key) {
         return Err(Box::new(
-            Diagnostic::error(&codes::DUPLICATE_KEY, format!("the key {} appears twice", quote(key)))
+            Diagnostic::new(&codes::DUPLICATE_KEY, format!("the key {} appears twice", quote(key)))
                 .at(node.span, "again here")
                 .at(*first, "first here"),
         ));
     }
     if key.contains(EXPRESSION_START) {
         return Err(Box::new(
-            Diagnostic::error(&codes::BAD_EXPRESSION, "a key cannot hold an expression")
+            Diagnostic::new(&codes::BAD_EXPRESSION, "a key cannot hold an expression")
                 .at(node.span, "")
                 .note("expressions stand for values; they never change which keys a recipe has"),
         ));
     }
     if key == "<<" {
         return Err(Box::new(
-            Diagnostic::error(&codes::SYNTAX, "merge keys are not part of YAML 1.2")
+            Diagnostic::new(&codes::SYNTAX, "merge keys are not part of YAML 1.2")
                 .at(node.span, "")
                 .help("repeat the keys, or put an alias in place of the whole value: `environment: *shared`"),
         ));

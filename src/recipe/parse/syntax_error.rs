@@ -14,7 +14,7 @@ pub(super) fn describe(error: &ScanError, source: SourceId, text: &str) -> Diagn
         .and_then(|rest| rest.chars().next())
         .filter(|c| *c != '\n')
         .map_or(0, char::len_utf8);
-    let diagnostic = Diagnostic::error(&codes::SYNTAX, message(error.kind()))
+    let diagnostic = Diagnostic::new(&codes::SYNTAX, message(error.kind()))
         .at(Span::new(source, offset, offset + width), "");
     diagnostic.maybe_help(help(error.kind(), line_at(text, offset)))
 }

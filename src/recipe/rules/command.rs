@@ -2,15 +2,17 @@
 
 use super::rule::{JobScope, Rule, members};
 use crate::batch::command_line;
-use crate::diagnostic::{Code, Collector, Diagnostic};
+use crate::diagnostic::{Code, Collector, Diagnostic, Severity};
 use crate::recipe::codes;
 use crate::recipe::document::{Command, Field, Recipe, Task};
 
 const CODE: Code = Code {
     name: "missing-command",
+    severity: Severity::Error,
     summary: "a task without a container has no command",
     explanation: "Inside a container an absent command means the image's own entry point. On the node itself there is \
                   nothing to run without a command.",
+    examples: &[],
 };
 
 pub(super) struct CommandPresent;
@@ -26,7 +28,7 @@ impl Rule for CommandPresent {
             let Some(start_task) = start_task else { continue };
             check_quotes(&start_task.command, findings);
             if start_task.container.is_none() && start_task.command.get().is_some_and(is_empty) {
-                let finding = Diagnostic::error(&CODE, "a start task on the node itself needs a command");
+                let finding = Diagnostic::new(&CODE, "a start task on the node itself needs a command");
                 findings.push(finding.at(start_task.command.span(), "there is nothing to run"));
             }
         }
@@ -44,7 +46,7 @@ impl Rule for CommandPresent {
         }
         if let Some(span) = task.command.as_ref().map(Field::span).or(task.id.as_ref().map(Field::span)) {
             findings.push(
-                Diagnostic::error(&CODE, "a task without a container needs a command")
+                Diagnostic::new(&CODE, "a task without a container needs a command")
                     .at(span, "there is nothing to run")
                     .help("give it a `command`, or a `container` whose image has an entry point"),
             );
@@ -64,7 +66,7 @@ fn check_quotes(command: &Field<Command>, findings: &mut Collector) {
         && let Err(error) = command_line::split(line)
     {
         findings.push(
-            Diagnostic::error(&codes::INVALID_VALUE, "the command cannot be split into arguments")
+            Diagnostic::new(&codes::INVALID_VALUE, "the command cannot be split into arguments")
                 .at(command.span(), error.to_string())
                 .help("write it as a list: [\"program\", \"argument\"]"),
         );

@@ -1,14 +1,16 @@
 //! Containers need a pool that is prepared for them.
 
 use super::rule::{JobScope, Rule, start_containers};
-use crate::diagnostic::{Code, Collector, Diagnostic, Span};
+use crate::diagnostic::{Code, Collector, Diagnostic, Severity, Span};
 use crate::recipe::document::{Pool, Recipe, Task};
 
 const CODE: Code = Code {
     name: "container-unsupported",
+    severity: Severity::Error,
     summary: "a container task on a pool that is not prepared for containers",
     explanation: "A pool runs container tasks only if it has a `container` section. An empty one, `container: {}`, is \
                   enough: images are then fetched when a task needs them.",
+    examples: &[],
 };
 
 pub(super) struct ContainerUnsupported;
@@ -34,7 +36,7 @@ impl Rule for ContainerUnsupported {
 fn check(pool: &Pool, container: Span, what: &str, findings: &mut Collector) {
     if pool.container.is_none() {
         findings.push(
-            Diagnostic::error(&CODE, format!("the {what} runs in a container, but its pool runs none"))
+            Diagnostic::new(&CODE, format!("the {what} runs in a container, but its pool runs none"))
                 .at(container, "")
                 .help(
                     "add `container: {}` to the pool, or the images to fetch: `container: { prefetch: […] }`",

@@ -3,20 +3,24 @@
 use std::collections::BTreeMap;
 
 use super::rule::{JobScope, Rule};
-use crate::diagnostic::{Code, Collector, Diagnostic, Span, quote};
+use crate::diagnostic::{Code, Collector, Diagnostic, Severity, Span, quote};
 use crate::recipe::expand::TaskTemplate;
 use crate::recipe::suggest;
 
 const UNKNOWN: Code = Code {
     name: "unknown-task",
+    severity: Severity::Error,
     summary: "`depends_on` names a task that the job does not have",
     explanation: "Dependencies stay inside a job and name tasks as the recipe does. A name stands for every task that it \
                   expands to.",
+    examples: &[],
 };
 const CYCLE: Code = Code {
     name: "dependency-cycle",
+    severity: Severity::Error,
     summary: "tasks wait for each other",
     explanation: "None of the tasks in the circle could ever start.",
+    examples: &[],
 };
 
 pub(super) struct Dependencies;
@@ -33,7 +37,7 @@ impl Rule for Dependencies {
             for (name, span) in &template.depends_on {
                 if *name == template.name {
                     let finding =
-                        Diagnostic::error(&CYCLE, format!("the task {} depends on itself", quote(name)));
+                        Diagnostic::new(&CYCLE, format!("the task {} depends on itself", quote(name)));
                     findings.push(finding.at(*span, "it would wait for its own end"));
                 } else if !templates.contains_key(name.as_str()) {
                     findings.push(unknown(name, *span, &templates));
@@ -48,7 +52,7 @@ impl Rule for Dependencies {
 }
 
 fn unknown(name: &str, span: Span, templates: &BTreeMap<&str, &TaskTemplate>) -> Diagnostic {
-    let finding = Diagnostic::error(&UNKNOWN, format!("the job has no task {}", quote(name))).at(span, "");
+    let finding = Diagnostic::new(&UNKNOWN, format!("the job has no task {}", quote(name))).at(span, "");
     match suggest::nearest(name, templates.keys().copied()) {
         Some(near) => finding.help(format!("did you mean `{near}`?")),
         None => {
@@ -113,7 +117,7 @@ impl<'a> Search<'a> {
         let members = way.get(start..).unwrap_or_default();
         let names: Vec<&str> = members.iter().map(|step| step.name).chain([target]).collect();
         let mut finding =
-            Diagnostic::error(&CYCLE, format!("tasks wait for each other: {}", names.join(" → ")));
+            Diagnostic::new(&CYCLE, format!("tasks wait for each other: {}", names.join(" → ")));
         for step in members {
             if let Some((next, span)) = self.dependency(step.name, step.followed.saturating_sub(1)) {
                 finding = finding.at(span, format!("`{}` waits for `{next}`", step.name));

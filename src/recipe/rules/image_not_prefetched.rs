@@ -1,15 +1,17 @@
 //! A pool that prefetches should prefetch what its tasks use.
 
 use super::rule::{JobScope, Rule};
-use crate::diagnostic::{Code, Collector, Diagnostic, quote};
+use crate::diagnostic::{Code, Collector, Diagnostic, Severity, quote};
 use crate::recipe::document::{Field, Task};
 use crate::recipe::suggest;
 
 const CODE: Code = Code {
     name: "image-not-prefetched",
+    severity: Severity::Warning,
     summary: "a task's image is not among those that its pool prefetches",
     explanation: "The first task on each node that uses the image waits until it is fetched, and its wall-clock time \
                   includes the wait. Often the image in `prefetch` and the image of the task were meant to be the same.",
+    examples: &[],
 };
 
 pub(super) struct ImageNotPrefetched;
@@ -30,7 +32,7 @@ impl Rule for ImageNotPrefetched {
         }
         let near = suggest::nearest(image, fetched.iter().map(|name| name.as_str()));
         findings.push(
-            Diagnostic::warning(&CODE, format!("the pool does not prefetch {}", quote(image)))
+            Diagnostic::new(&CODE, format!("the pool does not prefetch {}", quote(image)))
                 .at(container.image.span(), "the first task on each node waits for this image")
                 .at(prefetch.span(), "the pool prefetches these")
                 .maybe_help(near.map(|near| format!("did you mean {}?", quote(near)))),

@@ -1,15 +1,17 @@
 //! A container that does not see its task's folder cannot start in it.
 
 use super::rule::{JobScope, Rule, start_containers};
-use crate::diagnostic::{Code, Collector, Diagnostic};
+use crate::diagnostic::{Code, Collector, Diagnostic, Severity};
 use crate::recipe::document::{Field, MountSource, Recipe, Task, TaskContainer, WorkingDirectory};
 
 const CODE: Code = Code {
     name: "mounts-without-task",
+    severity: Severity::Error,
     summary: "a container starts in the task's folder but does not mount it",
     explanation: "`mounts` replaces the mount of the whole Batch folder. Without `task` in the list (`startup` for a start \
                   task) the working directory does not exist inside the container, so the command must start in the \
                   image's WORKDIR.",
+    examples: &[],
 };
 
 pub(super) struct MountsWithoutTask;
@@ -44,7 +46,7 @@ fn check(container: &Field<TaskContainer>, needed: MountSource, name: &str, find
         mounts.iter().map(|mount| mount.get()?.source.get().copied()).collect();
     if starts_in_task && sources.is_some_and(|sources| !sources.contains(&needed)) {
         findings.push(
-            Diagnostic::error(&CODE, "the container does not mount the folder that it starts in")
+            Diagnostic::new(&CODE, "the container does not mount the folder that it starts in")
                 .at(field.span(), format!("`{name}` is not among the mounts"))
                 .help(format!(
                     "add `{name}` to the mounts, or start in the image: `working_directory: image`"

@@ -1,15 +1,17 @@
 //! An image needs its node agent, and a container engine if the pool runs containers.
 
 use super::rule::{Rule, members};
-use crate::diagnostic::{Code, Collector, Diagnostic};
+use crate::diagnostic::{Code, Collector, Diagnostic, Severity};
 use crate::recipe::document::{Field, ImageAlias, ImageChoice, Pool, Recipe};
 use crate::recipe::{codes, suggest};
 
 const CODE: Code = Code {
     name: "image-without-containers",
+    severity: Severity::Error,
     summary: "a container pool on an image without a container engine",
     explanation: "The nodes of a pool that runs containers need an image that brings a container engine. A plain \
                   operating system image does not.",
+    examples: &[],
 };
 
 pub(super) struct PoolImage;
@@ -31,7 +33,7 @@ fn check(pool: &Pool, findings: &mut Collector) {
     let Some(image) = pool.image.get() else { return };
     match image.alias() {
         None if pool.node_agent_sku.is_none() && image.is_understood() => findings.push(
-            Diagnostic::error(&codes::MISSING_KEY, "the key `node_agent_sku` is missing")
+            Diagnostic::new(&codes::MISSING_KEY, "the key `node_agent_sku` is missing")
                 .at(pool.image.span(), "the node agent that fits this image is not known")
                 .help("for example `node_agent_sku: batch.node.ubuntu 22.04`"),
         ),
@@ -39,7 +41,7 @@ fn check(pool: &Pool, findings: &mut Collector) {
             let Some(container) = &pool.container else { return };
             let fitting = ImageAlias::ALL.iter().filter(|alias| alias.containers);
             findings.push(
-                Diagnostic::error(&CODE, format!("the image `{name}` has no container engine"))
+                Diagnostic::new(&CODE, format!("the image `{name}` has no container engine"))
                     .at(pool.image.span(), "")
                     .at(container.span(), "the pool runs containers")
                     .help(format!(

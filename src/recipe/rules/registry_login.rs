@@ -1,14 +1,16 @@
 //! A registry is logged in to in one way.
 
 use super::rule::{Rule, members};
-use crate::diagnostic::{Code, Collector, Diagnostic};
+use crate::diagnostic::{Code, Collector, Diagnostic, Severity};
 use crate::recipe::document::{Recipe, Registry};
 
 const CODE: Code = Code {
     name: "registry-login",
+    severity: Severity::Error,
     summary: "a registry has half a login, or two",
     explanation: "A registry is logged in to with user name and password, or with a managed identity of the pool, or not \
                   at all.",
+    examples: &[],
 };
 
 pub(super) struct RegistryLogin;
@@ -28,7 +30,7 @@ impl Rule for RegistryLogin {
 }
 
 fn check(registry: &Registry) -> Option<Diagnostic> {
-    let error = |message: &str| Diagnostic::error(&CODE, message);
+    let error = |message: &str| Diagnostic::new(&CODE, message);
     match (&registry.identity, &registry.username, &registry.password) {
         (Some(identity), Some(_), _) | (Some(identity), _, Some(_)) => Some(
             error("a managed identity and a password exclude each other")

@@ -1,13 +1,15 @@
 //! A task fits on a node.
 
 use super::rule::{JobScope, Rule};
-use crate::diagnostic::{Code, Collector, Diagnostic};
+use crate::diagnostic::{Code, Collector, Diagnostic, Severity};
 use crate::recipe::document::Task;
 
 const CODE: Code = Code {
     name: "too-many-slots",
+    severity: Severity::Error,
     summary: "a task takes more slots than a node of its pool has",
     explanation: "No node could ever take the task; it would stay active for ever.",
+    examples: &[],
 };
 
 pub(super) struct Slots;
@@ -28,7 +30,7 @@ impl Rule for Slots {
             return;
         }
         let message = format!("the task takes {wanted} slots, but a node of its pool has {available}");
-        let finding = Diagnostic::error(&CODE, message).at(slots.span(), "");
+        let finding = Diagnostic::new(&CODE, message).at(slots.span(), "");
         findings.push(match &pool.slots_per_node {
             Some(field) => finding.at(field.span(), "this is what a node has"),
             None => finding.note("the pool has no `slots_per_node`, so a node has one slot"),

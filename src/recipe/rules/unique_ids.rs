@@ -38,7 +38,7 @@ fn check<'a>(what: &str, ids: impl Iterator<Item = (&'a str, Span)>, findings: &
     for (id, span) in ids {
         if let Some(first) = seen.insert(id.to_ascii_lowercase(), span) {
             findings.push(
-                Diagnostic::error(&codes::DUPLICATE_ID, format!("two {what} have the id `{id}`"))
+                Diagnostic::new(&codes::DUPLICATE_ID, format!("two {what} have the id `{id}`"))
                     .at(span, "again here")
                     .at(first, "first here")
                     .note("ids are compared without regard to case"),

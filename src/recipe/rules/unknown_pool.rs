@@ -1,15 +1,17 @@
 //! A job runs on a pool that is there.
 
 use super::rule::{JobScope, Rule, members};
-use crate::diagnostic::{Code, Collector, Diagnostic, quote};
+use crate::diagnostic::{Code, Collector, Diagnostic, Severity, quote};
 use crate::recipe::document::PoolChoice;
 use crate::recipe::suggest;
 
 const CODE: Code = Code {
     name: "unknown-pool",
+    severity: Severity::Error,
     summary: "a job names a pool that the recipe does not have",
     explanation: "A word under `pool` is the key of a pool of the same recipe. A pool that exists already is named by its \
                   id: `pool: { id: shared-pool }`.",
+    examples: &[],
 };
 
 pub(super) struct UnknownPool;
@@ -30,7 +32,7 @@ impl Rule for UnknownPool {
         }
         let names = || pools.iter().map(|entry| entry.name.as_str());
         let finding =
-            Diagnostic::error(&CODE, format!("the recipe has no pool {}", quote(key))).at(field.span(), "");
+            Diagnostic::new(&CODE, format!("the recipe has no pool {}", quote(key))).at(field.span(), "");
         findings.push(match suggest::nearest(key, names()) {
             Some(near) => finding.help(format!("did you mean `{near}`?")),
             None if pools.is_empty() => {

@@ -1,14 +1,16 @@
 //! Registries are declared once, under `registries`.
 
 use super::rule::{JobScope, Rule, members, start_containers};
-use crate::diagnostic::{Code, Collector, Diagnostic, quote};
+use crate::diagnostic::{Code, Collector, Diagnostic, Severity, quote};
 use crate::recipe::document::{Field, Recipe, Task};
 use crate::recipe::suggest;
 
 const CODE: Code = Code {
     name: "unknown-registry",
+    severity: Severity::Error,
     summary: "a registry is used that the recipe does not declare",
     explanation: "Pools and tasks use registries by their keys under `registries`, where server and login are said once.",
+    examples: &[],
 };
 
 pub(super) struct UnknownRegistry;
@@ -51,6 +53,6 @@ fn check(recipe: &Recipe, name: &Field<String>, findings: &mut Collector) {
         None if registries.is_empty() => "declare it under `registries`, with its `server`".to_owned(),
         None => format!("the recipe declares {}", suggest::list(names().map(str::to_owned))),
     };
-    let finding = Diagnostic::error(&CODE, format!("the recipe declares no registry {}", quote(key)));
+    let finding = Diagnostic::new(&CODE, format!("the recipe declares no registry {}", quote(key)));
     findings.push(finding.at(name.span(), "").help(help));
 }

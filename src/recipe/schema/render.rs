@@ -12,21 +12,21 @@ pub(super) fn render(mistake: &Mistake, root: &Node) -> Option<Diagnostic> {
     Some(match &mistake.kind {
         MistakeKind::UnknownKey { key, known } => unknown_key(node, key, known),
         MistakeKind::MissingKey { key } => {
-            Diagnostic::error(&codes::MISSING_KEY, format!("the key `{key}` is missing"))
+            Diagnostic::new(&codes::MISSING_KEY, format!("the key `{key}` is missing"))
                 .at(place.key, place.says(&format!("needs `{key}`")))
         }
         MistakeKind::InvalidKey { key, message } => {
-            Diagnostic::error(&codes::INVALID_VALUE, format!("{} is no possible name", quote(key)))
+            Diagnostic::new(&codes::INVALID_VALUE, format!("{} is no possible name", quote(key)))
                 .at(key_span(node, key), message.clone())
         }
         MistakeKind::Type { expected } => wrong_type(node, &place, expected),
         MistakeKind::Word { allowed } => wrong_word(node, &place, allowed),
         MistakeKind::Limit { message } => {
-            Diagnostic::error(&codes::INVALID_VALUE, format!("{} {message}", place.subject()))
+            Diagnostic::new(&codes::INVALID_VALUE, format!("{} {message}", place.subject()))
                 .at(place.value, "")
         }
         MistakeKind::Form { message } => {
-            Diagnostic::error(&codes::INVALID_VALUE, format!("{}: {message}", place.subject()))
+            Diagnostic::new(&codes::INVALID_VALUE, format!("{}: {message}", place.subject()))
                 .at(place.value, "")
         }
     })
@@ -38,7 +38,7 @@ fn unknown_key(node: &Node, key: &str, known: &[String]) -> Diagnostic {
         None if known.is_empty() => None,
         None => Some(format!("known here: {}", suggest::list(known.iter().cloned()))),
     };
-    Diagnostic::error(&codes::UNKNOWN_KEY, format!("unknown key {}", quote(key)))
+    Diagnostic::new(&codes::UNKNOWN_KEY, format!("unknown key {}", quote(key)))
         .at(key_span(node, key), "")
         .maybe_help(help)
 }
@@ -51,8 +51,7 @@ fn wrong_type(node: &Node, place: &Place, expected: &[&str]) -> Diagnostic {
     };
     let found = node.describe();
     let message = format!("{} must be {expected_text}, not {found}", place.subject());
-    let diagnostic =
-        Diagnostic::error(&codes::WRONG_TYPE, message).at(place.value, format!("this is {found}"));
+    let diagnostic = Diagnostic::new(&codes::WRONG_TYPE, message).at(place.value, format!("this is {found}"));
     if node.computed {
         return diagnostic.note("the value comes from the expression");
     }
@@ -86,7 +85,7 @@ fn wrong_word(node: &Node, place: &Place, allowed: &[String]) -> Diagnostic {
     let list = suggest::list(allowed.iter().cloned());
     let one_of =
         if allowed.len() == 1 { format!("must be {list}") } else { format!("must be one of {list}") };
-    Diagnostic::error(&codes::INVALID_VALUE, format!("{} {one_of}", place.subject()))
+    Diagnostic::new(&codes::INVALID_VALUE, format!("{} {one_of}", place.subject()))
         .at(place.value, "")
         .maybe_help(near.filter(|_| allowed.len() > 1).map(|near| format!("did you mean `{near}`?")))
 }

@@ -94,7 +94,7 @@ impl Evaluator<'_> {
                     for name in names {
                         let place = locate(scalar, span, &name.range, self.sources);
                         findings.push(
-                            Diagnostic::error(
+                            Diagnostic::new(
                                 &codes::UNDEFINED_NAME,
                                 format!("`{}` is not defined", name.name),
                             )
@@ -185,7 +185,5 @@ fn describe(failure: &Failure, span: Span, scalar: &Scalar, sources: &Sources) -
     let help = unclosed.then(|| {
         "an expression ends with `}}`; if it holds ` #` or `: `, put the value in quotes".to_owned()
     });
-    Box::new(
-        Diagnostic::error(&codes::BAD_EXPRESSION, failure.message.clone()).at(place, "").maybe_help(help),
-    )
+    Box::new(Diagnostic::new(&codes::BAD_EXPRESSION, failure.message.clone()).at(place, "").maybe_help(help))
 }

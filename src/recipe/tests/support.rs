@@ -32,8 +32,12 @@ pub(super) fn summary(report: &Report) -> Vec<String> {
     let one = |diagnostic: &Diagnostic| {
         let marked =
             diagnostic.primary_span().and_then(|span| report.sources.slice(span)).unwrap_or_default();
-        let warning = if diagnostic.severity == Severity::Warning { "warning " } else { "" };
-        format!("{warning}{}: {}", diagnostic.code, marked.lines().next().unwrap_or_default())
+        let severity = match diagnostic.severity() {
+            Severity::Error => "",
+            Severity::Warning => "warning ",
+            Severity::Note => "note ",
+        };
+        format!("{severity}{}: {}", diagnostic.code, marked.lines().next().unwrap_or_default())
     };
     report.diagnostics.iter().map(one).collect()
 }
