@@ -1,0 +1,29 @@
+//! `apply`.
+
+use clap::Args;
+
+use super::{PolicyArgs, RecipeArgs};
+
+/// Arguments of `apply`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  batchyard apply my-recipe\n  batchyard apply my-recipe --auto-approve -p nodes=4\n  batchyard apply my-recipe --no-wait"
+)]
+pub(in crate::cli) struct ApplyArgs {
+    #[command(flatten)]
+    pub recipe: RecipeArgs,
+    /// Don't ask before applying
+    #[arg(long, alias = "yes", short = 'y')]
+    pub auto_approve: bool,
+    #[command(flatten)]
+    pub policy: PolicyArgs,
+    /// Wait until the tasks have ended, and show what they printed [default for the local account]
+    #[arg(long, overrides_with = "no_wait")]
+    pub wait: bool,
+    /// Return once everything is submitted
+    #[arg(long, overrides_with = "wait")]
+    pub no_wait: bool,
+    /// How many steps run at once at the most
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub parallelism: u16,
+}

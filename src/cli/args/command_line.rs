@@ -1,0 +1,60 @@
+//! The command line as a whole: global options and a command.
+
+use clap::builder::styling::{AnsiColor, Styles};
+use clap::{Parser, Subcommand};
+
+use super::{
+    ApplyArgs, DestroyArgs, EmulatorArgs, Global, LogsArgs, NewArgs, PlanArgs, SchemaArgs, StatusArgs,
+    ValidateArgs,
+};
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().bold())
+    .usage(AnsiColor::Green.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default().bold())
+    .placeholder(AnsiColor::Cyan.on_default());
+
+/// Declarative recipes for container workloads on Azure Batch.
+///
+/// A recipe is a YAML file that says which pools, jobs and tasks there should be. `plan` shows what it would take, `apply` does
+/// it: on this machine in real containers (the account `local`, the default), or on Azure Batch.
+#[derive(Debug, Parser)]
+#[command(name = "batchyard", version, styles = STYLES, arg_required_else_help = true, after_help = EXAMPLES)]
+pub(in crate::cli) struct Cli {
+    #[command(flatten)]
+    pub(in crate::cli) global: Global,
+    #[command(subcommand)]
+    pub(in crate::cli) command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  batchyard new hello my-recipe          copy a recipe of the library into a folder
+  batchyard plan my-recipe               show what applying it would do
+  batchyard apply my-recipe              do it, here, in real containers
+  batchyard logs hello/greet             show what a task printed
+  batchyard destroy my-recipe            remove all that the recipe made
+  batchyard --account azure apply my-recipe    the same recipe on Azure Batch";
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(in crate::cli) enum Command {
+    /// Copy a recipe of the library
+    New(NewArgs),
+    /// Check recipes without looking at any account
+    Validate(ValidateArgs),
+    /// Show what apply would do
+    Plan(PlanArgs),
+    /// Bring an account to what a recipe asks for
+    Apply(ApplyArgs),
+    /// Show how a recipe's pools, jobs and tasks are doing
+    Status(StatusArgs),
+    /// Show what a task printed
+    Logs(LogsArgs),
+    /// Remove everything that a recipe made
+    Destroy(DestroyArgs),
+    /// Serve the embedded Azure Batch to SDKs and other programs
+    Emulator(EmulatorArgs),
+    /// Print a JSON Schema of recipes
+    Schema(SchemaArgs),
+}

@@ -1,0 +1,21 @@
+//! `destroy`.
+
+use clap::Args;
+
+use super::RecipeArgs;
+
+/// Arguments of `destroy`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  batchyard destroy my-recipe\n  batchyard destroy my-recipe --auto-approve"
+)]
+pub(in crate::cli) struct DestroyArgs {
+    #[command(flatten)]
+    pub recipe: RecipeArgs,
+    /// Don't ask before destroying
+    #[arg(long, alias = "yes", short = 'y')]
+    pub auto_approve: bool,
+    /// Destroy even while tasks run
+    #[arg(long)]
+    pub force: bool,
+}

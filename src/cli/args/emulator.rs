@@ -1,0 +1,22 @@
+//! `emulator`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+/// Arguments of `emulator`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  batchyard emulator\n  batchyard emulator --listen 127.0.0.1:0 --format json\n  batchyard emulator --data ./account --runtime simulated\n\nPoint any Azure Batch SDK at the endpoint, with the account and the key that are printed."
+)]
+pub(in crate::cli) struct EmulatorArgs {
+    /// Address and port to listen on; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:10100")]
+    pub listen: std::net::SocketAddr,
+    /// Name of the account that is served
+    #[arg(long, value_name = "NAME", default_value = crate::batch::auth::DEVELOPMENT_ACCOUNT)]
+    pub account_name: String,
+    /// File with the account's key, base64 [default: the published development key]
+    #[arg(long, value_name = "FILE")]
+    pub key_file: Option<PathBuf>,
+}

@@ -1,0 +1,80 @@
+//! Options of every command.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+/// Options of every command.
+#[derive(Debug, Clone, Args)]
+pub(in crate::cli) struct Global {
+    /// The account to work on: `local` (an embedded Azure Batch on this machine), `azure` (the account in AZURE_BATCH_ENDPOINT), or
+    /// its URL. Name and key of an account come from AZURE_BATCH_ACCOUNT and AZURE_BATCH_ACCESS_KEY
+    #[arg(long, global = true, value_name = "NAME|URL")]
+    pub account: Option<String>,
+    /// Folder of the local account's data [default: $BATCHYARD_DATA, else $XDG_STATE_HOME/batchyard]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// What runs the containers of the local account
+    #[arg(long, global = true, value_enum, default_value_t = RuntimeChoice::Auto)]
+    pub runtime: RuntimeChoice,
+    /// How fast nodes of the local account come and go
+    #[arg(long, global = true, value_enum, default_value_t = TimingChoice::Instant)]
+    pub timing: TimingChoice,
+    /// Form of the output; JSON goes to standard output, all else to standard error
+    #[arg(long, global = true, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
+    /// When to use colours
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
+    pub color: Color,
+    /// Say only what went wrong
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// Say more; twice, say everything
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// Never ask; a question that would be asked is an error
+    #[arg(long, global = true)]
+    pub no_input: bool,
+}
+
+/// What runs containers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum RuntimeChoice {
+    /// A Docker engine if one answers, else no daemon at all.
+    Auto,
+    /// A Docker or Podman engine.
+    Docker,
+    /// No daemon: this program fetches images and runs containers itself (Linux, as root).
+    Oci,
+    /// No containers at all: tasks only pretend, and say so.
+    Simulated,
+}
+
+/// How fast nodes come and go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum TimingChoice {
+    /// At once.
+    Instant,
+    /// With pauses as in the cloud.
+    Realistic,
+}
+
+/// Form of the output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum Format {
+    /// For people.
+    Human,
+    /// For programs: one versioned document.
+    Json,
+}
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum Color {
+    /// On a terminal, unless NO_COLOR is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
