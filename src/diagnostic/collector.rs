@@ -6,6 +6,8 @@ use super::{Code, Diagnostic, Report, Severity, Sources, Span};
 
 /// More findings of one severity than this help nobody; errors beyond it are counted.
 const MOST: usize = 100;
+/// So many of one severity are kept until the report is made: some of them may be taken away again.
+const KEPT: usize = 1_000;
 
 /// Where passes put their findings.
 #[derive(Debug, Default)]
@@ -16,7 +18,6 @@ pub struct Collector {
     errors: usize,
     warnings: usize,
     notes: usize,
-    omitted: usize,
 }
 
 impl Collector {
@@ -32,11 +33,14 @@ impl Collector {
             Severity::Note => &mut self.notes,
         };
         *count += 1;
-        if *count <= MOST {
+        if *count <= KEPT {
             self.diagnostics.push(diagnostic);
-        } else if diagnostic.severity() == Severity::Error {
-            self.omitted += 1;
         }
+    }
+
+    /// Takes findings away: those for which `keep` says no. Errors stay.
+    pub fn retain(&mut self, mut keep: impl FnMut(&Diagnostic) -> bool) {
+        self.diagnostics.retain(|diagnostic| diagnostic.severity() == Severity::Error || keep(diagnostic));
     }
 
     /// Marks a place as holding a secret: no excerpt will show it.
@@ -61,9 +65,19 @@ impl Collector {
 
     /// The findings in the order of the text.
     pub fn into_report(self, sources: Sources) -> Report {
-        let Self { mut diagnostics, secrets, omitted, .. } = self;
+        let Self { mut diagnostics, secrets, errors, .. } = self;
         diagnostics.sort_by_key(Diagnostic::primary_span);
-        Report { diagnostics, sources, secrets, omitted }
+        let (mut shown_errors, mut shown_warnings, mut shown_notes) = (0, 0, 0);
+        diagnostics.retain(|diagnostic| {
+            let count = match diagnostic.severity() {
+                Severity::Error => &mut shown_errors,
+                Severity::Warning => &mut shown_warnings,
+                Severity::Note => &mut shown_notes,
+            };
+            *count += 1;
+            *count <= MOST
+        });
+        Report { diagnostics, sources, secrets, omitted: errors.saturating_sub(MOST) }
     }
 }
 

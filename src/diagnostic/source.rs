@@ -116,6 +116,11 @@ impl Sources {
         id
     }
 
+    /// The ids of all sources.
+    pub fn ids(&self) -> impl Iterator<Item = SourceId> + use<> {
+        (0..u32::try_from(self.0.len()).unwrap_or(u32::MAX)).map(SourceId)
+    }
+
     /// A source by its id.
     pub fn get(&self, id: SourceId) -> Option<&Arc<Source>> {
         self.0.get(id.0 as usize)

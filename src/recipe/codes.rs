@@ -1,6 +1,6 @@
 //! The codes that the language itself raises. Codes of rules live in the rules' own files.
 
-use crate::diagnostic::{Code, Severity};
+use crate::diagnostic::{Code, Example, Severity};
 
 /// The file cannot be read, or is not text.
 pub static UNREADABLE: Code = Code {
@@ -130,15 +130,6 @@ pub static INVALID_ID: Code = Code {
     explanation: "Ids of pools, jobs and tasks have 1 to 64 characters: letters, digits, hyphens and underscores.",
     examples: &[],
 };
-/// Two objects with one id.
-pub static DUPLICATE_ID: Code = Code {
-    name: "duplicate-id",
-    severity: Severity::Error,
-    summary: "two objects have the same id",
-    explanation: "Azure Batch compares ids without regard to case. With `for_each`, an `id` that does not mention every \
-                  key of the product gives several tasks the same id.",
-    examples: &[],
-};
 /// A product of `for_each` beyond all measure.
 pub static TOO_MANY_TASKS: Code = Code {
     name: "too-many-tasks",
@@ -146,6 +137,62 @@ pub static TOO_MANY_TASKS: Code = Code {
     summary: "`for_each` makes more tasks than a job can hold",
     explanation: "The number of tasks is the product of the sizes of all keys of `for_each`.",
     examples: &[],
+};
+
+/// A comment for this program that is not understood.
+pub static INVALID_ALLOW: Code = Code {
+    name: "invalid-allow",
+    severity: Severity::Warning,
+    summary: "a comment that should silence a finding does not",
+    explanation: "`# batchyard: allow CODE reason` silences one warning or note, at the end of the line that the finding \
+                  points at or on a line of its own above. The reason is for the next reader and cannot be left out. \
+                  Errors cannot be allowed: what they name would be refused by the service or could never run.",
+    examples: &[Example {
+        bad: "\
+jobs:
+  train:
+    pool: { id: shared }
+    tasks:
+      epoch: { command: train, slots: 2 } ⟦# batchyard: allow too-many-slots it worked yesterday⟧
+",
+        good: "\
+jobs:
+  train:
+    pool: { id: shared }
+    tasks:
+      epoch: { command: train, slots: 2 }
+",
+    }],
+};
+/// A comment that silences a finding that is not there.
+pub static UNUSED_ALLOW: Code = Code {
+    name: "unused-allow",
+    severity: Severity::Note,
+    summary: "a comment silences a finding that is not there",
+    explanation: "The finding was corrected, or is on another line. A comment that is left behind would silence the next \
+                  mistake of its kind.",
+    examples: &[Example {
+        bad: "\
+jobs:
+  train:
+    pool: { id: shared }
+    tasks:
+      epoch: { container: { image: python:3.13-slim } } ⟦# batchyard: allow image-not-prefetched it is small⟧
+",
+        good: "\
+pools:
+  workers:
+    vm_size: Standard_D2s_v3
+    image: ubuntu-22.04-container
+    container: { prefetch: [ubuntu:24.04] }
+    nodes: { dedicated: 1 }
+jobs:
+  train:
+    pool: workers
+    tasks:
+      epoch: { container: { image: python:3.13-slim } } # batchyard: allow image-not-prefetched it is small
+",
+    }],
 };
 
 /// All codes of the language.
@@ -165,6 +212,7 @@ pub(super) static ALL: &[&Code] = &[
     &MISSING_PARAMETER,
     &PLAINTEXT_SECRET,
     &INVALID_ID,
-    &DUPLICATE_ID,
     &TOO_MANY_TASKS,
+    &INVALID_ALLOW,
+    &UNUSED_ALLOW,
 ];

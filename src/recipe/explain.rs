@@ -5,8 +5,8 @@ use crate::diagnostic::Code;
 
 /// Every code that loading a recipe can raise.
 pub(super) fn all() -> impl Iterator<Item = &'static Code> {
-    let of_rules = rules::ALL.iter().flat_map(|rule| rule.codes());
-    codes::ALL.iter().chain(lower::CODES).chain(of_rules).copied()
+    let of_rules = rules::ALL.iter().map(|rule| &rule.code);
+    codes::ALL.iter().chain(lower::CODES).copied().chain(of_rules)
 }
 
 /// The code with a name: what it means and what to do about it.

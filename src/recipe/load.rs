@@ -9,7 +9,7 @@ use super::node::{Entry, Node, NodeKind, Segment};
 use super::parameters::{Given, Parameters, bind};
 use super::schema::{Shape, conform};
 use super::source::{self, RecipeSource};
-use super::{codes, decode, document, lower, parse, rules, secrets, tasks};
+use super::{allow, codes, decode, document, lower, parse, rules, secrets, tasks};
 use crate::diagnostic::{Collector, Diagnostic, Report, Sources};
 use crate::resource::DesiredState;
 
@@ -45,6 +45,7 @@ pub fn load(request: &LoadRequest) -> Result<Loaded, Report> {
     let mut sources = Sources::default();
     let mut findings = Collector::default();
     let loaded = run(request, &mut sources, &mut findings);
+    allow::apply(&mut findings, &sources);
     match loaded {
         Some((desired, path)) if !findings.has_errors() => {
             let folder = path.parent().map(PathBuf::from).unwrap_or_default();
@@ -113,6 +114,7 @@ impl RecipeDocument {
         let mut tree = tree?;
         secrets::refuse_plaintext(&mut tree, findings);
         refuse_expressions(&mut tree, findings);
+        rules::check_written(&tree, findings);
         conform(&mut tree, Shape::Recipe, findings);
         let parameters = take(&mut tree, "parameters").map(|entry| decode::decode(&entry.value, findings));
         Some(Self { tree, parameters })

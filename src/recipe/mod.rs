@@ -9,6 +9,7 @@
 //! | expand | [`template`], [`expand`] | expressions → values; tasks → templates that make one task at a time |
 //! | rules | [`rules`] | checks across objects |
 //! | lower | [`lower`] | → desired state |
+//! | allow | `allow` | findings that comments silence are taken away |
 //!
 //! Every pass reports all that it finds and goes on; a value that has been complained about is *damaged* and nobody
 //! complains about it again. [`load`] strings the passes together. Nothing here reads the environment or the clock, and
@@ -27,6 +28,7 @@ pub mod schema;
 pub mod source;
 pub mod template;
 
+mod allow;
 mod explain;
 mod load;
 mod secrets;

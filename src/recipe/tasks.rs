@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use super::document;
 use super::document::Field;
 use super::expand::{ResolvedJob, ResolvedRecipe, TaskTemplate, decode_task};
 use super::rules::{self, JobScope};
-use super::{codes, document};
 use crate::diagnostic::{Collector, Diagnostic, Sources, quote};
 
 /// Checks all tasks of all jobs. A template is left at its first task with errors: the others have the same ones.
@@ -90,7 +90,7 @@ fn duplicate(
     let (first, first_index) = earlier.find(|(template, index)| {
         template.id(*index, sources).is_ok_and(|other| other.eq_ignore_ascii_case(id))
     })?;
-    let finding = Diagnostic::new(&codes::DUPLICATE_ID, format!("two tasks have the id {}", quote(id)));
+    let finding = Diagnostic::new(&rules::DUPLICATE_ID.code, format!("two tasks have the id {}", quote(id)));
     let which = |template: &TaskTemplate, index| {
         template.describe(index).unwrap_or_else(|| format!("`{}`", template.name))
     };

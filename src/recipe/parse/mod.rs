@@ -4,6 +4,8 @@
 //! as an ordinary finding.
 
 mod builder;
+mod comments;
 mod syntax_error;
 
 pub use builder::{MAX_BYTES, parse};
+pub use comments::{Comment, comments};

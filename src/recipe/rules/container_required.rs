@@ -1,36 +1,59 @@
 //! On a pool with containers every task runs in one.
 
-use super::rule::{JobScope, Rule};
-use crate::diagnostic::{Code, Collector, Diagnostic, Severity};
-use crate::recipe::document::{Field, Task};
+use super::rule::{Check, Rule};
+use super::scope::{AnyTask, TaskKind};
+use crate::diagnostic::{Code, Collector, Example, Severity};
 
-const CODE: Code = Code {
-    name: "container-required",
-    severity: Severity::Error,
-    summary: "a task without a container on a pool that runs containers",
-    explanation: "Azure Batch demands container settings from every task of a pool that has a container configuration; \
-                  only start tasks may run on the node itself. Use a second pool for tasks without containers.",
-    examples: &[],
+pub(super) static RULE: Rule = Rule {
+    code: Code {
+        name: "container-required",
+        severity: Severity::Error,
+        summary: "a task without a container on a pool that runs containers",
+        explanation: "Azure Batch demands container settings from every task of a pool that has a container \
+                      configuration; only tasks around those of a job, such as start tasks, may run on the node itself. \
+                      Use a second pool for tasks without containers.",
+        examples: &[Example {
+            bad: "\
+pools:
+  workers:
+    vm_size: Standard_D2s_v3
+    image: ubuntu-22.04-container
+    container: {}
+    nodes: { dedicated: 1 }
+jobs:
+  train:
+    pool: workers
+    tasks:
+      ⟦epoch⟧: { command: python /app/train.py }
+",
+            good: "\
+pools:
+  workers:
+    vm_size: Standard_D2s_v3
+    image: ubuntu-22.04-container
+    container: {}
+    nodes: { dedicated: 1 }
+jobs:
+  train:
+    pool: workers
+    tasks:
+      epoch: { command: python /app/train.py, container: { image: python:3.13-slim } }
+",
+        }],
+    },
+    checks: &[Check::AnyTask(check)],
 };
 
-pub(super) struct ContainerRequired;
-
-impl Rule for ContainerRequired {
-    fn codes(&self) -> &'static [&'static Code] {
-        &[&CODE]
-    }
-
-    fn check_task(&self, job: &JobScope<'_>, task: &Task, findings: &mut Collector) {
-        let Some(pool) = job.pool() else { return };
-        if let (Some(configuration), None) = (&pool.container, &task.container)
-            && let Some(place) = task.id.as_ref().map(Field::span)
-        {
-            findings.push(
-                Diagnostic::new(&CODE, "the task has no `container`, but its pool runs containers")
-                    .at(place, "this task would run on the node itself")
-                    .at(configuration.span(), "this makes every task of the pool a container task")
-                    .help("add `container: { image: … }` to the task"),
-            );
-        }
+fn check(task: &AnyTask<'_>, findings: &mut Collector) {
+    let configuration = task.pool.and_then(|pool| pool.container.as_ref());
+    if let (Some(configuration), None) = (configuration, task.container)
+        && task.kind == TaskKind::Ordinary
+    {
+        findings.push(
+            RULE.finding("the task has no `container`, but its pool runs containers")
+                .at(task.span, "this task would run on the node itself")
+                .at(configuration.span(), "this makes every task of the pool a container task")
+                .help("add `container: { image: … }` to the task"),
+        );
     }
 }

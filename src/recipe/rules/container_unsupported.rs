@@ -1,43 +1,68 @@
 //! Containers need a pool that is prepared for them.
 
-use super::rule::{JobScope, Rule, start_containers};
-use crate::diagnostic::{Code, Collector, Diagnostic, Severity, Span};
-use crate::recipe::document::{Pool, Recipe, Task};
+use super::rule::{Check, Rule};
+use super::scope::AnyTask;
+use crate::diagnostic::{Code, Collector, Example, Severity};
 
-const CODE: Code = Code {
-    name: "container-unsupported",
-    severity: Severity::Error,
-    summary: "a container task on a pool that is not prepared for containers",
-    explanation: "A pool runs container tasks only if it has a `container` section. An empty one, `container: {}`, is \
-                  enough: images are then fetched when a task needs them.",
-    examples: &[],
+pub(super) static RULE: Rule = Rule {
+    code: Code {
+        name: "container-unsupported",
+        severity: Severity::Error,
+        summary: "a container task on a pool that is not prepared for containers",
+        explanation: "A pool runs container tasks only if it has a `container` section. An empty one, `container: {}`, \
+                      is enough: images are then fetched when a task needs them.",
+        examples: &[
+            Example {
+                bad: "\
+pools:
+  workers: { vm_size: Standard_D2s_v3, image: ubuntu-22.04-container, nodes: { dedicated: 1 } }
+jobs:
+  train:
+    pool: workers
+    tasks:
+      epoch: { container: ⟦{ image: python:3.13-slim }⟧ }
+",
+                good: "\
+pools:
+  workers: { vm_size: Standard_D2s_v3, image: ubuntu-22.04-container, container: {}, nodes: { dedicated: 1 } }
+jobs:
+  train:
+    pool: workers
+    tasks:
+      epoch: { container: { image: python:3.13-slim } }
+",
+            },
+            Example {
+                bad: "\
+pools:
+  workers:
+    vm_size: Standard_D2s_v3
+    image: ubuntu-22.04-container
+    nodes: { dedicated: 1 }
+    start_task: { command: prepare, container: ⟦{ image: python:3.13-slim }⟧ }
+",
+                good: "\
+pools:
+  workers:
+    vm_size: Standard_D2s_v3
+    image: ubuntu-22.04-container
+    container: {}
+    nodes: { dedicated: 1 }
+    start_task: { command: prepare, container: { image: python:3.13-slim } }
+",
+            },
+        ],
+    },
+    checks: &[Check::AnyTask(check)],
 };
 
-pub(super) struct ContainerUnsupported;
-
-impl Rule for ContainerUnsupported {
-    fn codes(&self) -> &'static [&'static Code] {
-        &[&CODE]
-    }
-
-    fn check_recipe(&self, recipe: &Recipe, findings: &mut Collector) {
-        for (pool, container) in start_containers(recipe) {
-            check(pool, container.span(), "start task", findings);
-        }
-    }
-
-    fn check_task(&self, job: &JobScope<'_>, task: &Task, findings: &mut Collector) {
-        if let (Some(pool), Some(container)) = (job.pool(), &task.container) {
-            check(pool, container.span(), "task", findings);
-        }
-    }
-}
-
-fn check(pool: &Pool, container: Span, what: &str, findings: &mut Collector) {
+fn check(task: &AnyTask<'_>, findings: &mut Collector) {
+    let (Some(pool), Some(container)) = (task.pool, task.container) else { return };
     if pool.container.is_none() {
+        let what = task.kind.noun();
         findings.push(
-            Diagnostic::new(&CODE, format!("the {what} runs in a container, but its pool runs none"))
-                .at(container, "")
+            RULE.finding(format!("the {what} runs in a container, but its pool runs none"))
+                .at(container.span(), "")
                 .help(
                     "add `container: {}` to the pool, or the images to fetch: `container: { prefetch: […] }`",
                 ),

@@ -1,5 +1,7 @@
 //! The passes together: from a text to a desired state, or to everything that is wrong with it.
 
+mod allow;
+mod examples;
 mod expansion;
 mod hostile;
 mod lowering;

@@ -31,7 +31,7 @@ fn start_tasks_are_checked_too() {
     };
     assert_eq!(start("{ command: a, container: { image: b, registry: r } }"), ["unknown-registry: r"]);
     assert_eq!(start("{ command: \"\" }"), ["missing-command: \"\""]);
-    assert_eq!(start("{ command: \"a 'b\" }"), ["invalid-value: \"a 'b\""]);
+    assert_eq!(start("{ command: \"a 'b\" }"), ["unbalanced-quotes: \"a 'b\""]);
     assert_eq!(
         start("{ command: a, elevation: admin, wait: false, retries: -1, environment: { A: b } }"),
         Vec::<String>::new()
@@ -100,7 +100,7 @@ fn an_image_without_a_short_name_needs_its_node_agent() {
     let image = |image: &str| {
         findings(&with_tasks("t: { container: { image: b } }").replace("ubuntu-22.04-container", image))
     };
-    assert_eq!(image("{ id: /subscriptions/x }"), ["missing-key: { id: /subscriptions/x }"]);
+    assert_eq!(image("{ id: /subscriptions/x }"), ["missing-node-agent: { id: /subscriptions/x }"]);
     assert_eq!(
         image("{ id: /subscriptions/x }, node_agent_sku: batch.node.ubuntu 22.04"),
         Vec::<String>::new()
@@ -108,7 +108,7 @@ fn an_image_without_a_short_name_needs_its_node_agent() {
     assert_eq!(image("{ publisher: Microsoft-DSVM, offer: ubuntu-hpc, sku: '2204' }"), Vec::<String>::new());
     assert_eq!(
         image("{ publisher: a, offer: b, sku: c }"),
-        ["missing-key: { publisher: a, offer: b, sku: c }"]
+        ["missing-node-agent: { publisher: a, offer: b, sku: c }"]
     );
     assert_eq!(image("{ publisher: a, offer: b, skuu: c }"), ["unknown-key: skuu"]);
     assert_eq!(image("{ publisher: a }"), ["missing-key: image", "missing-key: image"]);

@@ -52,6 +52,45 @@ pub(super) fn places(text: &str) -> Vec<String> {
     report.diagnostics.iter().map(one).collect()
 }
 
+/// A finding, by what a test compares.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Finding {
+    pub(super) code: &'static str,
+    pub(super) start: usize,
+    pub(super) end: usize,
+}
+
+/// What loading a text finds.
+pub(super) struct Found {
+    pub(super) findings: Vec<Finding>,
+    /// As people see it.
+    pub(super) shown: String,
+}
+
+/// Everything that loading a text finds, with its places.
+pub(super) fn found(text: &str) -> Found {
+    let report = match load_with(text, &[]) {
+        Ok(loaded) => loaded.warnings,
+        Err(report) => report,
+    };
+    let one = |diagnostic: &Diagnostic| {
+        let span = diagnostic.primary_span().unwrap_or_default();
+        Finding { code: diagnostic.code.name, start: span.start as usize, end: span.end as usize }
+    };
+    Found {
+        findings: report.diagnostics.iter().map(one).collect(),
+        shown: view::diagnostics::human(&report, false),
+    }
+}
+
+/// A part of a recipe made into a whole one. Lines and columns stay what they are.
+pub(super) fn complete(part: &str) -> String {
+    match part.contains("api_version:") {
+        true => part.to_owned(),
+        false => format!("{part}api_version: batchyard/v1\nname: example\n"),
+    }
+}
+
 /// Findings as people see them, without the folder of the test.
 pub(super) fn shown(text: &str) -> String {
     let report = match load_with(text, &[]) {
