@@ -146,6 +146,12 @@ id_type!(
     MAX_ID_LENGTH
 );
 id_type!(
+    /// The id of a job schedule, unique among the jobs and job schedules of its account.
+    JobScheduleId,
+    &[],
+    MAX_ID_LENGTH
+);
+id_type!(
     /// The id of a task, unique in its job.
     TaskId,
     &[],

@@ -1,7 +1,7 @@
 //! The Azure Batch data-plane contract, pure: no sockets, no clock, no policy.
 //!
 //! [`model`] holds the wire types under the names of the REST reference; [`operations`] holds one plain struct per REST
-//! operation and the one table of routes, [`operations::ALL`]; [`auth`] signs **and** verifies; [`odata`] renders **and**
+//! operation and the one table of routes, [`operations::FAMILIES`]; [`auth`] signs **and** verifies; [`odata`] renders **and**
 //! parses. The client and the embedded service meet here and nowhere else.
 
 pub mod api_version;
@@ -24,5 +24,5 @@ pub use conditions::{Conditions, ETag};
 pub use datetime::DateTime;
 pub use duration::WireDuration;
 pub use error::{BatchError, ErrorCode};
-pub use ids::{InvalidId, JobId, NodeId, PoolId, TaskId};
+pub use ids::{InvalidId, JobId, JobScheduleId, NodeId, PoolId, TaskId};
 pub use operation::{Operation, OperationSpec};

@@ -24,6 +24,11 @@ pub struct OperationSpec {
 }
 
 impl OperationSpec {
+    /// The family in the REST reference, for example `Pools`.
+    pub fn family(&self) -> &'static str {
+        self.name.split_once('_').map_or(self.name, |(family, _)| family)
+    }
+
     /// The path with its placeholders filled in, percent-encoded: a slash inside a file's path becomes `%2F`.
     pub fn render_path(&self, parameters: &[&str]) -> String {
         let mut parameters = parameters.iter();
@@ -31,7 +36,7 @@ impl OperationSpec {
         for segment in self.path.split('/').skip(1) {
             path.push('/');
             if segment.starts_with('{') {
-                // An operation with fewer values than placeholders is a mistake of ours that the test below finds.
+                // That there are as many values as placeholders is checked where operations are declared.
                 let value = parameters.next().copied().unwrap_or_default();
                 let _ = write!(path, "{}", utf8_percent_encode(value, SEGMENT));
             } else {
@@ -58,6 +63,23 @@ impl OperationSpec {
         }
         Some(values)
     }
+}
+
+/// How many placeholders a path has.
+pub(crate) const fn placeholders(path: &str) -> usize {
+    let bytes = path.as_bytes();
+    let (mut position, mut count) = (0, 0);
+    while position < bytes.len() {
+        #[expect(
+            clippy::indexing_slicing,
+            reason = "the loop keeps it in range, and constant functions have no iterators"
+        )]
+        if bytes[position] == b'{' {
+            count += 1;
+        }
+        position += 1;
+    }
+    count
 }
 
 /// Query parameters, in order.

@@ -27,6 +27,8 @@ mod routes;
 mod scheduler;
 mod service;
 mod store;
+#[cfg(test)]
+mod support;
 mod timing;
 mod wire;
 

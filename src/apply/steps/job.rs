@@ -73,7 +73,7 @@ pub(super) async fn seal(context: &StepContext<'_>, job: &JobId, seal: &JobSeal)
 
 pub(super) async fn delete(context: &StepContext<'_>, job: &JobId, etag: Option<&ETag>) -> StepResult {
     let conditions = etag.cloned().map(Conditions::if_match).unwrap_or_default();
-    match context.client.send(&DeleteJob { job_id: job.clone(), conditions }).await {
+    match context.client.send(&DeleteJob { job_id: job.clone(), force: false, conditions }).await {
         Ok(_) => {}
         Err(error) if error.is_not_found() => return Ok(Outcome::AlreadyDone),
         Err(error) if error.code_is(ErrorCode::JOB_BEING_DELETED) => {}

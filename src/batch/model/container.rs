@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_with::skip_serializing_none;
 
+use super::written_secret;
 use crate::batch::wire_enum::wire_enum;
 use crate::secret::Secret;
 
@@ -121,22 +122,4 @@ pub struct BatchTaskContainerExecutionInfo {
     pub state: Option<String>,
     /// What the engine said went wrong.
     pub error: Option<String>,
-}
-
-/// A secret leaves the program only here: in the body of a request.
-mod written_secret {
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    use crate::secret::Secret;
-
-    pub(super) fn serialize<S: Serializer>(secret: &Option<Secret>, to: S) -> Result<S::Ok, S::Error> {
-        match secret {
-            Some(secret) => to.serialize_some(secret.expose()),
-            None => to.serialize_none(),
-        }
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Secret>, D::Error> {
-        Ok(Option::<String>::deserialize(from)?.map(Secret::new))
-    }
 }

@@ -4,24 +4,45 @@
 //! strings, as the service writes them. `other` maps hold the properties that have no field of their own, as they came, so that
 //! reading and writing an object loses nothing.
 
+mod application;
+mod autoscale;
 mod container;
+mod extension;
 mod file;
 mod image;
 mod job;
 mod metadata;
 mod node;
+mod node_action;
+mod node_counts;
+mod node_user;
 mod pool;
+mod pool_action;
+mod preparation;
+mod subtask;
 mod task;
 mod task_counts;
+mod usage;
 mod user;
+mod written_secret;
 
+pub use application::*;
+pub use autoscale::*;
 pub use container::*;
+pub use extension::*;
 pub use file::*;
 pub use image::*;
 pub use job::*;
 pub use metadata::*;
 pub use node::*;
+pub use node_action::*;
+pub use node_counts::*;
+pub use node_user::*;
 pub use pool::*;
+pub use pool_action::*;
+pub use preparation::*;
+pub use subtask::*;
 pub use task::*;
 pub use task_counts::*;
+pub use usage::*;
 pub use user::*;

@@ -269,3 +269,12 @@ pub struct BatchTaskCreateResult {
     /// Why it was not added.
     pub error: Option<BatchErrorBody>,
 }
+
+/// The body of `PUT /jobs/{jobId}/tasks/{taskId}`.
+#[skip_serializing_none]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BatchTaskReplaceOptions {
+    /// How long and how often the task may run, and how long its directory is kept; what is absent becomes the default.
+    pub constraints: Option<BatchTaskConstraints>,
+}

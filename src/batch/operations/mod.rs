@@ -1,17 +1,22 @@
-//! One plain struct per REST operation, and the one table of routes.
+//! One plain struct per REST operation of api-version 2025-06-01, and the one table of routes.
 
-mod account;
-mod files;
+mod applications;
+mod declare;
+mod job_schedules;
 mod jobs;
+mod node_files;
 mod nodes;
 mod pools;
 mod table;
+mod task_files;
 mod tasks;
 
-pub use account::*;
-pub use files::*;
+pub use applications::*;
+pub use job_schedules::*;
 pub use jobs::*;
+pub use node_files::*;
 pub use nodes::*;
 pub use pools::*;
-pub use table::ALL;
+pub use table::{FAMILIES, every_operation};
+pub use task_files::*;
 pub use tasks::*;

@@ -1,217 +1,139 @@
 //! Operations on pools.
 
-use http::Method;
-
+use super::declare::operations;
 use crate::batch::model::{
-    BatchPool, BatchPoolCreateOptions, BatchPoolResizeOptions, BatchPoolUpdateOptions,
+    AutoScaleRun, BatchNodeRemoveOptions, BatchPool, BatchPoolCreateOptions, BatchPoolEnableAutoScaleOptions,
+    BatchPoolEvaluateAutoScaleOptions, BatchPoolNodeCounts, BatchPoolReplaceOptions, BatchPoolResizeOptions,
+    BatchPoolUpdateOptions, BatchPoolUsageMetrics, BatchSupportedImage, UsagePeriod,
 };
 use crate::batch::odata::{ListQuery, Select};
-use crate::batch::operation::{Nothing, Operation, OperationSpec, Query};
 use crate::batch::page::Page;
 use crate::batch::{Conditions, PoolId};
 
-/// Makes a pool. Its nodes are allocated afterwards.
-#[derive(Debug, Clone)]
-pub struct CreatePool {
-    /// The pool.
-    pub pool: BatchPoolCreateOptions,
-}
+operations! {
+    Pools:
 
-impl Operation for CreatePool {
-    const SPEC: OperationSpec =
-        OperationSpec { name: "Pools_CreatePool", method: Method::POST, path: "/pools", success: 201 };
-    type Output = Nothing;
-
-    fn path_parameters(&self) -> Vec<&str> {
-        vec![]
+    /// Makes a pool. Its nodes are allocated afterwards.
+    CreatePool: POST "/pools" => 201 {
+        /// The pool.
+        body pool: BatchPoolCreateOptions,
     }
 
-    fn body(&self) -> Result<Option<Vec<u8>>, serde_json::Error> {
-        serde_json::to_vec(&self.pool).map(Some)
-    }
-}
-
-/// Lists pools.
-#[derive(Debug, Clone)]
-pub struct ListPools {
-    /// Filter, selection and page size.
-    pub query: ListQuery,
-}
-
-impl Operation for ListPools {
-    const SPEC: OperationSpec =
-        OperationSpec { name: "Pools_ListPools", method: Method::GET, path: "/pools", success: 200 };
-    type Output = Page<BatchPool>;
-
-    fn path_parameters(&self) -> Vec<&str> {
-        vec![]
+    /// Lists pools.
+    ListPools: GET "/pools" => 200 Page<BatchPool> {
+        /// Filter, selection and page size.
+        query query: ListQuery,
     }
 
-    fn query(&self) -> Query {
-        self.query.parameters()
-    }
-}
-
-/// Asks whether a pool exists: 200 or 404.
-#[derive(Debug, Clone)]
-pub struct PoolExists {
-    /// The pool.
-    pub pool_id: PoolId,
-}
-
-impl Operation for PoolExists {
-    const SPEC: OperationSpec = OperationSpec {
-        name: "Pools_PoolExists",
-        method: Method::HEAD,
-        path: "/pools/{poolId}",
-        success: 200,
-    };
-    type Output = Nothing;
-
-    fn path_parameters(&self) -> Vec<&str> {
-        vec![self.pool_id.as_str()]
-    }
-}
-
-/// Reads a pool.
-#[derive(Debug, Clone)]
-pub struct GetPool {
-    /// The pool.
-    pub pool_id: PoolId,
-    /// The properties to return; empty means all.
-    pub select: Select,
-}
-
-impl Operation for GetPool {
-    const SPEC: OperationSpec =
-        OperationSpec { name: "Pools_GetPool", method: Method::GET, path: "/pools/{poolId}", success: 200 };
-    type Output = BatchPool;
-
-    fn path_parameters(&self) -> Vec<&str> {
-        vec![self.pool_id.as_str()]
+    /// Asks whether a pool exists: 200 or 404.
+    PoolExists: HEAD "/pools/{poolId}" => 200 {
+        /// The pool.
+        path pool_id: PoolId,
     }
 
-    fn query(&self) -> Query {
-        self.select.parameters()
-    }
-}
-
-/// Changes a pool; what the body leaves out stays as it is.
-#[derive(Debug, Clone)]
-pub struct UpdatePool {
-    /// The pool.
-    pub pool_id: PoolId,
-    /// The changes.
-    pub update: BatchPoolUpdateOptions,
-    /// What must hold for the request to be carried out.
-    pub conditions: Conditions,
-}
-
-impl Operation for UpdatePool {
-    const SPEC: OperationSpec = OperationSpec {
-        name: "Pools_UpdatePool",
-        method: Method::PATCH,
-        path: "/pools/{poolId}",
-        success: 200,
-    };
-    type Output = Nothing;
-
-    fn path_parameters(&self) -> Vec<&str> {
-        vec![self.pool_id.as_str()]
+    /// Reads a pool.
+    GetPool: GET "/pools/{poolId}" => 200 BatchPool {
+        /// The pool.
+        path pool_id: PoolId,
+        /// The properties to return; empty means all.
+        query select: Select,
     }
 
-    fn body(&self) -> Result<Option<Vec<u8>>, serde_json::Error> {
-        serde_json::to_vec(&self.update).map(Some)
+    /// Changes a pool; what the body leaves out stays as it is.
+    UpdatePool: PATCH "/pools/{poolId}" => 200 {
+        /// The pool.
+        path pool_id: PoolId,
+        /// The changes.
+        body update: BatchPoolUpdateOptions,
+        /// What must hold for the request to be carried out.
+        conditions conditions: Conditions,
     }
 
-    fn conditions(&self) -> Conditions {
-        self.conditions.clone()
-    }
-}
-
-/// Deletes a pool. Its running tasks are put back in the queue; the pool is `deleting` until its nodes are gone.
-#[derive(Debug, Clone)]
-pub struct DeletePool {
-    /// The pool.
-    pub pool_id: PoolId,
-    /// What must hold for the request to be carried out.
-    pub conditions: Conditions,
-}
-
-impl Operation for DeletePool {
-    const SPEC: OperationSpec = OperationSpec {
-        name: "Pools_DeletePool",
-        method: Method::DELETE,
-        path: "/pools/{poolId}",
-        success: 202,
-    };
-    type Output = Nothing;
-
-    fn path_parameters(&self) -> Vec<&str> {
-        vec![self.pool_id.as_str()]
+    /// Replaces start task, application packages and metadata of a pool; what the body leaves out is removed.
+    ReplacePoolProperties: POST "/pools/{poolId}/updateproperties" => 204 {
+        /// The pool.
+        path pool_id: PoolId,
+        /// What it has from now on.
+        body properties: BatchPoolReplaceOptions,
     }
 
-    fn conditions(&self) -> Conditions {
-        self.conditions.clone()
-    }
-}
-
-/// Changes the number of nodes; only while the allocation is steady.
-#[derive(Debug, Clone)]
-pub struct ResizePool {
-    /// The pool.
-    pub pool_id: PoolId,
-    /// The new size.
-    pub resize: BatchPoolResizeOptions,
-    /// What must hold for the request to be carried out.
-    pub conditions: Conditions,
-}
-
-impl Operation for ResizePool {
-    const SPEC: OperationSpec = OperationSpec {
-        name: "Pools_ResizePool",
-        method: Method::POST,
-        path: "/pools/{poolId}/resize",
-        success: 202,
-    };
-    type Output = Nothing;
-
-    fn path_parameters(&self) -> Vec<&str> {
-        vec![self.pool_id.as_str()]
+    /// Deletes a pool. Its running tasks are put back in the queue; the pool is `deleting` until its nodes are gone.
+    DeletePool: DELETE "/pools/{poolId}" => 202 {
+        /// The pool.
+        path pool_id: PoolId,
+        /// What must hold for the request to be carried out.
+        conditions conditions: Conditions,
     }
 
-    fn body(&self) -> Result<Option<Vec<u8>>, serde_json::Error> {
-        serde_json::to_vec(&self.resize).map(Some)
+    /// Changes the number of nodes; only while the allocation is steady.
+    ResizePool: POST "/pools/{poolId}/resize" => 202 {
+        /// The pool.
+        path pool_id: PoolId,
+        /// The new size.
+        body resize: BatchPoolResizeOptions,
+        /// What must hold for the request to be carried out.
+        conditions conditions: Conditions,
     }
 
-    fn conditions(&self) -> Conditions {
-        self.conditions.clone()
-    }
-}
-
-/// Stops a resize; the nodes that are there stay.
-#[derive(Debug, Clone)]
-pub struct StopPoolResize {
-    /// The pool.
-    pub pool_id: PoolId,
-    /// What must hold for the request to be carried out.
-    pub conditions: Conditions,
-}
-
-impl Operation for StopPoolResize {
-    const SPEC: OperationSpec = OperationSpec {
-        name: "Pools_StopPoolResize",
-        method: Method::POST,
-        path: "/pools/{poolId}/stopresize",
-        success: 202,
-    };
-    type Output = Nothing;
-
-    fn path_parameters(&self) -> Vec<&str> {
-        vec![self.pool_id.as_str()]
+    /// Stops a resize; the nodes that are there stay.
+    StopPoolResize: POST "/pools/{poolId}/stopresize" => 202 {
+        /// The pool.
+        path pool_id: PoolId,
+        /// What must hold for the request to be carried out.
+        conditions conditions: Conditions,
     }
 
-    fn conditions(&self) -> Conditions {
-        self.conditions.clone()
+    /// Removes nodes by name, up to 100; only while the allocation is steady.
+    RemoveNodes: POST "/pools/{poolId}/removenodes" => 202 {
+        /// The pool.
+        path pool_id: PoolId,
+        /// Which nodes, and what happens to their tasks.
+        body remove: BatchNodeRemoveOptions,
+        /// What must hold for the request to be carried out.
+        conditions conditions: Conditions,
+    }
+
+    /// Lets a formula set the number of nodes.
+    EnablePoolAutoScale: POST "/pools/{poolId}/enableautoscale" => 200 {
+        /// The pool.
+        path pool_id: PoolId,
+        /// The formula, and how often it is evaluated.
+        body enable: BatchPoolEnableAutoScaleOptions,
+        /// What must hold for the request to be carried out.
+        conditions conditions: Conditions,
+    }
+
+    /// Leaves the number of nodes as it is from now on.
+    DisablePoolAutoScale: POST "/pools/{poolId}/disableautoscale" => 200 {
+        /// The pool.
+        path pool_id: PoolId,
+    }
+
+    /// Evaluates a formula without acting on it; only while the pool has one.
+    EvaluatePoolAutoScale: POST "/pools/{poolId}/evaluateautoscale" => 200 AutoScaleRun {
+        /// The pool.
+        path pool_id: PoolId,
+        /// The formula.
+        body evaluate: BatchPoolEvaluateAutoScaleOptions,
+    }
+
+    /// Counts the nodes of each pool by state.
+    ListPoolNodeCounts: GET "/nodecounts" => 200 Page<BatchPoolNodeCounts> {
+        /// Filter, selection and page size.
+        query query: ListQuery,
+    }
+
+    /// Lists how many core hours each pool used, by periods.
+    ListPoolUsageMetrics: GET "/poolusagemetrics" => 200 Page<BatchPoolUsageMetrics> {
+        /// From when to when; absent means the period before the present one.
+        query period: UsagePeriod,
+        /// Filter, selection and page size.
+        query query: ListQuery,
+    }
+
+    /// Lists the virtual machine images that the service supports.
+    ListSupportedImages: GET "/supportedimages" => 200 Page<BatchSupportedImage> {
+        /// Filter, selection and page size.
+        query query: ListQuery,
     }
 }
