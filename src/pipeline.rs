@@ -4,11 +4,16 @@ mod preflight;
 
 use std::collections::BTreeMap;
 
+use futures::{TryStreamExt, pin_mut};
+
+use crate::batch::model::BatchJobState;
+use crate::batch::odata::Select;
+use crate::batch::operations::{GetJobTaskCounts, GetTask};
 use crate::batch::{JobId, PoolId};
 use crate::client::{BatchClient, ClientError};
 use crate::observe::{self, Scope};
 use crate::plan::{self, BrokenInvariant, Plan, Policy, TaskComparison, TaskPlan};
-use crate::resource::{DesiredJob, DesiredState, LiveState, Ownership, RecipeName, TaskStreamError};
+use crate::resource::{DesiredJob, DesiredState, LiveState, RecipeName, TaskStreamError};
 
 pub use preflight::{RefusedRunOptions, refused_run_options};
 
@@ -50,14 +55,18 @@ pub async fn plan(
     desired: &DesiredState,
     policy: &Policy,
 ) -> Result<Plan, PipelineError> {
-    let live = observe::read(client, &scope(desired)).await.map_err(PipelineError::Observe)?;
+    let mut live = observe::read(client, &scope(desired)).await.map_err(PipelineError::Observe)?;
     let mut tasks = BTreeMap::new();
     for (key, job) in &desired.jobs {
         if let Some(compared) = compare_tasks(client, job, &live).await? {
             tasks.insert(key.clone(), compared);
         }
     }
-    checked(plan::plan(desired, &live, &tasks, policy)?)
+    let mut made = plan::plan(desired, &live, &tasks, policy)?;
+    if read_disturbed(client, &made, &mut live).await? {
+        made = plan::plan(desired, &live, &tasks, policy)?;
+    }
+    checked(made)
 }
 
 /// Plans the removal of everything that a recipe owns.
@@ -66,8 +75,30 @@ pub async fn plan(
 /// When the account can't be read, or no sound plan can be made.
 pub async fn plan_destroy(client: &BatchClient, recipe: &RecipeName) -> Result<Plan, PipelineError> {
     let scope = Scope { recipe: recipe.clone(), pools: [].into(), jobs: [].into() };
-    let live = observe::read(client, &scope).await.map_err(PipelineError::Observe)?;
-    checked(plan::destroy(recipe, &live))
+    let mut live = observe::read(client, &scope).await.map_err(PipelineError::Observe)?;
+    let mut made = plan::destroy(recipe, &live);
+    if read_disturbed(client, &made, &mut live).await? {
+        made = plan::destroy(recipe, &live);
+    }
+    checked(made)
+}
+
+/// Reads what the jobs hold that a plan would disturb, so that it can say what is lost. Most plans disturb none: then nothing is
+/// read, and the answer is no.
+async fn read_disturbed(
+    client: &BatchClient,
+    plan: &Plan,
+    live: &mut LiveState,
+) -> Result<bool, PipelineError> {
+    let disturbed = plan::disturbed(plan, live);
+    for job in &disturbed {
+        let owner = live.jobs.get(job).and_then(|job| job.value.ownership.as_ref());
+        let recorded = owner.and_then(|owner| owner.tasks.clone());
+        let held =
+            observe::contents(client, job, recorded.as_deref()).await.map_err(PipelineError::Observe)?;
+        live.contents.extend(held.map(|held| (job.clone(), held)));
+    }
+    Ok(!disturbed.is_empty())
 }
 
 fn checked(plan: Plan) -> Result<Plan, PipelineError> {
@@ -76,26 +107,65 @@ fn checked(plan: Plan) -> Result<Plan, PipelineError> {
 }
 
 /// How the tasks of a job differ; `None` if the job is not there, or is about to go. A job whose metadata records the very tasks
-/// that the recipe wants is not listed at all.
+/// that the recipe wants, and which has as many, is not listed at all.
 async fn compare_tasks(
     client: &BatchClient,
     job: &DesiredJob,
     live: &LiveState,
 ) -> Result<Option<TaskPlan>, PipelineError> {
     let Some(found) = live.jobs.get(&job.spec.id) else { return Ok(None) };
-    if found.value.state == crate::batch::model::BatchJobState::Deleting {
+    if found.value.state == BatchJobState::Deleting {
         return Ok(None);
     }
-    let recorded =
-        found.value.ownership.as_ref().and_then(|ownership: &Ownership| ownership.tasks.as_deref());
-    if let Some(recorded) = recorded
-        && let Some(plan) = TaskPlan::from_recorded_tally(&job.tasks, recorded)?
-    {
-        return Ok(Some(plan));
+    let recorded = found.value.ownership.as_ref().and_then(|ownership| ownership.tasks.as_deref());
+    let mut compared = match recorded {
+        Some(recorded) => compare_with_record(client, job, recorded).await?,
+        None => None,
+    };
+    if compared.is_none() {
+        let mut comparison = TaskComparison::default();
+        observe::for_each_task(client, &job.spec.id, |task| comparison.observe(task))
+            .await
+            .map_err(PipelineError::Observe)?;
+        compared = Some(comparison.finish(job)?);
     }
-    let mut comparison = TaskComparison::default();
-    observe::for_each_task(client, &job.spec.id, |task| comparison.observe(task))
-        .await
-        .map_err(PipelineError::Observe)?;
-    Ok(Some(comparison.finish(&job.tasks)?))
+    if let Some(compared) = &mut compared {
+        complete_samples(client, job, compared).await.map_err(PipelineError::Observe)?;
+    }
+    Ok(compared)
+}
+
+async fn compare_with_record(
+    client: &BatchClient,
+    job: &DesiredJob,
+    recorded: &str,
+) -> Result<Option<TaskPlan>, PipelineError> {
+    let request = GetJobTaskCounts { job_id: job.spec.id.clone() };
+    let counts = client.find(&request).await.map_err(PipelineError::Observe)?;
+    let Some(counts) = counts.map(|answer| answer.value.task_counts) else { return Ok(None) };
+    Ok(TaskPlan::from_recorded_tally(job, recorded, &counts)?)
+}
+
+/// Reads the few tasks that a plan shows as examples: what changes in them, which of them failed.
+async fn complete_samples(
+    client: &BatchClient,
+    job: &DesiredJob,
+    compared: &mut TaskPlan,
+) -> Result<(), ClientError> {
+    for task_id in compared.replaced.iter().map(|task| task.id.clone()).collect::<Vec<_>>() {
+        let request = GetTask { job_id: job.spec.id.clone(), task_id, select: Select::default() };
+        if let Some(there) = client.find(&request).await? {
+            compared.explain(job, &there.value);
+        }
+    }
+    if compared.wants_names_of_failed() {
+        let failed = observe::failed_tasks(client, &job.spec.id);
+        pin_mut!(failed);
+        while let Some(id) = failed.try_next().await? {
+            if !compared.name_failed(&id) {
+                break;
+            }
+        }
+    }
+    Ok(())
 }

@@ -2,6 +2,7 @@
 
 use super::printer::Printer;
 use crate::exit_code::ExitCode;
+use crate::resource::SourceLocation;
 
 /// Why a command failed.
 #[derive(Debug)]
@@ -12,6 +13,8 @@ pub(super) struct CommandError {
     causes: Vec<String>,
     /// What to try.
     hint: Option<String>,
+    /// Where the recipe asks for what failed.
+    place: Option<SourceLocation>,
     /// The exit code.
     code: ExitCode,
 }
@@ -19,7 +22,7 @@ pub(super) struct CommandError {
 impl CommandError {
     /// An error with a message of our own.
     pub(super) fn new(code: ExitCode, message: impl Into<String>) -> Self {
-        Self { message: message.into(), causes: Vec::new(), hint: None, code }
+        Self { message: message.into(), causes: Vec::new(), hint: None, place: None, code }
     }
 
     /// An error with all of its causes.
@@ -30,12 +33,24 @@ impl CommandError {
             causes.push(cause.to_string());
             source = cause.source();
         }
-        Self { message: error.to_string(), causes, hint: None, code: ExitCode::Error }
+        Self { message: error.to_string(), causes, hint: None, place: None, code: ExitCode::Error }
     }
 
     /// Adds what to try.
     pub(super) fn hint(mut self, hint: Option<String>) -> Self {
         self.hint = hint.or(self.hint);
+        self
+    }
+
+    /// Adds reasons.
+    pub(super) fn because(mut self, causes: impl IntoIterator<Item = String>) -> Self {
+        self.causes.extend(causes);
+        self
+    }
+
+    /// Adds where the recipe asks for it.
+    pub(super) fn place(mut self, place: Option<SourceLocation>) -> Self {
+        self.place = place.or(self.place);
         self
     }
 
@@ -90,6 +105,9 @@ pub(super) fn report(printer: &Printer, error: &CommandError) -> ExitCode {
         return error.code;
     }
     let mut text = format!("{}: {}\n", printer.error_word(), error.message);
+    if let Some(place) = &error.place {
+        text.push_str(&format!("  --> {place}\n"));
+    }
     for cause in &error.causes {
         text.push_str(&format!("  because: {cause}\n"));
     }

@@ -3,5 +3,5 @@
 mod reader;
 mod status;
 
-pub use reader::{Scope, for_each_task, read, tasks};
+pub use reader::{Scope, contents, failed_tasks, for_each_task, read, tasks};
 pub use status::{JobStatus, PoolStatus, Status, status};

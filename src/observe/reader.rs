@@ -5,10 +5,13 @@ use std::collections::BTreeSet;
 use futures::{Stream, StreamExt, TryStreamExt, pin_mut};
 
 use crate::batch::odata::ListQuery;
-use crate::batch::operations::{ListJobs, ListPools, ListTasks};
-use crate::batch::{JobId, PoolId};
+use crate::batch::operations::{GetJobTaskCounts, ListJobs, ListPools, ListTasks};
+use crate::batch::{JobId, PoolId, TaskId};
 use crate::client::{BatchClient, ClientError};
-use crate::resource::{LiveJob, LivePool, LiveState, LiveTask, Observed, Ownership, RecipeName};
+use crate::resource::{
+    ForeignTasks, JobContents, LiveJob, LivePool, LiveState, LiveTask, Neighbour, Observed, Ownership,
+    RecipeName, TaskTally,
+};
 
 /// What to read: the objects that a recipe names, and all that carry its mark.
 #[derive(Debug, Clone)]
@@ -21,7 +24,7 @@ pub struct Scope {
     pub jobs: BTreeSet<JobId>,
 }
 
-/// Reads pools and jobs. Tasks are a stream of their own: see [`tasks`].
+/// Reads pools and jobs, and which jobs of others run on these pools. Tasks are a stream of their own: see [`tasks`].
 ///
 /// # Errors
 /// When the account can't be read.
@@ -41,7 +44,13 @@ pub async fn read(client: &BatchClient, scope: &Scope) -> Result<LiveState, Clie
     pin_mut!(jobs);
     while let Some(job) = jobs.try_next().await? {
         let Some(observed) = Observed::<LiveJob>::from_wire(&job) else { continue };
-        if scope.jobs.contains(&job.id) || is_ours(&observed.value.ownership) {
+        let is_ours = is_ours(&observed.value.ownership);
+        if !is_ours && !observed.value.is_over() && live.pools.contains_key(&observed.value.spec.pool) {
+            let recipe = observed.value.ownership.as_ref().map(|owner| owner.recipe.clone());
+            live.neighbours
+                .insert(job.id.clone(), Neighbour { pool: observed.value.spec.pool.clone(), recipe });
+        }
+        if is_ours || scope.jobs.contains(&job.id) {
             live.jobs.insert(job.id.clone(), observed);
         }
     }
@@ -52,6 +61,37 @@ pub async fn read(client: &BatchClient, scope: &Scope) -> Result<LiveState, Clie
 pub fn tasks(client: &BatchClient, job: &JobId) -> impl Stream<Item = Result<LiveTask, ClientError>> + use<> {
     let query = ListQuery::select(&["id", "displayName", "state", "executionInfo"]);
     client.list(ListTasks { job_id: job.clone(), query }).map_ok(LiveTask::from)
+}
+
+/// Reads what a job holds: how many tasks run and wait, and which of them no recipe made. They are listed only if there are not
+/// as many as the job's metadata records. `None` if the job is gone.
+///
+/// # Errors
+/// When the account can't be read.
+pub async fn contents(
+    client: &BatchClient,
+    job: &JobId,
+    recorded: Option<&str>,
+) -> Result<Option<JobContents>, ClientError> {
+    let Some(counts) = client.find(&GetJobTaskCounts { job_id: job.clone() }).await? else { return Ok(None) };
+    let counts = counts.value.task_counts;
+    let (running, waiting) = (u64::from(counts.running), u64::from(counts.active));
+    let mut foreign = ForeignTasks::default();
+    let all = running + waiting + u64::from(counts.completed);
+    if recorded.and_then(TaskTally::count_in) != Some(all) {
+        for_each_task(client, job, |task| foreign.observe(&task)).await?;
+    }
+    Ok(Some(JobContents { running, waiting, foreign }))
+}
+
+/// The ids of tasks that failed, as they come.
+pub fn failed_tasks(
+    client: &BatchClient,
+    job: &JobId,
+) -> impl Stream<Item = Result<TaskId, ClientError>> + use<> {
+    let filter = Some("executionInfo/result eq 'failure'".to_owned());
+    let query = ListQuery { filter, ..ListQuery::select(&["id"]) };
+    client.list(ListTasks { job_id: job.clone(), query }).map_ok(|task| task.id)
 }
 
 /// Collects a stream of tasks into a comparison.

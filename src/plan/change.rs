@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::resource::{Address, ChangeClass, Mutability, OnChange, RecipeName, SourceLocation};
 
+use super::obstacle::Obstacle;
 use super::step::Step;
 
 /// How far a plan may go.
@@ -47,6 +48,16 @@ impl Plan {
     /// The changes to objects that aren't ours.
     pub fn conflicts(&self) -> impl Iterator<Item = &Change> {
         self.changes.iter().filter(|change| change.class == ChangeClass::Conflict)
+    }
+
+    /// What stands in the way, with the change that it is in the way of.
+    pub fn obstacles(&self) -> impl Iterator<Item = (&Change, &Obstacle)> {
+        self.changes.iter().flat_map(|change| change.obstacles.iter().map(move |it| (change, it)))
+    }
+
+    /// How many tasks that stay have failed.
+    pub fn failed_tasks(&self) -> u64 {
+        self.changes.iter().filter_map(|change| change.tasks.as_ref()).map(|tasks| tasks.failed).sum()
     }
 
     /// How many changes there are of each class, without the unchanged.
@@ -108,6 +119,8 @@ pub struct Change {
     pub fields: Vec<FieldChange>,
     /// What else a reader should know: who owns it, what is disturbed.
     pub remarks: Vec<String>,
+    /// Work that the change would end, and that the user has to give up explicitly.
+    pub obstacles: Vec<Obstacle>,
     /// For tasks: how many of them do what.
     pub tasks: Option<TaskSummary>,
     /// What must be permitted for this change, and is not.
@@ -117,7 +130,7 @@ pub struct Change {
 }
 
 /// A field that differs.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct FieldChange {
     /// Its path inside the resource, as in the recipe.
     pub path: String,
@@ -133,7 +146,7 @@ pub struct FieldChange {
 }
 
 /// How many tasks of a job do what.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct TaskSummary {
     /// Tasks that the recipe has.
     pub desired: u64,
@@ -147,19 +160,34 @@ pub struct TaskSummary {
     pub delete: u64,
     /// Of those that stay: tasks that failed.
     pub failed: u64,
-    /// Examples of ids.
+    /// Tasks that no recipe made, where the tasks were listed; they are left alone.
+    pub foreign: u64,
+    /// Examples.
     pub samples: TaskSamples,
 }
 
 /// Examples of tasks, a few of each kind.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct TaskSamples {
     /// To add.
-    pub add: Vec<String>,
+    pub add: Vec<TaskSample>,
     /// To replace.
-    pub replace: Vec<String>,
+    pub replace: Vec<TaskSample>,
     /// To delete.
-    pub delete: Vec<String>,
+    pub delete: Vec<TaskSample>,
     /// Failed.
-    pub failed: Vec<String>,
+    pub failed: Vec<TaskSample>,
+    /// Made by no recipe.
+    pub foreign: Vec<TaskSample>,
+}
+
+/// A task as an example of what happens to many.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct TaskSample {
+    /// Its id.
+    pub id: String,
+    /// Where the recipe asks for it.
+    pub source: Option<SourceLocation>,
+    /// For a task to replace: the fields that differ, as far as the service tells.
+    pub fields: Vec<FieldChange>,
 }

@@ -1,9 +1,13 @@
 //! Collecting the fields that differ.
 
-use serde::Serialize;
-use serde_json::Value;
+use std::collections::BTreeSet;
 
-use crate::resource::{FieldSources, Mutability, SourceLocation};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::resource::{
+    EnvironmentSpec, EnvironmentValue, FieldSources, Mutability, NOT_SHOWN, SourceLocation,
+};
 
 use super::change::FieldChange;
 
@@ -52,6 +56,31 @@ impl FieldDiff<'_> {
             Value::Bool(true) | Value::String(_) => true,
         };
         self.field_unless(path, !is_worth_a_line, &Value::Null, &after);
+    }
+}
+
+impl FieldDiff<'_> {
+    /// Notes the variables that differ, each by itself: there may be many, and of most nothing changes. The service returns the
+    /// values of secrets as those of any other variable, so values that are there are shown only if it is known that none of them
+    /// was one.
+    pub(super) fn environment(
+        &mut self,
+        live: &EnvironmentSpec,
+        desired: &EnvironmentSpec,
+        had_no_secrets: bool,
+    ) {
+        let names: BTreeSet<&String> = live.keys().chain(desired.keys()).collect();
+        for name in names {
+            let (before, after) = (live.get(name), desired.get(name));
+            let is_hidden = matches!(after, Some(EnvironmentValue::Secret(_)));
+            let same = before == after || (before.is_some() && is_hidden);
+            let shown = match before {
+                None => Value::Null,
+                Some(EnvironmentValue::Plain(value)) if had_no_secrets => json!(value),
+                Some(_) => json!(NOT_SHOWN),
+            };
+            self.field_unless(&format!("environment.{name}"), same, &shown, &json!(after));
+        }
     }
 }
 

@@ -19,7 +19,7 @@ pub(super) fn diff(desired: &JobSpec, live: &LiveJob, sources: &FieldSources) ->
         on_complete,
         uses_task_dependencies,
     } = desired;
-    let same_environment = desired.same_environment(&live.spec);
+    let had_no_secrets = live.had_no_secrets();
     let live = &live.spec;
     let mut diff = FieldDiff::new(sources, job_mutability);
     diff.field("display_name", &live.display_name, display_name);
@@ -27,8 +27,7 @@ pub(super) fn diff(desired: &JobSpec, live: &LiveJob, sources: &FieldSources) ->
     diff.field("priority", &live.priority, priority);
     diff.field("retries", &live.retries, retries);
     diff.field("max_wall_time", &live.max_wall_time, max_wall_time);
-    let shown = crate::resource::without_secrets(&live.environment, environment);
-    diff.field_unless("environment", same_environment, &shown, environment);
+    diff.environment(&live.environment, environment, had_no_secrets);
     diff.field("on_complete", &live.on_complete, on_complete);
     // A job that could have dependencies and has none needs no change.
     let enough = live.uses_task_dependencies || !uses_task_dependencies;

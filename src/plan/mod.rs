@@ -5,14 +5,21 @@
 mod change;
 mod check;
 mod diff;
+mod disturbance;
 mod job;
+mod obstacle;
 mod planner;
 mod pool;
 mod step;
+mod task;
 mod tasks;
+#[cfg(test)]
+mod test_support;
 
-pub use change::{ActionReason, Change, FieldChange, Plan, Policy, TaskSamples, TaskSummary};
+pub use change::{ActionReason, Change, FieldChange, Plan, Policy, TaskSample, TaskSamples, TaskSummary};
 pub use check::{BrokenInvariant, check};
+pub use disturbance::disturbed;
+pub use obstacle::Obstacle;
 pub use planner::{destroy, plan};
 pub use step::{Action, JobSeal, PoolResize, Step, StepId};
 pub use tasks::{TaskComparison, TaskConflict, TaskPlan};

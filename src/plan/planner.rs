@@ -2,6 +2,7 @@
 
 mod jobs;
 mod leftovers;
+mod obstacles;
 mod pools;
 
 use std::collections::BTreeMap;
@@ -26,14 +27,14 @@ pub fn plan(
     tasks: &BTreeMap<String, TaskPlan>,
     policy: &Policy,
 ) -> Result<Plan, TaskStreamError> {
-    let mut planner = Planner::new(&desired.recipe, policy);
+    let mut planner = Planner::new(&desired.recipe, policy, live);
     for (key, pool) in &desired.pools {
         planner.pool(key, pool, live.pools.get(&pool.spec.id));
     }
     for (key, job) in &desired.jobs {
         let present = match tasks.get(key) {
             Some(plan) => plan.clone(),
-            None => TaskPlan::for_new_job(&job.tasks)?,
+            None => TaskPlan::for_new_job(job)?,
         };
         planner.job(key, job, live.jobs.get(&job.spec.id), present)?;
     }
@@ -44,7 +45,7 @@ pub fn plan(
 /// Decides what it takes to destroy everything in `live` that `recipe` owns.
 pub fn destroy(recipe: &RecipeName, live: &LiveState) -> Plan {
     let policy = Policy { prune: true, ..Policy::default() };
-    let mut planner = Planner::new(recipe, &policy);
+    let mut planner = Planner::new(recipe, &policy, live);
     planner.destroy_owned(live, ActionReason::DestroyRequested, |_| true, |_| true);
     planner.finish()
 }
@@ -52,6 +53,7 @@ pub fn destroy(recipe: &RecipeName, live: &LiveState) -> Plan {
 struct Planner<'a> {
     recipe: &'a RecipeName,
     policy: &'a Policy,
+    live: &'a LiveState,
     changes: Vec<Change>,
     steps: Vec<Step>,
     notes: Vec<String>,
@@ -60,10 +62,11 @@ struct Planner<'a> {
 }
 
 impl<'a> Planner<'a> {
-    fn new(recipe: &'a RecipeName, policy: &'a Policy) -> Self {
+    fn new(recipe: &'a RecipeName, policy: &'a Policy, live: &'a LiveState) -> Self {
         Self {
             recipe,
             policy,
+            live,
             changes: Vec::new(),
             steps: Vec::new(),
             notes: Vec::new(),
@@ -130,6 +133,7 @@ fn unchanged(address: Address) -> Change {
         reason: ActionReason::UpToDate,
         fields: Vec::new(),
         remarks: Vec::new(),
+        obstacles: Vec::new(),
         tasks: None,
         needs: None,
         source: None,

@@ -22,6 +22,7 @@ pub(super) fn diff(desired: &PoolSpec, live: &LivePool, sources: &FieldSources) 
         slots_per_node,
         start_task,
     } = desired;
+    let had_no_secrets = live.had_no_secrets();
     let live = &live.spec;
     let mut diff = FieldDiff::new(sources, pool_mutability);
     diff.field("display_name", &live.display_name, display_name);
@@ -38,6 +39,7 @@ pub(super) fn diff(desired: &PoolSpec, live: &LivePool, sources: &FieldSources) 
     };
     // The service returns the values of variables that the recipe holds as secrets; a plan never shows them.
     let shown = live.start_task.as_ref().map(|live| match start_task {
+        _ if had_no_secrets => live.clone(),
         Some(desired) => live.without_secrets_of(&desired.environment),
         None => live.without_secrets_of(&EnvironmentSpec::new()),
     });

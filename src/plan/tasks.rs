@@ -3,10 +3,12 @@
 use std::collections::HashMap;
 
 use crate::batch::TaskId;
-use crate::batch::model::{BatchTaskExecutionResult, BatchTaskState};
-use crate::resource::{Digest, LiveTask, TaskSpec, TaskStream, TaskStreamError, TaskTally};
+use crate::batch::model::{BatchTask, BatchTaskCounts, BatchTaskExecutionResult, BatchTaskState};
+use crate::resource::{DesiredJob, Digest, FieldSources, LiveTask, TaskSpec, TaskStreamError, TaskTally};
 
-use super::change::{TaskSamples, TaskSummary};
+use super::change::{TaskSample, TaskSamples, TaskSummary};
+use super::diff::source_of;
+use super::task;
 
 /// How many examples of each kind a plan shows.
 const SAMPLES: usize = 3;
@@ -24,6 +26,8 @@ pub struct TaskPlan {
     pub present: std::sync::Arc<std::collections::HashSet<String>>,
     /// Tasks whose ids are taken by tasks that no recipe made.
     pub conflicts: Vec<TaskConflict>,
+    /// Of the tasks to replace, those that are shown: as the recipe wants them.
+    pub replaced: Vec<TaskSpec>,
 }
 
 /// An id that is taken by a task that no recipe made.
@@ -46,26 +50,56 @@ impl TaskPlan {
     ///
     /// # Errors
     /// When a task can't be made from its recipe.
-    pub fn for_new_job(desired: &TaskStream) -> Result<Self, TaskStreamError> {
+    pub fn for_new_job(desired: &DesiredJob) -> Result<Self, TaskStreamError> {
         TaskComparison::default().finish(desired)
     }
 
-    /// The plan for a job whose metadata says that it has all the tasks that the recipe wants; `None` if it says otherwise.
-    /// Nothing is listed for it.
+    /// The plan for a job whose metadata says that it has all the tasks that the recipe wants, and which has as many; `None` if
+    /// either says otherwise. Nothing is listed for it.
     ///
     /// # Errors
     /// When a task can't be made from its recipe.
     pub fn from_recorded_tally(
-        desired: &TaskStream,
+        desired: &DesiredJob,
         recorded: &str,
+        counts: &BatchTaskCounts,
     ) -> Result<Option<Self>, TaskStreamError> {
+        let there = [counts.active, counts.running, counts.completed].map(u64::from).iter().sum::<u64>();
+        if TaskTally::count_in(recorded) != Some(there) {
+            return Ok(None);
+        }
         let mut tally = TaskTally::default();
-        for task in desired.iter() {
+        for task in desired.tasks.iter() {
             let task = task?;
             tally.add(task.id.as_str(), &task.digest());
         }
-        let summary = TaskSummary { desired: tally.count(), keep: tally.count(), ..TaskSummary::default() };
+        let summary = TaskSummary {
+            desired: tally.count(),
+            keep: tally.count(),
+            failed: u64::from(counts.failed),
+            ..TaskSummary::default()
+        };
         Ok((tally.to_string() == recorded).then(|| Self { summary, tally, ..Self::default() }))
+    }
+
+    /// Whether more tasks failed than are named.
+    pub fn wants_names_of_failed(&self) -> bool {
+        self.summary.failed > 0 && self.summary.samples.failed.is_empty()
+    }
+
+    /// Takes the name of a task that failed; false once enough are known.
+    pub fn name_failed(&mut self, id: &TaskId) -> bool {
+        sample(&mut self.summary.samples.failed, id, None);
+        self.summary.samples.failed.len() < SAMPLES
+    }
+
+    /// Says what differs between a task to replace and the one that is there. Of tasks that are no samples nothing is kept.
+    pub fn explain(&mut self, desired: &DesiredJob, live: &BatchTask) {
+        let Some(wanted) = self.replaced.iter().find(|task| task.id == live.id) else { return };
+        let mut samples = self.summary.samples.replace.iter_mut();
+        if let Some(sample) = samples.find(|sample| sample.id.eq_ignore_ascii_case(live.id.as_str())) {
+            sample.fields = task::diff(wanted, live, desired);
+        }
     }
 }
 
@@ -104,39 +138,44 @@ impl TaskComparison {
     ///
     /// # Errors
     /// When a task can't be made from its recipe.
-    pub fn finish(mut self, desired: &TaskStream) -> Result<TaskPlan, TaskStreamError> {
+    pub fn finish(mut self, desired: &DesiredJob) -> Result<TaskPlan, TaskStreamError> {
         let mut plan = TaskPlan::default();
         let mut present = std::collections::HashSet::new();
-        for task in desired.iter() {
+        let sources = &desired.sources;
+        for task in desired.tasks.iter() {
             let task = task?;
             let digest = task.digest();
             plan.tally.add(task.id.as_str(), &digest);
             plan.summary.desired += 1;
             match self.live.remove(&task.id.key()) {
-                None => plan.add(&task),
+                None => plan.add(&task, sources),
                 Some(mark) => match mark.digest {
                     None => plan.conflicts.push(TaskConflict { id: task.id }),
                     Some(live) if live == digest => {
-                        plan.keep(&task, mark.failed);
+                        plan.keep(&task, mark.failed, sources);
                         present.insert(task.id.key());
                     }
-                    Some(_) => plan.replace(task.id),
+                    Some(_) => plan.replace(task, sources),
                 },
             }
         }
-        let mut gone: Vec<TaskId> =
-            self.live.into_values().filter(|mark| mark.digest.is_some()).map(|mark| mark.id).collect();
-        gone.sort();
-        gone.into_iter().for_each(|id| plan.delete(id));
+        let mut rest: Vec<Mark> = self.live.into_values().collect();
+        rest.sort_by(|a, b| a.id.cmp(&b.id));
+        for mark in rest {
+            if mark.digest.is_some() { plan.delete(mark.id) } else { plan.leave(&mark.id) }
+        }
         plan.present = std::sync::Arc::new(present);
         Ok(plan)
     }
 }
 
-fn sample(samples: &mut Vec<String>, id: &TaskId) {
-    if samples.len() < SAMPLES {
-        samples.push(id.to_string());
+fn sample(samples: &mut Vec<TaskSample>, id: &TaskId, place: Option<(&str, &FieldSources)>) -> bool {
+    let wanted = samples.len() < SAMPLES;
+    if wanted {
+        let source = place.and_then(|(name, sources)| source_of(sources, &format!("tasks.{name}")));
+        samples.push(TaskSample { id: id.to_string(), source, fields: Vec::new() });
     }
+    wanted
 }
 
 impl TaskPlan {
@@ -144,52 +183,44 @@ impl TaskPlan {
         &mut self.summary.samples
     }
 
-    fn add(&mut self, task: &TaskSpec) {
+    fn add(&mut self, task: &TaskSpec, sources: &FieldSources) {
         self.summary.add += 1;
-        sample(&mut self.samples().add, &task.id);
+        sample(&mut self.samples().add, &task.id, Some((&task.name, sources)));
     }
 
-    fn keep(&mut self, task: &TaskSpec, failed: bool) {
+    fn keep(&mut self, task: &TaskSpec, failed: bool, sources: &FieldSources) {
         self.summary.keep += 1;
         if failed {
             self.summary.failed += 1;
-            sample(&mut self.samples().failed, &task.id);
+            sample(&mut self.samples().failed, &task.id, Some((&task.name, sources)));
         }
     }
 
-    fn replace(&mut self, id: TaskId) {
+    fn replace(&mut self, task: TaskSpec, sources: &FieldSources) {
         self.summary.replace += 1;
-        sample(&mut self.samples().replace, &id);
-        self.delete.push(id);
+        self.delete.push(task.id.clone());
+        if sample(&mut self.samples().replace, &task.id, Some((&task.name, sources))) {
+            self.replaced.push(task);
+        }
     }
 
     fn delete(&mut self, id: TaskId) {
         self.summary.delete += 1;
-        sample(&mut self.samples().delete, &id);
+        sample(&mut self.samples().delete, &id, None);
         self.delete.push(id);
+    }
+
+    /// A task of somebody else stays where it is.
+    fn leave(&mut self, id: &TaskId) {
+        self.summary.foreign += 1;
+        sample(&mut self.samples().foreign, id, None);
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::test_support::{job, task};
     use super::*;
-    use crate::resource::EnvironmentSpec;
-
-    fn task(id: &str, command: &str) -> TaskSpec {
-        TaskSpec {
-            id: TaskId::new(id).unwrap(),
-            name: "t".into(),
-            command_line: command.into(),
-            container: None,
-            environment: EnvironmentSpec::new(),
-            depends_on: vec![],
-            depends_on_ranges: vec![],
-            retries: None,
-            max_wall_time: None,
-            retention: None,
-            slots: 1,
-        }
-    }
 
     fn live(task: &TaskSpec, result: Option<BatchTaskExecutionResult>) -> LiveTask {
         let state = if result.is_some() { BatchTaskState::Completed } else { BatchTaskState::Active };
@@ -205,7 +236,7 @@ mod tests {
         comparison.observe(live(&wanted[3], Some(BatchTaskExecutionResult::Failure)));
         comparison.observe(live(&task("gone", "a"), Some(BatchTaskExecutionResult::Success)));
         comparison.observe(LiveTask { digest: None, ..live(&task("theirs", "a"), None) });
-        let plan = comparison.finish(&TaskStream::from_tasks(wanted)).unwrap();
+        let plan = comparison.finish(&job(wanted)).unwrap();
         let summary = &plan.summary;
         assert_eq!(
             (summary.desired, summary.add, summary.keep, summary.replace, summary.delete),
@@ -214,6 +245,7 @@ mod tests {
         assert_eq!(summary.failed, 1);
         assert_eq!(plan.delete.iter().map(TaskId::as_str).collect::<Vec<_>>(), ["changed", "gone"]);
         assert!(plan.conflicts.is_empty());
+        assert_eq!((summary.foreign, summary.samples.foreign[0].id.as_str()), (1, "theirs"));
         assert!(plan.present.contains("same") && !plan.present.contains("changed"));
     }
 
@@ -221,19 +253,22 @@ mod tests {
     fn an_id_taken_by_somebody_else_is_a_conflict() {
         let mut comparison = TaskComparison::default();
         comparison.observe(LiveTask { digest: None, ..live(&task("t", "a"), None) });
-        let plan = comparison.finish(&TaskStream::from_tasks(vec![task("T", "a")])).unwrap();
+        let plan = comparison.finish(&job(vec![task("T", "a")])).unwrap();
         assert_eq!(plan.conflicts.len(), 1);
         assert!(!plan.is_unchanged());
     }
 
     #[test]
-    fn a_recorded_tally_saves_the_listing() {
-        let stream = TaskStream::from_tasks(vec![task("a", "1"), task("b", "2")]);
-        let recorded = TaskPlan::for_new_job(&stream).unwrap().tally.to_string();
-        let plan = TaskPlan::from_recorded_tally(&stream, &recorded).unwrap().unwrap();
+    fn a_recorded_tally_saves_the_listing_as_long_as_all_tasks_are_there() {
+        let wanted = job(vec![task("a", "1"), task("b", "2")]);
+        let recorded = TaskPlan::for_new_job(&wanted).unwrap().tally.to_string();
+        let counts = BatchTaskCounts { active: 1, completed: 1, failed: 1, ..BatchTaskCounts::default() };
+        let plan = TaskPlan::from_recorded_tally(&wanted, &recorded, &counts).unwrap().unwrap();
         assert!(plan.is_unchanged());
-        assert_eq!(plan.summary.keep, 2);
-        let changed = TaskStream::from_tasks(vec![task("a", "1"), task("b", "3")]);
-        assert!(TaskPlan::from_recorded_tally(&changed, &recorded).unwrap().is_none());
+        assert_eq!((plan.summary.keep, plan.summary.failed), (2, 1));
+        let changed = job(vec![task("a", "1"), task("b", "3")]);
+        assert!(TaskPlan::from_recorded_tally(&changed, &recorded, &counts).unwrap().is_none());
+        let one_was_deleted = BatchTaskCounts { active: 1, ..BatchTaskCounts::default() };
+        assert!(TaskPlan::from_recorded_tally(&wanted, &recorded, &one_was_deleted).unwrap().is_none());
     }
 }

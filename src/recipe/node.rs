@@ -87,6 +87,17 @@ impl Node {
         Self { span, kind: NodeKind::Damaged, computed: false }
     }
 
+    /// Where the keys of maps inside stand, by their paths: `container.prefetch`.
+    pub fn key_places(&self) -> Vec<(String, Span)> {
+        let mut places = Vec::new();
+        for entry in self.entries() {
+            let inside = entry.value.key_places();
+            places.extend(inside.into_iter().map(|(path, span)| (format!("{}.{path}", entry.key), span)));
+            places.push((entry.key.clone(), entry.key_span));
+        }
+        places
+    }
+
     /// A scalar as it reads without quotes.
     pub fn plain(span: Span, text: &str) -> Self {
         Self { span, kind: NodeKind::Scalar(Scalar::plain(text.to_owned())), computed: false }

@@ -85,6 +85,11 @@ impl TaskTally {
     pub fn count(&self) -> u64 {
         self.count
     }
+
+    /// How many tasks a tally that was written speaks of.
+    pub fn count_in(written: &str) -> Option<u64> {
+        written.split_once(':')?.0.parse().ok()
+    }
 }
 
 impl fmt::Display for TaskTally {

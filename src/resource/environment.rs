@@ -89,12 +89,18 @@ pub(super) fn secrets(environment: &EnvironmentSpec) -> impl Iterator<Item = &Se
     })
 }
 
-/// A live environment as it may be shown: the service returns the values of variables that the recipe holds as secrets, and of
-/// variables that it may have held as secrets before.
-pub fn without_secrets(live: &EnvironmentSpec, desired: &EnvironmentSpec) -> EnvironmentSpec {
-    let shown = |name: &str, value: &EnvironmentValue| match desired.get(name) {
-        Some(EnvironmentValue::Plain(_)) => value.clone(),
-        Some(EnvironmentValue::Secret(_)) | None => EnvironmentValue::Plain("(not shown)".to_owned()),
+/// What stands in place of a value that may be a secret.
+pub const NOT_SHOWN: &str = "(not shown)";
+
+/// A live environment as it may be shown: the service returns the values of variables that the recipe holds as secrets, or held as
+/// secrets when it was applied. What the recipe says openly may be said again.
+pub(super) fn without_secrets(live: &EnvironmentSpec, desired: &EnvironmentSpec) -> EnvironmentSpec {
+    let shown = |name: &str, value: &EnvironmentValue| {
+        if desired.get(name) == Some(value) {
+            value.clone()
+        } else {
+            EnvironmentValue::Plain(NOT_SHOWN.to_owned())
+        }
     };
     live.iter().map(|(name, value)| (name.clone(), shown(name, value))).collect()
 }
@@ -115,5 +121,7 @@ mod tests {
         assert_eq!(without_secrets(&live, &desired)["TOKEN"], plain("(not shown)"));
         assert_eq!(without_secrets(&live, &desired)["A"], plain("1"));
         assert_eq!(without_secrets(&live, &EnvironmentSpec::new())["A"], plain("(not shown)"));
+        let open_now = EnvironmentSpec::from([("TOKEN".into(), plain("none"))]);
+        assert_eq!(without_secrets(&live, &open_now)["TOKEN"], plain("(not shown)"), "it was a secret once");
     }
 }

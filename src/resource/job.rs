@@ -108,11 +108,6 @@ impl JobSpec {
         })
     }
 
-    /// Whether a live environment is what the recipe asks for, as far as the service tells.
-    pub fn same_environment(&self, live: &Self) -> bool {
-        environment::same(&self.environment, &live.environment)
-    }
-
     /// Every secret that the job refers to, other than those of its tasks.
     pub fn secrets(&self) -> impl Iterator<Item = &SecretRef> {
         environment::secrets(&self.environment)

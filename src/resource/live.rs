@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
+
 use crate::batch::model::{
     AllocationState, BatchJob, BatchJobState, BatchMetadataItem, BatchPool, BatchPoolState, BatchTask,
     BatchTaskExecutionResult, BatchTaskState,
 };
 use crate::batch::{DateTime, ETag, JobId, PoolId, TaskId};
 
-use super::{Digest, JobSpec, Ownership, PoolSpec, TaskSpec};
+use super::{Digest, JobSpec, Ownership, PoolSpec, RecipeName, TaskSpec};
 
 /// A fact that was read, with the version of the object it was read from.
 #[derive(Debug, Clone)]
@@ -26,6 +28,67 @@ pub struct LiveState {
     pub pools: BTreeMap<PoolId, Observed<LivePool>>,
     /// Jobs.
     pub jobs: BTreeMap<JobId, Observed<LiveJob>>,
+    /// Jobs of others, not over, that run on one of these pools.
+    pub neighbours: BTreeMap<JobId, Neighbour>,
+    /// What jobs hold, for those that a plan would disturb.
+    pub contents: BTreeMap<JobId, JobContents>,
+}
+
+/// A job that is not the recipe's and runs on a pool that is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Neighbour {
+    /// The pool.
+    pub pool: PoolId,
+    /// The recipe that owns the job; `None` means that an SDK or a person made it.
+    pub recipe: Option<RecipeName>,
+}
+
+/// What a job holds at the moment.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct JobContents {
+    /// How many of its tasks run.
+    pub running: u64,
+    /// How many of its tasks wait.
+    pub waiting: u64,
+    /// Tasks in it that no recipe made.
+    pub foreign: ForeignTasks,
+}
+
+/// Tasks that no recipe made: they carry no digest.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct ForeignTasks {
+    /// How many there are.
+    pub count: u64,
+    /// How many of them have not completed.
+    pub unfinished: u64,
+    /// The ids of some.
+    pub samples: Vec<TaskId>,
+}
+
+impl ForeignTasks {
+    /// How many ids are kept.
+    const SAMPLES: usize = 3;
+
+    /// Counts a task in, if no recipe made it.
+    pub fn observe(&mut self, task: &LiveTask) {
+        if task.digest.is_some() {
+            return;
+        }
+        self.count += 1;
+        self.unfinished += u64::from(task.state != BatchTaskState::Completed);
+        if self.samples.len() < Self::SAMPLES {
+            self.samples.push(task.id.clone());
+        }
+    }
+
+    /// The ids, for people: `a, b, c and 4 more`.
+    pub fn named(&self) -> String {
+        let ids: Vec<_> = self.samples.iter().map(TaskId::as_str).collect();
+        match self.count.saturating_sub(ids.len() as u64) {
+            0 => ids.join(", "),
+            more => format!("{} and {more} more", ids.join(", ")),
+        }
+    }
 }
 
 /// A pool that is there.
@@ -62,7 +125,20 @@ pub struct LiveJob {
     pub since: Option<DateTime>,
 }
 
+impl LivePool {
+    /// Whether it is known that the pool holds no secrets: the digest that was recorded covers references to them and not their
+    /// values, so it follows from what the service returns only if there were none.
+    pub fn had_no_secrets(&self) -> bool {
+        self.ownership.as_ref().and_then(|owner| owner.digest.as_ref()) == Some(&self.spec.digest())
+    }
+}
+
 impl LiveJob {
+    /// Whether it is known that the job holds no secrets; see [`LivePool::had_no_secrets`].
+    pub fn had_no_secrets(&self) -> bool {
+        self.ownership.as_ref().and_then(|owner| owner.digest.as_ref()) == Some(&self.spec.digest())
+    }
+
     /// Whether the job takes no more tasks and can't be changed.
     pub fn is_over(&self) -> bool {
         matches!(self.state, BatchJobState::Completed | BatchJobState::Terminating | BatchJobState::Deleting)

@@ -21,11 +21,11 @@ pub use desired::{
     TaskStreamError,
 };
 pub use digest::{Digest, TaskTally};
-pub use environment::{EnvironmentSpec, EnvironmentValue, SecretValues, UnresolvedSecret, without_secrets};
+pub use environment::{EnvironmentSpec, EnvironmentValue, NOT_SHOWN, SecretValues, UnresolvedSecret};
 pub use job::{JobSpec, OnComplete};
-pub use live::{LiveJob, LivePool, LiveState, LiveTask, Observed};
+pub use live::{ForeignTasks, JobContents, LiveJob, LivePool, LiveState, LiveTask, Neighbour, Observed};
 pub use mutability::{ChangeClass, Mutability, job_mutability, pool_mutability};
 pub use ownership::Ownership;
 pub use pool::{ContainerConfigurationSpec, PoolSpec, StartTaskSpec};
 pub use registry::RegistrySpec;
-pub use task::{TaskContainerSpec, TaskSpec};
+pub use task::{DEFAULT_RETENTION, TaskContainerSpec, TaskSpec};

@@ -134,7 +134,7 @@ impl StartTaskSpec {
         }
     }
 
-    /// The start task as it may be shown; see [`environment::without_secrets`].
+    /// The start task as it may be shown; values that may be secrets are hidden.
     #[must_use]
     pub fn without_secrets_of(&self, desired: &EnvironmentSpec) -> Self {
         Self { environment: environment::without_secrets(&self.environment, desired), ..self.clone() }

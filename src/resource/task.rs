@@ -4,16 +4,19 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::batch::TaskId;
 use crate::batch::command_line;
 use crate::batch::model::{
-    BatchTaskConstraints, BatchTaskContainerSettings, BatchTaskCreateOptions, BatchTaskDependencies,
-    BatchTaskIdRange, ContainerHostBatchBindMountEntry, ContainerWorkingDirectory,
+    BatchTask, BatchTaskConstraints, BatchTaskContainerSettings, BatchTaskCreateOptions,
+    BatchTaskDependencies, BatchTaskIdRange, ContainerHostBatchBindMountEntry, ContainerWorkingDirectory,
 };
+use crate::batch::{TaskId, WireDuration};
 use crate::secret::SecretRef;
 
 use super::environment::{self, EnvironmentSpec};
 use super::{Digest, RegistrySpec, SecretValues, UnresolvedSecret};
+
+/// How long the service keeps a task's directory unless told otherwise (REST reference, `BatchTaskConstraints`).
+pub const DEFAULT_RETENTION: Duration = Duration::from_secs(7 * 24 * 3_600);
 
 /// A task as a recipe wants it. Its serialised form is the normal form that the digest covers: what is at its default is
 /// left out, maps are sorted, secrets are references.
@@ -147,6 +150,33 @@ impl TaskSpec {
             depends_on: dependent.then(|| self.dependencies()),
             other: serde_json::Map::new(),
         })
+    }
+
+    /// The spec of a task that was read, with what the service fills in taken out again: what its job says about retries, seven
+    /// days of retention. Values of variables come as they are: the service doesn't know which of them are secrets.
+    pub fn from_wire(task: &BatchTask, retries_of_job: i32) -> Self {
+        let constraints = task.constraints.clone().unwrap_or_default();
+        let depends_on = task.depends_on.clone().unwrap_or_default();
+        let display_name = task.display_name.as_deref().unwrap_or_default();
+        let limited = |duration: Option<WireDuration>| duration.and_then(WireDuration::limit);
+        Self {
+            id: task.id.clone(),
+            name: display_name.rsplit_once(" #").map_or(display_name, |(name, _)| name).to_owned(),
+            command_line: task.command_line.clone().unwrap_or_default(),
+            container: task.container_settings.as_ref().map(TaskContainerSpec::from_wire),
+            environment: environment::from_wire(task.environment_settings.as_ref()),
+            depends_on: depends_on.task_ids.into_iter().flatten().map(String::from).collect(),
+            depends_on_ranges: depends_on
+                .task_id_ranges
+                .into_iter()
+                .flatten()
+                .map(|range| (range.start, range.end))
+                .collect(),
+            retries: constraints.max_task_retry_count.filter(|retries| *retries != retries_of_job),
+            max_wall_time: limited(constraints.max_wall_clock_time),
+            retention: limited(constraints.retention_time).filter(|kept| *kept != DEFAULT_RETENTION),
+            slots: task.required_slots.unwrap_or(1),
+        }
     }
 
     fn dependencies(&self) -> BatchTaskDependencies {

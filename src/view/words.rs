@@ -34,13 +34,24 @@ pub fn duration(duration: Duration) -> String {
     }
 }
 
-/// A value of a recipe in one line.
+/// The most items of a list, and the most characters of a text, that are shown in one line.
+const MOST_ITEMS: usize = 6;
+const MOST_CHARACTERS: usize = 120;
+/// How many characters are shown on either side of where two texts part.
+const AROUND: usize = 24;
+
+/// A value of a recipe in one line. What is long is shortened.
 pub fn value(value: &Value) -> String {
     match value {
         Value::Null => "(none)".to_owned(),
-        Value::String(text) => format!("{text:?}"),
+        Value::String(text) => quoted(text, 0),
         Value::Array(items) => {
-            format!("[{}]", items.iter().map(self::value).collect::<Vec<_>>().join(", "))
+            let mut shown: Vec<String> = items.iter().take(MOST_ITEMS).map(self::value).collect();
+            let more = items.len().saturating_sub(MOST_ITEMS);
+            if more > 0 {
+                shown.push(format!("… and {} more", grouped(more as u64)));
+            }
+            format!("[{}]", shown.join(", "))
         }
         Value::Object(members) => {
             let members: Vec<_> = members
@@ -52,6 +63,53 @@ pub fn value(value: &Value) -> String {
         }
         Value::Bool(_) | Value::Number(_) => value.to_string(),
     }
+}
+
+/// How one value becomes another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Difference {
+    /// Both, as texts.
+    Sides(String, String),
+    /// What comes and what goes, for long lists.
+    Words(String),
+}
+
+/// How one value becomes another. Long texts are shown from where they part.
+pub fn difference(before: &Value, after: &Value) -> Difference {
+    match (before, after) {
+        (Value::String(before), Value::String(after)) => {
+            let common = before.chars().zip(after.chars()).take_while(|(a, b)| a == b).count();
+            Difference::Sides(quoted(before, common), quoted(after, common))
+        }
+        (Value::Array(before), Value::Array(after)) if before.len().max(after.len()) > MOST_ITEMS => {
+            let only_in = |these: &[Value], those: &[Value]| {
+                let those: std::collections::HashSet<String> = those.iter().map(Value::to_string).collect();
+                Value::Array(
+                    these.iter().filter(|item| !those.contains(&item.to_string())).cloned().collect(),
+                )
+            };
+            let (gone, new) = (only_in(before, after), only_in(after, before));
+            let words = [("without", gone), ("with", new)]
+                .into_iter()
+                .filter(|(_, items)| *items != Value::Array(vec![]));
+            let words: Vec<_> = words.map(|(word, items)| format!("{word} {}", value(&items))).collect();
+            Difference::Words(if words.is_empty() { "in another order".to_owned() } else { words.join(", ") })
+        }
+        _ => Difference::Sides(value(before), value(after)),
+    }
+}
+
+/// A text in quotes; a long one from a little before `from`.
+fn quoted(text: &str, from: usize) -> String {
+    let length = text.chars().count();
+    if length <= MOST_CHARACTERS {
+        return format!("{text:?}");
+    }
+    let start = if from + AROUND < MOST_CHARACTERS { 0 } else { from - AROUND };
+    let shown: String = text.chars().skip(start).take(MOST_CHARACTERS).collect();
+    let head = if start > 0 { "…" } else { "" };
+    let tail = if start + MOST_CHARACTERS < length { "…" } else { "" };
+    format!("{head}{shown:?}{tail}")
 }
 
 #[cfg(test)]
@@ -67,5 +125,16 @@ mod tests {
         assert_eq!(duration(Duration::from_millis(420)), "0.4 s");
         assert_eq!(duration(Duration::from_secs(200)), "3 min 20 s");
         assert_eq!(value(&serde_json::json!({"a": ["x", 1], "b": null})), r#"{ a: ["x", 1] }"#);
+    }
+
+    #[test]
+    fn what_is_long_is_shortened_to_where_it_differs() {
+        let long = |end: &str| serde_json::json!(format!("{}{end}", "x".repeat(200)));
+        let around = |end: &str| format!("…{:?}", "x".repeat(24) + end);
+        assert_eq!(difference(&long("a"), &long("b")), Difference::Sides(around("a"), around("b")));
+        let list = |count: u32| serde_json::json!((0..count).collect::<Vec<_>>());
+        assert_eq!(value(&list(8)), "[0, 1, 2, 3, 4, 5, … and 2 more]");
+        assert_eq!(difference(&list(8), &list(9)), Difference::Words("with [8]".to_owned()));
+        assert_eq!(difference(&list(2), &list(1)), Difference::Sides("[0, 1]".to_owned(), "[0]".to_owned()));
     }
 }

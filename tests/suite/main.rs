@@ -15,6 +15,7 @@
 
 mod architecture;
 mod client;
+mod commands;
 mod conformance;
 mod crash;
 mod emulator;

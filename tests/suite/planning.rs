@@ -5,13 +5,16 @@
 
 use std::collections::BTreeMap;
 
-use batchyard::batch::model::{BatchJob, BatchPool, ContainerType};
+use batchyard::batch::model::{BatchJob, BatchPool, BatchTaskCounts, ContainerType};
 use batchyard::batch::{JobId, PoolId, TaskId};
-use batchyard::plan::{Action, ActionReason, Plan, Policy, TaskComparison, TaskPlan, check, destroy, plan};
+use batchyard::plan::{
+    Action, ActionReason, Plan, Policy, TaskComparison, TaskPlan, check, destroy, disturbed, plan,
+};
 use batchyard::resource::{
     ChangeClass, ContainerConfigurationSpec, DesiredJob, DesiredPool, DesiredState, EnvironmentSpec,
-    FieldSources, JobSpec, LiveJob, LivePool, LiveState, LiveTask, Observed, OnChange, OnComplete, Ownership,
-    PoolSpec, RecipeName, SecretValues, TaskSpec, TaskStream,
+    FieldSources, ForeignTasks, JobContents, JobSpec, LiveJob, LivePool, LiveState, LiveTask, Neighbour,
+    Observed, OnChange, OnComplete, Ownership, PoolSpec, RecipeName, SecretValues, TaskSpec, TaskStream,
+    TaskTally,
 };
 use serde_json::{Value, json};
 
@@ -139,10 +142,13 @@ fn replan(desired: &DesiredState, live: &LiveState, live_tasks: &[LiveTask], pol
     for (key, job) in &desired.jobs {
         let Some(there) = live.jobs.get(&job.spec.id) else { continue };
         let recorded = there.value.ownership.as_ref().and_then(|own| own.tasks.clone()).unwrap_or_default();
-        let plan = TaskPlan::from_recorded_tally(&job.tasks, &recorded).unwrap().unwrap_or_else(|| {
+        let all_there = TaskTally::count_in(&recorded).unwrap_or_default();
+        let count = if live_tasks.is_empty() { all_there } else { live_tasks.len() as u64 };
+        let counts = BatchTaskCounts { active: u32::try_from(count).unwrap(), ..BatchTaskCounts::default() };
+        let plan = TaskPlan::from_recorded_tally(job, &recorded, &counts).unwrap().unwrap_or_else(|| {
             let mut comparison = TaskComparison::default();
             live_tasks.iter().for_each(|task| comparison.observe(task.clone()));
-            comparison.finish(&job.tasks).unwrap()
+            comparison.finish(job).unwrap()
         });
         tasks.insert(key.clone(), plan);
     }
@@ -319,6 +325,71 @@ fn leftovers_are_named_and_only_pruned_on_request() {
     desired.pools.clear();
     let empty = replan(&desired, &applied(&recipe()), &[], &prune);
     assert!(empty.steps.is_empty(), "an empty recipe never prunes");
+}
+
+/// The account with a job of an SDK on the pool `gpu`, and what the jobs hold.
+fn shared(recipe_of_neighbour: Option<&str>) -> LiveState {
+    let mut live = applied(&recipe());
+    let neighbour = Neighbour {
+        pool: PoolId::new("GPU").unwrap(),
+        recipe: recipe_of_neighbour.map(|name| RecipeName::new(name).unwrap()),
+    };
+    live.neighbours.insert(JobId::new("theirs").unwrap(), neighbour);
+    let held = JobContents { running: 2, waiting: 1, ..JobContents::default() };
+    live.contents.insert(JobId::new("theirs").unwrap(), held);
+    let foreign = ForeignTasks { count: 4, unfinished: 1, samples: vec![TaskId::new("sdk-1").unwrap()] };
+    live.contents.insert(JobId::new("train").unwrap(), JobContents { running: 1, waiting: 0, foreign });
+    live
+}
+
+fn obstacles(plan: &Plan) -> Vec<String> {
+    plan.obstacles().map(|(change, obstacle)| format!("{}: {obstacle}", change.address)).collect()
+}
+
+#[test]
+fn a_plan_that_destroys_names_whose_work_it_would_end() {
+    let plan = destroy(&RecipeName::new("mnist").unwrap(), &shared(None));
+    assert_eq!(
+        obstacles(&plan),
+        [
+            "pools.gpu: the job `theirs`, which no recipe made, uses it (2 running, 1 waiting)",
+            "jobs.train: 1 of its tasks is running",
+            "jobs.train: it holds 4 tasks that no recipe made, 1 of them unfinished: sdk-1 and 3 more",
+        ]
+    );
+    assert_eq!(
+        disturbed(&plan, &shared(None)).iter().map(JobId::as_str).collect::<Vec<_>>(),
+        ["theirs", "train"]
+    );
+}
+
+#[test]
+fn a_pool_is_neither_replaced_nor_drained_under_the_work_of_others() {
+    let mut desired = recipe();
+    pool_of(&mut desired).spec.slots_per_node = 4;
+    pool_of(&mut desired).on_change = OnChange::Drain;
+    let uses = "pools.gpu: the job `theirs` of the recipe `other` uses it";
+    let drained = replan(&desired, &shared(Some("other")), &[], &Policy::default());
+    assert_eq!(obstacles(&drained), [format!("{uses} (2 running, 1 waiting)")]);
+    assert!(
+        change(&drained, "pools.gpu").remarks[0]
+            .ends_with("a task of this recipe that runs there is put back in the queue"),
+        "{drained:#?}"
+    );
+
+    let mut idle = shared(Some("other"));
+    idle.contents.clear();
+    let drained = replan(&desired, &idle, &[], &Policy::default());
+    assert_eq!(obstacles(&drained), [] as [String; 0], "waiting jobs get their pool back");
+    pool_of(&mut desired).on_change = OnChange::Recreate;
+    let replaced = replan(&desired, &idle, &[], &Policy::default());
+    assert_eq!(obstacles(&replaced), [format!("{uses} (no unfinished tasks at the moment)")]);
+    let resized = {
+        let mut desired = recipe();
+        pool_of(&mut desired).spec.dedicated_nodes = 4;
+        replan(&desired, &shared(Some("other")), &[], &Policy::default())
+    };
+    assert_eq!(obstacles(&resized), [] as [String; 0]);
 }
 
 #[test]

@@ -17,6 +17,9 @@ pub(in crate::cli) struct ApplyArgs {
     pub auto_approve: bool,
     #[command(flatten)]
     pub policy: PolicyArgs,
+    /// Go on even where that ends running tasks, or takes a pool away from a job of somebody else
+    #[arg(long)]
+    pub force: bool,
     /// Wait until the tasks have ended, and show what they printed [default for the local account]
     #[arg(long, overrides_with = "no_wait")]
     pub wait: bool,

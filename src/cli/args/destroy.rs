@@ -15,7 +15,8 @@ pub(in crate::cli) struct DestroyArgs {
     /// Don't ask before destroying
     #[arg(long, alias = "yes", short = 'y')]
     pub auto_approve: bool,
-    /// Destroy even while tasks run
+    /// Go on even where that ends running tasks, takes a pool away from a job of somebody else, or deletes tasks that no recipe
+    /// made
     #[arg(long)]
     pub force: bool,
 }

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::execute::{execute, exit_code, options, stop_on_signal};
 use super::plan::{policy, show};
+use super::refuse::{refuse_what_ends_work, refuse_what_is_not_permitted};
 use crate::apply::{WaitOptions, wait_for_jobs};
 use crate::cli::account::Account;
 use crate::cli::args::ApplyArgs;
@@ -20,7 +21,6 @@ use crate::cli::recipe::load_recipe;
 use crate::clock::SystemClock;
 use crate::exit_code::ExitCode;
 use crate::pipeline;
-use crate::plan::Plan;
 use crate::resource::DesiredState;
 use crate::view::human;
 
@@ -48,7 +48,8 @@ async fn apply_and_wait(
 ) -> Result<ExitCode, CommandError> {
     let plan = pipeline::plan(account.client(), desired, &policy(&args.policy)).await?;
     show(context, &plan)?;
-    refuse_what_must_not_be_applied(&plan)?;
+    refuse_what_is_not_permitted(&plan)?;
+    refuse_what_ends_work(&plan, args.force, "nothing was changed")?;
     if !plan.is_empty() {
         let question = format!("Apply these changes to {}?", account.name());
         if !args.auto_approve && !confirm(&context.printer, &question, context.global.no_input)? {
@@ -75,18 +76,6 @@ async fn apply_and_wait(
         )?;
     }
     Ok(ExitCode::Success)
-}
-
-fn refuse_what_must_not_be_applied(plan: &Plan) -> Result<(), CommandError> {
-    if let Some(conflict) = plan.conflicts().next() {
-        let message = format!("{} is in conflict; nothing was changed", conflict.address);
-        return Err(CommandError::new(ExitCode::StaleOrConflict, message));
-    }
-    if let Some(blocked) = plan.blocked().next() {
-        let message = format!("{} asks for more than is permitted; nothing was changed", blocked.address);
-        return Err(CommandError::new(ExitCode::BlockedByPolicy, message));
-    }
-    Ok(())
 }
 
 async fn wait(

@@ -2,8 +2,7 @@
 
 use super::execute::{execute, exit_code, options, stop_on_signal};
 use super::plan::show;
-use crate::batch::JobId;
-use crate::batch::operations::GetJobTaskCounts;
+use super::refuse::refuse_what_ends_work;
 use crate::cli::account::Account;
 use crate::cli::args::DestroyArgs;
 use crate::cli::confirm::confirm;
@@ -12,8 +11,6 @@ use crate::cli::error::CommandError;
 use crate::cli::recipe::load_recipe;
 use crate::exit_code::ExitCode;
 use crate::pipeline;
-use crate::plan::{Action, Plan};
-use crate::view::words;
 
 pub(super) async fn run(context: &Context, args: &DestroyArgs) -> Result<ExitCode, CommandError> {
     let loaded = load_recipe(context, &args.recipe)?;
@@ -37,15 +34,7 @@ async fn destroy(
         return Ok(ExitCode::Success);
     }
     show(context, &plan)?;
-    let running = running_tasks(account, &plan).await?;
-    if running > 0 && !args.force {
-        let message = format!(
-            "{} still running; nothing was destroyed",
-            words::counted(running, "task is").replace("iss", "are")
-        );
-        let hint = "wait for them, or pass --force to end them";
-        return Err(CommandError::new(ExitCode::BlockedByPolicy, message).hint(Some(hint.to_owned())));
-    }
+    refuse_what_ends_work(&plan, args.force, "nothing was destroyed")?;
     let question = format!("Destroy all this in {}? There is no undo.", account.name());
     if !args.auto_approve && !confirm(&context.printer, &question, context.global.no_input)? {
         return Err(CommandError::new(
@@ -56,23 +45,4 @@ async fn destroy(
     let options = options(context, 8, loaded.folder.clone(), account);
     let report = execute(context, &plan, account, &options, &stop_on_signal()).await?;
     Ok(exit_code(&report))
-}
-
-/// How many tasks run in the jobs that a plan deletes.
-async fn running_tasks(account: &Account, plan: &Plan) -> Result<u64, CommandError> {
-    let jobs: Vec<JobId> = plan
-        .steps
-        .iter()
-        .filter_map(|step| match &step.action {
-            Action::DeleteJob { job, .. } => Some(job.clone()),
-            _ => None,
-        })
-        .collect();
-    let mut running = 0;
-    for job_id in jobs {
-        if let Some(counts) = account.client().find(&GetJobTaskCounts { job_id }).await? {
-            running += u64::from(counts.value.task_counts.running);
-        }
-    }
-    Ok(running)
 }

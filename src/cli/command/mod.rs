@@ -8,6 +8,7 @@ mod execute;
 mod logs;
 mod new;
 mod plan;
+mod refuse;
 mod schema;
 mod status;
 mod validate;

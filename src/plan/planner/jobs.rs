@@ -36,7 +36,7 @@ impl Planner<'_> {
                     .push("the job of that id is still being deleted; apply waits for it to go".to_owned());
                 let gone =
                     self.step(&change.address, Action::AwaitJobGone { job: desired.spec.id.clone() }, []);
-                let tasks = TaskPlan::for_new_job(&desired.tasks)?;
+                let tasks = TaskPlan::for_new_job(desired)?;
                 self.create_job(change, key, desired, tasks, pool_ready.into_iter().chain([gone]).collect());
             }
             Some(live) => match self.ownership_of(live.value.ownership.as_ref()) {
@@ -99,6 +99,7 @@ impl Planner<'_> {
                 ActionReason::CannotUpdate
             };
             change.remarks.push("its tasks, their results and their files are deleted with it".to_owned());
+            self.disturb_job(&mut change, &desired.spec.id);
             change.needs = self.missing_permission(change.class, OnChange::Stop);
             if change.needs.is_some() {
                 self.changes.push(change);
@@ -106,7 +107,7 @@ impl Planner<'_> {
             }
             let delete = Action::DeleteJob { job: desired.spec.id.clone(), etag: live.etag.clone() };
             let gone = self.step(&change.address, delete, []);
-            let tasks = TaskPlan::for_new_job(&desired.tasks)?;
+            let tasks = TaskPlan::for_new_job(desired)?;
             self.create_job(change, key, desired, tasks, pool_ready.into_iter().chain([gone]).collect());
             return Ok(());
         }
@@ -191,6 +192,7 @@ impl Planner<'_> {
     fn keep_tasks(&mut self, key: &str, desired: &DesiredJob, tasks: TaskPlan) {
         let mut change = unchanged(Address::tasks(key));
         change.id = desired.spec.id.to_string();
+        change.source = source_of(&desired.sources, "tasks");
         change.tasks = Some(tasks.summary);
         self.changes.push(change);
     }
@@ -204,7 +206,8 @@ impl Planner<'_> {
         job_ready: Option<StepId>,
     ) {
         let address = Address::tasks(key);
-        let mut change = Change { id: desired.spec.id.to_string(), ..unchanged(address.clone()) };
+        let source = source_of(&desired.sources, "tasks");
+        let mut change = Change { id: desired.spec.id.to_string(), source, ..unchanged(address.clone()) };
         if !tasks.is_unchanged() {
             change.class = if class == ChangeClass::Replace { ChangeClass::Create } else { class };
             change.reason = match class {

@@ -5,7 +5,6 @@ use crate::resource::{Address, ChangeClass, DesiredState, LiveJob, LivePool, Liv
 
 use super::super::change::{ActionReason, Change};
 use super::super::step::Action;
-use super::pools::disruption;
 use super::{Planner, unchanged};
 
 impl Planner<'_> {
@@ -67,7 +66,8 @@ impl Planner<'_> {
         let mut jobs_gone = Vec::new();
         for job in left_jobs {
             let id = job.value.spec.id.clone();
-            let change = destroyed(Address::job(id.as_str()), id.to_string());
+            let mut change = destroyed(Address::job(id.as_str()), id.to_string());
+            self.disturb_job(&mut change, &id);
             let action = match job.value.state {
                 BatchJobState::Deleting => Action::AwaitJobGone { job: id },
                 _ => Action::DeleteJob { job: id, etag: job.etag.clone() },
@@ -78,7 +78,7 @@ impl Planner<'_> {
         for pool in left_pools {
             let id = pool.value.spec.id.clone();
             let mut change = destroyed(Address::pool(id.as_str()), id.to_string());
-            disruption(&mut change, &pool.value);
+            self.disturb_pool(&mut change, &pool.value);
             let action = match pool.value.state {
                 BatchPoolState::Deleting => Action::AwaitPoolGone { pool: id },
                 _ => Action::DeletePool { pool: id, etag: pool.etag.clone() },

@@ -84,7 +84,7 @@ impl Planner<'_> {
             change.class = ChangeClass::Replace;
         }
         change.needs = self.missing_permission(change.class, desired.on_change);
-        disruption(change, &live.value);
+        self.disturb_pool(change, &live.value);
         if change.needs.is_some() {
             return;
         }
@@ -145,17 +145,4 @@ fn removes_something(fields: &[FieldChange]) -> bool {
 
 fn removes_start_task(desired: &DesiredPool, live: &Observed<LivePool>) -> bool {
     desired.spec.start_task.is_none() && live.value.spec.start_task.is_some()
-}
-
-/// Says what a change of a pool disturbs.
-pub(super) fn disruption(change: &mut Change, live: &LivePool) {
-    let nodes = live.current_dedicated + live.current_spot;
-    let loses_nodes =
-        matches!(change.class, ChangeClass::DrainAndUpdate | ChangeClass::Replace | ChangeClass::Destroy);
-    if nodes > 0 && loses_nodes {
-        let noun = if nodes == 1 { "node is" } else { "nodes are" };
-        change
-            .remarks
-            .push(format!("{nodes} {noun} taken away; tasks running there are put back in the queue"));
-    }
 }

@@ -102,6 +102,15 @@ impl TaskTemplate {
         }
     }
 
+    /// Where its properties are written, by their paths: `command`, `container.image`. The empty path is the task itself.
+    pub fn places(&self) -> Vec<(String, Span)> {
+        let mut places = vec![(String::new(), self.name_span)];
+        places.extend(self.id.iter().map(|(key_span, _)| ("id".to_owned(), *key_span)));
+        places.extend(self.depends_on.first().map(|(_, span)| ("depends_on".to_owned(), *span)));
+        places.extend(self.body.places());
+        places
+    }
+
     fn combination(&self, index: u64) -> Vec<(&str, Value)> {
         match &self.expansion {
             Expansion::Product(axes) => axes.combination(index),

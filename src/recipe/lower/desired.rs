@@ -35,7 +35,7 @@ pub fn lower(recipe: &ResolvedRecipe, sources: &Sources, findings: &mut Collecto
             pools: &pools,
             registries: &registries,
         };
-        let sources_of_fields = locator.fields("jobs", &entry.name);
+        let sources_of_fields = locator.job(&entry.name, tasks);
         jobs.insert(entry.name.clone(), lowering.lower(sources_of_fields, sources, findings)?);
     }
     Some(DesiredState { recipe: RecipeName::new(document.name.get()?.as_str()).ok()?, pools, jobs })

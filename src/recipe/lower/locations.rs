@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::diagnostic::{Sources, Span};
-use crate::recipe::node::{Node, NodeKind};
+use crate::recipe::expand::ResolvedJob;
+use crate::recipe::node::Node;
 use crate::resource::{FieldSources, SourceLocation};
 
 /// Finds places in a recipe.
@@ -20,18 +21,23 @@ impl Locator<'_> {
         let entries = self.tree.get(section).map(Node::entries).unwrap_or_default();
         if let Some(entry) = entries.iter().find(|entry| entry.key == key) {
             self.insert(String::new(), entry.key_span, &mut fields);
-            self.walk("", &entry.value, &mut fields);
+            for (path, span) in entry.value.key_places() {
+                self.insert(path, span, &mut fields);
+            }
         }
         fields
     }
 
-    fn walk(&self, path: &str, node: &Node, fields: &mut FieldSources) {
-        let NodeKind::Mapping(entries) = &node.kind else { return };
-        for entry in entries {
-            let path = if path.is_empty() { entry.key.clone() } else { format!("{path}.{}", entry.key) };
-            self.walk(&path, &entry.value, fields);
-            self.insert(path, entry.key_span, fields);
+    /// The places of a job's fields, with those of its tasks: `tasks.train.command`.
+    pub(super) fn job(&self, key: &str, tasks: &ResolvedJob) -> FieldSources {
+        let mut fields = self.fields("jobs", key);
+        for template in &tasks.templates {
+            for (path, span) in template.places() {
+                let separator = if path.is_empty() { "" } else { "." };
+                self.insert(format!("tasks.{}{separator}{path}", template.name), span, &mut fields);
+            }
         }
+        fields
     }
 
     fn insert(&self, path: String, span: Span, fields: &mut FieldSources) {

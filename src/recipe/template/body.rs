@@ -151,6 +151,28 @@ impl Body {
         })
     }
 
+    /// Where the keys of maps inside stand, by their paths.
+    pub fn places(&self) -> Vec<(String, Span)> {
+        let mut places = Vec::new();
+        self.collect_places("", &mut places);
+        places
+    }
+
+    fn collect_places(&self, path: &str, places: &mut Vec<(String, Span)>) {
+        match self {
+            Self::Fixed(node) => places
+                .extend(node.key_places().into_iter().map(|(inner, span)| (join_path(path, &inner), span))),
+            Self::Mapping(_, entries) => {
+                for (key, key_span, value) in entries {
+                    let path = join_path(path, key);
+                    value.collect_places(&path, places);
+                    places.push((path, *key_span));
+                }
+            }
+            Self::Computed { .. } | Self::Sequence(..) => {}
+        }
+    }
+
     /// Whether it is the same for every task.
     pub fn is_fixed(&self) -> bool {
         matches!(self, Self::Fixed(_))
@@ -177,6 +199,10 @@ impl Body {
             other => other,
         }
     }
+}
+
+fn join_path(outer: &str, inner: &str) -> String {
+    if outer.is_empty() { inner.to_owned() } else { format!("{outer}.{inner}") }
 }
 
 fn describe(failure: &Failure, span: Span, scalar: &Scalar, sources: &Sources) -> Box<Diagnostic> {

@@ -2,10 +2,10 @@
 
 use std::io::{self, Write};
 
-use super::style::{self, BAD, BOLD, CHANGED, DIM};
-use crate::plan::{Change, FieldChange, Plan, TaskSummary};
-use crate::resource::{ChangeClass, OnChange, ResourceKind};
-use crate::view::words::{counted, grouped, value};
+use super::style::{self, BAD, BOLD, CHANGED, DIM, GOOD};
+use crate::plan::{Change, FieldChange, Plan, TaskSample, TaskSummary};
+use crate::resource::{ChangeClass, OnChange, ResourceKind, SourceLocation};
+use crate::view::words::{self, Difference, counted, grouped, value};
 
 /// Writes a plan.
 ///
@@ -15,22 +15,48 @@ pub fn plan(out: &mut dyn Write, plan: &Plan) -> io::Result<()> {
     for change in plan.changes.iter().filter(|change| change.class != ChangeClass::Unchanged) {
         write_change(out, change)?;
     }
-    for note in &plan.notes {
+    let notes = notes(plan);
+    for note in &notes {
         writeln!(out, "{CHANGED}note{CHANGED:#}: {note}")?;
     }
-    if !plan.notes.is_empty() {
+    if !notes.is_empty() {
         writeln!(out)?;
     }
-    let kept_failures: u64 =
-        plan.changes.iter().filter_map(|change| change.tasks.as_ref()).map(|tasks| tasks.failed).sum();
-    if kept_failures > 0 {
-        writeln!(
-            out,
-            "{CHANGED}note{CHANGED:#}: {} failed and stay as they are\n",
-            counted(kept_failures, "task")
-        )?;
-    }
     write_summary(out, plan)
+}
+
+/// The plan's notes, and what stays as it is although somebody may want to know.
+fn notes(plan: &Plan) -> Vec<String> {
+    let mut notes = plan.notes.clone();
+    for change in &plan.changes {
+        let Some(tasks) = &change.tasks else { continue };
+        let address = &change.address;
+        if tasks.failed > 0 {
+            let noun = if tasks.failed == 1 { "task has" } else { "tasks have" };
+            let names = named(&tasks.samples.failed, tasks.failed);
+            notes.push(format!(
+                "{address}: {} {noun} failed and will not run again by itself: {names}",
+                grouped(tasks.failed)
+            ));
+        }
+        if tasks.foreign > 0 {
+            let (noun, verb) = if tasks.foreign == 1 { ("task", "is") } else { ("tasks", "are") };
+            let names = named(&tasks.samples.foreign, tasks.foreign);
+            notes.push(format!(
+                "{address}: {} {noun} that no recipe made {verb} left alone: {names}",
+                grouped(tasks.foreign)
+            ));
+        }
+    }
+    notes
+}
+
+fn named(samples: &[TaskSample], count: u64) -> String {
+    let ids: Vec<&str> = samples.iter().map(|sample| sample.id.as_str()).collect();
+    match count.saturating_sub(ids.len() as u64) {
+        0 => ids.join(", "),
+        more => format!("{} and {} more", ids.join(", "), grouped(more)),
+    }
 }
 
 fn write_summary(out: &mut dyn Write, plan: &Plan) -> io::Result<()> {
@@ -67,6 +93,9 @@ fn write_summary(out: &mut dyn Write, plan: &Plan) -> io::Result<()> {
         let Some(needed) = change.needs else { continue };
         writeln!(out, "{BAD}Blocked:{BAD:#} {} {}", change.address, permission(change, needed))?;
     }
+    for (change, obstacle) in plan.obstacles() {
+        writeln!(out, "{BAD}Refused without --force:{BAD:#} {}: {obstacle}", change.address)?;
+    }
     Ok(())
 }
 
@@ -89,7 +118,7 @@ fn permission(change: &Change, needed: OnChange) -> String {
 
 fn write_change(out: &mut dyn Write, change: &Change) -> io::Result<()> {
     let colour = style::of(change.class);
-    let source = change.source.as_ref().map(|source| format!("  {DIM}{source}{DIM:#}")).unwrap_or_default();
+    let source = place(change.source.as_ref());
     writeln!(
         out,
         "{colour}{:>3}{colour:#} {BOLD}{}{BOLD:#}  {}{source}",
@@ -99,6 +128,9 @@ fn write_change(out: &mut dyn Write, change: &Change) -> io::Result<()> {
     )?;
     for remark in &change.remarks {
         writeln!(out, "      {CHANGED}{remark}{CHANGED:#}")?;
+    }
+    for obstacle in &change.obstacles {
+        writeln!(out, "      {BAD}{obstacle}{BAD:#}")?;
     }
     let width = change.fields.iter().map(|field| field.path.len()).max().unwrap_or(0);
     for field in &change.fields {
@@ -136,27 +168,55 @@ fn write_field(out: &mut dyn Write, change: &Change, field: &FieldChange, width:
     if change.class == ChangeClass::Create {
         return writeln!(out, "      {:width$} = {}", field.path, value(&field.after));
     }
-    let source = field.source.as_ref().map(|source| format!("  {DIM}{source}{DIM:#}")).unwrap_or_default();
-    writeln!(
-        out,
-        "      {:width$} : {BAD}{}{BAD:#} -> {}{source}",
-        field.path,
-        value(&field.before),
-        value(&field.after)
-    )
+    write_difference(out, "      ", field, width)
+}
+
+/// The widest pair of values that stands in one line.
+const ONE_LINE: usize = 80;
+
+fn write_difference(out: &mut dyn Write, margin: &str, field: &FieldChange, width: usize) -> io::Result<()> {
+    let (path, place) = (&field.path, place(field.source.as_ref()));
+    match words::difference(&field.before, &field.after) {
+        Difference::Words(words) => {
+            writeln!(out, "{margin}{path:width$} : {CHANGED}{words}{CHANGED:#}{place}")
+        }
+        Difference::Sides(before, after) if before.chars().count() + after.chars().count() <= ONE_LINE => {
+            writeln!(out, "{margin}{path:width$} : {BAD}{before}{BAD:#} -> {after}{place}")
+        }
+        Difference::Sides(before, after) => {
+            writeln!(out, "{margin}{path:width$} :{place}")?;
+            writeln!(out, "{margin}  - {BAD}{before}{BAD:#}")?;
+            writeln!(out, "{margin}  + {GOOD}{after}{GOOD:#}")
+        }
+    }
+}
+
+/// Where something stands in the recipe, at the end of a line.
+fn place(source: Option<&SourceLocation>) -> String {
+    source.map(|source| format!("  {DIM}{source}{DIM:#}")).unwrap_or_default()
 }
 
 fn write_tasks(out: &mut dyn Write, tasks: &TaskSummary) -> io::Result<()> {
     let samples = &tasks.samples;
-    for (glyph, count, ids) in [
+    for (glyph, count, shown) in [
         ("+", tasks.add, &samples.add),
         ("-/+", tasks.replace, &samples.replace),
         ("-", tasks.delete, &samples.delete),
     ] {
-        for id in ids {
-            writeln!(out, "    {glyph:>3} {id}")?;
+        for sample in shown {
+            writeln!(out, "    {glyph:>3} {}{}", sample.id, place(sample.source.as_ref()))?;
+            let width = sample.fields.iter().map(|field| field.path.len()).max().unwrap_or(0);
+            for field in &sample.fields {
+                write_difference(out, "          ", field, width)?;
+            }
+            if glyph == "-/+" && sample.fields.is_empty() {
+                writeln!(
+                    out,
+                    "          {DIM}what differs is nothing that the service returns: a reference to a secret, or the version of this program that made it{DIM:#}"
+                )?;
+            }
         }
-        let more = count.saturating_sub(ids.len() as u64);
+        let more = count.saturating_sub(shown.len() as u64);
         if more > 0 {
             writeln!(out, "        {DIM}… and {} more{DIM:#}", grouped(more))?;
         }

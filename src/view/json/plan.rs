@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::plan::{Change, Plan};
+use crate::plan::{Change, Obstacle, Plan};
 use crate::resource::{ChangeClass, Mutability};
 
 /// The version of the document; the first number changes when a reader would break.
@@ -10,11 +10,15 @@ pub const FORMAT_VERSION: &str = "1.0";
 
 /// The plan as a document. Holds references to secrets, never values.
 pub fn plan(plan: &Plan) -> Value {
+    let refused = plan.blocked().next().is_some()
+        || plan.conflicts().next().is_some()
+        || plan.obstacles().next().is_some();
+    let applyable = !refused && !plan.is_empty();
     json!({
         "format_version": FORMAT_VERSION,
         "tool": concat!("batchyard/", env!("CARGO_PKG_VERSION")),
         "recipe": plan.recipe,
-        "applyable": plan.blocked().next().is_none() && plan.conflicts().next().is_none() && !plan.is_empty(),
+        "applyable": applyable,
         "complete": plan.is_empty(),
         "resource_changes": plan.changes.iter().map(change).collect::<Vec<_>>(),
         "notes": plan.notes,
@@ -50,12 +54,21 @@ fn change(change: &Change) -> Value {
         "change_class": change.class,
         "disruption": change.remarks,
         "needs": change.needs,
+        "obstacles": change.obstacles.iter().map(obstacle).collect::<Vec<_>>(),
         "task_summary": change.tasks,
         "source": change.source,
         "field_sources": change.fields.iter()
             .filter_map(|field| field.source.as_ref().map(|source| (field.path.clone(), json!(source))))
             .collect::<Map<_, _>>(),
     })
+}
+
+fn obstacle(obstacle: &Obstacle) -> Value {
+    let mut document = json!(obstacle);
+    if let Some(members) = document.as_object_mut() {
+        members.insert("message".to_owned(), json!(obstacle.to_string()));
+    }
+    document
 }
 
 /// Terraform's words for what happens.

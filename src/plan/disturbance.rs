@@ -1,0 +1,32 @@
+//! Whose work a plan disturbs.
+
+use std::collections::BTreeSet;
+
+use crate::batch::JobId;
+use crate::resource::{ChangeClass, LiveState, ResourceKind};
+
+use super::change::Plan;
+
+/// The jobs whose work a plan would end or interrupt. What they hold must be known before the plan can say what is lost.
+pub fn disturbed(plan: &Plan, live: &LiveState) -> BTreeSet<JobId> {
+    let mut jobs = BTreeSet::new();
+    for change in &plan.changes {
+        let ends = matches!(change.class, ChangeClass::Replace | ChangeClass::Destroy);
+        let interrupts = ends || change.class == ChangeClass::DrainAndUpdate;
+        let is_it = |id: &str| id.eq_ignore_ascii_case(&change.id);
+        match change.address.kind {
+            ResourceKind::Job if ends => {
+                jobs.extend(live.jobs.keys().filter(|id| is_it(id.as_str())).cloned());
+            }
+            ResourceKind::Pool if interrupts => {
+                let neighbours = live.neighbours.iter().filter(|(_, job)| is_it(job.pool.as_str()));
+                jobs.extend(neighbours.map(|(id, _)| id.clone()));
+                let own = live.jobs.iter().filter(|(_, job)| !job.value.is_over());
+                let here = own.filter(|(_, job)| is_it(job.value.spec.pool.as_str()));
+                jobs.extend(here.map(|(id, _)| id.clone()));
+            }
+            _ => {}
+        }
+    }
+    jobs
+}

@@ -1,0 +1,67 @@
+//! What stands in the way of changes that end or interrupt work.
+
+use crate::batch::PoolId;
+use crate::resource::{ChangeClass, LivePool};
+
+use super::super::change::Change;
+use super::super::obstacle::Obstacle;
+use super::Planner;
+
+impl Planner<'_> {
+    /// Says what taking the nodes of a pool away disturbs. A pool that goes is missed by every job on it; one that is only drained,
+    /// by the tasks that run there.
+    pub(super) fn disturb_pool(&self, change: &mut Change, live: &LivePool) {
+        let goes = matches!(change.class, ChangeClass::Replace | ChangeClass::Destroy);
+        if !goes && change.class != ChangeClass::DrainAndUpdate {
+            return;
+        }
+        let nodes = live.current_dedicated + live.current_spot;
+        if nodes > 0 {
+            let noun = if nodes == 1 { "node is" } else { "nodes are" };
+            let requeued = if change.class == ChangeClass::Destroy {
+                String::new()
+            } else {
+                self.requeued(&live.spec.id)
+            };
+            change.remarks.push(format!("{nodes} {noun} taken away{requeued}"));
+        }
+        for (job, neighbour) in self.live.neighbours.iter().filter(|(_, job)| job.pool == live.spec.id) {
+            let held = self.live.contents.get(job).cloned().unwrap_or_default();
+            if goes || held.running > 0 {
+                change.obstacles.push(Obstacle::PoolInUse {
+                    job: job.clone(),
+                    recipe: neighbour.recipe.clone(),
+                    running: held.running,
+                    waiting: held.waiting,
+                });
+            }
+        }
+    }
+
+    /// What becomes of the recipe's own tasks that run on a pool.
+    fn requeued(&self, pool: &PoolId) -> String {
+        let here = self.live.jobs.values().filter(|job| job.value.spec.pool == *pool);
+        let held = here.filter_map(|job| self.live.contents.get(&job.value.spec.id));
+        match held.map(|held| held.running).sum() {
+            0 => "; tasks running there are put back in the queue".to_owned(),
+            1 => "; a task of this recipe that runs there is put back in the queue".to_owned(),
+            running => format!("; {running} tasks of this recipe that run there are put back in the queue"),
+        }
+    }
+
+    /// Says what deleting a job takes along. What its recipe permits to be made anew may end running tasks; tasks of others must
+    /// be given up explicitly in any case.
+    pub(super) fn disturb_job(&self, change: &mut Change, job: &crate::batch::JobId) {
+        let Some(held) = self.live.contents.get(job) else { return };
+        if held.running > 0 {
+            let running = Obstacle::TasksRunning { running: held.running };
+            match change.class {
+                ChangeClass::Destroy => change.obstacles.push(running),
+                _ => change.remarks.push(running.to_string()),
+            }
+        }
+        if held.foreign.count > 0 {
+            change.obstacles.push(Obstacle::ForeignTasks(held.foreign.clone()));
+        }
+    }
+}

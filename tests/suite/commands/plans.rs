@@ -1,0 +1,129 @@
+//! What a plan says of tasks.
+
+use super::stranger::Stranger;
+use crate::support::{Emulator, Output, Runtime, Sandbox};
+
+const RECIPE: &str = r#"api_version: batchyard/v1
+name: tasks
+parameters:
+  count: { type: integer, default: 3 }
+  word: { type: string, default: first }
+pools:
+  p: { vm_size: Standard_D2s_v3, image: ubuntu-22.04-container, container: {}, nodes: { dedicated: 1 } }
+jobs:
+  j:
+    pool: p
+    tasks:
+      many:
+        for_each: { n: { range: [1, "${{ params.count }}"] } }
+        container: { image: busybox }
+        command: [echo, "${{ item.n }}"]
+      one:
+        depends_on: [many]
+        container:
+          image: busybox
+          run_options: --rm
+        command: [echo, "${{ params.word }}"]
+        environment:
+          TOKEN: { env: SECRET_TOKEN }
+"#;
+
+fn plan(sandbox: &Sandbox, args: &[&str]) -> Output {
+    let fixed = ["plan", "recipe.yaml", "--detailed-exitcode"];
+    sandbox.run(fixed.iter().chain(args))
+}
+
+fn apply(sandbox: &Sandbox) {
+    let apply = sandbox.command(["apply", "recipe.yaml", "-y"]).env("SECRET_TOKEN", "hunter2");
+    apply.run().success().never_mentions("hunter2");
+}
+
+#[test]
+fn each_task_has_its_place_and_what_changed_in_it() {
+    let sandbox = Sandbox::new().file("recipe.yaml", RECIPE);
+    let Some(_emulator) = Emulator::start(&sandbox, Runtime::Simulated) else { return };
+    let created = plan(&sandbox, &[]);
+    created.code(2).stdout_contains("      + many-1  recipe.yaml:12:7\n");
+    created.stdout_contains("+ jobs.j.tasks  4 tasks: 4 to add  recipe.yaml:11:5\n");
+    apply(&sandbox);
+    plan(&sandbox, &[]).success();
+
+    let changed = plan(&sandbox, &["-p", "word=second"]);
+    changed.code(2).stdout_contains(
+        "    -/+ one  recipe.yaml:16:7\n          command : \"echo first\" -> \"echo second\"  recipe.yaml:21:9\n",
+    );
+    let grown = plan(&sandbox, &["-p", "count=12"]);
+    grown.code(2).stdout_contains("      + many-4  recipe.yaml:12:7\n");
+    grown.stdout_contains("… and 6 more").stdout_contains("depends_on : with [\"many-4\", \"many-5\"");
+    grown.stdout_contains("… and 3 more]  recipe.yaml:17:22\n");
+
+    sandbox.write("recipe.yaml", &RECIPE.replace("{ env: SECRET_TOKEN }", "{ env: OTHER_TOKEN }"));
+    let hidden = plan(&sandbox, &[]);
+    hidden.code(2).stdout_contains("a reference to a secret").never_mentions("hunter2");
+    sandbox.write("recipe.yaml", &RECIPE.replace("{ env: SECRET_TOKEN }", "plain"));
+    let shown = plan(&sandbox, &[]);
+    shown.code(2).stdout_contains("environment.TOKEN : \"(not shown)\" -> \"plain\"  recipe.yaml:23:11");
+    shown.never_mentions("hunter2");
+}
+
+#[test]
+fn programs_get_the_places_and_fields_of_tasks_too() {
+    let sandbox = Sandbox::new().file("recipe.yaml", RECIPE);
+    let Some(_emulator) = Emulator::start(&sandbox, Runtime::Simulated) else { return };
+    apply(&sandbox);
+    let plan = plan(&sandbox, &["-p", "word=second", "--format", "json"]).json();
+    let changes = plan["resource_changes"].as_array().unwrap();
+    let tasks = changes.iter().find(|change| change["address"] == "jobs.j.tasks").unwrap();
+    let summary = &tasks["task_summary"];
+    assert_eq!((&summary["keep"], &summary["replace"]), (&3.into(), &1.into()));
+    let sample = &summary["samples"]["replace"][0];
+    assert_eq!((&sample["id"], &sample["source"]["line"]), (&"one".into(), &16.into()));
+    let field = &sample["fields"][0];
+    assert_eq!((&field["path"], &field["source"]["line"]), (&"command".into(), &21.into()));
+    assert_eq!((&field["before"], &field["after"]), (&"echo first".into(), &"echo second".into()));
+}
+
+#[test]
+fn a_task_that_was_deleted_behind_the_recipe_s_back_is_added_again() {
+    let sandbox = Sandbox::new().file("recipe.yaml", RECIPE);
+    let Some(emulator) = Emulator::start(&sandbox, Runtime::Simulated) else { return };
+    apply(&sandbox);
+    Stranger::of(&emulator).delete_task("j", "many-2");
+    plan(&sandbox, &[]).code(2).stdout_contains("4 tasks: 1 to add, 3 kept").stdout_contains("+ many-2");
+    apply(&sandbox);
+    plan(&sandbox, &[]).success();
+}
+
+#[test]
+fn tasks_that_failed_are_named_although_nothing_changes() {
+    let sandbox = Sandbox::new().file(
+        "recipe.yaml",
+        &RECIPE.replace("          TOKEN: { env: SECRET_TOKEN }", "          BATCHYARD_SIMULATE: exit=3"),
+    );
+    let Some(_emulator) = Emulator::start(&sandbox, Runtime::Simulated) else { return };
+    sandbox.run(["apply", "recipe.yaml", "-y"]).code(7);
+    let same = plan(&sandbox, &[]);
+    same.success().stdout_contains("No changes.");
+    same.stdout_contains("jobs.j.tasks: 1 task has failed and will not run again by itself: one");
+}
+
+#[test]
+fn variables_of_a_job_are_compared_one_by_one_and_no_secret_is_shown() {
+    let with = |environment: &str| {
+        RECIPE.replace("    pool: p\n", &format!("    pool: p\n    environment: {environment}\n"))
+    };
+    let sandbox = Sandbox::new().file("recipe.yaml", &with("{ A: one, B: two }"));
+    let Some(_emulator) = Emulator::start(&sandbox, Runtime::Simulated) else { return };
+    apply(&sandbox);
+    sandbox.write("recipe.yaml", &with("{ A: one, B: three }"));
+    let changed = plan(&sandbox, &[]);
+    changed.code(2).stdout_contains("environment.B : \"two\" -> \"three\"  recipe.yaml:11:28");
+    assert!(!changed.stdout.contains("environment.A"), "{changed}");
+    sandbox.run(["destroy", "recipe.yaml", "-y"]).success();
+
+    sandbox.write("recipe.yaml", &with("{ A: one, B: { env: SECRET_TOKEN } }"));
+    apply(&sandbox);
+    sandbox.write("recipe.yaml", &with("{ A: one, B: open }"));
+    let opened = plan(&sandbox, &[]);
+    opened.code(2).stdout_contains("environment.B : \"(not shown)\" -> \"open\"").never_mentions("hunter2");
+}
