@@ -36,6 +36,14 @@ impl CommandError {
         Self { message: error.to_string(), causes, hint: None, place: None, code: ExitCode::Error }
     }
 
+    /// Adds why, with all of its own causes.
+    pub(super) fn because(mut self, error: impl std::error::Error) -> Self {
+        let Self { message, causes, .. } = Self::from_error(error);
+        self.causes.push(message);
+        self.causes.extend(causes);
+        self
+    }
+
     /// Adds what to try.
     pub(super) fn hint(mut self, hint: Option<String>) -> Self {
         self.hint = hint.or(self.hint);

@@ -9,6 +9,7 @@ mod error;
 mod printer;
 mod progress;
 mod recipe;
+mod rewrite;
 mod run;
 
 pub use run::run;

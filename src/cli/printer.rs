@@ -58,7 +58,7 @@ impl Printer {
         match (self.quiet, self.format) {
             (true, _) => Box::new(io::sink()),
             (false, Format::Human) => Box::new(self.stdout()),
-            (false, Format::Json) => Box::new(self.stderr()),
+            (false, _) => Box::new(self.stderr()),
         }
     }
 

@@ -6,6 +6,7 @@
 mod code;
 mod collector;
 mod example;
+mod fix;
 mod quote;
 mod report;
 mod severity;
@@ -14,6 +15,7 @@ mod source;
 pub use code::Code;
 pub use collector::Collector;
 pub use example::Example;
+pub use fix::{Fix, apply_fixes};
 pub use quote::quote;
 pub use report::{Diagnostic, Label, Report};
 pub use severity::Severity;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Code, Severity, Sources, Span};
+use super::{Code, Fix, Severity, Sources, Span};
 
 /// A place that a finding talks about, and what is to be said there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,13 +26,15 @@ pub struct Diagnostic {
     pub notes: Vec<String>,
     /// What to try.
     pub help: Vec<String>,
+    /// How to correct it, if there can be no doubt.
+    pub fix: Option<Fix>,
 }
 
 impl Diagnostic {
     /// A finding without a place yet; it is as bad as its code says.
     pub fn new(code: &'static Code, message: impl Into<String>) -> Self {
         let message = message.into();
-        Self { code, message, labels: Vec::new(), notes: Vec::new(), help: Vec::new() }
+        Self { code, message, labels: Vec::new(), notes: Vec::new(), help: Vec::new(), fix: None }
     }
 
     /// How bad it is.
@@ -68,6 +70,13 @@ impl Diagnostic {
             Some(help) => self.help(help),
             None => self,
         }
+    }
+
+    /// Adds how to correct it: by replacing what stands at a place.
+    #[must_use]
+    pub fn fix(mut self, span: Span, replacement: impl Into<String>) -> Self {
+        self.fix = Some(Fix { span, replacement: replacement.into() });
+        self
     }
 
     /// The place that the finding is about.

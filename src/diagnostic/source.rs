@@ -1,5 +1,6 @@
 //! Texts under examination, and places in them.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Which text a [`Span`] is in.
@@ -58,19 +59,25 @@ pub struct Location {
 #[derive(Debug)]
 pub struct Source {
     name: String,
+    path: Option<PathBuf>,
     text: String,
     line_starts: Vec<usize>,
 }
 
 impl Source {
-    fn new(name: String, text: String) -> Self {
+    fn new(name: String, path: Option<PathBuf>, text: String) -> Self {
         let line_starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
-        Self { name, text, line_starts }
+        Self { name, path, text, line_starts }
     }
 
     /// The name to show: a path, or a description in angle brackets.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The file that the text was read from, if it was.
+    pub fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
     }
 
     /// The whole text.
@@ -111,14 +118,38 @@ pub struct Sources(Vec<Arc<Source>>);
 impl Sources {
     /// Adds a text under the name that users know it by.
     pub fn add(&mut self, name: impl Into<String>, text: impl Into<String>) -> SourceId {
+        self.push(Source::new(name.into(), None, text.into()))
+    }
+
+    /// Adds the text of a file.
+    pub fn add_file(&mut self, path: &Path, text: impl Into<String>) -> SourceId {
+        self.push(Source::new(path.display().to_string(), Some(path.to_owned()), text.into()))
+    }
+
+    fn push(&mut self, source: Source) -> SourceId {
         let id = SourceId(u32::try_from(self.0.len()).unwrap_or(u32::MAX));
-        self.0.push(Arc::new(Source::new(name.into(), text.into())));
+        self.0.push(Arc::new(source));
         id
     }
 
     /// The ids of all sources.
     pub fn ids(&self) -> impl Iterator<Item = SourceId> + use<> {
         (0..u32::try_from(self.0.len()).unwrap_or(u32::MAX)).map(SourceId)
+    }
+
+    /// The source with a name, and its id.
+    pub fn find(&self, name: &str) -> Option<(SourceId, &Source)> {
+        self.first(|source| source.name == name)
+    }
+
+    /// The source that was read from a file, and its id.
+    pub fn find_file(&self, path: &Path) -> Option<(SourceId, &Source)> {
+        self.first(|source| source.path() == Some(path))
+    }
+
+    fn first(&self, wanted: impl Fn(&Source) -> bool) -> Option<(SourceId, &Source)> {
+        let (position, source) = self.0.iter().enumerate().find(|(_, source)| wanted(source))?;
+        Some((SourceId(u32::try_from(position).ok()?), source))
     }
 
     /// A source by its id.

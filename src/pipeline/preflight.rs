@@ -2,53 +2,90 @@
 
 use std::collections::HashMap;
 
+use crate::diagnostic::{Code, Diagnostic, Report, Severity, Sources, Span};
 use crate::node::run_options::{InvalidRunOptions, RunOptions};
+use crate::recipe::{LoadRequest, Loaded, load};
 use crate::resource::{
     DesiredJob, DesiredState, FieldSources, SourceLocation, TaskContainerSpec, TaskStreamError,
 };
 
+static RUN_OPTIONS: Code = Code {
+    name: "run-options",
+    severity: Severity::Error,
+    summary: "run options that no node takes",
+    explanation: "`run_options` are those of `docker create`, without what Azure Batch sets itself. A node refuses the task when it \
+                  meets others, long after the pool has been paid for.",
+    examples: &[],
+};
+
+/// The codes that are raised here.
+pub(super) static CODES: &[&Code] = &[&RUN_OPTIONS];
+
 /// Run options that no node will take.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RefusedRunOptions {
+struct Refused {
     /// Whose they are: `jobs.train.tasks.epoch`.
-    pub owner: String,
-    /// The options as they were written.
-    pub run_options: String,
-    /// Why not.
-    pub reason: InvalidRunOptions,
-    /// Where they stand.
-    pub source: Option<SourceLocation>,
+    owner: String,
+    run_options: String,
+    reason: InvalidRunOptions,
+    source: Option<SourceLocation>,
 }
 
-impl std::fmt::Display for RefusedRunOptions {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}: run_options `{}`: {}", self.owner, self.run_options, self.reason)?;
-        let mut source = std::error::Error::source(&self.reason);
-        while let Some(cause) = source {
-            write!(f, ": {cause}")?;
-            source = cause.source();
-        }
-        Ok(())
+/// Loads a recipe and checks what only a node can tell of it.
+///
+/// # Errors
+/// Everything that is wrong with it, warnings included.
+pub fn check(request: &LoadRequest) -> Result<Loaded, Report> {
+    let loaded = load(request)?;
+    let findings: Vec<Diagnostic> = match refused(&loaded.desired) {
+        Ok(refused) => refused.iter().map(|refused| refused.finding(&loaded.warnings.sources)).collect(),
+        Err(error) => vec![Diagnostic::new(&RUN_OPTIONS, error.to_string())],
+    };
+    if findings.is_empty() {
+        return Ok(loaded);
     }
+    let mut report = loaded.warnings;
+    report.diagnostics.extend(findings);
+    report.diagnostics.sort_by_key(Diagnostic::primary_span);
+    Err(report)
+}
+
+impl Refused {
+    fn finding(&self, sources: &Sources) -> Diagnostic {
+        let mut why = self.reason.to_string();
+        let mut cause = std::error::Error::source(&self.reason);
+        while let Some(inner) = cause {
+            why.push_str(&format!(": {inner}"));
+            cause = inner.source();
+        }
+        let message = format!("{}: run_options `{}`: {why}", self.owner, self.run_options);
+        let finding = Diagnostic::new(&RUN_OPTIONS, message);
+        match self.source.as_ref().and_then(|source| span(source, sources)) {
+            Some(span) => finding.at(span, ""),
+            None => finding,
+        }
+    }
+}
+
+/// The place of a key, back from the words of an editor.
+fn span(location: &SourceLocation, sources: &Sources) -> Option<Span> {
+    let (id, source) = sources.find(&location.file)?;
+    let line = source.line_range((location.line as usize).checked_sub(1)?);
+    let text = source.text().get(line.clone())?;
+    let start =
+        text.char_indices().nth((location.column as usize).checked_sub(1)?).map_or(text.len(), |(at, _)| at);
+    let length = text.get(start..)?.find([':', ' ']).unwrap_or(text.len() - start);
+    Some(Span::new(id, line.start + start, line.start + start + length))
 }
 
 /// Parses the run options of every task and start task with the parser that nodes use. Options that only the embedded nodes don't
 /// have are left to them: Azure's nodes may well take them.
-///
-/// # Errors
-/// When a task can't be made from its recipe.
-pub fn refused_run_options(desired: &DesiredState) -> Result<Vec<RefusedRunOptions>, TaskStreamError> {
+fn refused(desired: &DesiredState) -> Result<Vec<Refused>, TaskStreamError> {
     let mut refused = Vec::new();
     for (key, pool) in &desired.pools {
         let container = pool.spec.start_task.as_ref().and_then(|task| task.container.as_ref());
         if let Some((run_options, reason)) = container.and_then(refusal) {
             let source = place(&pool.sources, "start_task");
-            refused.push(RefusedRunOptions {
-                owner: format!("pools.{key}.start_task"),
-                run_options,
-                reason,
-                source,
-            });
+            refused.push(Refused { owner: format!("pools.{key}.start_task"), run_options, reason, source });
         }
     }
     for (key, job) in &desired.jobs {
@@ -57,7 +94,7 @@ pub fn refused_run_options(desired: &DesiredState) -> Result<Vec<RefusedRunOptio
     Ok(refused)
 }
 
-fn refused_in_job(key: &str, job: &DesiredJob) -> Result<Vec<RefusedRunOptions>, TaskStreamError> {
+fn refused_in_job(key: &str, job: &DesiredJob) -> Result<Vec<Refused>, TaskStreamError> {
     // A million tasks share a handful of options: each is parsed once, and told once for each name in the recipe.
     let mut seen: HashMap<(String, String), Option<InvalidRunOptions>> = HashMap::new();
     for task in job.tasks.iter() {
@@ -74,7 +111,7 @@ fn refused_in_job(key: &str, job: &DesiredJob) -> Result<Vec<RefusedRunOptions>,
             let path = format!("tasks.{name}");
             let owner = format!("jobs.{key}.{path}");
             let source = place(&job.sources, &path);
-            Some(RefusedRunOptions { owner, run_options, reason: reason?, source })
+            Some(Refused { owner, run_options, reason: reason?, source })
         })
         .collect();
     refused.sort_by(|a, b| (&a.owner, &a.run_options).cmp(&(&b.owner, &b.run_options)));

@@ -4,7 +4,7 @@ use super::{codes, lower, rules};
 use crate::diagnostic::Code;
 
 /// Every code that loading a recipe can raise.
-pub(super) fn all() -> impl Iterator<Item = &'static Code> {
+pub fn all() -> impl Iterator<Item = &'static Code> {
     let of_rules = rules::ALL.iter().map(|rule| &rule.code);
     codes::ALL.iter().chain(lower::CODES).copied().chain(of_rules)
 }

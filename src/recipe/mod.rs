@@ -13,7 +13,7 @@
 //!
 //! Every pass reports all that it finds and goes on; a value that has been complained about is *damaged* and nobody
 //! complains about it again. [`load`] strings the passes together. Nothing here reads the environment or the clock, and
-//! only [`source`] reads files.
+//! only [`source`] and [`discover`](discover()) look at the file system.
 
 pub mod codes;
 pub mod decode;
@@ -29,6 +29,7 @@ pub mod source;
 pub mod template;
 
 mod allow;
+mod discover;
 mod explain;
 mod load;
 mod secrets;
@@ -37,5 +38,6 @@ mod tasks;
 #[cfg(test)]
 mod tests;
 
-pub use explain::explain;
+pub use discover::{DiscoverError, discover};
+pub use explain::{all as all_codes, explain};
 pub use load::{LoadRequest, Loaded, load};

@@ -1,5 +1,6 @@
 //! Reads the files of a recipe. Nothing else in `recipe` touches the file system.
 
+use std::ffi::OsStr;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
@@ -8,7 +9,7 @@ use super::parse::MAX_BYTES;
 use crate::diagnostic::{Collector, Diagnostic, SourceId, Sources, Span};
 
 /// The names that a recipe's file has in its folder.
-const FILE_NAMES: [&str; 2] = ["recipe.yaml", "recipe.yml"];
+pub(super) const FILE_NAMES: [&str; 2] = ["recipe.yaml", "recipe.yml"];
 
 /// The text of a recipe.
 #[derive(Debug, Clone)]
@@ -28,6 +29,11 @@ impl RecipeSource {
     }
 }
 
+/// Whether a file with this name is a recipe.
+pub(super) fn is_recipe_name(name: &OsStr) -> bool {
+    FILE_NAMES.iter().any(|known| name == *known)
+}
+
 /// Adds the text of a file.
 pub(super) fn read(path: &Path, sources: &mut Sources, findings: &mut Collector) -> Option<SourceId> {
     let unreadable = |reason: String| {
@@ -43,11 +49,12 @@ pub(super) fn read(path: &Path, sources: &mut Sources, findings: &mut Collector)
     }
     if bytes.len() > MAX_BYTES {
         let message = format!("{} is larger than {} MiB", path.display(), MAX_BYTES >> 20);
-        findings.push(Diagnostic::new(&codes::TOO_LARGE, message));
+        let id = sources.add(path.display().to_string(), "");
+        findings.push(Diagnostic::new(&codes::TOO_LARGE, message).at(Span::new(id, 0, 0), ""));
         return None;
     }
     match String::from_utf8(bytes) {
-        Ok(text) => Some(sources.add(path.display().to_string(), text)),
+        Ok(text) => Some(sources.add_file(path, text)),
         Err(error) => {
             let offset = error.utf8_error().valid_up_to();
             let id = sources.add(path.display().to_string(), String::from_utf8_lossy(error.as_bytes()));

@@ -14,13 +14,18 @@ const MASK: &str = "********";
 
 /// The findings as text, one after the other, with a count at the end.
 pub fn human(report: &Report, color: bool) -> String {
+    human_of(report, color, |_| true)
+}
+
+/// The findings of some severities as text.
+pub fn human_of(report: &Report, color: bool, shown: impl Fn(Severity) -> bool) -> String {
     let renderer = if color { Renderer::styled() } else { Renderer::plain() };
     let mut text = String::new();
-    for diagnostic in &report.diagnostics {
+    for diagnostic in report.diagnostics.iter().filter(|diagnostic| shown(diagnostic.severity())) {
         text.push_str(&one(diagnostic, report, &renderer));
         text.push_str("\n\n");
     }
-    if report.omitted > 0 {
+    if report.omitted > 0 && shown(Severity::Error) {
         text.push_str(&format!("… and {} more errors\n\n", report.omitted));
     }
     text
@@ -166,27 +171,34 @@ impl ByteMap {
 
 /// The findings as JSON. Texts of secrets are never part of it.
 pub fn json(report: &Report) -> Value {
-    let findings = report.diagnostics.iter().map(|diagnostic| {
-        let labels: Vec<Value> = diagnostic.labels.iter().map(|label| label_json(label, report)).collect();
-        let mut finding = json!({
-            "code": diagnostic.code.name,
-            "severity": diagnostic.severity().as_str(),
-            "message": diagnostic.message,
-            "labels": labels,
-            "notes": diagnostic.notes,
-            "help": diagnostic.help,
-        });
-        if let (Some(members), Some(span)) = (finding.as_object_mut(), diagnostic.primary_span()) {
-            members.extend(place_json(span, report));
-        }
-        finding
-    });
+    let findings: Vec<Value> =
+        report.diagnostics.iter().map(|diagnostic| finding_json(diagnostic, report)).collect();
     json!({
-        "diagnostics": findings.collect::<Vec<_>>(),
+        "diagnostics": findings,
         "errors": report.error_count(),
         "warnings": report.warning_count(),
         "notes": report.note_count(),
+        "omitted": report.omitted,
     })
+}
+
+fn finding_json(diagnostic: &Diagnostic, report: &Report) -> Value {
+    let labels: Vec<Value> = diagnostic.labels.iter().map(|label| label_json(label, report)).collect();
+    let mut members = diagnostic.primary_span().map(|span| place_json(span, report)).unwrap_or_default();
+    members.extend([
+        ("code".to_owned(), json!(diagnostic.code.name)),
+        ("severity".to_owned(), json!(diagnostic.severity().as_str())),
+        ("message".to_owned(), json!(diagnostic.message)),
+        ("labels".to_owned(), json!(labels)),
+        ("notes".to_owned(), json!(diagnostic.notes)),
+        ("help".to_owned(), json!(diagnostic.help)),
+    ]);
+    if let Some(fix) = &diagnostic.fix {
+        let mut place = place_json(fix.span, report);
+        place.insert("replacement".to_owned(), json!(fix.replacement));
+        members.insert("fix".to_owned(), Value::Object(place));
+    }
+    Value::Object(members)
 }
 
 fn label_json(label: &Label, report: &Report) -> Value {

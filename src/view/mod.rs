@@ -4,4 +4,5 @@
 pub mod diagnostics;
 pub mod human;
 pub mod json;
+pub mod validation;
 pub mod words;

@@ -25,3 +25,4 @@ mod repository;
 mod scale;
 mod spine;
 mod support;
+mod validate;

@@ -2,10 +2,12 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
 /// Options of every command.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Options of every command")]
 pub(in crate::cli) struct Global {
     /// The account to work on: `local` (an embedded Azure Batch on this machine), `azure` (the account in AZURE_BATCH_ENDPOINT), or
     /// its URL. Name and key of an account come from AZURE_BATCH_ACCOUNT and AZURE_BATCH_ACCESS_KEY
@@ -21,7 +23,7 @@ pub(in crate::cli) struct Global {
     #[arg(long, global = true, value_enum, default_value_t = TimingChoice::Instant)]
     pub timing: TimingChoice,
     /// Form of the output; JSON goes to standard output, all else to standard error
-    #[arg(long, global = true, value_enum, default_value_t = Format::Human)]
+    #[arg(long, global = true, value_name = "FORMAT", default_value = "human", value_parser = Format::among(&[Format::Human, Format::Json]))]
     pub format: Format,
     /// When to use colours
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
@@ -59,13 +61,27 @@ pub(in crate::cli) enum TimingChoice {
     Realistic,
 }
 
-/// Form of the output.
+/// Form of the output. Commands that have more forms than people's and programs' say so themselves, under the same name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(in crate::cli) enum Format {
     /// For people.
     Human,
     /// For programs: one versioned document.
     Json,
+    /// For code hosts: SARIF 2.1.0.
+    Sarif,
+    /// For GitHub Actions: annotations.
+    Github,
+    /// For what gathers test results: a JUnit report.
+    Junit,
+}
+
+impl Format {
+    /// Takes one of these forms.
+    pub(in crate::cli) fn among(forms: &[Self]) -> impl TypedValueParser<Value = Self> + use<> {
+        let words: Vec<PossibleValue> = forms.iter().filter_map(Self::to_possible_value).collect();
+        PossibleValuesParser::new(words).try_map(|word| Self::from_str(&word, false))
+    }
 }
 
 /// When to use colours.

@@ -10,7 +10,7 @@ use crate::exit_code::ExitCode;
 pub(in crate::cli) async fn run(command: Command, context: &Context) -> Result<ExitCode, CommandError> {
     match command {
         Command::New(args) => new::run(context, &args),
-        Command::Validate(args) => validate::run(context, &args),
+        Command::Validate(args) => validate::run(context, &args).await,
         Command::Plan(args) => plan::run(context, &args).await,
         Command::Apply(args) => apply::run(context, &args).await,
         Command::Status(args) => status::run(context, &args).await,

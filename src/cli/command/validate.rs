@@ -1,65 +1,118 @@
 //! `validate`: checks recipes without looking at any account.
 
-use std::io::Write;
+use std::collections::HashSet;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::thread::available_parallelism;
 
-use crate::cli::args::ValidateArgs;
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+
+use crate::cli::args::{Format, ValidateArgs};
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
-use crate::cli::recipe::{request, show_refused};
+use crate::cli::recipe::request;
+use crate::cli::rewrite::rewrite;
+use crate::diagnostic::{Fix, Report, apply_fixes};
 use crate::exit_code::ExitCode;
-use crate::pipeline::refused_run_options;
-use crate::recipe::load;
-use crate::view::{diagnostics, words};
+use crate::pipeline;
+use crate::recipe::{LoadRequest, discover};
+use crate::view::validation::{
+    Contents, FixedPlace, Github, Human, Json, Junit, Sarif, Tally, Verdict, VerdictWriter,
+};
 
-pub(super) fn run(context: &Context, args: &ValidateArgs) -> Result<ExitCode, CommandError> {
-    let mut documents = Vec::new();
-    let mut invalid = 0;
-    let mut out = context.printer.narration();
-    for path in &args.paths {
-        let shown = path.display();
-        match load(&request(context, path.clone(), &args.parameters)) {
-            Ok(loaded) => {
-                let refused = refused_run_options(&loaded.desired).map_err(CommandError::from_error)?;
-                if !refused.is_empty() {
-                    invalid += 1;
-                    context.printer.err(&show_refused(&refused));
-                    let errors = words::counted(refused.len() as u64, "error");
-                    context.printer.err(&format!("{shown}: invalid ({errors})\n"));
-                    documents.extend(refused.iter().map(|refused| {
-                        serde_json::json!({
-                            "code": "run-options", "message": refused.to_string(), "source": refused.source,
-                        })
-                    }));
-                    continue;
-                }
-                let tasks: u64 = loaded.desired.jobs.values().map(|job| job.tasks.count()).sum();
-                if context.printer.is_json() {
-                    documents.push(diagnostics::json(&loaded.warnings));
-                } else {
-                    write!(out, "{}", diagnostics::human(&loaded.warnings, true))?;
-                    writeln!(
-                        out,
-                        "{shown}: valid ({}, {}, {})",
-                        words::counted(loaded.desired.pools.len() as u64, "pool"),
-                        words::counted(loaded.desired.jobs.len() as u64, "job"),
-                        words::counted(tasks, "task")
-                    )?;
-                }
-            }
-            Err(report) => {
-                invalid += 1;
-                if context.printer.is_json() {
-                    documents.push(diagnostics::json(&report));
-                } else {
-                    context.printer.err(&diagnostics::human(&report, true));
-                    let errors = words::counted(report.error_count() as u64, "error");
-                    context.printer.err(&format!("{shown}: invalid ({errors})\n"));
-                }
-            }
+/// A correction may uncover another mistake; a recipe that needs more rounds than this is left to its author.
+const MOST_ROUNDS: usize = 8;
+
+pub(super) async fn run(context: &Context, args: &ValidateArgs) -> Result<ExitCode, CommandError> {
+    let mut writer = writer(context);
+    let mut tally = Tally::default();
+    let parallel = available_parallelism().map_or(1, usize::from);
+    let mut seen = HashSet::new();
+    let found = args.paths.iter().flat_map(|named| recipes(named));
+    let found = found.filter(|found| found.as_ref().map_or(true, |path| seen.insert(path.clone())));
+    // Both cores work ahead, and what they find comes in the order of the paths.
+    let mut verdicts = stream::iter(found)
+        .map(|found| {
+            let parameters = request(context, PathBuf::new(), &args.parameters);
+            let fix = args.fix;
+            tokio::task::spawn_blocking(move || match found {
+                Ok(path) => verdict(&LoadRequest { path, ..parameters }, fix),
+                Err(nothing) => Ok(*nothing),
+            })
+        })
+        .buffered(parallel * 2)
+        .map(|ended| ended.map_err(CommandError::from_error)?);
+    writer.begin()?;
+    while let Some(verdict) = verdicts.try_next().await? {
+        tally.add(&verdict);
+        writer.verdict(&verdict)?;
+    }
+    writer.end(&tally)?;
+    Ok(if tally.invalid == 0 { ExitCode::Success } else { ExitCode::InvalidRecipe })
+}
+
+fn writer(context: &Context) -> Box<dyn VerdictWriter> {
+    let printer = &context.printer;
+    let out = io::BufWriter::new(io::stdout());
+    match context.global.format {
+        Format::Human => {
+            let err = Box::new(io::BufWriter::new(printer.stderr()));
+            Box::new(Human { out: printer.narration(), err, quiet: printer.is_quiet() })
+        }
+        Format::Json => Box::new(Json::new(out)),
+        Format::Sarif => Box::new(Sarif::new(out, pipeline::codes())),
+        Format::Github => Box::new(Github::new(out)),
+        Format::Junit => Box::new(Junit::new(out)),
+    }
+}
+
+/// The recipes that a path names; where there are none, a verdict that says so.
+fn recipes(named: &Path) -> Vec<Result<PathBuf, Box<Verdict>>> {
+    match discover(named) {
+        Ok(found) => found.into_iter().map(Ok).collect(),
+        Err(error) => {
+            let path = named.display().to_string();
+            vec![Err(Box::new(Verdict { path, contents: None, report: error.report(), fixed: Vec::new() }))]
         }
     }
-    if context.printer.is_json() {
-        context.printer.json(&serde_json::json!({ "format_version": "1.0", "recipes": documents }))?;
+}
+
+/// Checks a recipe; corrects it first, where that is wanted and possible.
+fn verdict(request: &LoadRequest, fix: bool) -> Result<Verdict, CommandError> {
+    let mut fixed = Vec::new();
+    let mut checked = pipeline::check(request);
+    for _ in 0..if fix { MOST_ROUNDS } else { 0 } {
+        let report = checked.as_ref().map_or_else(|report| report, |loaded| &loaded.warnings);
+        let made = correct(&request.path, report)?;
+        if made.is_empty() {
+            break;
+        }
+        fixed.extend(made);
+        checked = pipeline::check(request);
     }
-    Ok(if invalid == 0 { ExitCode::Success } else { ExitCode::InvalidRecipe })
+    let path = request.path.display().to_string();
+    Ok(match checked {
+        Ok(loaded) => Verdict { path, contents: Some(Contents::of(&loaded)), report: loaded.warnings, fixed },
+        Err(report) => Verdict { path, contents: None, report, fixed },
+    })
+}
+
+/// Corrects a file as far as a report knows how; what was corrected.
+fn correct(path: &Path, report: &Report) -> Result<Vec<FixedPlace>, CommandError> {
+    let Some((id, source)) = report.sources.find_file(path) else { return Ok(Vec::new()) };
+    let fixes = report.diagnostics.iter().filter_map(|finding| finding.fix.as_ref());
+    let (text, applied) = apply_fixes(source.text(), fixes.filter(|fix| fix.span.source == id));
+    if applied.is_empty() {
+        return Ok(Vec::new());
+    }
+    rewrite(path, &text).map_err(|error| {
+        let message = format!("{} could not be corrected", path.display());
+        CommandError::new(ExitCode::Error, message).because(error)
+    })?;
+    let place = |fix: &Fix| {
+        let start = report.sources.start(fix.span)?;
+        let from = report.sources.slice(fix.span)?.to_owned();
+        Some(FixedPlace { line: start.line, column: start.column, from, to: fix.replacement.clone() })
+    };
+    Ok(applied.into_iter().filter_map(place).collect())
 }

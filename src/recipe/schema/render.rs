@@ -2,7 +2,7 @@
 
 use super::explain::{Mistake, MistakeKind};
 use crate::diagnostic::{Diagnostic, Span, quote};
-use crate::recipe::node::{Node, NodeKind, Segment, Style};
+use crate::recipe::node::{Node, NodeKind, Scalar, Segment, Style, Value};
 use crate::recipe::{codes, suggest};
 
 /// The finding for a mistake.
@@ -38,9 +38,15 @@ fn unknown_key(node: &Node, key: &str, known: &[String]) -> Diagnostic {
         None if known.is_empty() => None,
         None => Some(format!("known here: {}", suggest::list(known.iter().cloned()))),
     };
-    Diagnostic::new(&codes::UNKNOWN_KEY, format!("unknown key {}", quote(key)))
-        .at(key_span(node, key), "")
-        .maybe_help(help)
+    let span = key_span(node, key);
+    let finding = Diagnostic::new(&codes::UNKNOWN_KEY, format!("unknown key {}", quote(key)))
+        .at(span, "")
+        .maybe_help(help);
+    let meant = suggest::only_near(key, known.iter().map(String::as_str));
+    match meant.filter(|meant| !node.computed && node.get(meant).is_none()) {
+        Some(meant) => finding.fix(span, meant),
+        None => finding,
+    }
 }
 
 fn wrong_type(node: &Node, place: &Place, expected: &[&str]) -> Diagnostic {
@@ -55,25 +61,27 @@ fn wrong_type(node: &Node, place: &Place, expected: &[&str]) -> Diagnostic {
     if node.computed {
         return diagnostic.note("the value comes from the expression");
     }
-    if let NodeKind::Scalar(scalar) = &node.kind
-        && scalar.style == Style::Quoted
-        && expected.contains(&Node::plain(node.span, &scalar.text).describe())
-    {
-        return diagnostic.help("remove the quotes: in quotes it is a string");
+    let NodeKind::Scalar(scalar) = &node.kind else { return diagnostic };
+    if scalar.style == Style::Quoted && expected.contains(&Node::plain(node.span, &scalar.text).describe()) {
+        return diagnostic
+            .help("remove the quotes: in quotes it is a string")
+            .fix(node.span, scalar.text.as_str());
     }
-    if expected.contains(&"a boolean")
-        && matches!(&node.kind, NodeKind::Scalar(scalar) if is_old_boolean(&scalar.text))
-    {
-        return diagnostic.help("booleans are written `true` and `false`");
+    if let Some(boolean) = old_boolean(&scalar.text).filter(|_| expected.contains(&"a boolean")) {
+        let diagnostic = diagnostic.help("booleans are written `true` and `false`");
+        return diagnostic.fix(node.span, boolean.to_string());
     }
-    let wants_text =
-        expected == ["a string"] && matches!(node.kind, NodeKind::Scalar(_)) && found != "nothing";
-    diagnostic.maybe_help(wants_text.then(|| "put the value in quotes to make it a string".to_owned()))
+    if expected == ["a string"] && found != "nothing" {
+        let diagnostic = diagnostic.help("put the value in quotes to make it a string");
+        return diagnostic.fix(node.span, format!("\"{}\"", scalar.text));
+    }
+    diagnostic
 }
 
-/// Words that YAML 1.1 took for booleans.
-fn is_old_boolean(text: &str) -> bool {
-    ["yes", "no", "on", "off", "y", "n"].iter().any(|word| text.eq_ignore_ascii_case(word))
+/// What a word meant that YAML 1.1 took for a boolean.
+fn old_boolean(text: &str) -> Option<bool> {
+    let is = |words: [&str; 3]| words.iter().any(|word| text.eq_ignore_ascii_case(word));
+    if is(["yes", "on", "y"]) { Some(true) } else { is(["no", "off", "n"]).then_some(false) }
 }
 
 fn wrong_word(node: &Node, place: &Place, allowed: &[String]) -> Diagnostic {
@@ -81,13 +89,21 @@ fn wrong_word(node: &Node, place: &Place, allowed: &[String]) -> Diagnostic {
         NodeKind::Scalar(scalar) => scalar.text.as_str(),
         _ => "",
     };
-    let near = suggest::nearest(word, allowed.iter().map(String::as_str));
-    let list = suggest::list(allowed.iter().cloned());
-    let one_of =
-        if allowed.len() == 1 { format!("must be {list}") } else { format!("must be one of {list}") };
-    Diagnostic::new(&codes::INVALID_VALUE, format!("{} {one_of}", place.subject()))
+    let several = allowed.len() > 1;
+    let allowed = || allowed.iter().map(String::as_str);
+    let list = suggest::list(allowed().map(str::to_owned));
+    let one_of = if several { format!("must be one of {list}") } else { format!("must be {list}") };
+    let near = suggest::nearest(word, allowed()).filter(|_| several);
+    let finding = Diagnostic::new(&codes::INVALID_VALUE, format!("{} {one_of}", place.subject()))
         .at(place.value, "")
-        .maybe_help(near.filter(|_| allowed.len() > 1).map(|near| format!("did you mean `{near}`?")))
+        .maybe_help(near.map(|near| format!("did you mean `{near}`?")));
+    // The word must read as text where it stands: in place of the whole value, without quotes.
+    let meant = suggest::only_near(word, allowed())
+        .filter(|meant| Scalar::plain((*meant).to_owned()).value == Value::Text);
+    match meant.filter(|_| !node.computed) {
+        Some(meant) => finding.fix(place.value, meant),
+        None => finding,
+    }
 }
 
 fn key_span(node: &Node, key: &str) -> Span {
