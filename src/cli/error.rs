@@ -37,7 +37,7 @@ impl CommandError {
     }
 
     /// Adds why, with all of its own causes.
-    pub(super) fn because(mut self, error: impl std::error::Error) -> Self {
+    pub(super) fn caused_by(mut self, error: impl std::error::Error) -> Self {
         let Self { message, causes, .. } = Self::from_error(error);
         self.causes.push(message);
         self.causes.extend(causes);

@@ -107,7 +107,7 @@ fn correct(path: &Path, report: &Report) -> Result<Vec<FixedPlace>, CommandError
     }
     rewrite(path, &text).map_err(|error| {
         let message = format!("{} could not be corrected", path.display());
-        CommandError::new(ExitCode::Error, message).because(error)
+        CommandError::new(ExitCode::Error, message).caused_by(error)
     })?;
     let place = |fix: &Fix| {
         let start = report.sources.start(fix.span)?;
