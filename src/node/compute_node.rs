@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::TryFutureExt as _;
 use tokio_util::sync::CancellationToken;
 
 use crate::batch::model::{
@@ -17,8 +18,9 @@ use crate::node::assignment::{NodeIdentity, TaskAssignment};
 use crate::node::context::{NodeContext, in_background};
 use crate::node::environment::{Environment, InvalidEnvironment};
 use crate::node::failure::{self, TaskOutcome};
-use crate::node::images::Registries;
+use crate::node::images::{ImageProblem, Registries};
 use crate::node::layout;
+use crate::node::patience::patiently;
 use crate::node::record::RecordFile;
 use crate::node::run::{Run, Watch};
 use crate::node::runtime::{ContainerRuntime, ContainerState, RuntimeKind};
@@ -67,13 +69,20 @@ impl Node {
             .await
             .map_err(|error| vec![failure::of_directories(&error, node.layout.root())])?;
         let Some(container) = container else { return Ok(()) };
-        node.runtime.describe().await.map_err(|error| vec![failure::of_missing_runtime(&error)])?;
+        let watch = Watch::nothing(node.clock.as_ref());
+        let works = patiently(&watch, || node.runtime.describe()).await;
+        if let Ok(Err(error)) = works {
+            return Err(vec![failure::of_missing_runtime(&error)]);
+        }
         let registries = Registries::new(None, Some(container));
         let names = container.container_image_names.as_deref().unwrap_or_default();
-        let fetches = names.iter().map(|name| node.images.ensure(name, registries));
-        let results = futures::future::join_all(fetches).await;
-        let errors: Vec<_> =
-            results.iter().filter_map(|result| result.as_ref().err()).map(failure::of_prefetch).collect();
+        let fetches = names.iter().map(|name| fetch(node, name, registries, &watch));
+        let errors: Vec<_> = futures::future::join_all(fetches)
+            .await
+            .into_iter()
+            .flatten()
+            .map(|problem| failure::of_prefetch(&problem))
+            .collect();
         if errors.is_empty() { Ok(()) } else { Err(errors) }
     }
 
@@ -107,8 +116,7 @@ impl Node {
             user: task.user_identity.as_ref(),
             pool: container,
         };
-        let never = CancellationToken::new();
-        let watch = Watch::new(node.clock.as_ref(), &never, started, None);
+        let watch = Watch::nothing(node.clock.as_ref());
         task_runner::run(node, &run, &task.other, &watch).await
     }
 
@@ -137,23 +145,26 @@ impl Node {
         if let Some(outcome) = record.outcome.take() {
             return Some(node.settle(&file, &mut record, outcome).await);
         }
+        let limit = time_limit(&assignment.task);
+        let mut watch = Watch::new(node.clock.as_ref(), &cancel, record.started.0, limit);
         let state = match record.program.container() {
-            Some(container) => node.runtime.state(&container).await,
-            None => Ok(None),
+            Some(container) => patiently(&watch, || node.runtime.state(&container)).await,
+            None => Ok(Ok(None)),
         };
         match state {
-            Ok(Some(ContainerState::Running | ContainerState::Exited(_))) => {}
-            Ok(Some(ContainerState::Created) | None) => {
+            Ok(Ok(Some(ContainerState::Running))) | Err(_) => {}
+            // What ended by itself has its own result, however late anybody asks for it.
+            Ok(Ok(Some(ContainerState::Exited(_)))) => watch = Watch::nothing(node.clock.as_ref()),
+            // One that was made and never started counts for nothing, like one that is gone.
+            Ok(Ok(Some(ContainerState::Created) | None)) => {
                 node.end_leftover(&file).await;
                 return None;
             }
-            Err(error) => {
+            Ok(Err(error)) => {
                 tracing::warn!(%error, "a container of an earlier life of this program can't be asked for");
                 return None;
             }
         }
-        let limit = time_limit(&assignment.task);
-        let watch = Watch::new(node.clock.as_ref(), &cancel, record.started.0, limit);
         Some(container_task::finish(node, &file, &mut record, &watch).await)
     }
 
@@ -207,6 +218,19 @@ impl Node {
             tracing::warn!(root = %node.layout.root().display(), %error, "the files of a node could not be removed");
         }
     }
+}
+
+/// Fetches an image; gives what is wrong with it.
+async fn fetch(
+    node: &NodeContext,
+    image: &str,
+    registries: Registries<'_>,
+    watch: &Watch<'_>,
+) -> Option<ImageProblem> {
+    let attempt = || node.images.ensure(image, registries).map_err(|problem| problem.error);
+    // Nothing interrupts this watch.
+    let error = patiently(watch, attempt).await.ok()?.err()?;
+    Some(ImageProblem { image: image.to_owned(), error })
 }
 
 async fn make_directories(node: &NodeContext) -> io::Result<()> {

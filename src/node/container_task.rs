@@ -2,14 +2,21 @@
 
 use std::time::Duration;
 
+use futures::TryFutureExt as _;
+
 use crate::batch::model::{BatchTaskContainerExecutionInfo, BatchTaskContainerSettings};
 use crate::node::container_plan::ContainerPlan;
 use crate::node::context::NodeContext;
 use crate::node::failure::{self, Interruption, TaskOutcome};
-use crate::node::images::Registries;
+use crate::node::images::{ImageProblem, Registries};
+use crate::node::patience::patiently;
 use crate::node::record::{Program, RecordFile, RunRecord};
 use crate::node::run::{Run, Watch};
 use crate::node::runtime::{ContainerId, ContainerSpec, ContainerState, ExitStatus, RuntimeError};
+
+/// How often, and how long apart, a name is tried that a container of an earlier life has.
+const NAMESAKE_LOOKS: u32 = 100;
+const NAMESAKE_PAUSE: Duration = Duration::from_millis(200);
 
 /// Runs a planned container to its end.
 pub(super) async fn run(
@@ -20,22 +27,31 @@ pub(super) async fn run(
     watch: &Watch<'_>,
 ) -> TaskOutcome {
     let registries = Registries::new(settings.registry.as_ref(), run.pool);
+    let fetch = patiently(watch, || {
+        let image = node.images.ensure(&settings.image_name, registries);
+        image.map_err(|problem| problem.error)
+    });
     let image = tokio::select! {
-        image = node.images.ensure(&settings.image_name, registries) => image,
-        why = watch.interrupted() => return TaskOutcome::failed(failure::ended(why)),
+        image = fetch => image,
+        why = watch.interrupted() => Err(why),
     };
     match image {
-        Ok(image) => plan.spec.image = image.to_string(),
-        Err(problem) => return TaskOutcome::failed(failure::of_image(&problem)),
+        Ok(Ok(image)) => plan.spec.image = image.to_string(),
+        Ok(Err(error)) => {
+            let image = settings.image_name.clone();
+            return TaskOutcome::failed(failure::of_image(&ImageProblem { image, error }));
+        }
+        Err(why) => return TaskOutcome::failed(failure::ended(why)),
     }
     if let Err(reason) = make_host_folders(&plan).await {
         return TaskOutcome::failed(failure::invalid_settings(reason));
     }
     let program = plan.spec.command.first().or(plan.spec.entrypoint.iter().flatten().next()).cloned();
     let program = program.unwrap_or_else(|| settings.image_name.clone());
-    let container = match create(node, &plan.spec).await {
-        Ok(container) => container,
-        Err(error) => return TaskOutcome::failed(failure::of_runtime(&error, &program)),
+    let container = match patiently(watch, || create(node, &plan.spec)).await {
+        Ok(Ok(container)) => container,
+        Ok(Err(error)) => return TaskOutcome::failed(failure::of_runtime(&error, &program)),
+        Err(why) => return TaskOutcome::failed(failure::ended(why)),
     };
     let mut record = RunRecord {
         attempt: run.attempt,
@@ -48,28 +64,33 @@ pub(super) async fn run(
         outcome: None,
     };
     node.note(&run.record, &record).await;
-    if let Err(error) = node.runtime.start(&container).await {
-        let outcome = TaskOutcome::failed(failure::of_runtime(&error, &program))
-            .with_container(not_started(node, &container, &error).await);
-        return node.settle(&run.record, &mut record, outcome).await;
-    }
-    finish(node, &run.record, &mut record, watch).await
+    let failure_info = match patiently(watch, || node.runtime.start(&container)).await {
+        Ok(Ok(())) => return finish(node, &run.record, &mut record, watch).await,
+        Ok(Err(error)) => {
+            let outcome = TaskOutcome::failed(failure::of_runtime(&error, &program))
+                .with_container(not_started(node, &container, &error).await);
+            return node.settle(&run.record, &mut record, outcome).await;
+        }
+        Err(why) => failure::ended(why),
+    };
+    node.settle(&run.record, &mut record, TaskOutcome::failed(failure_info)).await
 }
 
 /// Makes a container. One of the same name is what this program left when it ended between making it and writing it down;
-/// it makes way.
+/// it makes way. The engine may still be making it at the request of that earlier life: then the name is taken although there
+/// is nothing to remove yet.
 async fn create(node: &NodeContext, spec: &ContainerSpec) -> Result<ContainerId, RuntimeError> {
-    let error = match node.runtime.create(spec).await {
-        Err(error @ RuntimeError::Failed { .. }) => error,
-        result => return result,
-    };
     let namesake = ContainerId(spec.name.clone());
-    match node.runtime.state(&namesake).await {
-        Ok(Some(_)) => {
-            node.end_container(&namesake).await;
-            node.runtime.create(spec).await
+    let mut looks = 0;
+    loop {
+        match node.runtime.create(spec).await {
+            Err(RuntimeError::NameTaken { .. }) if looks < NAMESAKE_LOOKS => {
+                node.end_container(&namesake).await;
+            }
+            result => return result,
         }
-        _ => Err(error),
+        looks += 1;
+        tokio::time::sleep(NAMESAKE_PAUSE).await;
     }
 }
 

@@ -124,6 +124,7 @@ pub(super) fn node_failed(reason: impl std::fmt::Display) -> BatchTaskFailureInf
 /// What a failure of the runtime means for a task.
 pub(super) fn of_runtime(error: &RuntimeError, program: &str) -> BatchTaskFailureInfo {
     match error {
+        RuntimeError::Passing(error) => of_runtime(error, program),
         RuntimeError::Unauthorized { image, .. }
         | RuntimeError::ImageNotFound { image, .. }
         | RuntimeError::InvalidImage { image, .. }
@@ -137,6 +138,7 @@ pub(super) fn of_runtime(error: &RuntimeError, program: &str) -> BatchTaskFailur
         RuntimeError::StartFailed { reason } => launch_failed(reason),
         RuntimeError::Unavailable { .. }
         | RuntimeError::NoSuchContainer { .. }
+        | RuntimeError::NameTaken { .. }
         | RuntimeError::Failed { .. } => node_failed(error),
     }
 }
@@ -147,9 +149,18 @@ fn is_missing_program(reason: &str) -> bool {
     ["not found", "no such file"].iter().any(|words| lower.contains(words))
 }
 
+/// Whether an image can't be had because the runtime does not work, which is no fault of the image.
+fn is_the_runtimes(error: &RuntimeError) -> bool {
+    match error {
+        RuntimeError::Passing(error) => is_the_runtimes(error),
+        RuntimeError::Unavailable { .. } | RuntimeError::Failed { .. } => true,
+        _ => false,
+    }
+}
+
 /// `ContainerInvalidImage` for a task.
 pub(super) fn of_image(problem: &ImageProblem) -> BatchTaskFailureInfo {
-    if matches!(problem.error, RuntimeError::Unavailable { .. } | RuntimeError::Failed { .. }) {
+    if is_the_runtimes(&problem.error) {
         return node_failed(&problem.error);
     }
     BatchTaskFailureInfo {
@@ -160,7 +171,7 @@ pub(super) fn of_image(problem: &ImageProblem) -> BatchTaskFailureInfo {
 
 /// What a failed prefetch means for a node.
 pub(super) fn of_prefetch(problem: &ImageProblem) -> BatchNodeError {
-    if matches!(problem.error, RuntimeError::Unavailable { .. } | RuntimeError::Failed { .. }) {
+    if is_the_runtimes(&problem.error) {
         return of_missing_runtime(&problem.error);
     }
     BatchNodeError {

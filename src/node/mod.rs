@@ -22,6 +22,7 @@ mod failure;
 mod host_task;
 mod image_reference;
 mod images;
+mod patience;
 mod platform;
 mod process_group;
 mod record;

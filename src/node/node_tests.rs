@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use super::test_support::{
-    NoEngine, TestNode, admin, code, container_task, detail, eventually, host_task, start_task,
+    Failing, NoEngine, TestNode, admin, code, container_task, detail, eventually, host_task, start_task,
 };
 use crate::batch::model::{
     BatchContainerConfiguration, BatchErrorSourceCategory, BatchTaskConstraints, EnvironmentSetting,
@@ -15,7 +15,7 @@ use crate::batch::model::{
 use crate::clock::{ManualClock, SystemClock};
 use crate::node::TaskAssignment;
 use crate::node::account::Account;
-use crate::node::runtime::SimulatedRuntime;
+use crate::node::runtime::{RuntimeError, RuntimeKind, SimulatedRuntime};
 
 async fn simulated() -> TestNode {
     TestNode::on(Arc::new(SimulatedRuntime::new(Arc::new(SystemClock)))).await
@@ -178,6 +178,105 @@ mod a_missing_engine {
         let outcome = node.run(&container_task("busybox", "", "")).await;
         assert_eq!(code(&outcome), Some("Unknown"));
         assert_eq!(outcome.failure_info.unwrap().category, BatchErrorSourceCategory::ServerError);
+    }
+}
+
+mod an_engine_under_load {
+    use super::*;
+
+    fn passing(reason: &str) -> RuntimeError {
+        RuntimeError::Passing(Box::new(RuntimeError::InvalidSettings { reason: reason.to_owned() }))
+    }
+
+    fn away() -> RuntimeError {
+        RuntimeError::Unavailable { kind: RuntimeKind::Docker, reason: "it is away".to_owned() }
+    }
+
+    fn taken() -> RuntimeError {
+        RuntimeError::NameTaken { name: "n".to_owned(), reason: "in use".to_owned() }
+    }
+
+    #[tokio::test]
+    async fn is_asked_again_until_it_does_what_it_can_do() {
+        let runtime = Failing::at([
+            ("find_image", away()),
+            ("create", passing("busy")),
+            ("start", passing("busy")),
+            ("start", away()),
+        ]);
+        let node = TestNode::on(runtime.clone()).await;
+        let outcome = node.run(&container_task("busybox", "", "true")).await;
+        assert!(outcome.succeeded(), "{outcome:?}");
+        assert_eq!((runtime.count("create"), runtime.count("start")), (2, 3));
+    }
+
+    #[tokio::test]
+    async fn is_believed_in_the_end() {
+        let runtime = Failing::at((0..20).map(|_| ("start", passing("never"))));
+        let node = TestNode::on(runtime.clone()).await;
+        let outcome = node.run(&container_task("busybox", "", "true")).await;
+        assert_eq!(code(&outcome), Some("ContainerInvalidSettings"));
+        assert_eq!(runtime.count("start"), 4);
+    }
+
+    #[tokio::test]
+    async fn may_still_be_making_what_an_earlier_life_asked_for() {
+        // The name is taken before there is a container of that name that could be removed.
+        let runtime = Failing::at([("create", taken()), ("create", taken()), ("create", taken())]);
+        let node = TestNode::on(runtime.clone()).await;
+        assert!(node.run(&container_task("busybox", "", "true")).await.succeeded());
+        assert_eq!((runtime.count("create"), runtime.count("remove")), (4, 3));
+    }
+
+    #[tokio::test]
+    async fn is_waited_for_before_a_run_is_given_up() {
+        let runtime = Failing::at([("state", away())]);
+        let node = TestNode::on(runtime.clone()).await;
+        let mut task = container_task("busybox", "", "true");
+        set(&mut task, "BATCHYARD_SIMULATE", "seconds=1 exit=4");
+        abandoned(&node, &task).await;
+        let resumed = node.reborn(runtime).node.resume_task(&task, CancellationToken::new()).await;
+        assert_eq!(resumed.unwrap().exit_code, Some(4));
+    }
+
+    /// Starts a task and forgets it, as a program that is killed.
+    async fn abandoned(node: &TestNode, task: &TaskAssignment) {
+        let run = tokio::spawn({
+            let (node, task) = (node.node.clone(), task.clone());
+            async move { node.run_task(&task, CancellationToken::new()).await }
+        });
+        let stdout = node.file(task, "stdout.txt");
+        eventually(|| std::fs::metadata(&stdout).is_ok_and(|file| file.len() > 0)).await;
+        run.abort();
+        let _ = run.await;
+    }
+
+    #[tokio::test]
+    async fn a_run_that_ended_in_time_while_nobody_watched_is_not_called_late() {
+        let runtime = Failing::at([]);
+        let node = TestNode::on(runtime.clone()).await;
+        let mut task = container_task("busybox", "", "true");
+        set(&mut task, "BATCHYARD_SIMULATE", "seconds=1");
+        limit(&mut task, 2);
+        abandoned(&node, &task).await;
+        tokio::time::sleep(Duration::from_millis(2_500)).await;
+        let resumed = node.reborn(runtime).node.resume_task(&task, CancellationToken::new()).await;
+        assert_eq!(resumed.as_ref().and_then(|outcome| outcome.exit_code), Some(0));
+        assert!(resumed.unwrap().succeeded());
+    }
+
+    #[tokio::test]
+    async fn a_run_that_is_overdue_when_it_is_found_again_is_ended_at_once() {
+        let runtime = Failing::at([]);
+        let node = TestNode::on(runtime.clone()).await;
+        let mut task = container_task("busybox", "", "true");
+        set(&mut task, "BATCHYARD_SIMULATE", "seconds=600");
+        limit(&mut task, 1);
+        abandoned(&node, &task).await;
+        tokio::time::sleep(Duration::from_millis(1_500)).await;
+        let resumed = node.reborn(runtime).node.resume_task(&task, CancellationToken::new()).await.unwrap();
+        assert_eq!((resumed.exit_code, code(&resumed)), (Some(143), Some("TaskEnded")));
+        assert!(detail(resumed.failure_info.as_ref().unwrap(), "Message").contains("PT1S"));
     }
 }
 

@@ -47,7 +47,7 @@ pub(super) struct Run<'a> {
 #[derive(Debug)]
 pub(super) struct Watch<'a> {
     clock: &'a dyn Clock,
-    cancel: &'a CancellationToken,
+    cancel: Option<&'a CancellationToken>,
     due: Option<(Timestamp, Duration)>,
 }
 
@@ -61,7 +61,12 @@ impl<'a> Watch<'a> {
     ) -> Self {
         // A limit beyond the end of time is none.
         let due = limit.and_then(|limit| Some((started.checked_add(limit).ok()?, limit)));
-        Self { clock, cancel, due }
+        Self { clock, cancel: Some(cancel), due }
+    }
+
+    /// Watches a run that nothing ends but itself.
+    pub(super) fn nothing(clock: &'a dyn Clock) -> Self {
+        Self { clock, cancel: None, due: None }
     }
 
     /// Returns once the run is to be ended.
@@ -72,8 +77,14 @@ impl<'a> Watch<'a> {
             self.clock.sleep(left.try_into().unwrap_or_default()).await;
             limit
         };
+        let cancelled = async {
+            match self.cancel {
+                Some(cancel) => cancel.cancelled().await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
-            () = self.cancel.cancelled() => Interruption::Cancelled,
+            () = cancelled => Interruption::Cancelled,
             limit = time_is_over => Interruption::TimeLimit(limit),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use tempfile::TempDir;
@@ -16,7 +16,7 @@ use crate::batch::{JobId, NodeId, PoolId, TaskId};
 use crate::clock::{Clock, SystemClock};
 use crate::node::runtime::{
     ContainerId, ContainerRuntime, ContainerSpec, ContainerState, ExitStatus, Image, RegistryCredential,
-    RuntimeError, RuntimeKind,
+    RuntimeError, RuntimeKind, SimulatedRuntime,
 };
 use crate::node::{Node, NodeIdentity, TaskAssignment, TaskOutcome};
 
@@ -188,5 +188,81 @@ impl ContainerRuntime for NoEngine {
     }
     async fn list(&self, _: &str) -> Result<Vec<(ContainerId, ContainerState)>, RuntimeError> {
         away()
+    }
+}
+
+/// A runtime that is simulated but for what it is told to fail at: the next calls of `create`, `start` or `state`.
+#[derive(Debug)]
+pub(super) struct Failing {
+    inner: SimulatedRuntime,
+    failures: Mutex<Vec<(&'static str, RuntimeError)>>,
+    /// What was asked for, in order: `create`, `start`, `state`, `remove`.
+    asked: Mutex<Vec<&'static str>>,
+}
+
+impl Failing {
+    pub(super) fn at(failures: impl IntoIterator<Item = (&'static str, RuntimeError)>) -> Arc<Self> {
+        let inner = SimulatedRuntime::new(Arc::new(SystemClock));
+        let failures = Mutex::new(failures.into_iter().collect());
+        Arc::new(Self { inner, failures, asked: Mutex::default() })
+    }
+
+    /// How often a method was called.
+    pub(super) fn count(&self, method: &str) -> usize {
+        self.asked.lock().unwrap().iter().filter(|asked| **asked == method).count()
+    }
+
+    fn meets(&self, method: &'static str) -> Result<(), RuntimeError> {
+        self.asked.lock().unwrap().push(method);
+        let mut failures = self.failures.lock().unwrap();
+        match failures.iter().position(|(failing, _)| *failing == method) {
+            Some(position) => Err(failures.remove(position).1),
+            None => Ok(()),
+        }
+    }
+}
+
+#[async_trait]
+impl ContainerRuntime for Failing {
+    fn kind(&self) -> RuntimeKind {
+        RuntimeKind::Docker
+    }
+    async fn describe(&self) -> Result<String, RuntimeError> {
+        self.inner.describe().await
+    }
+    async fn find_image(&self, image: &str) -> Result<Option<Image>, RuntimeError> {
+        self.meets("find_image")?;
+        self.inner.find_image(image).await
+    }
+    async fn pull(&self, image: &str, login: Option<&RegistryCredential>) -> Result<Image, RuntimeError> {
+        self.inner.pull(image, login).await
+    }
+    async fn load(&self, image: &str, archive: &Path) -> Result<Image, RuntimeError> {
+        self.inner.load(image, archive).await
+    }
+    async fn create(&self, spec: &ContainerSpec) -> Result<ContainerId, RuntimeError> {
+        self.meets("create")?;
+        self.inner.create(spec).await
+    }
+    async fn start(&self, id: &ContainerId) -> Result<(), RuntimeError> {
+        self.meets("start")?;
+        self.inner.start(id).await
+    }
+    async fn wait(&self, id: &ContainerId) -> Result<ExitStatus, RuntimeError> {
+        self.inner.wait(id).await
+    }
+    async fn stop(&self, id: &ContainerId, grace: std::time::Duration) -> Result<(), RuntimeError> {
+        self.inner.stop(id, grace).await
+    }
+    async fn remove(&self, id: &ContainerId) -> Result<(), RuntimeError> {
+        self.meets("remove")?;
+        self.inner.remove(id).await
+    }
+    async fn state(&self, id: &ContainerId) -> Result<Option<ContainerState>, RuntimeError> {
+        self.meets("state")?;
+        self.inner.state(id).await
+    }
+    async fn list(&self, owner: &str) -> Result<Vec<(ContainerId, ContainerState)>, RuntimeError> {
+        self.inner.list(owner).await
     }
 }

@@ -66,7 +66,9 @@ fn killed_in_the_middle(runtime: Runtime) {
     let counts = until(&sandbox, "the end of all tasks", |counts| counts["completed"] == 10);
     assert_eq!(
         (&counts["succeeded"], &counts["failed"], &counts["active"]),
-        (&5.into(), &5.into(), &1.into())
+        (&5.into(), &5.into(), &1.into()),
+        "{}",
+        sandbox.run(["status", "recipe.yaml", "--format", "json"])
     );
     for n in 1..=10 {
         let log = sandbox.run(["logs", &format!("j/work-{n}")]);

@@ -272,6 +272,18 @@ pub enum RuntimeError {
         /// Which.
         container: String,
     },
+    /// There is a container of that name already.
+    #[error("there is a container {name} already: {reason}")]
+    NameTaken {
+        /// The name.
+        name: String,
+        /// What the runtime says.
+        reason: String,
+    },
+    /// The runtime failed at what it can do at other times, as engines do under load. Whether it passes, only trying again
+    /// shows; if it does not, it is what is inside.
+    #[error(transparent)]
+    Passing(Box<RuntimeError>),
     /// Anything else.
     #[error("{action} failed: {reason}")]
     Failed {

@@ -31,7 +31,10 @@ use crate::node::runtime::{
 /// How long an answer may take that comes when something happens: never too long.
 const ENDLESS: Duration = Duration::from_secs(10 * 365 * 86_400);
 /// How long an engine may be away, being restarted, while a container is waited for.
-const ENGINE_AWAY: u32 = 20;
+const ENGINE_AWAY: u32 = 120;
+/// How often, and how long apart, a container is looked at that is being removed at somebody else's request.
+const REMOVAL_LOOKS: u32 = 150;
+const REMOVAL_PAUSE: Duration = Duration::from_millis(200);
 
 /// A Docker-compatible engine.
 #[derive(Debug)]
@@ -124,13 +127,27 @@ impl DockerRuntime {
                     }
                     ContainerState::Running => absences = 0,
                 },
-                Err(error) if engine_error::is_connection_problem(&error) && absences < ENGINE_AWAY => {}
+                Err(error)
+                    if absences < ENGINE_AWAY
+                        && (engine_error::is_connection_problem(&error)
+                            || engine_error::may_pass(&error)) => {}
                 Err(error) => return Err(engine_error::failed("wait for container", &error)),
             }
             absences += 1;
             tracing::debug!(%container, ?answer, "the engine did not say how a container ended; asking again");
             tokio::time::sleep(Duration::from_millis(500)).await;
         }
+    }
+
+    /// Returns once a container is gone that the engine says is being removed.
+    async fn until_gone(&self, container: &ContainerId, said: &Error) -> Result<(), RuntimeError> {
+        for _ in 0..REMOVAL_LOOKS {
+            if self.state(container).await?.is_none() {
+                return Ok(());
+            }
+            tokio::time::sleep(REMOVAL_PAUSE).await;
+        }
+        Err(engine_error::failed("remove container", said))
     }
 
     async fn find(&self, name: &str) -> Result<Option<Image>, Error> {
@@ -216,7 +233,7 @@ impl ContainerRuntime for DockerRuntime {
         let options = CreateContainerOptionsBuilder::new().name(&spec.name).build();
         let body = create::body(spec, start, self.keeps_whole_log);
         let made = self.engine.create_container(Some(options), body).await;
-        let made = made.map_err(|error| engine_error::of_create(&spec.image, &error))?;
+        let made = made.map_err(|error| engine_error::of_create(&spec.name, &spec.image, &error))?;
         for warning in made.warnings {
             tracing::warn!(container = spec.name, warning, "the engine made a container with a warning");
         }
@@ -269,11 +286,13 @@ impl ContainerRuntime for DockerRuntime {
         self.unfollow(container).await;
         let options = RemoveContainerOptionsBuilder::new().force(true).v(true).build();
         match self.engine.remove_container(&container.0, Some(options)).await {
-            // 409: it is being removed.
-            Err(error) if !matches!(engine_error::status(&error), Some(404 | 409)) => {
-                Err(engine_error::failed("remove container", &error))
+            Ok(()) => Ok(()),
+            Err(error) if engine_error::is_not_found(&error) => Ok(()),
+            // It is being removed, and as long as it is, its name is taken.
+            Err(error) if engine_error::status(&error) == Some(409) => {
+                self.until_gone(container, &error).await
             }
-            _ => Ok(()),
+            Err(error) => Err(engine_error::failed("remove container", &error)),
         }
     }
 

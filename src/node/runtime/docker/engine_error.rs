@@ -70,7 +70,8 @@ pub(super) fn failed(action: &str, error: &Error) -> RuntimeError {
     if is_connection_problem(error) {
         return unavailable(format!("{action}: {}", message(error)));
     }
-    RuntimeError::Failed { action: action.to_owned(), reason: message(error) }
+    let failed = RuntimeError::Failed { action: action.to_owned(), reason: message(error) };
+    if may_pass(error) { RuntimeError::Passing(Box::new(failed)) } else { failed }
 }
 
 /// Why an image could not be pulled.
@@ -113,10 +114,18 @@ pub(super) fn of_pull(image: &ImageReference, error: &Error) -> RuntimeError {
     }
 }
 
+/// Engines answer 500 and above to what they can't do just now, and also to some settings that never work: only trying again
+/// tells the two apart.
+pub(super) fn may_pass(error: &Error) -> bool {
+    matches!(status(error), Some(500..))
+}
+
 /// Why a container could not be made.
-pub(super) fn of_create(image: &str, error: &Error) -> RuntimeError {
+pub(super) fn of_create(name: &str, image: &str, error: &Error) -> RuntimeError {
     let reason = message(error);
     match status(error) {
+        Some(409) => RuntimeError::NameTaken { name: name.to_owned(), reason },
+        _ if may_pass(error) => RuntimeError::Passing(Box::new(RuntimeError::InvalidSettings { reason })),
         Some(404) if reason.to_ascii_lowercase().contains("no such image") => {
             let registry = image.parse::<ImageReference>().map(|image| image.registry().to_owned());
             RuntimeError::ImageNotFound {
@@ -125,8 +134,7 @@ pub(super) fn of_create(image: &str, error: &Error) -> RuntimeError {
                 reason,
             }
         }
-        // 500 is what engines answer to some settings too, among them users and paths that an image does not have.
-        Some(400 | 404 | 500) => RuntimeError::InvalidSettings { reason },
+        Some(400 | 404) => RuntimeError::InvalidSettings { reason },
         _ => failed("create container", error),
     }
 }
@@ -139,11 +147,12 @@ pub(super) fn of_start(error: &Error) -> RuntimeError {
     let reason = message(error);
     let lower = reason.to_ascii_lowercase();
     // Runtimes name the program only where it was the program that they could not run.
-    if lower.contains("exec") && !lower.contains("mount") {
+    let meaning = if lower.contains("exec") && !lower.contains("mount") {
         RuntimeError::StartFailed { reason }
     } else {
         RuntimeError::InvalidSettings { reason }
-    }
+    };
+    if may_pass(error) { RuntimeError::Passing(Box::new(meaning)) } else { meaning }
 }
 
 #[cfg(test)]
@@ -184,6 +193,19 @@ mod tests {
         assert!(matches!(pull_error(unreachable), RuntimeError::PullFailed { .. }));
         let no_host = "Get \"https://nowhere.example/v2/\": dial tcp: lookup nowhere.example: no such host";
         assert!(matches!(pull_error(no_host), RuntimeError::PullFailed { .. }));
+    }
+
+    #[test]
+    fn what_an_engine_fails_at_may_pass_and_a_name_may_be_taken() {
+        let busy = "failed to create shim task: context deadline exceeded: unknown";
+        for error in [of_start(&answer(500, busy)), of_create("n", "i", &answer(503, busy))] {
+            let RuntimeError::Passing(error) = error else { panic!("{error:?}") };
+            assert!(matches!(*error, RuntimeError::InvalidSettings { .. }));
+        }
+        let taken = "Conflict. The container name \"/n\" is already in use by container \"abc\".";
+        let error = of_create("n", "i", &answer(409, taken));
+        assert!(matches!(&error, RuntimeError::NameTaken { name, .. } if name == "n"));
+        assert!(matches!(of_create("n", "i", &answer(400, "no")), RuntimeError::InvalidSettings { .. }));
     }
 
     #[test]

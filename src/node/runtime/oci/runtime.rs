@@ -255,9 +255,9 @@ fn create(
     let settings = |reason| RuntimeError::InvalidSettings { reason };
     let folder = ContainerFolder::new(&runtime.store.containers(), &spec.name)
         .ok_or_else(|| settings(format!("`{}` can't be the name of a container", spec.name)))?;
-    let taken = || RuntimeError::Failed {
-        action: format!("create container {}", spec.name),
-        reason: "there is one of that name already".to_owned(),
+    let taken = || RuntimeError::NameTaken {
+        name: spec.name.clone(),
+        reason: format!("{} is there", folder.path.display()),
     };
     if folder.exists() {
         return Err(taken());
