@@ -24,5 +24,5 @@ pub use conditions::{Conditions, ETag};
 pub use datetime::DateTime;
 pub use duration::WireDuration;
 pub use error::{BatchError, ErrorCode};
-pub use ids::{InvalidId, JobId, JobScheduleId, NodeId, PoolId, TaskId};
+pub use ids::{InvalidId, JobId, JobScheduleId, MAX_ID_LENGTH, NodeId, PoolId, TaskId};
 pub use operation::{Operation, OperationSpec};

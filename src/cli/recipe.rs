@@ -36,6 +36,7 @@ pub(super) fn request(context: &Context, path: PathBuf, parameters: &ParameterAr
         set: parameters.set.clone(),
         params_files: parameters.files.clone(),
         environment: context.variables.parameters(),
+        blobs: None,
     }
 }
 

@@ -122,14 +122,6 @@ pub static PLAINTEXT_SECRET: Code = Code {
                   considered known and be replaced.",
     examples: &[],
 };
-/// An id that Batch would refuse.
-pub static INVALID_ID: Code = Code {
-    name: "invalid-id",
-    severity: Severity::Error,
-    summary: "an id that Azure Batch would refuse",
-    explanation: "Ids of pools, jobs and tasks have 1 to 64 characters: letters, digits, hyphens and underscores.",
-    examples: &[],
-};
 /// A product of `for_each` beyond all measure.
 pub static TOO_MANY_TASKS: Code = Code {
     name: "too-many-tasks",
@@ -194,6 +186,32 @@ jobs:
 ",
     }],
 };
+/// Tasks that cannot depend on each other one by one.
+pub static UNEQUAL_COUNTS: Code = Code {
+    name: "unequal-counts",
+    severity: Severity::Error,
+    summary: "tasks that depend on each other one by one are not equally many",
+    explanation: "`depends_on: [name.each]` pairs the first task with the first task of `name`, the second with the second, \
+                  and so on, so both must expand to the same number of tasks. `name` alone stands for all of them.",
+    examples: &[Example {
+        bad: "\
+jobs:
+  train:
+    pool: { id: shared }
+    tasks:
+      prepare: { for_each: [a, b, c], command: prepare }
+      epoch: { for_each: [a, b], command: train, depends_on: [⟦prepare.each⟧] }
+",
+        good: "\
+jobs:
+  train:
+    pool: { id: shared }
+    tasks:
+      prepare: { for_each: [a, b, c], command: prepare }
+      epoch: { for_each: [a, b, c], command: train, depends_on: [prepare.each] }
+",
+    }],
+};
 
 /// All codes of the language.
 pub(super) static ALL: &[&Code] = &[
@@ -211,8 +229,8 @@ pub(super) static ALL: &[&Code] = &[
     &UNKNOWN_PARAMETER,
     &MISSING_PARAMETER,
     &PLAINTEXT_SECRET,
-    &INVALID_ID,
     &TOO_MANY_TASKS,
     &INVALID_ALLOW,
     &UNUSED_ALLOW,
+    &UNEQUAL_COUNTS,
 ];

@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::document::{Entries, Field, Parameter};
 use super::expand::{ResolvedRecipe, resolve};
+use super::files::{Folder, Folders};
+use super::listing::{BlobLister, Listings};
 use super::node::{Entry, Node, NodeKind, Segment};
 use super::parameters::{Given, Parameters, bind};
 use super::schema::{Shape, conform};
@@ -24,6 +27,8 @@ pub struct LoadRequest {
     pub params_files: Vec<PathBuf>,
     /// Parameters from the environment, by their names in the recipe.
     pub environment: BTreeMap<String, String>,
+    /// Lists the blobs that a `for_each` asks for; without it, asking is an error.
+    pub blobs: Option<BlobLister>,
 }
 
 /// A recipe without errors.
@@ -64,7 +69,7 @@ fn run(
     let source = RecipeSource::read(&request.path, sources, findings)?;
     let document = RecipeDocument::read(&source, sources, findings)?;
     let bound = document.bind(&given, sources, findings);
-    let resolved = bound.resolve(sources, findings);
+    let resolved = bound.resolve(sources, &listings(request, &source), findings);
     rules::check(&resolved, findings);
     tasks::check(&resolved, sources, findings);
     // The last pass needs values, not excuses.
@@ -72,6 +77,16 @@ fn run(
         return None;
     }
     lower::lower(&resolved, sources, findings).map(|desired| (desired, source.path))
+}
+
+/// Where factories find files and blobs.
+fn listings(request: &LoadRequest, source: &RecipeSource) -> Listings {
+    let mut folders = Folders::default();
+    folders.insert(
+        source.id,
+        Arc::new(Folder::new(source.path.parent().map(PathBuf::from).unwrap_or_default())),
+    );
+    Listings { folders, blobs: request.blobs.clone() }
 }
 
 fn given(request: &LoadRequest, sources: &mut Sources, findings: &mut Collector) -> Given {
@@ -130,8 +145,8 @@ impl RecipeDocument {
 }
 
 impl BoundRecipe {
-    fn resolve(self, sources: &Sources, findings: &mut Collector) -> ResolvedRecipe {
-        resolve(self.tree, self.parameters.as_ref(), sources, findings)
+    fn resolve(self, sources: &Sources, listings: &Listings, findings: &mut Collector) -> ResolvedRecipe {
+        resolve(self.tree, self.parameters.as_ref(), sources, listings, findings)
     }
 }
 

@@ -13,12 +13,14 @@
 //!
 //! Every pass reports all that it finds and goes on; a value that has been complained about is *damaged* and nobody
 //! complains about it again. [`load`] strings the passes together. Nothing here reads the environment or the clock, and
-//! only [`source`] and [`discover`](discover()) look at the file system.
+//! only [`source`], [`files`] and [`discover`](discover()) look at the file system.
 
 pub mod codes;
 pub mod decode;
 pub mod document;
 pub mod expand;
+pub mod files;
+pub mod listing;
 pub mod lower;
 pub mod node;
 pub mod parameters;

@@ -38,6 +38,19 @@ impl<T> Entries<T> {
     }
 }
 
+impl<T> NamedEntry<T> {
+    /// A member under a key.
+    pub fn of(key: &Field<String>, value: Field<T>) -> Self {
+        Self { name: key.get().cloned().unwrap_or_default(), name_span: key.span(), value }
+    }
+}
+
+impl<T> FromIterator<NamedEntry<T>> for Entries<T> {
+    fn from_iter<I: IntoIterator<Item = NamedEntry<T>>>(entries: I) -> Self {
+        Self(entries.into_iter().collect())
+    }
+}
+
 /// The members of a map that may be absent.
 pub fn entries<T>(field: Option<&Field<Entries<T>>>) -> &[NamedEntry<T>] {
     field.and_then(Field::get).map_or(&[], |entries| &entries.0)
@@ -61,9 +74,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for EntriesVisitor<T> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Entries<T>, A::Error> {
         let mut entries = Vec::new();
         while let Some((key, value)) = map.next_entry::<Field<String>, Field<T>>()? {
-            let name_span = key.span();
-            let name = key.get().cloned().unwrap_or_default();
-            entries.push(NamedEntry { name, name_span, value });
+            entries.push(NamedEntry::of(&key, value));
         }
         Ok(Entries(entries))
     }

@@ -5,6 +5,7 @@ mod duration;
 mod entries;
 mod environment;
 mod field;
+mod for_each;
 mod image;
 mod job;
 mod parameter;
@@ -18,6 +19,11 @@ pub use duration::DurationText;
 pub use entries::{Entries, NamedEntry, entries};
 pub use environment::{Environment, EnvironmentValue};
 pub use field::{FIELD, Field, optional};
+pub use for_each::{
+    Beta, BlobSelection, Combinations, Exponential, Factory, FilePatterns, FileSelection, ForEach, Gamma,
+    Gauss, Lognormal, Matrix, Pareto, Patterns, Permutations, RandomValues, Triangular, Uniform, Values,
+    WORDS, Weibull,
+};
 pub use image::{ImageAlias, ImageChoice, ImageReference};
 pub use job::{Job, OnComplete, PoolChoice};
 pub use parameter::{Parameter, ParameterType};
@@ -25,4 +31,4 @@ pub use pool::{ContainerKind, Elevation, NodeCounts, OnChange, Pool, PoolContain
 pub use recipe::{LanguageVersion, Recipe};
 pub use registry::{Registry, SecretReference};
 pub use scalar::{Any, TEXT, Text};
-pub use task::{Command, Mount, MountSource, Task, TaskContainer, Values, WorkingDirectory};
+pub use task::{Command, Mount, MountSource, Task, TaskContainer, WorkingDirectory};

@@ -8,24 +8,18 @@ use serde::Deserialize;
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-use super::{Any, DurationText, Entries, Environment, Field, TEXT, Text};
+use super::{DurationText, Environment, Field, ForEach, TEXT, Text};
 
 /// A task, or, with `for_each`, many tasks of one kind.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Task {
-    /// Makes one task for every combination of the values of its keys; expressions know them as `item.<key>`.
-    #[schemars(extend(
-        "x-authoring-only" = true,
-        "minProperties" = 1,
-        "propertyNames" = {
-            "pattern": "^(?!(?:range|zip|list|random|repeat|files|blobs|product)$)[a-z][a-z0-9_]*$",
-            "patternErrorMessage": "the name of a value has lower-case letters, digits and underscores, and is no word that the language keeps for itself",
-        },
-        "examples" = [{ "seed": { "range": [1, 10] }, "model": ["small", "large"] }],
-    ))]
-    pub for_each: Option<Field<Entries<Values>>>,
-    /// Id of the task in its job. If absent: the task's name, followed by the values of `for_each`.
+    /// Makes one task for every value of a list, of a factory, or for every combination of several: expressions know them as
+    /// `item`.
+    #[schemars(extend("x-authoring-only" = true))]
+    pub for_each: Option<Field<ForEach>>,
+    /// Id of the task in its job. If absent: the task's name, followed by the values of `for_each` where these are text or
+    /// numbers, else by a number of five digits.
     #[schemars(
         regex(pattern = r"^[A-Za-z0-9_-]{1,64}$"),
         extend("patternErrorMessage" = "an id has 1 to 64 letters, digits, hyphens and underscores")
@@ -39,7 +33,8 @@ pub struct Task {
     /// Environment variables.
     #[schemars(extend("propertyNames" = super::environment::names()))]
     pub environment: Option<Field<Environment>>,
-    /// Names of the tasks of this job that must succeed first; a name stands for every task that it expands to.
+    /// Names of the tasks of this job that must succeed first. A name stands for every task that it expands to; `name.each`
+    /// for the one that has the same position.
     #[schemars(inner(length(min = 1)))]
     pub depends_on: Option<Field<Vec<Field<String>>>>,
     /// How often the task is run again after a failure; -1 means without limit. The job's `retries` if absent.
@@ -130,20 +125,6 @@ pub enum Command {
     Arguments(Vec<Field<Text>>),
 }
 
-/// The values of one key of `for_each`.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Values {
-    /// These.
-    List(Vec<Any>),
-    /// Integers from the first to the second, both included; a third number is the step.
-    Range(Field<Vec<Field<i64>>>),
-}
-
-#[derive(Deserialize)]
-struct RangeValues {
-    range: Field<Vec<Field<i64>>>,
-}
-
 /// Decodes what may be written in several ways, by the kind of value that is there.
 macro_rules! decode_by_kind {
     ($type:ident, $deserialize:ident $(($marker:ident))?, $expecting:literal, { $($method:tt)* }) => {
@@ -173,16 +154,6 @@ decode_by_kind!(Command, deserialize_newtype_struct(TEXT), "a string or a list",
     }
 });
 
-decode_by_kind!(Values, deserialize_any, "a list or a range", {
-    fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<Values, A::Error> {
-        Vec::deserialize(SeqAccessDeserializer::new(items)).map(Values::List)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Values, A::Error> {
-        RangeValues::deserialize(MapAccessDeserializer::new(map)).map(|values| Values::Range(values.range))
-    }
-});
-
 decode_by_kind!(Mount, deserialize_any, "a part of the node's folder, or a map", {
     fn visit_str<E: Error>(self, name: &str) -> Result<Mount, E> {
         let source = MountSource::deserialize(serde::de::value::StrDeserializer::<E>::new(name))?;
@@ -206,36 +177,6 @@ impl JsonSchema for Command {
             "description": "A program and its arguments, as a list or as one line that is split at blanks.",
             "anyOf": [{ "type": "string" }, { "type": "array", "items": generator.subschema_for::<Text>() }],
             "examples": [["python", "/app/train.py", "--lr=0.1"], "python /app/train.py --lr=0.1"],
-        })
-    }
-}
-
-impl JsonSchema for Values {
-    fn schema_name() -> Cow<'static, str> {
-        "Values".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "description": "A list of values, or a range of integers with both ends.",
-            "anyOf": [
-                { "type": "array" },
-                {
-                    "type": "object",
-                    "properties": {
-                        "range": {
-                            "type": "array",
-                            "items": { "type": "integer" },
-                            "minItems": 2,
-                            "maxItems": 3,
-                            "description": "First and last integer, both included, and optionally the step.",
-                            "examples": [[1, 10], [0, 100, 10]],
-                        },
-                    },
-                    "required": ["range"],
-                    "additionalProperties": false,
-                },
-            ],
         })
     }
 }

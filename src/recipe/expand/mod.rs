@@ -1,9 +1,11 @@
 //! Evaluates expressions and expands `for_each`. Tasks stay templates that make one task at a time.
 
-mod axes;
+mod dependency;
+mod items;
 mod resolve;
 mod task_template;
 
-pub use axes::Axes;
+pub use dependency::{Dependency, Reach};
+pub use items::ItemSet;
 pub use resolve::{ResolvedJob, ResolvedRecipe, decode_task, resolve};
 pub use task_template::{TaskInstance, TaskTemplate};

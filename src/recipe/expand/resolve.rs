@@ -5,11 +5,14 @@ use std::sync::Arc;
 use minijinja::Value;
 use serde_json::{Map, Value as Json};
 
-use super::axes::Axes;
-use super::task_template::{Expansion, TaskTemplate};
-use crate::diagnostic::{Collector, Sources, Span};
+use super::dependency::{Dependency, Reach};
+use super::items::ItemBuilder;
+use super::task_template::{Expansion, TaskTemplate, values_fit_ids};
+use crate::diagnostic::{Collector, Diagnostic, Sources, quote};
+use crate::recipe::codes;
 use crate::recipe::decode::decode;
-use crate::recipe::document::{Entries, Field, Job, Recipe, Task};
+use crate::recipe::document::{Field, ForEach, Job, Recipe, Task, WORDS};
+use crate::recipe::listing::Listings;
 use crate::recipe::node::{Entry, Node, NodeKind};
 use crate::recipe::parameters::Parameters;
 use crate::recipe::schema::{Shape, conform};
@@ -53,6 +56,7 @@ pub fn resolve(
     mut tree: Node,
     parameters: Option<&Parameters>,
     sources: &Sources,
+    listings: &Listings,
     findings: &mut Collector,
 ) -> ResolvedRecipe {
     let names = Names {
@@ -71,20 +75,20 @@ pub fn resolve(
         ("params", from_json(&Json::Object(params))),
         ("recipe", Value::from_pairs([("name", from_json(&recipe_name))])),
     ];
-    let resolver = Resolver { names, context: Value::from_pairs(constants.clone()), constants, sources };
+    let context = Value::from_pairs(constants.clone());
+    let resolver = Resolver { names, context, constants, sources, listings };
 
     let written = take_tasks(&mut tree);
     let mut tree = resolver.evaluator(&resolver.names).resolve(&tree, findings);
     conform(&mut tree, Shape::Recipe, findings);
     let document = decode(&tree, findings);
-    let jobs = written
-        .into_iter()
-        .map(|(key, tasks)| ResolvedJob {
-            key,
-            complete: !matches!(tasks.kind, NodeKind::Damaged),
-            templates: tasks.entries().iter().map(|entry| Arc::new(resolver.task(entry, findings))).collect(),
-        })
-        .collect();
+    let mut jobs = Vec::new();
+    for (key, tasks) in written {
+        let templates: Vec<_> =
+            tasks.entries().iter().map(|entry| Arc::new(resolver.task(entry, findings))).collect();
+        check_pairs(&templates, findings);
+        jobs.push(ResolvedJob { key, complete: !matches!(tasks.kind, NodeKind::Damaged), templates });
+    }
     ResolvedRecipe { document, tree, jobs }
 }
 
@@ -111,6 +115,7 @@ struct Resolver<'a> {
     context: Value,
     constants: Vec<(&'static str, Value)>,
     sources: &'a Sources,
+    listings: &'a Listings,
 }
 
 impl<'a> Resolver<'a> {
@@ -121,8 +126,8 @@ impl<'a> Resolver<'a> {
     fn task(&self, entry: &Entry, findings: &mut Collector) -> TaskTemplate {
         let (expansion, item) = self.expansion(entry.value.get("for_each"), findings);
         let task = |members: &[&str]| Members::Known(members.iter().map(|name| (*name).to_owned()).collect());
-        let without_id = Names { item, task: task(&["name"]), ..self.names.clone() };
-        let inside = Names { task: task(&["name", "id"]), ..without_id.clone() };
+        let without_id = Names { item, task: task(&["name", "number"]), ..self.names.clone() };
+        let inside = Names { task: task(&["name", "number", "id"]), ..without_id.clone() };
         let id =
             entry.value.entries().iter().find(|member| member.key == "id").map(|member| {
                 (member.key_span, self.evaluator(&without_id).prepare(&member.value, findings))
@@ -141,6 +146,7 @@ impl<'a> Resolver<'a> {
             name: entry.key.clone(),
             name_span: entry.key_span,
             depends_on: self.dependencies(entry.value.get("depends_on"), findings),
+            ids_hold_values: values_fit_ids(&entry.key, &expansion),
             expansion,
             id,
             body,
@@ -155,21 +161,18 @@ impl<'a> Resolver<'a> {
         };
         let resolved = self.evaluator(&self.names).resolve(written, findings);
         let checked = self.checked("for_each", resolved, findings);
-        let members = match &checked.kind {
-            NodeKind::Mapping(entries) => {
-                Members::Known(entries.iter().map(|entry| entry.key.clone()).collect())
+        let decoded: Field<ForEach> = decode(&checked, findings);
+        let mut builder = ItemBuilder { listings: self.listings, findings };
+        match decoded.get().and_then(|for_each| builder.for_each(for_each, checked.span)) {
+            Some(items) => {
+                let members = items.members().map_or(Members::Any, Members::Known);
+                (Expansion::Items(items), members)
             }
-            _ => Members::Unknown,
-        };
-        let span = checked.span;
-        let decoded: Field<Entries<crate::recipe::document::Values>> = decode(&checked, findings);
-        match decoded.get().and_then(|entries| Axes::new(entries, span, findings)) {
-            Some(axes) => (Expansion::Product(axes), members),
-            None => (Expansion::Damaged, members),
+            None => (Expansion::Damaged, names_written(&checked)),
         }
     }
 
-    fn dependencies(&self, depends_on: Option<&Node>, findings: &mut Collector) -> Vec<(String, Span)> {
+    fn dependencies(&self, depends_on: Option<&Node>, findings: &mut Collector) -> Vec<Dependency> {
         let Some(written) = depends_on.filter(|node| !is_null(node)) else { return Vec::new() };
         let fixed = "`depends_on` names whole tasks; it cannot differ from one to another";
         let names =
@@ -178,10 +181,7 @@ impl<'a> Resolver<'a> {
         let checked = self.checked("depends_on", resolved, findings);
         let decoded: Field<Vec<Field<String>>> = decode(&checked, findings);
         let listed = decoded.get().into_iter().flatten();
-        listed
-            .filter_map(|name| Some((name.get()?, name.span())))
-            .map(|(name, span)| (name.strip_suffix(".*").unwrap_or(name).to_owned(), span))
-            .collect()
+        listed.filter_map(|name| Some(Dependency::read(name.get()?, name.span()))).collect()
     }
 
     /// Validates one property of a task by itself.
@@ -197,6 +197,46 @@ impl<'a> Resolver<'a> {
             _ => Node::damaged(span),
         }
     }
+}
+
+/// The names that a `for_each` with a mistake defines all the same.
+fn names_written(for_each: &Node) -> Members {
+    match &for_each.kind {
+        NodeKind::Mapping(entries) if !entries.iter().any(|entry| WORDS.contains(&entry.key.as_str())) => {
+            Members::Known(entries.iter().map(|entry| entry.key.clone()).collect())
+        }
+        _ => Members::Unknown,
+    }
+}
+
+/// Tasks that depend on each other one by one must be equally many.
+fn check_pairs(templates: &[Arc<TaskTemplate>], findings: &mut Collector) {
+    for template in templates {
+        for dependency in template.depends_on.iter().filter(|dependency| dependency.reach == Reach::Each) {
+            let Some(target) = templates.iter().find(|target| target.name == dependency.task) else {
+                continue;
+            };
+            let understood = template.is_understood() && target.is_understood();
+            if understood && template.count() != target.count() {
+                let message = format!(
+                    "{} makes {} and {} makes {}: they cannot depend on each other one by one",
+                    quote(&template.name),
+                    tasks(template.count()),
+                    quote(&target.name),
+                    tasks(target.count()),
+                );
+                findings.push(
+                    Diagnostic::new(&codes::UNEQUAL_COUNTS, message)
+                        .at(dependency.span, "")
+                        .help(format!("`{}` waits for all of them", target.name)),
+                );
+            }
+        }
+    }
+}
+
+fn tasks(count: u64) -> String {
+    if count == 1 { "1 task".to_owned() } else { format!("{count} tasks") }
 }
 
 fn is_null(node: &Node) -> bool {

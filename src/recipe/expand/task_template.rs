@@ -2,9 +2,10 @@
 
 use minijinja::Value;
 
-use super::axes::{Axes, in_id};
+use super::dependency::Dependency;
+use super::items::ItemSet;
+use crate::batch::MAX_ID_LENGTH;
 use crate::diagnostic::{Diagnostic, Sources, Span};
-use crate::recipe::codes;
 use crate::recipe::node::{Entry, Node, NodeKind};
 use crate::recipe::template::Body;
 
@@ -15,10 +16,12 @@ pub struct TaskTemplate {
     pub name: String,
     /// Where the name stands.
     pub name_span: Span,
-    /// Names of the tasks that must succeed first, and where they stand.
-    pub depends_on: Vec<(String, Span)>,
+    /// The tasks that must succeed first.
+    pub depends_on: Vec<Dependency>,
     /// What multiplies it.
     pub(super) expansion: Expansion,
+    /// Whether ids that the recipe does not give hold the values of the items.
+    pub(super) ids_hold_values: bool,
     /// The id, if the recipe gives one: place of the key, and the value.
     pub(super) id: Option<(Span, Body)>,
     /// Everything but `for_each`, `id` and `depends_on`.
@@ -33,7 +36,7 @@ pub(super) enum Expansion {
     /// Nothing: it is one task.
     Single,
     /// A `for_each`.
-    Product(Axes),
+    Items(ItemSet),
     /// A `for_each` with a mistake in it: how many tasks there are cannot be said.
     Damaged,
 }
@@ -47,14 +50,25 @@ pub struct TaskInstance {
     pub node: Node,
 }
 
+/// One of the tasks of a template: its position, and its item, if there is a `for_each`.
+struct Item {
+    index: u64,
+    value: Option<Value>,
+}
+
 impl TaskTemplate {
     /// Number of tasks. Zero if that cannot be said.
     pub fn count(&self) -> u64 {
         match &self.expansion {
             Expansion::Single => 1,
-            Expansion::Product(axes) => axes.count(),
+            Expansion::Items(items) => items.count(),
             Expansion::Damaged => 0,
         }
+    }
+
+    /// Whether it can be said how many tasks there are.
+    pub fn is_understood(&self) -> bool {
+        !matches!(self.expansion, Expansion::Damaged)
     }
 
     /// The id of a task.
@@ -62,8 +76,7 @@ impl TaskTemplate {
     /// # Errors
     /// When an expression has no value for it.
     pub fn id(&self, index: u64, sources: &Sources) -> Result<String, Box<Diagnostic>> {
-        let combination = self.combination(index);
-        self.id_node(&combination, sources).map(|entry| text_of(&entry.value))
+        self.id_node(&self.item(index), sources).map(|entry| text_of(&entry.value))
     }
 
     /// A task.
@@ -71,12 +84,12 @@ impl TaskTemplate {
     /// # Errors
     /// When an expression has no value for it.
     pub fn instance(&self, index: u64, sources: &Sources) -> Result<TaskInstance, Box<Diagnostic>> {
-        let combination = self.combination(index);
-        let id_entry = self.id_node(&combination, sources)?;
+        let item = self.item(index);
+        let id_entry = self.id_node(&item, sources)?;
         let id = text_of(&id_entry.value);
         let mut node = match &self.body {
             Body::Fixed(node) => node.clone(),
-            body => body.instantiate(&self.context(&combination, Some(&id)), sources)?,
+            body => body.instantiate(&self.context(&item, Some(&id)), sources)?,
         };
         if let NodeKind::Mapping(entries) = &mut node.kind {
             entries.push(id_entry);
@@ -86,9 +99,10 @@ impl TaskTemplate {
 
     /// Which task it is, for people: `seed = 3, model = small`.
     pub fn describe(&self, index: u64) -> Option<String> {
-        let values: Vec<String> =
-            self.combination(index).into_iter().map(|(name, value)| format!("{name} = {value}")).collect();
-        (!values.is_empty()).then(|| values.join(", "))
+        match &self.expansion {
+            Expansion::Items(items) => Some(items.describe(index)),
+            Expansion::Single | Expansion::Damaged => None,
+        }
     }
 
     /// Where it is said what ids its tasks have.
@@ -106,53 +120,54 @@ impl TaskTemplate {
     pub fn places(&self) -> Vec<(String, Span)> {
         let mut places = vec![(String::new(), self.name_span)];
         places.extend(self.id.iter().map(|(key_span, _)| ("id".to_owned(), *key_span)));
-        places.extend(self.depends_on.first().map(|(_, span)| ("depends_on".to_owned(), *span)));
+        places.extend(self.depends_on.first().map(|first| ("depends_on".to_owned(), first.span)));
         places.extend(self.body.places());
         places
     }
 
-    fn combination(&self, index: u64) -> Vec<(&str, Value)> {
-        match &self.expansion {
-            Expansion::Product(axes) => axes.combination(index),
-            Expansion::Single | Expansion::Damaged => Vec::new(),
-        }
+    fn item(&self, index: u64) -> Item {
+        let value = match &self.expansion {
+            Expansion::Items(items) => Some(items.value(index)),
+            Expansion::Single | Expansion::Damaged => None,
+        };
+        Item { index, value }
     }
 
-    fn id_node(&self, combination: &[(&str, Value)], sources: &Sources) -> Result<Entry, Box<Diagnostic>> {
+    fn id_node(&self, item: &Item, sources: &Sources) -> Result<Entry, Box<Diagnostic>> {
         let (key_span, value) = match &self.id {
             Some((key_span, Body::Fixed(node))) => (*key_span, node.clone()),
-            Some((key_span, body)) => {
-                (*key_span, body.instantiate(&self.context(combination, None), sources)?)
-            }
-            None => (self.name_span, Node::computed_text(self.name_span, self.default_id(combination)?)),
+            Some((key_span, body)) => (*key_span, body.instantiate(&self.context(item, None), sources)?),
+            None => (self.name_span, Node::computed_text(self.name_span, self.default_id(item.index))),
         };
         Ok(Entry { key: "id".to_owned(), key_span, value })
     }
 
-    fn default_id(&self, combination: &[(&str, Value)]) -> Result<String, Box<Diagnostic>> {
-        let mut id = self.name.clone();
-        for (key, value) in combination {
-            let part = in_id(value).ok_or_else(|| {
-                Box::new(
-                    Diagnostic::new(&codes::INVALID_ID, format!("`item.{key}` cannot be part of an id"))
-                        .at(self.name_span, "these tasks have no `id` of their own")
-                        .help("give the task an `id` that tells its items apart"),
-                )
-            })?;
-            id.push('-');
-            id.push_str(&part);
+    /// The name with the item's values; or, if some item's values cannot stand in an id, with its number. Which of the two
+    /// is decided for all tasks together, so that ids look alike.
+    fn default_id(&self, index: u64) -> String {
+        let Expansion::Items(items) = &self.expansion else { return self.name.clone() };
+        if self.ids_hold_values
+            && let Some(part) = items.id_part(index)
+        {
+            return format!("{}-{part}", self.name);
         }
-        Ok(id)
+        format!("{}-{:05}", self.name, index + 1)
     }
 
-    fn context(&self, combination: &[(&str, Value)], id: Option<&str>) -> Value {
-        let mut task = vec![("name", Value::from(self.name.as_str()))];
+    fn context(&self, item: &Item, id: Option<&str>) -> Value {
+        let mut task =
+            vec![("name", Value::from(self.name.as_str())), ("number", Value::from(item.index + 1))];
         task.extend(id.map(|id| ("id", Value::from(id))));
-        let item =
-            Value::from_pairs(combination.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
-        let varying = [("item", item), ("task", Value::from_pairs(task))];
+        let item = item.value.clone().map(|value| ("item", value));
+        let varying = item.into_iter().chain([("task", Value::from_pairs(task))]);
         Value::from_pairs(self.constants.iter().cloned().chain(varying))
     }
+}
+
+/// Whether the values of all items can stand in ids behind a name.
+pub(super) fn values_fit_ids(name: &str, expansion: &Expansion) -> bool {
+    let Expansion::Items(items) = expansion else { return false };
+    items.longest_id_part().is_some_and(|length| name.len() + 1 + length <= MAX_ID_LENGTH)
 }
 
 fn text_of(node: &Node) -> String {

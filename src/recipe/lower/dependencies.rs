@@ -1,16 +1,18 @@
 //! Which tasks a task waits for, by id.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use crate::diagnostic::{Code, Diagnostic, Severity, Sources, Span, quote};
-use crate::recipe::expand::TaskTemplate;
+use crate::batch::MAX_ID_LENGTH;
+use crate::diagnostic::{Code, Diagnostic, Severity, Sources, quote};
+use crate::recipe::expand::{Dependency, Reach, TaskTemplate};
 
 static TOO_MANY: Code = Code {
     name: "too-many-dependencies",
     severity: Severity::Error,
     summary: "a task depends on more tasks than Azure Batch can be told",
     explanation: "The ids that a task depends on may have 64,000 characters together. Ids that are integers without \
-                  gaps, such as `id: \"${{ item.seed }}\"`, are sent as a range, which has no such limit.",
+                  gaps, such as `id: \"${{ task.number }}\"`, are sent as a range, which has no such limit.",
     examples: &[],
 };
 
@@ -22,55 +24,134 @@ const MOST_CHARACTERS: usize = 64_000;
 /// A run of at least so many integers is sent as a range.
 const SHORTEST_RANGE: i32 = 3;
 
-/// Tasks, by id and by ranges of ids that are integers.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct DependencyIds {
+/// What the tasks of one template wait for: ids and ranges that are the same for all of them, and templates of which each
+/// waits for the task of its own position.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Dependencies {
     pub(super) ids: Vec<String>,
     pub(super) ranges: Vec<(i32, i32)>,
+    pairs: Vec<Arc<TaskTemplate>>,
 }
 
-impl DependencyIds {
-    /// The tasks that `template` waits for.
-    pub(super) fn of(
-        template: &TaskTemplate,
-        all: &BTreeMap<&str, &TaskTemplate>,
-        sources: &Sources,
-    ) -> Result<Self, Box<Diagnostic>> {
-        let mut names: Vec<&(String, Span)> = template.depends_on.iter().collect();
-        names.sort_by(|a, b| a.0.cmp(&b.0));
-        names.dedup_by(|a, b| a.0 == b.0);
-        let mut ids = Vec::new();
+/// Finds out what tasks wait for. The ids of a template are made once, however many wait for it.
+pub(super) struct DependencyReader<'a> {
+    by_name: BTreeMap<&'a str, &'a Arc<TaskTemplate>>,
+    ids: BTreeMap<&'a str, Arc<Ids>>,
+    sources: &'a Sources,
+}
+
+/// The ids of the tasks of one template.
+#[derive(Debug, Default)]
+struct Ids {
+    texts: Vec<String>,
+    integers: Vec<i32>,
+    /// Characters of all texts, also of those that were not kept because there are too many.
+    characters: usize,
+}
+
+impl<'a> DependencyReader<'a> {
+    pub(super) fn new(templates: &'a [Arc<TaskTemplate>], sources: &'a Sources) -> Self {
+        let by_name = templates.iter().map(|template| (template.name.as_str(), template)).collect();
+        Self { by_name, ids: BTreeMap::new(), sources }
+    }
+
+    /// What the tasks of a template wait for.
+    pub(super) fn read(&mut self, template: &'a TaskTemplate) -> Result<Dependencies, Box<Diagnostic>> {
+        let mut result = Dependencies::default();
         let mut integers = Vec::new();
-        let mut characters = 0;
-        for (name, span) in names {
-            let Some(target) = all.get(name.as_str()) else { continue };
-            for index in 0..target.count() {
-                let id = target.id(index, sources)?;
-                match canonical_integer(&id) {
-                    Some(integer) => integers.push(integer),
-                    None => {
-                        characters += id.len();
-                        ids.push(id);
-                    }
+        let mut room = MOST_CHARACTERS;
+        let mut whole: Vec<&'a Dependency> = Vec::new();
+        for dependency in &template.depends_on {
+            let Some(&target) = self.by_name.get(dependency.task.as_str()) else { continue };
+            match dependency.reach {
+                Reach::Each => {
+                    room = room.saturating_sub(MAX_ID_LENGTH);
+                    result.pairs.push(target.clone());
                 }
-                if characters > MOST_CHARACTERS {
-                    return Err(Box::new(too_many(name, *span, target.count())));
+                Reach::All => whole.push(dependency),
+            }
+        }
+        whole.sort_by(|a, b| a.task.cmp(&b.task));
+        whole.dedup_by(|a, b| a.task == b.task);
+        for dependency in whole {
+            let Some(&target) = self.by_name.get(dependency.task.as_str()) else { continue };
+            let ids = self.ids(target)?;
+            room = room
+                .checked_sub(ids.characters)
+                .ok_or_else(|| too_many(dependency, target.count(), ids.characters))?;
+            result.ids.extend(ids.texts.iter().cloned());
+            integers.extend(&ids.integers);
+        }
+        let (single, ranges) = into_ranges(integers);
+        let single: Vec<String> = single.iter().map(i32::to_string).collect();
+        if single.iter().map(String::len).sum::<usize>() > room
+            && let Some(dependency) = template.depends_on.first()
+        {
+            return Err(Box::new(gaps(dependency, single.len())));
+        }
+        result.ids.extend(single);
+        result.ranges = ranges;
+        Ok(result)
+    }
+
+    fn ids(&mut self, target: &'a Arc<TaskTemplate>) -> Result<Arc<Ids>, Box<Diagnostic>> {
+        if let Some(ids) = self.ids.get(target.name.as_str()) {
+            return Ok(ids.clone());
+        }
+        let mut ids = Ids::default();
+        for index in 0..target.count() {
+            let id = target.id(index, self.sources)?;
+            match canonical_integer(&id) {
+                Some(integer) => ids.integers.push(integer),
+                None => {
+                    ids.characters += id.len();
+                    if ids.characters <= MOST_CHARACTERS {
+                        ids.texts.push(id);
+                    }
                 }
             }
         }
-        let (single, ranges) = into_ranges(integers);
-        ids.extend(single.iter().map(i32::to_string));
-        Ok(Self { ids, ranges })
+        let ids = Arc::new(ids);
+        self.ids.insert(target.name.as_str(), ids.clone());
+        Ok(ids)
     }
 }
 
-fn too_many(name: &str, span: Span, count: u64) -> Diagnostic {
+impl Dependencies {
+    /// The ids that the task at a position waits for.
+    pub(super) fn ids(&self, index: u64, sources: &Sources) -> Result<Vec<String>, Box<Diagnostic>> {
+        let mut ids = self.ids.clone();
+        for target in &self.pairs {
+            let id = target.id(index, sources)?;
+            if !ids.contains(&id) {
+                ids.push(id);
+            }
+        }
+        Ok(ids)
+    }
+}
+
+fn too_many(dependency: &Dependency, count: u64, characters: usize) -> Box<Diagnostic> {
+    let name = &dependency.task;
     let message = format!("the ids of the {count} tasks of {} are too long to depend on", quote(name));
+    Box::new(
+        Diagnostic::new(&TOO_MANY, message)
+            .at(
+                dependency.span,
+                format!("they have {characters} characters together; {MOST_CHARACTERS} are possible"),
+            )
+            .help(format!(
+                "give the tasks of `{name}` ids that are integers without gaps, as in `id: \"${{{{ task.number }}}}\"`: they are sent as a range"
+            ))
+            .help(format!("or wait for `{name}.each`, if each task needs one of them only")),
+    )
+}
+
+fn gaps(dependency: &Dependency, count: usize) -> Diagnostic {
+    let message = format!("{count} ids stand alone and are too long together to depend on");
     Diagnostic::new(&TOO_MANY, message)
-        .at(span, format!("together they have more than {MOST_CHARACTERS} characters"))
-        .help(format!(
-            "give the tasks of `{name}` ids that are integers without gaps: they are sent as a range"
-        ))
+        .at(dependency.span, "")
+        .help("integers without gaps are sent as a range, as in `id: \"${{ task.number }}\"`")
 }
 
 /// The number of an id that is exactly how that number is written.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::dependencies::DependencyIds;
+use super::dependencies::{Dependencies, DependencyReader};
 use super::registry::Registries;
 use super::task;
 use crate::batch::{JobId, PoolId};
@@ -60,13 +60,11 @@ impl JobLowering<'_> {
     }
 
     fn stream(&self, sources: &Sources, findings: &mut Collector) -> Option<TaskStream> {
-        let templates = self.tasks.templates.iter();
-        let by_name: BTreeMap<&str, &TaskTemplate> =
-            templates.map(|template| (template.name.as_str(), template.as_ref())).collect();
+        let mut reader = DependencyReader::new(&self.tasks.templates, sources);
         let mut makers = Vec::new();
         let mut complete = true;
         for template in &self.tasks.templates {
-            match DependencyIds::of(template, &by_name, sources) {
+            match reader.read(template) {
                 Ok(depends_on) => makers.push(Arc::new(TaskMaker {
                     template: template.clone(),
                     depends_on,
@@ -94,7 +92,7 @@ impl JobLowering<'_> {
 /// Makes the tasks of one name.
 struct TaskMaker {
     template: Arc<TaskTemplate>,
-    depends_on: DependencyIds,
+    depends_on: Dependencies,
     registries: Arc<Registries>,
     sources: Sources,
 }
@@ -107,10 +105,13 @@ impl TaskMaker {
             |reason: &str| TaskStreamError(format!("task {index} of `{name}` cannot be made: {reason}"));
         let instance =
             self.template.instance(index, &self.sources).map_err(|finding| failed(&finding.message))?;
+        let depends_on = task::DependsOn {
+            ids: self.depends_on.ids(index, &self.sources).map_err(|finding| failed(&finding.message))?,
+            ranges: &self.depends_on.ranges,
+        };
         let mut findings = Collector::default();
         let decoded: Field<Task> = decode(&instance.node, &mut findings);
-        let spec =
-            decoded.get().and_then(|decoded| task::task(name, decoded, &self.depends_on, &self.registries));
+        let spec = decoded.get().and_then(|decoded| task::task(name, decoded, depends_on, &self.registries));
         spec.ok_or_else(|| {
             let messages: Vec<String> =
                 findings.into_findings().into_iter().map(|finding| finding.message).collect();

@@ -1,6 +1,5 @@
 //! Tasks.
 
-use super::dependencies::DependencyIds;
 use super::registry::{Registries, secret};
 use crate::batch::TaskId;
 use crate::batch::command_line::join;
@@ -11,11 +10,17 @@ use crate::recipe::document::{
 };
 use crate::resource::{EnvironmentSpec, EnvironmentValue, TaskContainerSpec, TaskSpec};
 
+/// The tasks that a task waits for.
+pub(super) struct DependsOn<'a> {
+    pub(super) ids: Vec<String>,
+    pub(super) ranges: &'a [(i32, i32)],
+}
+
 /// The spec of a task. `None` if something in it could not be understood.
 pub(super) fn task(
     name: &str,
     task: &Task,
-    depends_on: &DependencyIds,
+    depends_on: DependsOn<'_>,
     registries: &Registries,
 ) -> Option<TaskSpec> {
     Some(TaskSpec {
@@ -24,8 +29,8 @@ pub(super) fn task(
         command_line: command_line(task.command.as_ref())?,
         container: container(task.container.as_ref(), registries)?,
         environment: environment(task.environment.as_ref())?,
-        depends_on: depends_on.ids.clone(),
-        depends_on_ranges: depends_on.ranges.clone(),
+        depends_on: depends_on.ids,
+        depends_on_ranges: depends_on.ranges.to_vec(),
         retries: optional(task.retries.as_ref())?,
         max_wall_time: optional(task.max_wall_time.as_ref())?.map(|limit| limit.0),
         retention: optional(task.retention.as_ref())?.map(|limit| limit.0),

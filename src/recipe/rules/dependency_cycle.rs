@@ -59,9 +59,9 @@ fn check(job: &JobScope<'_>, findings: &mut Collector) {
     let templates: BTreeMap<&str, &TaskTemplate> =
         job.tasks.templates.iter().map(|template| (template.name.as_str(), template.as_ref())).collect();
     for template in &job.tasks.templates {
-        for (name, span) in template.depends_on.iter().filter(|(name, _)| *name == template.name) {
-            let finding = RULE.finding(format!("the task {} depends on itself", quote(name)));
-            findings.push(finding.at(*span, "it would wait for its own end"));
+        for dependency in template.depends_on.iter().filter(|dependency| dependency.task == template.name) {
+            let finding = RULE.finding(format!("the task {} depends on itself", quote(&template.name)));
+            findings.push(finding.at(dependency.span, "it would wait for its own end"));
         }
     }
     let mut search = Search { templates: &templates, visited: BTreeMap::new() };
@@ -117,8 +117,8 @@ impl<'a> Search<'a> {
     }
 
     fn dependency(&self, name: &str, position: usize) -> Option<(&'a str, Span)> {
-        let (target, span) = self.templates.get(name)?.depends_on.get(position)?;
-        Some((target, *span))
+        let dependency = self.templates.get(name)?.depends_on.get(position)?;
+        Some((&dependency.task, dependency.span))
     }
 
     fn cycle(&self, way: &[Step<'a>], target: &str) -> Diagnostic {

@@ -39,9 +39,9 @@ jobs:
 fn check(job: &JobScope<'_>, findings: &mut Collector) {
     let names: BTreeSet<&str> = job.tasks.templates.iter().map(|template| template.name.as_str()).collect();
     for template in &job.tasks.templates {
-        for (name, span) in &template.depends_on {
-            if !names.contains(name.as_str()) {
-                findings.push(unknown(name, *span, &names));
+        for dependency in &template.depends_on {
+            if !names.contains(dependency.task.as_str()) {
+                findings.push(unknown(&dependency.task, dependency.span, &names));
             }
         }
     }

@@ -120,7 +120,11 @@ impl Explainer<'_> {
         }
         fitting
             .into_iter()
-            .min_by_key(|branch| branch.iter().map(weight).sum::<usize>())
+            .min_by_key(|branch| {
+                // Of two that are equally wrong, the one that went wrong further inside was meant.
+                let depth = branch.iter().map(|mistake| mistake.path.len()).min();
+                (branch.iter().map(weight).sum::<usize>(), std::cmp::Reverse(depth))
+            })
             .cloned()
             .unwrap_or_default()
     }
@@ -146,6 +150,8 @@ impl Explainer<'_> {
         match error.kind() {
             ValidationErrorKind::Minimum { limit } => format!("must be at least {limit}"),
             ValidationErrorKind::Maximum { limit } => format!("must be at most {limit}"),
+            ValidationErrorKind::ExclusiveMinimum { limit } => format!("must be greater than {limit}"),
+            ValidationErrorKind::ExclusiveMaximum { limit } => format!("must be less than {limit}"),
             ValidationErrorKind::MinLength { limit: 1 } => "must not be empty".to_owned(),
             ValidationErrorKind::MinLength { limit } => format!("must have at least {limit} characters"),
             ValidationErrorKind::MaxLength { limit } => format!("must have at most {limit} characters"),

@@ -1,5 +1,7 @@
 //! Generates the schemas.
 
+use std::collections::BTreeSet;
+
 use schemars::generate::SchemaSettings;
 use schemars::transform::{RecursiveTransform, Transform};
 use schemars::{JsonSchema, Schema};
@@ -63,16 +65,41 @@ fn remove_authoring_only(schema: &mut Schema) {
     properties.retain(|_, property| property.get(AUTHORING_ONLY).is_none());
 }
 
-/// Drops definitions that nothing refers to any more.
+/// Drops definitions that nothing refers to any more, directly or through other definitions.
 fn remove_unused_definitions(schema: &mut Value) {
-    loop {
-        let text = schema.to_string();
-        let Some(definitions) = schema.get_mut("$defs").and_then(Value::as_object_mut) else { return };
-        let before = definitions.len();
-        definitions.retain(|name, _| text.contains(&format!("\"#/$defs/{name}\"")));
-        if definitions.len() == before {
-            return;
+    let Some(Value::Object(definitions)) = schema.as_object_mut().and_then(|root| root.remove("$defs"))
+    else {
+        return;
+    };
+    let mut used = BTreeSet::new();
+    let mut open = references(schema);
+    while let Some(name) = open.pop() {
+        if let Some(definition) = definitions.get(&name)
+            && used.insert(name)
+        {
+            open.extend(references(definition));
         }
+    }
+    let kept: Map<String, Value> = definitions.into_iter().filter(|(name, _)| used.contains(name)).collect();
+    if let Some(root) = schema.as_object_mut()
+        && !kept.is_empty()
+    {
+        root.insert("$defs".to_owned(), Value::Object(kept));
+    }
+}
+
+/// The definitions that a schema refers to.
+fn references(schema: &Value) -> Vec<String> {
+    match schema {
+        Value::Object(members) => members
+            .iter()
+            .flat_map(|(key, value)| match value.as_str().and_then(|path| path.strip_prefix("#/$defs/")) {
+                Some(name) if key == "$ref" => vec![name.to_owned()],
+                _ => references(value),
+            })
+            .collect(),
+        Value::Array(items) => items.iter().flat_map(references).collect(),
+        _ => Vec::new(),
     }
 }
 

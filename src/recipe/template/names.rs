@@ -24,6 +24,8 @@ pub enum Members {
     Absent(&'static str),
     /// These.
     Known(Vec<String>),
+    /// Whatever the value has; evaluation tells.
+    Any,
     /// That cannot be said, because of a mistake elsewhere.
     Unknown,
 }
@@ -74,6 +76,7 @@ impl Names {
                     match members {
                         Members::Absent(reason) => Some((*reason).to_owned()),
                         Members::Known(keys) => member.and_then(|name| missing(what, root, name, keys)),
+                        Members::Any => None,
                         Members::Unknown => {
                             damaged = true;
                             None

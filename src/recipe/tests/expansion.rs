@@ -20,8 +20,14 @@ fn an_absent_id_is_made_from_name_and_values() {
         with_tasks("t: { for_each: { m: [a.b, 0.5, true], s: { range: [1, 1] } }, container: { image: b } }");
     assert_eq!(ids(&text), ["t-a-b-1", "t-0-5-1", "t-true-1"]);
     assert_eq!(ids(&with_tasks("t: { container: { image: b } }")), ["t"]);
-    let maps = with_tasks("t: { for_each: { m: [{ a: 1 }] }, container: { image: b } }");
-    assert_eq!(findings(&maps), ["invalid-id: t"]);
+    // Values that say nothing in an id, or too much, give way to numbers: for all tasks alike.
+    let maps = with_tasks("t: { for_each: { m: [a, { a: 1 }] }, container: { image: b } }");
+    assert_eq!(ids(&maps), ["t-00001", "t-00002"]);
+    let long = with_tasks(&format!(
+        "t: {{ for_each: {{ m: [a, {}] }}, container: {{ image: b }} }}",
+        "x".repeat(63)
+    ));
+    assert_eq!(ids(&long), ["t-00001", "t-00002"]);
 }
 
 #[test]

@@ -190,8 +190,15 @@ fn values_are_checked_in_the_words_of_the_recipe() {
         "error[invalid-value]: `A` must have exactly one key"
     );
     assert_eq!(message("environment: { A=B: x }"), "error[invalid-value]: `A=B` is no possible name");
-    assert_eq!(message("for_each: [1, 2]"), "error[wrong-type]: `for_each` must be a map, not a list");
-    assert_eq!(message("for_each: { range: [1, 2] }"), "error[invalid-value]: `range` is no possible name");
+    assert_eq!(
+        message("for_each: 3"),
+        "error[wrong-type]: `for_each` must be a list or a map, not an integer"
+    );
+    assert_eq!(
+        message("for_each: { range: [1, 2], x: [1] }"),
+        "error[invalid-value]: `range` is no possible name"
+    );
+    assert_eq!(message("for_each: { a: { rnage: [1, 2] } }"), "error[unknown-key]: unknown key `rnage`");
     assert_eq!(
         message("for_each: { a: { range: [1] } }"),
         "error[invalid-value]: `range` must have at least 2 values"

@@ -3,6 +3,7 @@
 mod allow;
 mod examples;
 mod expansion;
+mod factories;
 mod hostile;
 mod lowering;
 mod mistakes;

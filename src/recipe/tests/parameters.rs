@@ -93,6 +93,7 @@ fn the_command_line_wins_over_files_over_the_environment_over_defaults() {
             .iter()
             .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
             .collect::<BTreeMap<_, _>>(),
+        blobs: None,
     };
     let loaded = load(&request).unwrap();
     assert_eq!(arguments(&loaded)[..4], ["4", "3.5", "busybox:1", "large"]);

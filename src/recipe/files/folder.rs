@@ -1,0 +1,196 @@
+//! One folder.
+
+use std::collections::HashMap;
+use std::io::Read as _;
+use std::path::{Component, Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::error::FileError;
+use super::patterns::PathPatterns;
+use super::walk::walk;
+
+/// The largest file whose text an expression may take, in bytes.
+const LARGEST_FILE: usize = 1024 * 1024;
+/// The most bytes of all files that expressions take from one folder.
+const MOST_BYTES: usize = 16 * 1024 * 1024;
+
+/// A folder whose files recipes may read. What has been read once stays as it was, so that every task sees the same.
+#[derive(Debug)]
+pub struct Folder {
+    path: PathBuf,
+    texts: Mutex<Texts>,
+}
+
+#[derive(Debug, Default)]
+struct Texts {
+    read: HashMap<String, Result<Arc<str>, FileError>>,
+    bytes: usize,
+}
+
+impl Folder {
+    /// The folder at a path, which need not exist.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        let path: PathBuf = path.into();
+        // The folder of a bare file name has no name of its own.
+        let path = if path.as_os_str().is_empty() { PathBuf::from(".") } else { path };
+        Self { path, texts: Mutex::default() }
+    }
+
+    /// Where the folder is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The text of a file.
+    ///
+    /// # Errors
+    /// When the path does not name a text below this folder.
+    pub fn text(&self, path: &str) -> Result<Arc<str>, FileError> {
+        let mut texts = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(text) = texts.read.get(path) {
+            return text.clone();
+        }
+        let text = self.read(path, MOST_BYTES - texts.bytes);
+        texts.bytes += text.as_ref().map_or(0, |text| text.len());
+        texts.read.insert(path.to_owned(), text.clone());
+        text
+    }
+
+    /// The paths of the files that match, sorted.
+    ///
+    /// # Errors
+    /// When a folder cannot be read, or a link leads out.
+    pub fn list(&self, patterns: &PathPatterns) -> Result<Vec<String>, FileError> {
+        walk(&self.real(".")?, patterns)
+    }
+
+    fn real(&self, shown: &str) -> Result<PathBuf, FileError> {
+        self.path
+            .canonicalize()
+            .map_err(|error| FileError::Unreadable { path: shown.to_owned(), reason: error.to_string() })
+    }
+
+    fn read(&self, path: &str, left: usize) -> Result<Arc<str>, FileError> {
+        let shown = || path.to_owned();
+        let unreadable =
+            |error: std::io::Error| FileError::Unreadable { path: shown(), reason: error.to_string() };
+        if path.is_empty() {
+            return Err(FileError::Empty);
+        }
+        for component in Path::new(path).components() {
+            match component {
+                Component::Prefix(_) | Component::RootDir => {
+                    return Err(FileError::Absolute { path: shown() });
+                }
+                Component::ParentDir => return Err(FileError::Up { path: shown() }),
+                Component::CurDir | Component::Normal(_) => {}
+            }
+        }
+        let root = self.real(path)?;
+        let real = root.join(path).canonicalize().map_err(unreadable)?;
+        if !real.starts_with(&root) {
+            return Err(FileError::LeadsOut { path: shown() });
+        }
+        // Opening a pipe could wait for ever.
+        if !real.is_file() {
+            return Err(FileError::NoFile { path: shown() });
+        }
+        let mut bytes = Vec::new();
+        let file = std::fs::File::open(&real).map_err(unreadable)?;
+        file.take(LARGEST_FILE as u64 + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+        if bytes.len() > LARGEST_FILE {
+            return Err(FileError::TooLarge { path: shown(), most: LARGEST_FILE });
+        }
+        if bytes.len() > left {
+            return Err(FileError::TooMuch { most: MOST_BYTES });
+        }
+        String::from_utf8(bytes).map(Arc::from).map_err(|_| FileError::NotText { path: shown() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tree() -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("recipe");
+        std::fs::create_dir_all(root.join("data/deep/er")).unwrap();
+        std::fs::create_dir_all(root.join(".hidden")).unwrap();
+        for name in ["b.csv", "a.csv", "a.txt", "deep/c.csv", "deep/er/d.csv", "../.hidden/e.csv"] {
+            std::fs::write(root.join("data").join(name), name).unwrap();
+        }
+        std::fs::write(folder.path().join("outside.csv"), "secret").unwrap();
+        std::os::unix::fs::symlink("a.csv", root.join("data/link.csv")).unwrap();
+        folder
+    }
+
+    fn list(folder: &Folder, pattern: &str) -> Result<Vec<String>, FileError> {
+        folder.list(&PathPatterns::new(&[pattern], &[]).unwrap())
+    }
+
+    #[test]
+    fn files_are_listed_sorted_and_without_hidden_ones() {
+        let tree = tree();
+        let folder = Folder::new(tree.path().join("recipe"));
+        assert_eq!(list(&folder, "data/*.csv").unwrap(), ["data/a.csv", "data/b.csv", "data/link.csv"]);
+        let all = ["data/a.csv", "data/b.csv", "data/deep/c.csv", "data/deep/er/d.csv", "data/link.csv"];
+        assert_eq!(list(&folder, "**/*.csv").unwrap(), all);
+        assert_eq!(list(&folder, "./data/deep/**").unwrap(), ["data/deep/c.csv", "data/deep/er/d.csv"]);
+        assert_eq!(list(&folder, "data/*/*.csv").unwrap(), ["data/deep/c.csv"]);
+        assert_eq!(list(&folder, ".hidden/*").unwrap(), [".hidden/e.csv"]);
+        assert_eq!(list(&folder, "nothing/*").unwrap(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn links_that_lead_out_are_refused_and_folders_behind_links_are_not_entered() {
+        let tree = tree();
+        let root = tree.path().join("recipe");
+        let folder = Folder::new(&root);
+        std::os::unix::fs::symlink("..", root.join("data/up")).unwrap();
+        std::os::unix::fs::symlink("../../..", root.join("data/far")).unwrap();
+        assert_eq!(list(&folder, "data/*.csv").unwrap().len(), 3);
+        assert_eq!(list(&folder, "data/far/*"), Err(FileError::LeadsOut { path: "data/far".into() }));
+        std::os::unix::fs::symlink("../../outside.csv", root.join("data/out.csv")).unwrap();
+        let leads_out = FileError::LeadsOut { path: "data/out.csv".into() };
+        assert_eq!(list(&folder, "data/*.csv"), Err(leads_out.clone()));
+        assert_eq!(folder.text("data/out.csv"), Err(leads_out));
+        assert_eq!(folder.text("data/link.csv").as_deref(), Ok("a.csv"));
+    }
+
+    #[test]
+    fn only_texts_below_the_folder_are_read() {
+        let tree = tree();
+        let folder = Folder::new(tree.path().join("recipe"));
+        assert_eq!(folder.text("data/deep/c.csv").as_deref(), Ok("deep/c.csv"));
+        assert_eq!(folder.text("/etc/passwd"), Err(FileError::Absolute { path: "/etc/passwd".into() }));
+        assert_eq!(folder.text("../outside.csv"), Err(FileError::Up { path: "../outside.csv".into() }));
+        assert_eq!(folder.text("data/../a"), Err(FileError::Up { path: "data/../a".into() }));
+        assert_eq!(folder.text("data"), Err(FileError::NoFile { path: "data".into() }));
+        assert_eq!(folder.text(""), Err(FileError::Empty));
+        assert!(matches!(folder.text("nope"), Err(FileError::Unreadable { .. })));
+        let file = |name: &str, bytes: &[u8]| std::fs::write(folder.path().join(name), bytes).unwrap();
+        file("binary", &[0xff, 0xfe]);
+        assert_eq!(folder.text("binary"), Err(FileError::NotText { path: "binary".into() }));
+        file("large", &vec![b'x'; LARGEST_FILE + 1]);
+        assert_eq!(
+            folder.text("large"),
+            Err(FileError::TooLarge { path: "large".into(), most: LARGEST_FILE })
+        );
+    }
+
+    #[test]
+    fn a_text_stays_as_it_was_read_first_and_all_together_are_limited() {
+        let tree = tree();
+        let folder = Folder::new(tree.path().join("recipe"));
+        assert_eq!(folder.text("data/a.csv").as_deref(), Ok("a.csv"));
+        std::fs::write(tree.path().join("recipe/data/a.csv"), "changed").unwrap();
+        assert_eq!(folder.text("data/a.csv").as_deref(), Ok("a.csv"));
+        for number in 0..17 {
+            std::fs::write(folder.path().join(format!("{number}")), vec![b'x'; LARGEST_FILE]).unwrap();
+        }
+        let read = (0..17).map(|number| folder.text(&number.to_string()).is_ok()).collect::<Vec<_>>();
+        assert_eq!(read.iter().filter(|ok| **ok).count(), 15);
+        assert_eq!(folder.text("16"), Err(FileError::TooMuch { most: MOST_BYTES }));
+    }
+}
