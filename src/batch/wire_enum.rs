@@ -3,15 +3,34 @@
 //! The service mixes the case of its values (`Spread`, `usererror`), and newer versions add values. So values are read
 //! without regard to case, written in the canonical spelling of the REST reference, and unknown ones are kept as they came.
 
+/// A known value of a wire enumeration.
+#[derive(Debug, PartialEq, Eq)]
+pub struct WireValue {
+    /// The name of its variant: `NonAdmin`.
+    pub variant: &'static str,
+    /// Its spelling on the wire: `nonadmin`.
+    pub wire: &'static str,
+    /// What it means.
+    pub meaning: &'static str,
+}
+
+/// A wire enumeration, so that whoever offers its values to people need not list them again.
+pub trait WireEnum: Sized + for<'a> From<&'a str> + serde::Serialize {
+    /// The name of the enumeration in the REST reference.
+    const NAME: &'static str;
+    /// Every known value.
+    const VALUES: &'static [WireValue];
+}
+
 /// Declares a wire enumeration: canonical spellings, an `Other` variant for values that this program doesn't know.
 #[macro_export]
 #[doc(hidden)]
 macro_rules! wire_enum {
-    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
+    ($(#[$doc:meta])* $name:ident { $($(#[doc = $variant_doc:literal])+ $variant:ident = $text:literal),+ $(,)? }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum $name {
-            $($(#[$variant_doc])* $variant,)+
+            $($(#[doc = $variant_doc])+ $variant,)+
             /// A value that this program doesn't know, as it came.
             Other(String),
         }
@@ -27,6 +46,17 @@ macro_rules! wire_enum {
                     Self::Other(text) => text,
                 }
             }
+        }
+
+        impl $crate::batch::wire_enum::WireEnum for $name {
+            const NAME: &'static str = stringify!($name);
+            const VALUES: &'static [$crate::batch::wire_enum::WireValue] = &[$(
+                $crate::batch::wire_enum::WireValue {
+                    variant: stringify!($variant),
+                    wire: $text,
+                    meaning: concat!($($variant_doc),+),
+                },
+            )+];
         }
 
         impl From<&str> for $name {

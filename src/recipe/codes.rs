@@ -213,6 +213,25 @@ jobs:
     }],
 };
 
+/// A property of another version of the REST API.
+pub static REMOVED_PROPERTY: Code = Code {
+    name: "removed-property",
+    severity: Severity::Error,
+    summary: "a property that only another version of the REST API has",
+    explanation: "Azure Batch has taken the property out of its API, or it can be set in Azure Resource Manager only. \
+                  Recipes speak api-version 2025-06-01; the message says what to write instead.",
+    examples: &[],
+};
+/// A property that is not carried out yet.
+pub static NOT_APPLIED: Code = Code {
+    name: "not-applied",
+    severity: Severity::Error,
+    summary: "a property that this version of Batchyard does not carry out",
+    explanation: "The property belongs to the language, and applying the recipe would drop it silently. Remove it, or take \
+                  a newer version.",
+    examples: &[],
+};
+
 /// All codes of the language.
 pub(super) static ALL: &[&Code] = &[
     &UNREADABLE,
@@ -233,4 +252,6 @@ pub(super) static ALL: &[&Code] = &[
     &INVALID_ALLOW,
     &UNUSED_ALLOW,
     &UNEQUAL_COUNTS,
+    &REMOVED_PROPERTY,
+    &NOT_APPLIED,
 ];

@@ -12,7 +12,7 @@ use super::node::{Entry, Node, NodeKind, Segment};
 use super::parameters::{Given, Parameters, bind};
 use super::schema::{Shape, conform};
 use super::source::{self, RecipeSource};
-use super::{allow, codes, decode, document, lower, parse, rules, secrets, tasks};
+use super::{allow, codes, decode, document, lower, not_applied, parse, rules, secrets, tasks};
 use crate::diagnostic::{Collector, Diagnostic, Report, Sources};
 use crate::resource::DesiredState;
 
@@ -131,6 +131,7 @@ impl RecipeDocument {
         refuse_expressions(&mut tree, findings);
         rules::check_written(&tree, findings);
         conform(&mut tree, Shape::Recipe, findings);
+        not_applied::refuse(&tree, findings);
         let parameters = take(&mut tree, "parameters").map(|entry| decode::decode(&entry.value, findings));
         Some(Self { tree, parameters })
     }
@@ -170,7 +171,7 @@ fn refuse_expressions(tree: &mut Node, findings: &mut Collector) {
         }
     }
     let why = "expressions stand for values; they cannot change which pools, jobs and tasks a recipe has";
-    for key in ["registries", "pools", "jobs"] {
+    for key in ["registries", "pools", "jobs", "schedules"] {
         if let Some(section) = tree.find_mut(&[Segment::Key(key.to_owned())]) {
             refuse_inside(section, 1, key, why, findings);
         }

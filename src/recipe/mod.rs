@@ -34,6 +34,8 @@ mod allow;
 mod discover;
 mod explain;
 mod load;
+mod not_applied;
+mod rest_names;
 mod secrets;
 mod suggest;
 mod tasks;

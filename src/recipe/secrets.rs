@@ -1,41 +1,76 @@
 //! Finds secrets that were written into a recipe, before anything can quote them.
 
 use super::codes;
-use super::node::{Node, NodeKind, Scalar, Segment, Value};
+use super::node::{Node, NodeKind, Value};
 use crate::diagnostic::{Collector, Diagnostic, SourceId, Sources, Span};
 
-/// Reports every password that is a value instead of a reference, hides it from all excerpts, and marks it as damaged.
+/// Keys whose values are secrets, and what these are called.
+const SECRETS: [(&str, &str); 4] = [
+    ("password", "a password"),
+    ("ssh_private_key", "a private key"),
+    ("account_key", "the key of an account"),
+    ("sas_key", "a shared access signature"),
+];
+/// Maps whose keys are names of one's own and say nothing about their values.
+const FREE_MAPS: [&str; 5] = ["environment", "metadata", "settings", "upload_headers", "for_each"];
+
+/// Reports every secret that is a value instead of a reference, hides it from all excerpts, and marks it as damaged.
 pub(super) fn refuse_plaintext(root: &mut Node, findings: &mut Collector) {
-    let section = root.find_mut(&[Segment::Key("registries".to_owned())]);
-    let Some(NodeKind::Mapping(registries)) = section.map(|node| &mut node.kind) else { return };
-    for registry in registries {
-        let NodeKind::Mapping(entries) = &mut registry.value.kind else { continue };
-        for entry in entries.iter_mut().filter(|entry| entry.key == "password") {
-            let NodeKind::Scalar(Scalar { value, .. }) = &entry.value.kind else { continue };
-            if *value == Value::Null {
-                continue;
+    refuse_inside(root, true, findings);
+}
+
+fn refuse_inside(node: &mut Node, named: bool, findings: &mut Collector) {
+    match &mut node.kind {
+        NodeKind::Mapping(entries) => {
+            for entry in entries {
+                let secret = SECRETS.iter().find(|(key, _)| named && entry.key == *key);
+                let is_written =
+                    matches!(&entry.value.kind, NodeKind::Scalar(scalar) if scalar.value != Value::Null);
+                match secret {
+                    Some((key, what)) if is_written => refuse(&mut entry.value, key, what, findings),
+                    _ => {
+                        let named = !FREE_MAPS.contains(&entry.key.as_str());
+                        refuse_inside(&mut entry.value, named, findings);
+                    }
+                }
             }
-            let span = entry.value.span;
-            findings.hide(span);
-            findings.push(
-                Diagnostic::new(&codes::PLAINTEXT_SECRET, "a password is written into the recipe")
-                    .at(span, "this must be a reference to the password")
-                    .note("recipes are shared and committed; whoever reads one must not learn its secrets")
-                    .help(
-                        "`password: { env: NAME }` takes it from the environment, `{ file: PATH }` from a file, \
-                         `{ key_vault: URL }` from an Azure Key Vault",
-                    )
-                    .help("if this was the real password, consider it known and replace it"),
-            );
-            entry.value = Node::damaged(span);
         }
+        NodeKind::Sequence(items) => items.iter_mut().for_each(|item| refuse_inside(item, named, findings)),
+        NodeKind::Scalar(scalar) if is_signed_url(&scalar.text) => {
+            refuse(node, "http_url", "a URL with a signature", findings);
+        }
+        NodeKind::Scalar(_) | NodeKind::Damaged => {}
     }
 }
 
-/// Hides whatever follows `password:` in a text that is no YAML, where nobody can say what is a value.
+/// Whether whoever reads a URL can use what it leads to: it has the `sig` of a shared access signature.
+fn is_signed_url(text: &str) -> bool {
+    let query = text.split_once("://").and_then(|(_, rest)| rest.split_once('?')).map(|(_, query)| query);
+    query.is_some_and(|query| query.split('&').any(|part| part.starts_with("sig=")))
+}
+
+fn refuse(value: &mut Node, key: &str, what: &str, findings: &mut Collector) {
+    let span = value.span;
+    findings.hide(span);
+    let message = format!("{what} is written into the recipe");
+    findings.push(
+        Diagnostic::new(&codes::PLAINTEXT_SECRET, message)
+            .at(span, "this must be a reference to the secret")
+            .note("recipes are shared and committed; whoever reads one must not learn its secrets")
+            .help(format!(
+                "`{key}: {{ env: NAME }}` takes it from the environment, `{{ file: PATH }}` from a file, \
+                 `{{ key_vault: URL }}` from an Azure Key Vault"
+            ))
+            .help("if this was the real secret, consider it known and replace it"),
+    );
+    *value = Node::damaged(span);
+}
+
+/// Hides whatever follows the key of a secret in a text that is no YAML, where nobody can say what is a value.
 pub(super) fn hide_in_text(source: SourceId, sources: &Sources, findings: &mut Collector) {
     let Some(text) = sources.get(source).map(|source| source.text()) else { return };
-    for (at, word) in text.match_indices("password") {
+    let keys = SECRETS.iter().flat_map(|(key, _)| text.match_indices(key));
+    for (at, word) in keys {
         let after = at + word.len();
         let rest = text.get(after..).and_then(|rest| rest.lines().next()).unwrap_or_default();
         let value = rest.trim_start_matches(['"', '\'', ' ', '\t']);

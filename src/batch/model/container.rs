@@ -83,6 +83,15 @@ pub struct BatchNodeIdentityReference {
     pub resource_id: Option<String>,
 }
 
+/// A user-assigned managed identity of the pool, as disks refer to it.
+#[skip_serializing_none]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BatchPoolIdentityReference {
+    /// The ARM id of the identity.
+    pub resource_id: Option<String>,
+}
+
 /// The container that a task runs in.
 #[skip_serializing_none]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

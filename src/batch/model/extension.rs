@@ -1,9 +1,9 @@
 //! Extensions of virtual machines, as they are on a node.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use serde_with::skip_serializing_none;
 
+use super::VMExtension;
 use crate::batch::DateTime;
 
 /// An extension on a node.
@@ -17,22 +17,6 @@ pub struct BatchNodeVMExtension {
     pub vm_extension: Option<VMExtension>,
     /// What is known of it on the node.
     pub instance_view: Option<VMExtensionInstanceView>,
-}
-
-/// An extension.
-#[skip_serializing_none]
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct VMExtension {
-    /// Its name.
-    pub name: String,
-    /// Who publishes it.
-    pub publisher: String,
-    /// Its type.
-    pub r#type: String,
-    /// Properties without a field of their own: versions and settings, whose shape is the extension's affair.
-    #[serde(flatten)]
-    pub other: serde_json::Map<String, Value>,
 }
 
 /// What is known of an extension on a node.

@@ -43,6 +43,16 @@ wire_enum!(
 );
 
 wire_enum!(
+    /// Which of two jobs of equal priority comes first.
+    BatchJobDefaultOrder {
+        /// Neither: their tasks take turns.
+        None = "none",
+        /// The one that was made first.
+        CreationTime = "creationtime",
+    }
+);
+
+wire_enum!(
     /// What happens to tasks on nodes that leave.
     BatchNodeDeallocationOption {
         /// Ended and put back in the queue.
@@ -64,7 +74,7 @@ pub struct BatchTaskSchedulingPolicy {
     /// How tasks spread over nodes.
     pub node_fill_type: BatchNodeFillType,
     /// The order of jobs of equal priority.
-    pub job_default_order: Option<String>,
+    pub job_default_order: Option<BatchJobDefaultOrder>,
 }
 
 /// A task that runs on every node as it joins its pool.

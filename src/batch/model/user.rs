@@ -1,8 +1,9 @@
 //! Who a task runs as.
 
 use serde::{Deserialize, Serialize};
-use serde_with::skip_serializing_none;
+use serde_with::{DisplayFromStr, PickFirst, serde_as, skip_serializing_none};
 
+use super::Confidential;
 use crate::batch::wire_enum::wire_enum;
 
 wire_enum!(
@@ -22,6 +23,16 @@ wire_enum!(
         NonAdmin = "nonadmin",
         /// Root, or a member of the administrators.
         Admin = "admin",
+    }
+);
+
+wire_enum!(
+    /// How a Windows user logs in.
+    LoginMode {
+        /// As a batch job: for long work without a desktop.
+        Batch = "batch",
+        /// As if at the screen.
+        Interactive = "interactive",
     }
 );
 
@@ -45,4 +56,48 @@ pub struct AutoUserSpecification {
     pub scope: Option<AutoUserScope>,
     /// What it may do; default `nonadmin`.
     pub elevation_level: Option<ElevationLevel>,
+}
+
+/// A user account on every node of a pool.
+#[skip_serializing_none]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UserAccount {
+    /// Its name, at most 20 characters.
+    pub name: String,
+    /// Its password; write-only.
+    pub password: Option<Confidential>,
+    /// What it may do; default `nonadmin`.
+    pub elevation_level: Option<ElevationLevel>,
+    /// What only Linux has.
+    pub linux_user_configuration: Option<LinuxUserConfiguration>,
+    /// What only Windows has.
+    pub windows_user_configuration: Option<WindowsUserConfiguration>,
+}
+
+/// What a user account has on Linux only.
+#[serde_as]
+#[skip_serializing_none]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LinuxUserConfiguration {
+    /// The number of the user; comes with `gid`.
+    #[serde_as(as = "Option<PickFirst<(_, DisplayFromStr)>>")]
+    #[serde(default)]
+    pub uid: Option<i32>,
+    /// The number of its group; comes with `uid`.
+    #[serde_as(as = "Option<PickFirst<(_, DisplayFromStr)>>")]
+    #[serde(default)]
+    pub gid: Option<i32>,
+    /// A private key for SSH between nodes, without a passphrase; write-only.
+    pub ssh_private_key: Option<Confidential>,
+}
+
+/// What a user account has on Windows only.
+#[skip_serializing_none]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WindowsUserConfiguration {
+    /// How it logs in.
+    pub login_mode: Option<LoginMode>,
 }

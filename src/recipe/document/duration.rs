@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer, de::Error as _};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 use crate::batch::WireDuration;
 
@@ -42,6 +42,12 @@ impl<'de> Deserialize<'de> for DurationText {
         parse(&text)
             .map(Self)
             .ok_or_else(|| D::Error::custom("expected a duration such as 90s, 15m, 2h, 1d or 1h30m"))
+    }
+}
+
+impl Serialize for DurationText {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        WireDuration::from(self.0).serialize(serializer)
     }
 }
 

@@ -6,8 +6,12 @@ use std::marker::PhantomData;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde::ser::Error as _;
+use serde::{Serialize, Serializer};
+use serde_json::{Map, Value};
 
 use super::Field;
+use crate::batch::model::SECRET_MARKER;
 use crate::diagnostic::Span;
 
 /// A map from names to members, in the order of the recipe.
@@ -54,6 +58,25 @@ impl<T> FromIterator<NamedEntry<T>> for Entries<T> {
 /// The members of a map that may be absent.
 pub fn entries<T>(field: Option<&Field<Entries<T>>>) -> &[NamedEntry<T>] {
     field.and_then(Field::get).map_or(&[], |entries| &entries.0)
+}
+
+/// Requests have no maps with names of one's own as keys: they hold lists whose members have a `name`, and a `value` unless they
+/// are objects themselves.
+impl<T: Serialize> Serialize for Entries<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let list: Result<Vec<Value>, S::Error> = self
+            .iter()
+            .map(|entry| {
+                let name = ("name".to_owned(), Value::from(entry.name.as_str()));
+                let members = match serde_json::to_value(&entry.value).map_err(S::Error::custom)? {
+                    Value::Object(members) if !members.contains_key(SECRET_MARKER) => members,
+                    value => Map::from_iter([("value".to_owned(), value)]),
+                };
+                Ok(Value::Object([name].into_iter().chain(members).collect()))
+            })
+            .collect();
+        list?.serialize(serializer)
+    }
 }
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Entries<T> {

@@ -6,6 +6,8 @@ use std::marker::PhantomData;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::{Deserialize, Deserializer, Error as _, SeqAccess, Visitor};
+use serde::ser::Error as _;
+use serde::{Serialize, Serializer};
 
 use crate::diagnostic::{SourceId, Span};
 
@@ -47,6 +49,16 @@ pub fn optional<T: Clone>(field: Option<&Field<T>>) -> Option<Option<T>> {
     match field {
         Some(field) => field.get().cloned().map(Some),
         None => Some(None),
+    }
+}
+
+/// A field is written as its value; one without a usable value cannot be written.
+impl<T: Serialize> Serialize for Field<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match &self.value {
+            Some(value) => value.serialize(serializer),
+            None => Err(S::Error::custom("a value that could not be understood")),
+        }
     }
 }
 

@@ -85,7 +85,7 @@ pub enum ImageChoice {
     /// A short name of a Marketplace image.
     Alias(String),
     /// A Marketplace image in full, or one of your own by its ARM id.
-    Reference(ImageReference),
+    Reference(Box<ImageReference>),
 }
 
 impl ImageChoice {
@@ -116,6 +116,10 @@ pub struct ImageReference {
     pub version: Option<Field<String>>,
     /// ARM id of an image of one's own.
     pub id: Option<Field<String>>,
+    /// Id of an image that somebody shares in a compute gallery.
+    pub shared_gallery_image_id: Option<Field<String>>,
+    /// Id of an image of a community gallery.
+    pub community_gallery_image_id: Option<Field<String>>,
 }
 
 impl<'de> Deserialize<'de> for ImageChoice {
@@ -138,8 +142,28 @@ impl<'de> Visitor<'de> for ChoiceVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<ImageChoice, A::Error> {
-        ImageReference::deserialize(MapAccessDeserializer::new(map)).map(ImageChoice::Reference)
+        ImageReference::deserialize(MapAccessDeserializer::new(map))
+            .map(|image| ImageChoice::Reference(Box::new(image)))
     }
+}
+
+/// An image of a gallery, by the id under which others know it.
+fn gallery(key: &str, description: &str, prefix: &str) -> Schema {
+    json_schema!({
+        "type": "object",
+        "description": description,
+        "properties": {
+            key: {
+                "type": "string",
+                "pattern": format!("^{prefix}"),
+                "patternErrorMessage": format!("expected an id that begins with {prefix}"),
+                "description": "The id of the image, or of a version of it.",
+                "examples": [format!("{prefix}gallery-1/images/hpc/versions/latest")],
+            },
+        },
+        "required": [key],
+        "additionalProperties": false,
+    })
 }
 
 impl JsonSchema for ImageChoice {
@@ -150,7 +174,8 @@ impl JsonSchema for ImageChoice {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         let names: Vec<&str> = ImageAlias::ALL.iter().map(|alias| alias.name).collect();
         json_schema!({
-            "description": "A Marketplace image by its short name or in full, or an image of your own by its ARM id.",
+            "description": "A Marketplace image by its short name or in full, or an image of a gallery or of your own by its id.",
+            "x-rest": ["BatchVmImageReference"],
             "anyOf": [
                 { "type": "string", "enum": names, "description": "Short name of a Marketplace image." },
                 {
@@ -179,6 +204,8 @@ impl JsonSchema for ImageChoice {
                     "required": ["id"],
                     "additionalProperties": false,
                 },
+                gallery("shared_gallery_image_id", "An image that somebody shares in a compute gallery.", "/sharedGalleries/"),
+                gallery("community_gallery_image_id", "An image of a community gallery.", "/communityGalleries/"),
             ],
         })
     }

@@ -8,11 +8,16 @@ use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
 
-use super::{DurationText, Entries, Environment, Field, Task};
+use super::{
+    AutoPool, DurationText, Entries, Environment, Field, JobNetwork, ManagerTask, PreparationTask,
+    ReleaseTask, Task, Text, Word,
+};
+use crate::batch::model::BatchTaskFailureMode;
 
 /// A job: tasks that run on one pool.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("x-rest" = ["BatchJobCreateOptions", "BatchJobSpecification", "BatchJobConstraints", "BatchPoolInfo"]))]
 pub struct Job {
     /// Id of the job in the Batch account; the job's key in the recipe if absent.
     #[schemars(
@@ -23,7 +28,7 @@ pub struct Job {
     /// A name for people.
     #[schemars(length(max = 1024))]
     pub display_name: Option<Field<String>>,
-    /// The pool to run on: the key of a pool of this recipe, or the id of one that exists.
+    /// The pool to run on: the key of a pool of this recipe, the id of one that exists, or one that lives as long as the job.
     pub pool: Field<PoolChoice>,
     /// Priority among the jobs of a pool, from -1000 (lowest) to 1000.
     #[schemars(range(min = -1000, max = 1000), extend("default" = 0))]
@@ -36,6 +41,28 @@ pub struct Job {
     /// What happens to the job once all of its tasks have completed.
     #[schemars(extend("default" = "keep"))]
     pub on_complete: Option<Field<OnComplete>>,
+    /// What happens to the job when one of its tasks fails.
+    #[schemars(extend("default" = "no_action"))]
+    pub on_task_failure: Option<Field<Word<BatchTaskFailureMode>>>,
+    /// How many tasks run at once at the most; -1 means without limit.
+    #[schemars(range(min = -1), extend("default" = -1, "not" = { "const": 0 }))]
+    pub max_parallel_tasks: Option<Field<i32>>,
+    /// Whether jobs of higher priority may put running tasks of this one back in the queue.
+    #[schemars(extend("default" = false))]
+    pub allow_task_preemption: Option<Field<bool>>,
+    /// Whether tasks may depend on each other; by itself true if a task has `depends_on`. Needed for tasks that others add.
+    pub uses_task_dependencies: Option<Field<bool>>,
+    /// The network that nodes join while they run tasks of the job.
+    pub network: Option<Field<JobNetwork>>,
+    /// The task that the job starts with; it may add further tasks.
+    pub manager_task: Option<Field<ManagerTask>>,
+    /// The task that every node runs before its first task of the job.
+    pub preparation_task: Option<Field<PreparationTask>>,
+    /// The task that every node that ran the preparation task runs once the job has ended.
+    pub release_task: Option<Field<ReleaseTask>>,
+    /// Names and values that Batch keeps and does not look into.
+    #[schemars(extend("propertyNames" = metadata_names()))]
+    pub metadata: Option<Field<Entries<Text>>>,
     /// Environment variables of all tasks of the job.
     #[schemars(extend("propertyNames" = super::environment::names()))]
     pub environment: Option<Field<Environment>>,
@@ -44,7 +71,15 @@ pub struct Job {
         "pattern": "^[A-Za-z0-9_-]{1,64}$",
         "patternErrorMessage": "a task's name has 1 to 64 letters, digits, hyphens and underscores",
     }))]
-    pub tasks: Field<Entries<Task>>,
+    pub tasks: Option<Field<Entries<Task>>>,
+}
+
+/// What the names of metadata look like.
+pub(super) fn metadata_names() -> serde_json::Value {
+    serde_json::json!({
+        "pattern": "^(?!batchyard[.]).+$",
+        "patternErrorMessage": "names of metadata are not empty, and those that begin with `batchyard.` are kept for the marks of recipes",
+    })
 }
 
 /// What happens to a job once all of its tasks have completed.
@@ -64,11 +99,14 @@ pub enum PoolChoice {
     Key(String),
     /// The id of a pool that the recipe does not manage.
     Existing(Field<String>),
+    /// A pool that lives as long as the job.
+    Auto(Box<Field<AutoPool>>),
 }
 
 #[derive(Deserialize)]
-struct ExistingPool {
-    id: Field<String>,
+struct PoolMap {
+    id: Option<Field<String>>,
+    auto: Option<Field<AutoPool>>,
 }
 
 impl<'de> Deserialize<'de> for PoolChoice {
@@ -83,7 +121,7 @@ impl<'de> Visitor<'de> for ChoiceVisitor {
     type Value = PoolChoice;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the key of a pool, or a map with an id")
+        f.write_str("the key of a pool, or a map with `id` or `auto`")
     }
 
     fn visit_str<E: Error>(self, key: &str) -> Result<PoolChoice, E> {
@@ -91,7 +129,11 @@ impl<'de> Visitor<'de> for ChoiceVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<PoolChoice, A::Error> {
-        ExistingPool::deserialize(MapAccessDeserializer::new(map)).map(|pool| PoolChoice::Existing(pool.id))
+        match PoolMap::deserialize(MapAccessDeserializer::new(map))? {
+            PoolMap { id: Some(id), auto: None } => Ok(PoolChoice::Existing(id)),
+            PoolMap { id: None, auto: Some(auto) } => Ok(PoolChoice::Auto(Box::new(auto))),
+            _ => Err(A::Error::custom("a pool has either `id` or `auto`")),
+        }
     }
 }
 
@@ -100,9 +142,9 @@ impl JsonSchema for PoolChoice {
         "PoolChoice".into()
     }
 
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         json_schema!({
-            "description": "The key of a pool of this recipe, or the id of a pool that exists.",
+            "description": "The key of a pool of this recipe, the id of a pool that exists, or a pool that lives as long as the job.",
             "anyOf": [
                 { "type": "string", "description": "The key of a pool of this recipe." },
                 {
@@ -117,6 +159,18 @@ impl JsonSchema for PoolChoice {
                         },
                     },
                     "required": ["id"],
+                    "additionalProperties": false,
+                },
+                {
+                    "type": "object",
+                    "description": "A pool that Batch makes for the job.",
+                    "properties": {
+                        "auto": {
+                            "description": "The pool, and how long it lives.",
+                            "allOf": [generator.subschema_for::<AutoPool>()],
+                        },
+                    },
+                    "required": ["auto"],
                     "additionalProperties": false,
                 },
             ],

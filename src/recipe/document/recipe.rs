@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Entries, Field, Job, Parameter, Pool, Registry};
+use super::{Entries, Field, Job, Parameter, Pool, Registry, Schedule};
 
 /// A Batchyard recipe: container workloads on Azure Batch, described once and applied as often as you like.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
@@ -42,6 +42,12 @@ pub struct Recipe {
         "patternErrorMessage": "a job's name has 1 to 64 letters, digits, hyphens and underscores",
     }))]
     pub jobs: Option<Field<Entries<Job>>>,
+    /// Job schedules, by name. A schedule's name is also its id unless it has one.
+    #[schemars(extend("propertyNames" = {
+        "pattern": "^[A-Za-z0-9_-]{1,64}$",
+        "patternErrorMessage": "a schedule's name has 1 to 64 letters, digits, hyphens and underscores",
+    }))]
+    pub schedules: Option<Field<Entries<Schedule>>>,
 }
 
 /// A version of the recipe language.

@@ -11,7 +11,8 @@ pub const TEXT: &str = "$batchyard::Text";
 
 /// Text for a program: strings, and also numbers and booleans, which keep the spelling they have in the recipe (`1.10`
 /// stays `1.10`).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(transparent)]
 pub struct Text(pub String);
 
 impl<'de> Deserialize<'de> for Text {
@@ -49,7 +50,7 @@ impl JsonSchema for Text {
 }
 
 /// Any value.
-#[derive(Debug, Clone, PartialEq, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, serde::Deserialize, serde::Serialize)]
 #[serde(transparent)]
 pub struct Any(pub serde_json::Value);
 

@@ -5,14 +5,21 @@ use std::fmt;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
-use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
-use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserializer, Error, MapAccess, Visitor};
 
-use super::{DurationText, Environment, Field, ForEach, TEXT, Text};
+use super::{
+    Affinity, ApplicationPackage, Command, DurationText, Environment, ExitConditions, Field, ForEach,
+    MultiInstance, OutputFile, ResourceFile, Word,
+};
+use crate::batch::model::{AutoUserScope, ElevationLevel};
 
 /// A task, or, with `for_each`, many tasks of one kind.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("x-rest" = [
+    "BatchTaskCreateOptions", "BatchTaskConstraints", "BatchTaskDependencies", "UserIdentity", "AutoUserSpecification",
+]))]
 pub struct Task {
     /// Makes one task for every value of a list, of a factory, or for every combination of several: expressions know them as
     /// `item`.
@@ -25,6 +32,9 @@ pub struct Task {
         extend("patternErrorMessage" = "an id has 1 to 64 letters, digits, hyphens and underscores")
     )]
     pub id: Option<Field<String>>,
+    /// A name for people; the task's name in the recipe if absent. Batchyard adds a short digest to it.
+    #[schemars(length(max = 1000))]
+    pub display_name: Option<Field<String>>,
     /// The container to run in; required on pools with a `container` section.
     pub container: Option<Field<TaskContainer>>,
     /// The command, as a list of arguments or as one line that is split at blanks; no shell reads it. Absent or empty:
@@ -47,11 +57,32 @@ pub struct Task {
     /// How many of a node's slots the task takes.
     #[schemars(range(min = 1, max = 256), extend("default" = 1))]
     pub slots: Option<Field<i32>>,
+    /// Files to download before the command is run.
+    pub resource_files: Option<Field<Vec<Field<ResourceFile>>>>,
+    /// Files to upload to Azure Blob Storage afterwards.
+    pub output_files: Option<Field<Vec<Field<OutputFile>>>>,
+    /// Application packages to install before.
+    pub application_packages: Option<Field<Vec<Field<ApplicationPackage>>>>,
+    /// What follows from how the task ends.
+    pub exit_conditions: Option<Field<ExitConditions>>,
+    /// Makes the task run on several nodes at once.
+    pub multi_instance: Option<Field<MultiInstance>>,
+    /// A wish where to run.
+    pub affinity: Option<Field<Affinity>>,
+    /// The user account of the pool that the task runs as; a user that Batch makes if absent.
+    #[schemars(length(min = 1))]
+    pub user: Option<Field<String>>,
+    /// Whether the user that Batch makes is the task's own or shared by the tasks of a node. Not with `user`.
+    pub user_scope: Option<Field<Word<AutoUserScope>>>,
+    /// What the user that Batch makes may do. Not with `user`.
+    #[schemars(extend("default" = "non_admin"))]
+    pub elevation: Option<Field<Word<ElevationLevel>>>,
 }
 
 /// The container that a task runs in.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("x-rest" = ["BatchTaskContainerSettings"]))]
 pub struct TaskContainer {
     /// The image, as for `docker pull`.
     #[schemars(length(min = 1), example = &"tensorflow/tensorflow:2.16.1-gpu")]
@@ -108,6 +139,7 @@ pub struct Mount {
 /// A mount with its options spelled out.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("x-rest" = ["ContainerHostBatchBindMountEntry"]))]
 struct MountOptions {
     /// Which part.
     source: Field<MountSource>,
@@ -116,45 +148,21 @@ struct MountOptions {
     read_only: Option<Field<bool>>,
 }
 
-/// The command of a task.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Command {
-    /// A line that is split at blanks, with quotes as in a shell.
-    Line(String),
-    /// The program and its arguments.
-    Arguments(Vec<Field<Text>>),
+impl<'de> Deserialize<'de> for Mount {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(MountVisitor)
+    }
 }
 
-/// Decodes what may be written in several ways, by the kind of value that is there.
-macro_rules! decode_by_kind {
-    ($type:ident, $deserialize:ident $(($marker:ident))?, $expecting:literal, { $($method:tt)* }) => {
-        impl<'de> Deserialize<'de> for $type {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                struct KindVisitor;
-                impl<'de> Visitor<'de> for KindVisitor {
-                    type Value = $type;
-                    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                        f.write_str($expecting)
-                    }
-                    $($method)*
-                }
-                deserializer.$deserialize($($marker,)? KindVisitor)
-            }
-        }
-    };
-}
+struct MountVisitor;
 
-decode_by_kind!(Command, deserialize_newtype_struct(TEXT), "a string or a list", {
-    fn visit_str<E: Error>(self, line: &str) -> Result<Command, E> {
-        Ok(Command::Line(line.to_owned()))
+impl<'de> Visitor<'de> for MountVisitor {
+    type Value = Mount;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a part of the node's folder, or a map")
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<Command, A::Error> {
-        Vec::deserialize(SeqAccessDeserializer::new(items)).map(Command::Arguments)
-    }
-});
-
-decode_by_kind!(Mount, deserialize_any, "a part of the node's folder, or a map", {
     fn visit_str<E: Error>(self, name: &str) -> Result<Mount, E> {
         let source = MountSource::deserialize(serde::de::value::StrDeserializer::<E>::new(name))?;
         // The place of a mount written as one word is that of the list's item.
@@ -164,20 +172,6 @@ decode_by_kind!(Mount, deserialize_any, "a part of the node's folder, or a map",
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Mount, A::Error> {
         let MountOptions { source, read_only } = MountOptions::deserialize(MapAccessDeserializer::new(map))?;
         Ok(Mount { source, read_only })
-    }
-});
-
-impl JsonSchema for Command {
-    fn schema_name() -> Cow<'static, str> {
-        "Command".into()
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "description": "A program and its arguments, as a list or as one line that is split at blanks.",
-            "anyOf": [{ "type": "string" }, { "type": "array", "items": generator.subschema_for::<Text>() }],
-            "examples": [["python", "/app/train.py", "--lr=0.1"], "python /app/train.py --lr=0.1"],
-        })
     }
 }
 

@@ -104,7 +104,8 @@ fn take_tasks(tree: &mut Node) -> Vec<(String, Node)> {
             let empty = Node { span: entry.value.span, kind: NodeKind::Mapping(Vec::new()), computed: false };
             std::mem::replace(&mut entry.value, empty)
         });
-        let tasks = tasks.unwrap_or_else(|| Node::damaged(job.value.span));
+        let none = Node { span: job.value.span, kind: NodeKind::Mapping(Vec::new()), computed: false };
+        let tasks = tasks.unwrap_or(none);
         taken.push((job.key.clone(), tasks));
     }
     taken

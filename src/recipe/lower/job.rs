@@ -35,6 +35,8 @@ impl JobLowering<'_> {
         let (pool, pool_key) = match job.pool.get()? {
             PoolChoice::Key(key) => (self.pools.get(key)?.spec.id.clone(), Some(key.clone())),
             PoolChoice::Existing(id) => (PoolId::new(id.get()?.as_str()).ok()?, None),
+            // Refused before lowering.
+            PoolChoice::Auto(_) => return None,
         };
         let id = optional(job.id.as_ref())?.unwrap_or_else(|| self.key.to_owned());
         let spec = JobSpec {

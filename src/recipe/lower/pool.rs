@@ -3,9 +3,9 @@
 use super::registry::Registries;
 use super::task;
 use crate::batch::PoolId;
-use crate::batch::model::{BatchVmImageReference, ContainerType};
+use crate::batch::model::{BatchVmImageReference, ContainerType, ElevationLevel};
 use crate::recipe::document::{
-    ContainerKind, Elevation, Field, ImageChoice, OnChange, Pool, PoolContainer, StartTask, optional,
+    ContainerKind, Field, ImageChoice, OnChange, Pool, PoolContainer, StartTask, optional,
 };
 use crate::resource::{self, ContainerConfigurationSpec, DesiredPool, FieldSources, PoolSpec, StartTaskSpec};
 
@@ -98,7 +98,8 @@ fn start_task(start: &StartTask, registries: &Registries) -> Option<StartTaskSpe
         command_line: task::command_line(Some(&start.command))?,
         container: task::container(start.container.as_ref(), registries)?,
         environment: task::environment(start.environment.as_ref())?,
-        admin: optional(start.elevation.as_ref())? == Some(Elevation::Admin),
+        admin: optional(start.elevation.as_ref())?
+            .is_some_and(|level| level.value() == ElevationLevel::Admin),
         wait_for_success: optional(start.wait.as_ref())?.unwrap_or(true),
         retries: optional(start.retries.as_ref())?.unwrap_or(0),
     })

@@ -1,11 +1,10 @@
 //! Tasks.
 
-use super::registry::{Registries, secret};
+use super::registry::Registries;
 use crate::batch::TaskId;
-use crate::batch::command_line::join;
 use crate::batch::model::{ContainerHostBatchBindMountEntry, ContainerHostDataPath};
 use crate::recipe::document::{
-    self, Command, Environment, Field, Mount, MountSource, Task, TaskContainer, Text, WorkingDirectory,
+    Command, Environment, Field, Mount, MountSource, Task, TaskContainer, TextOrSecret, WorkingDirectory,
     optional,
 };
 use crate::resource::{EnvironmentSpec, EnvironmentValue, TaskContainerSpec, TaskSpec};
@@ -38,21 +37,11 @@ pub(super) fn task(
     })
 }
 
-/// The one line that Batch takes; a list is quoted so that splitting the line gives back the list.
 pub(super) fn command_line(command: Option<&Field<Command>>) -> Option<String> {
-    let Some(field) = command else { return Some(String::new()) };
-    match field.get()? {
-        Command::Line(line) => Some(line.trim().to_owned()),
-        Command::Arguments(arguments) => {
-            let arguments: Option<Vec<&str>> =
-                arguments.iter().map(|argument| argument.get().map(text)).collect();
-            Some(join(&arguments?))
-        }
+    match command {
+        Some(command) => command.get()?.line(),
+        None => Some(String::new()),
     }
-}
-
-fn text(text: &Text) -> &str {
-    &text.0
 }
 
 pub(super) fn container(
@@ -99,8 +88,8 @@ pub(super) fn environment(environment: Option<&Field<Environment>>) -> Option<En
     let Some(environment) = environment else { return Some(EnvironmentSpec::new()) };
     let variables = environment.get()?.iter().map(|entry| {
         let value = match entry.value.get()? {
-            document::EnvironmentValue::Plain(text) => EnvironmentValue::Plain(text.clone()),
-            document::EnvironmentValue::Secret(reference) => EnvironmentValue::Secret(secret(reference)?),
+            TextOrSecret::Plain(text) => EnvironmentValue::Plain(text.clone()),
+            TextOrSecret::Secret(secret) => EnvironmentValue::Secret(secret.reference()?),
         };
         Some((entry.name.clone(), value))
     });

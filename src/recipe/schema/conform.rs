@@ -81,7 +81,7 @@ fn spell_out_numbers(root: &mut Node, mistakes: &[Mistake]) -> bool {
 fn is_consequence(mistake: &Mistake, all: &[Mistake]) -> bool {
     let MistakeKind::MissingKey { key: missing } = &mistake.kind else { return false };
     all.iter().any(|other| match &other.kind {
-        MistakeKind::UnknownKey { key, known } if other.path == mistake.path => {
+        MistakeKind::UnknownKey { key, known, .. } if other.path == mistake.path => {
             suggest::nearest(key, known.iter().map(String::as_str)) == Some(missing)
         }
         _ => false,
@@ -91,7 +91,7 @@ fn is_consequence(mistake: &Mistake, all: &[Mistake]) -> bool {
 fn damage(root: &mut Node, mistake: &Mistake) {
     let Some(node) = root.find_mut(&mistake.path) else { return };
     match &mistake.kind {
-        MistakeKind::UnknownKey { key, known } => {
+        MistakeKind::UnknownKey { key, known, .. } => {
             // The value is there, under a wrong name: whoever looks for it must not conclude that it is absent.
             let meant = suggest::nearest(key, known.iter().map(String::as_str)).map(str::to_owned);
             let taken = meant.as_deref().is_some_and(|meant| node.get(meant).is_some());
@@ -108,7 +108,9 @@ fn damage(root: &mut Node, mistake: &Mistake) {
             }
         }
         // A required value that is missing is decoded as damaged anyway.
-        MistakeKind::MissingKey { .. } | MistakeKind::InvalidKey { .. } => {}
+        MistakeKind::MissingKey { .. }
+        | MistakeKind::InvalidKey { .. }
+        | MistakeKind::MisplacedKey { .. } => {}
         MistakeKind::Type { .. }
         | MistakeKind::Word { .. }
         | MistakeKind::Limit { .. }

@@ -5,6 +5,7 @@ use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::paths::{Location, LocationSegment};
 use serde_json::Value;
 
+use super::generate::{NO_PLACE, REST_MODELS};
 use crate::recipe::node::{Node, Segment};
 
 /// A mistake, at a path of the tree.
@@ -19,10 +20,12 @@ pub(super) struct Mistake {
 /// What is wrong.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum MistakeKind {
-    /// A key that does not exist; these do.
-    UnknownKey { key: String, known: Vec<String> },
+    /// A key that does not exist; these do. The map stands for these models of the REST API.
+    UnknownKey { key: String, known: Vec<String>, models: Vec<String> },
     /// A key that must be there is not.
     MissingKey { key: String },
+    /// A key that exists, but not at this place.
+    MisplacedKey { key: String, message: String },
     /// A key that is not written as keys here must be.
     InvalidKey { key: String, message: String },
     /// A value of another type than one of these.
@@ -55,20 +58,29 @@ impl Explainer<'_> {
                 self.alternatives(&path, context)
             }
             ValidationErrorKind::AdditionalProperties { unexpected } => {
-                let known = self.known_keys(error);
+                let (known, models) = (self.known_keys(error), self.rest_models(error));
                 unexpected
                     .iter()
-                    .map(|key| MistakeKind::UnknownKey { key: key.clone(), known: known.clone() })
+                    .map(|key| MistakeKind::UnknownKey {
+                        key: key.clone(),
+                        known: known.clone(),
+                        models: models.clone(),
+                    })
                     .map(|kind| Mistake { path: path.clone(), kind })
                     .collect()
             }
             ValidationErrorKind::Required { property } => {
                 one(MistakeKind::MissingKey { key: property.as_str().unwrap_or_default().to_owned() })
             }
-            ValidationErrorKind::PropertyNames { error: inner } => one(MistakeKind::InvalidKey {
-                key: inner.instance().as_str().unwrap_or_default().to_owned(),
-                message: self.annotation(inner, "patternErrorMessage").unwrap_or_else(|| inner.to_string()),
-            }),
+            ValidationErrorKind::PropertyNames { error: inner } => {
+                let key = inner.instance().as_str().unwrap_or_default().to_owned();
+                let form =
+                    || self.annotation(inner, "patternErrorMessage").unwrap_or_else(|| inner.to_string());
+                one(match self.annotation(inner, NO_PLACE) {
+                    Some(message) => MistakeKind::MisplacedKey { key, message },
+                    None => MistakeKind::InvalidKey { key, message: form() },
+                })
+            }
             ValidationErrorKind::Type { kind } => one(MistakeKind::Type { expected: expected(kind) }),
             ValidationErrorKind::Enum { options } => one(MistakeKind::Word { allowed: words(options) }),
             ValidationErrorKind::Constant { expected_value } => one(MistakeKind::Word {
@@ -135,6 +147,11 @@ impl Explainer<'_> {
         properties.map(|properties| properties.keys().cloned().collect()).unwrap_or_default()
     }
 
+    fn rest_models(&self, error: &ValidationError<'_>) -> Vec<String> {
+        let models = self.parent_schema(error).and_then(|schema| schema.get(REST_MODELS));
+        models.map(words).unwrap_or_default()
+    }
+
     fn annotation(&self, error: &ValidationError<'_>, name: &str) -> Option<String> {
         Some(self.parent_schema(error)?.get(name)?.as_str()?.to_owned())
     }
@@ -162,6 +179,9 @@ impl Explainer<'_> {
                 Some(keys) => format!("needs one of the keys {keys}"),
                 None => "must not be empty".to_owned(),
             },
+            ValidationErrorKind::Not { schema } if schema.get("const").is_some() => {
+                format!("must not be {}", schema.get("const").unwrap_or(&Value::Null))
+            }
             ValidationErrorKind::MaxProperties { limit: 1 } => "must have exactly one key".to_owned(),
             // The validator's own words, without the value.
             _ => error.masked_with("the value").to_string(),

@@ -11,6 +11,10 @@ use crate::recipe::document::Recipe;
 
 /// Marks what exists only before expansion.
 const AUTHORING_ONLY: &str = "x-authoring-only";
+/// Names the models of the REST API that an object of the recipe stands for.
+pub(super) const REST_MODELS: &str = "x-rest";
+/// Says why some keys, which a pattern of names excludes, have no place in an object.
+pub(super) const NO_PLACE: &str = "x-no-place";
 /// Matches strings that hold an expression.
 const EXPRESSION_PATTERN: &str = r"\$\{\{";
 
@@ -57,12 +61,16 @@ fn expression_schema() -> Value {
 }
 
 fn remove_markers(schema: &mut Schema) {
-    schema.remove(AUTHORING_ONLY);
+    for marker in [AUTHORING_ONLY, REST_MODELS, NO_PLACE] {
+        schema.remove(marker);
+    }
 }
 
 fn remove_authoring_only(schema: &mut Schema) {
-    let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) else { return };
-    properties.retain(|_, property| property.get(AUTHORING_ONLY).is_none());
+    if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
+        properties.retain(|_, property| property.get(AUTHORING_ONLY).is_none());
+    }
+    remove_markers(schema);
 }
 
 /// Drops definitions that nothing refers to any more, directly or through other definitions.
@@ -111,7 +119,7 @@ struct AllowExpressions;
 const WITHOUT_EXPRESSIONS: [&str; 3] = ["api_version", "name", "parameters"];
 const DEFINITIONS_WITHOUT_EXPRESSIONS: [&str; 3] = ["Parameter", "ParameterType", "LanguageVersion"];
 /// What makes up the structure of a recipe, which no expression can change; and secrets, which no expression can hold.
-const STRUCTURE: [&str; 5] = ["Registry", "Pool", "Job", "Task", "SecretReference"];
+const STRUCTURE: [&str; 6] = ["Registry", "Pool", "Job", "Task", "Schedule", "SecretReference"];
 /// Keywords that restrict a string and would refuse an expression inside it.
 const STRING_LIMITS: [&str; 5] = ["pattern", "patternErrorMessage", "enum", "const", "maxLength"];
 

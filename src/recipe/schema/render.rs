@@ -3,6 +3,7 @@
 use super::explain::{Mistake, MistakeKind};
 use crate::diagnostic::{Diagnostic, Span, quote};
 use crate::recipe::node::{Node, NodeKind, Scalar, Segment, Style, Value};
+use crate::recipe::rest_names::{self, Removed};
 use crate::recipe::{codes, suggest};
 
 /// The finding for a mistake.
@@ -10,10 +11,14 @@ pub(super) fn render(mistake: &Mistake, root: &Node) -> Option<Diagnostic> {
     let node = root.find(&mistake.path)?;
     let place = Place::of(root, &mistake.path, node);
     Some(match &mistake.kind {
-        MistakeKind::UnknownKey { key, known } => unknown_key(node, key, known),
+        MistakeKind::UnknownKey { key, known, models } => unknown_key(node, key, known, models),
         MistakeKind::MissingKey { key } => {
             Diagnostic::new(&codes::MISSING_KEY, format!("the key `{key}` is missing"))
                 .at(place.key, place.says(&format!("needs `{key}`")))
+        }
+        MistakeKind::MisplacedKey { key, message } => {
+            Diagnostic::new(&codes::INVALID_VALUE, format!("{} has no place here", quote(key)))
+                .at(key_span(node, key), message.clone())
         }
         MistakeKind::InvalidKey { key, message } => {
             Diagnostic::new(&codes::INVALID_VALUE, format!("{} is no possible name", quote(key)))
@@ -32,17 +37,28 @@ pub(super) fn render(mistake: &Mistake, root: &Node) -> Option<Diagnostic> {
     })
 }
 
-fn unknown_key(node: &Node, key: &str, known: &[String]) -> Diagnostic {
-    let help = match suggest::nearest(key, known.iter().map(String::as_str)) {
-        Some(near) => Some(format!("did you mean `{near}`?")),
-        None if known.is_empty() => None,
-        None => Some(format!("known here: {}", suggest::list(known.iter().cloned()))),
-    };
+fn unknown_key(node: &Node, key: &str, known: &[String], models: &[String]) -> Diagnostic {
     let span = key_span(node, key);
+    if let Some(Removed { name, exists, instead, .. }) = rest_names::removed(models, key) {
+        return Diagnostic::new(&codes::REMOVED_PROPERTY, format!("{} cannot be set", quote(key)))
+            .at(span, format!("`{name}` exists {exists}"))
+            .help(instead);
+    }
+    let here = || known.iter().map(String::as_str);
+    let from_rest = rest_names::recipe_name(models, key);
+    let help = match (from_rest, suggest::nearest(key, here())) {
+        (Some(name), near) if near != Some(name) => Some(format!("in a recipe this is `{name}`")),
+        (_, Some(near)) => Some(format!("did you mean `{near}`?")),
+        (_, None) if known.is_empty() => None,
+        (_, None) => Some(format!("known here: {}", suggest::list(known.iter().cloned()))),
+    };
     let finding = Diagnostic::new(&codes::UNKNOWN_KEY, format!("unknown key {}", quote(key)))
         .at(span, "")
         .maybe_help(help);
-    let meant = suggest::only_near(key, known.iter().map(String::as_str));
+    let meant = match from_rest {
+        Some(name) => here().find(|known| *known == name),
+        None => suggest::only_near(key, here()),
+    };
     match meant.filter(|meant| !node.computed && node.get(meant).is_none()) {
         Some(meant) => finding.fix(span, meant),
         None => finding,

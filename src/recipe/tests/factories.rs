@@ -222,8 +222,12 @@ fn blobs_come_from_whoever_lists_them() {
     assert!(load_in(folder.path(), &text, Some(refused)).unwrap_err()[0].starts_with("unreadable: "));
     let shown = shown(&text);
     assert!(shown.contains("listing blobs takes an account of Azure Storage"), "{shown}");
-    let signed = recipe("{ blobs: { container: \"https://a.blob.core.windows.net/in?sig=x\" } }", "item.url");
-    assert!(findings(&signed)[0].starts_with("invalid-value: "), "{:?}", findings(&signed));
+    let with_query = |query: &str| {
+        let container = format!("https://a.blob.core.windows.net/in?{query}");
+        findings(&recipe(&format!("{{ blobs: {{ container: \"{container}\" }} }}"), "item.url"))
+    };
+    assert!(with_query("sv=x")[0].starts_with("invalid-value: "), "{:?}", with_query("sv=x"));
+    assert!(with_query("sig=x")[0].starts_with("plaintext-secret: "), "{:?}", with_query("sig=x"));
 }
 
 #[test]

@@ -233,3 +233,54 @@ fn the_text_of_a_number_is_kept() {
     assert_eq!(task.arguments(), ["a", "1.10", "0x1F", "true", "3"]);
     assert_eq!(format!("{:?}", task.environment["V"]), "Plain(\"1.10\")");
 }
+
+#[test]
+fn names_of_the_rest_api_lead_to_those_of_recipes() {
+    let pool = |rest: &str| {
+        shown(
+            &with_tasks("t: { container: { image: b } }")
+                .replace("container: {},", &format!("container: {{}}, {rest},")),
+        )
+    };
+    let shown = pool("targetDedicatedNodes: 1");
+    assert!(shown.contains("in a recipe this is `nodes.dedicated`"), "{shown}");
+    let shown = pool("network_configuration: { subnet_id: /subscriptions/s }");
+    assert!(shown.contains("in a recipe this is `network`"), "{shown}");
+    let shown = pool("network: { publicIPs: [] }");
+    assert!(
+        shown.contains("error[removed-property]: `publicIPs` cannot be set")
+            && shown.contains("up to api-version 2019-08-01.10.0")
+            && shown.contains("public_ip_address: { provision: user_managed"),
+        "{shown}"
+    );
+    let shown = pool("certificate_references: []");
+    assert!(shown.contains("up to api-version 2024-02-01.19.0") && shown.contains("Key Vault"), "{shown}");
+    let shown = pool("identity: { type: UserAssigned }");
+    assert!(shown.contains("in Azure Resource Manager only"), "{shown}");
+}
+
+#[test]
+fn what_has_no_place_in_a_part_is_refused_there() {
+    let auto = "api_version: batchyard/v1\nname: x\njobs:\n  j:\n    pool: { auto: { pool: { id: mine, vm_size: S, image: ubuntu-22.04, nodes: { dedicated: 1 } } } }\n";
+    assert_eq!(findings(auto), ["not-applied: auto", "invalid-value: id"]);
+    let schedule = "api_version: batchyard/v1\nname: x\nschedules:\n  s: { recurrence: { interval: 1d }, job: { pool: { id: p }, tasks: {} } }\n";
+    assert_eq!(findings(schedule), ["not-applied: schedules", "invalid-value: tasks"]);
+    assert!(shown(schedule).contains("`tasks` has no place here"), "{}", shown(schedule));
+}
+
+#[test]
+fn secrets_of_pools_and_urls_with_signatures_are_refused_and_never_shown() {
+    for property in [
+        "user_accounts: { u: { password: hunter2 } }",
+        "user_accounts: { u: { password: { env: A }, linux: { ssh_private_key: hunter2 } } }",
+        "mounts: { m: { azure_blob: { account_name: a, container_name: c, account_key: hunter2 } } }",
+        "mounts: { m: { azure_blob: { account_name: a, container_name: c, sas_key: hunter2 } } }",
+        "start_task: { command: x, resource_files: [{ http_url: 'https://a/b?sv=1&sig=hunter2', file_path: b }] }",
+        "start_task: { command: x, environment: { URL: 'https://a/b?sig=hunter2' } }",
+    ] {
+        let text = with_tasks("t: { container: { image: b } }")
+            .replace("container: {},", &format!("container: {{}}, {property},"));
+        let shown = shown(&text);
+        assert!(shown.contains("error[plaintext-secret]") && !shown.contains("hunter2"), "{shown}");
+    }
+}

@@ -1,0 +1,96 @@
+//! The tasks that belong to a job itself.
+
+use serde::{Deserialize, Serialize};
+use serde_with::{DisplayFromStr, PickFirst, serde_as, skip_serializing_none};
+
+use super::{
+    BatchApplicationPackageReference, BatchTaskConstraints, BatchTaskContainerSettings, EnvironmentSetting,
+    OutputFile, ResourceFile, UserIdentity,
+};
+use crate::batch::WireDuration;
+
+/// The task that a job starts with, and that may add others.
+#[serde_as]
+#[skip_serializing_none]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BatchJobManagerTask {
+    /// Its id.
+    pub id: String,
+    /// A name for people.
+    pub display_name: Option<String>,
+    /// The command line; no shell reads it.
+    pub command_line: String,
+    /// The container to run in; required on pools with a container configuration.
+    pub container_settings: Option<BatchTaskContainerSettings>,
+    /// Files to download before.
+    pub resource_files: Option<Vec<ResourceFile>>,
+    /// Files to upload afterwards.
+    pub output_files: Option<Vec<OutputFile>>,
+    /// Environment variables.
+    pub environment_settings: Option<Vec<EnvironmentSetting>>,
+    /// How long and how often it may run.
+    pub constraints: Option<BatchTaskConstraints>,
+    /// How many of a node's slots it takes; default 1.
+    #[serde_as(as = "Option<PickFirst<(_, DisplayFromStr)>>")]
+    #[serde(default)]
+    pub required_slots: Option<i32>,
+    /// Whether the job ends with it; default true.
+    pub kill_job_on_completion: Option<bool>,
+    /// Who it runs as.
+    pub user_identity: Option<UserIdentity>,
+    /// Whether it has its node for itself; default true.
+    pub run_exclusive: Option<bool>,
+    /// Application packages to install before.
+    pub application_package_references: Option<Vec<BatchApplicationPackageReference>>,
+    /// Whether it may run on a Spot node; default true.
+    pub allow_low_priority_node: Option<bool>,
+}
+
+/// The task that every node runs before its first task of a job.
+#[skip_serializing_none]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BatchJobPreparationTask {
+    /// Its id; default `jobpreparation`.
+    pub id: Option<String>,
+    /// The command line; no shell reads it.
+    pub command_line: String,
+    /// The container to run in; absent means on the node itself.
+    pub container_settings: Option<BatchTaskContainerSettings>,
+    /// Files to download before.
+    pub resource_files: Option<Vec<ResourceFile>>,
+    /// Environment variables.
+    pub environment_settings: Option<Vec<EnvironmentSetting>>,
+    /// How long and how often it may run.
+    pub constraints: Option<BatchTaskConstraints>,
+    /// Whether tasks of the job wait until it has succeeded; default true.
+    pub wait_for_success: Option<bool>,
+    /// Who it runs as.
+    pub user_identity: Option<UserIdentity>,
+    /// Whether it runs again after the node has rebooted; default true.
+    pub rerun_on_node_reboot_after_success: Option<bool>,
+}
+
+/// The task that every node that ran the preparation task runs when the job ends.
+#[skip_serializing_none]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BatchJobReleaseTask {
+    /// Its id; default `jobrelease`.
+    pub id: Option<String>,
+    /// The command line; no shell reads it.
+    pub command_line: String,
+    /// The container to run in; absent means on the node itself.
+    pub container_settings: Option<BatchTaskContainerSettings>,
+    /// Files to download before.
+    pub resource_files: Option<Vec<ResourceFile>>,
+    /// Environment variables.
+    pub environment_settings: Option<Vec<EnvironmentSetting>>,
+    /// How long it may take; default and maximum 15 minutes.
+    pub max_wall_clock_time: Option<WireDuration>,
+    /// How long its directory is kept; default 7 days.
+    pub retention_time: Option<WireDuration>,
+    /// Who it runs as.
+    pub user_identity: Option<UserIdentity>,
+}
