@@ -82,7 +82,7 @@ impl BatchClient {
             },
             // Batch's own name for the header; without this policy the pipeline would add a second one.
             vec![Arc::new(ClientRequestIdPolicy::with_header_name("client-request-id"))],
-            vec![authorize],
+            authorize.into_iter().collect(),
             None,
         );
         let (clock, retry, try_timeout) = (options.clock, options.retry, options.try_timeout);

@@ -16,13 +16,18 @@ use crate::clock::Clock;
 pub enum Credential {
     /// The account's key.
     SharedKey(SharedKey),
+    /// None of its own: the transport proves it. For an account whose key may change while it is used.
+    OfTransport,
 }
 
 impl Credential {
-    /// The policy that authorizes each try of a request to `endpoint`.
-    pub(super) fn into_policy(self, endpoint: &Url, clock: Arc<dyn Clock>) -> Arc<dyn Policy> {
+    /// The policy, if it takes one, that authorizes each try of a request to `endpoint`.
+    pub(super) fn into_policy(self, endpoint: &Url, clock: Arc<dyn Clock>) -> Option<Arc<dyn Policy>> {
         match self {
-            Self::SharedKey(key) => Arc::new(SharedKeyPolicy { key, endpoint: endpoint.clone(), clock }),
+            Self::SharedKey(key) => {
+                Some(Arc::new(SharedKeyPolicy { key, endpoint: endpoint.clone(), clock }))
+            }
+            Self::OfTransport => None,
         }
     }
 }

@@ -7,6 +7,8 @@ use super::service::Service;
 use super::store::NodeAddress;
 use crate::batch::auth::SharedKey;
 use crate::clock::Clock;
+use crate::node::runtime::ContainerRuntime;
+use crate::node::{Node, NodeIdentity};
 
 /// What it takes to answer requests.
 #[derive(Debug)]
@@ -17,11 +19,30 @@ pub(crate) struct Account {
     pub(crate) service: Service,
     /// The folder that the nodes' root directories are in.
     pub(crate) nodes: PathBuf,
+    /// Whether nobody runs the account: then it is only read.
+    pub(crate) is_at_rest: bool,
 }
 
 impl Account {
     /// The root directory of a node.
     pub(crate) fn node_root(&self, node: &NodeAddress) -> PathBuf {
         self.nodes.join(node.pool_id.as_str()).join(node.node_id.as_str())
+    }
+
+    /// The machine of a node, whose tasks are told that the account is at `account_url`.
+    pub(crate) fn machine(
+        &self,
+        node: &NodeAddress,
+        runtime: &Arc<dyn ContainerRuntime>,
+        account_url: &str,
+    ) -> Node {
+        let identity = NodeIdentity {
+            account_name: self.key.account().to_owned(),
+            account_url: account_url.to_owned(),
+            pool_id: node.pool_id.clone(),
+            node_id: node.node_id.clone(),
+            is_dedicated: node.is_dedicated,
+        };
+        Node::new(identity, self.node_root(node), Arc::clone(runtime), Arc::clone(&self.clock))
     }
 }

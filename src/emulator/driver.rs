@@ -18,7 +18,7 @@ use crate::batch::model::{BatchContainerConfiguration, BatchNodeError, NameValue
 use crate::batch::{JobId, TaskId};
 use crate::node::layout::NodeLayout;
 use crate::node::runtime::ContainerRuntime;
-use crate::node::{Node, NodeIdentity, TaskAssignment, TaskOutcome};
+use crate::node::{Node, TaskAssignment, TaskOutcome};
 
 /// The URL of an account that is served inside a process and nowhere else.
 const IN_PROCESS: &str = "batchyard://local";
@@ -241,15 +241,8 @@ impl Driver {
         let runtime = self.runtime.as_ref().map_err(String::clone)?;
         let mut nodes = lock(&self.nodes);
         let machine = nodes.entry(node.row).or_insert_with(|| {
-            let identity = NodeIdentity {
-                account_name: self.account.key.account().to_owned(),
-                account_url: lock(&self.account_url).clone(),
-                pool_id: node.pool_id.clone(),
-                node_id: node.node_id.clone(),
-                is_dedicated: node.is_dedicated,
-            };
-            let root = self.account.node_root(node);
-            Arc::new(Node::new(identity, root, Arc::clone(runtime), Arc::clone(&self.account.clock)))
+            let url = lock(&self.account_url);
+            Arc::new(self.account.machine(node, runtime, &url))
         });
         Ok(Arc::clone(machine))
     }

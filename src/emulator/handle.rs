@@ -12,14 +12,15 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::account::Account;
-use super::data_folder::{DataFolder, Endpoint, NotOurs};
+use super::data_folder::{DataFolder, Endpoint};
 use super::driver::Driver;
 use super::effect::Effect;
+use super::open_error::{OpenError, take_folder};
 use super::refusal::Refusal;
 use super::router::router;
-use super::service::{Failure, Rules, Service};
+use super::service::{Activity, Failure, Rules, Service};
 use super::timing::Timing;
-use crate::batch::auth::{InvalidKey, SharedKey};
+use crate::batch::auth::SharedKey;
 use crate::clock::Clock;
 use crate::node::runtime::ContainerRuntime;
 use crate::secret::Secret;
@@ -39,51 +40,8 @@ pub struct EmulatorConfig {
     pub timing: Timing,
     /// The time.
     pub clock: Arc<dyn Clock>,
-}
-
-/// Why an emulator can't be opened.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// Another process has the data folder.
-    #[error("{} is in use by another process{}", folder.display(), served_at(endpoint.as_deref()))]
-    Locked {
-        /// The folder.
-        folder: PathBuf,
-        /// Where that process serves it, if it does.
-        endpoint: Option<Box<Endpoint>>,
-    },
-    /// The data folder can't be made or locked.
-    #[error("can't use {} as data folder", folder.display())]
-    Folder {
-        /// The folder.
-        folder: PathBuf,
-        /// Why.
-        #[source]
-        source: io::Error,
-    },
-    /// The key is not a key.
-    #[error("the key of the account `{account}` can't be used")]
-    Key {
-        /// The account.
-        account: String,
-        /// Why.
-        #[source]
-        source: InvalidKey,
-    },
-    /// The store can't be opened.
-    #[error("can't open the data in {}", folder.display())]
-    Store {
-        /// The folder.
-        folder: PathBuf,
-        /// Why.
-        #[source]
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
-}
-
-fn served_at(endpoint: Option<&Endpoint>) -> String {
-    endpoint
-        .map_or_else(String::new, |at| format!(", which serves it at {} (process {})", at.endpoint, at.pid))
+    /// Whether tasks that wait are started; without, only what is begun goes on.
+    pub starts_tasks: bool,
 }
 
 /// An Azure Batch account in this process. Clones are the same account.
@@ -121,31 +79,25 @@ impl Emulator {
     /// # Errors
     /// When the folder is in use, or can't be.
     pub async fn open(config: EmulatorConfig) -> Result<Self, OpenError> {
-        let EmulatorConfig { data, account, key, runtime, timing, clock } = config;
+        let EmulatorConfig { data, account, key, runtime, timing, clock, starts_tasks } = config;
         let shared_key = SharedKey::new(&account, &key)
             .map_err(|source| OpenError::Key { account: account.clone(), source })?;
-        let folder = DataFolder::take(&data).map_err(|error| match error {
-            NotOurs::Locked => {
-                OpenError::Locked { endpoint: Endpoint::read(&data).map(Box::new), folder: data.clone() }
-            }
-            NotOurs::Io(source) => OpenError::Folder { folder: data.clone(), source },
-        })?;
+        let folder = take_folder(&data)?;
         let rules = Rules {
             timing,
             runtime: runtime
                 .as_ref()
                 .map_or_else(|_| "none".to_owned(), |runtime| runtime.kind().to_string()),
+            activity: if starts_tasks { Activity::Running } else { Activity::WindingDown },
         };
         let (service, effects) = Service::open(&folder.store(), rules, Arc::clone(&clock))
-            .map_err(|source| OpenError::Store { folder: data.clone(), source: Box::new(source) })?;
-        service.write(|unit| unit.resume()).await.map_err(|failure: Failure| OpenError::Store {
-            folder: data.clone(),
-            source: Box::new(Refusal::from(failure)),
-        })?;
+            .map_err(|source| OpenError::store(&data, source))?;
+        let resumed = service.write(|unit| unit.resume()).await;
+        resumed.map_err(|failure: Failure| OpenError::store(&data, Refusal::from(failure)))?;
         let nodes = folder.nodes();
         Ok(Self(Arc::new(Inner {
             folder,
-            account: Arc::new(Account { key: shared_key, clock, service, nodes }),
+            account: Arc::new(Account { key: shared_key, clock, service, nodes, is_at_rest: false }),
             key,
             runtime,
             stop: CancellationToken::new(),

@@ -9,6 +9,7 @@
 mod account;
 mod admission;
 mod answer;
+mod at_rest;
 mod authorize;
 mod call;
 mod conditions;
@@ -20,6 +21,7 @@ mod files;
 mod handle;
 mod handlers;
 mod lifecycle;
+mod open_error;
 mod query;
 mod refusal;
 mod router;
@@ -32,6 +34,8 @@ mod support;
 mod timing;
 mod wire;
 
+pub use at_rest::AtRest;
 pub use data_folder::Endpoint;
-pub use handle::{Emulator, EmulatorConfig, OpenError};
+pub use handle::{Emulator, EmulatorConfig};
+pub use open_error::OpenError;
 pub use timing::{Timing, UnknownTiming};

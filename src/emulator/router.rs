@@ -55,6 +55,10 @@ async fn answer(
     authorize(&account.key, parts, account.clock.now())?;
     let query: Vec<(String, String)> = query_pairs(parts.uri.query().unwrap_or_default()).collect();
     check_version(&query)?;
+    if account.is_at_rest && !matches!(parts.method, Method::GET | Method::HEAD) {
+        return Err(Refusal::new(ErrorCode::OPERATION_INVALID_FOR_CURRENT_STATE)
+            .with("Reason", "the account is at rest: nobody runs it, and it can only be read"));
+    }
     let (prefix, path) = split_prefix(parts.uri.path(), account.key.account());
     let (route, values) = routes::find(&parts.method, path)?;
     let parameters = values.into_iter().map(decode).collect::<Result<_, _>>()?;

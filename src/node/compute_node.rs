@@ -3,28 +3,26 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures::TryFutureExt as _;
 use tokio_util::sync::CancellationToken;
 
-use crate::batch::model::{
-    BatchContainerConfiguration, BatchNodeError, BatchStartTask, BatchTaskCreateOptions,
-};
+use crate::batch::model::{BatchContainerConfiguration, BatchNodeError, BatchStartTask};
 use crate::batch::{JobId, TaskId};
 use crate::clock::Clock;
 use crate::node::account::Account;
 use crate::node::assignment::{NodeIdentity, TaskAssignment};
 use crate::node::context::{NodeContext, in_background};
+use crate::node::earlier_run::{self, Standing};
 use crate::node::environment::{Environment, InvalidEnvironment};
 use crate::node::failure::{self, TaskOutcome};
 use crate::node::images::{ImageProblem, Registries};
 use crate::node::layout;
 use crate::node::patience::patiently;
 use crate::node::record::RecordFile;
-use crate::node::run::{Run, Watch};
-use crate::node::runtime::{ContainerRuntime, ContainerState, RuntimeKind};
-use crate::node::{container_task, host_task, task_runner};
+use crate::node::run::{Run, Watch, time_limit};
+use crate::node::runtime::{ContainerRuntime, RuntimeError, RuntimeKind};
+use crate::node::{host_task, task_runner};
 
 /// A compute node: a folder, a container runtime, and what runs on it. Clones are the same node.
 #[derive(Debug, Clone)]
@@ -132,6 +130,14 @@ impl Node {
         task_runner::run(node, &run, &assignment.task.other, &watch).await
     }
 
+    /// Looks how a run stands that an earlier life of this program began. Starts nothing, ends nothing and waits for nothing.
+    ///
+    /// # Errors
+    /// When the runtime can't say.
+    pub async fn look_at_task(&self, assignment: &TaskAssignment) -> Result<Standing, RuntimeError> {
+        earlier_run::look(&self.0, assignment).await
+    }
+
     /// Goes on with a run that an earlier life of this program began: waits for its container, or gives the outcome that
     /// was written down. `None` if the run is lost; then nothing of it runs any more, and nobody knows how it ended.
     pub async fn resume_task(
@@ -139,33 +145,7 @@ impl Node {
         assignment: &TaskAssignment,
         cancel: CancellationToken,
     ) -> Option<TaskOutcome> {
-        let node = &self.0;
-        let file = RecordFile::of_task(&node.layout, &assignment.job_id, &assignment.task.id);
-        let mut record = file.read().filter(|record| record.attempt == assignment.attempt)?;
-        if let Some(outcome) = record.outcome.take() {
-            return Some(node.settle(&file, &mut record, outcome).await);
-        }
-        let limit = time_limit(&assignment.task);
-        let mut watch = Watch::new(node.clock.as_ref(), &cancel, record.started.0, limit);
-        let state = match record.program.container() {
-            Some(container) => patiently(&watch, || node.runtime.state(&container)).await,
-            None => Ok(Ok(None)),
-        };
-        match state {
-            Ok(Ok(Some(ContainerState::Running))) | Err(_) => {}
-            // What ended by itself has its own result, however late anybody asks for it.
-            Ok(Ok(Some(ContainerState::Exited(_)))) => watch = Watch::nothing(node.clock.as_ref()),
-            // One that was made and never started counts for nothing, like one that is gone.
-            Ok(Ok(Some(ContainerState::Created) | None)) => {
-                node.end_leftover(&file).await;
-                return None;
-            }
-            Ok(Err(error)) => {
-                tracing::warn!(%error, "a container of an earlier life of this program can't be asked for");
-                return None;
-            }
-        }
-        Some(container_task::finish(node, &file, &mut record, &watch).await)
+        earlier_run::resume(&self.0, assignment, &cancel).await
     }
 
     /// The directory of a task.
@@ -267,7 +247,7 @@ fn run_of<'a>(
         job: Some(job_id),
         attempt: *attempt,
         started,
-        name: node.container_name(&[job_id.as_str(), task.id.as_str()]),
+        name: node.task_container_name(assignment),
         labels: node.labels(&[
             ("job", job_id.as_str()),
             ("task", task.id.as_str()),
@@ -287,8 +267,4 @@ fn run_of<'a>(
 fn give_process_defaults(environment: &mut Environment, working: &Path) {
     environment.set_default("PATH", host_task::PATH);
     environment.set_default("HOME", &working.to_string_lossy());
-}
-
-fn time_limit(task: &BatchTaskCreateOptions) -> Option<Duration> {
-    task.constraints.as_ref()?.max_wall_clock_time?.limit()
 }

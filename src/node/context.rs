@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::node::account::Account;
-use crate::node::assignment::NodeIdentity;
+use crate::node::assignment::{NodeIdentity, TaskAssignment};
 use crate::node::failure::TaskOutcome;
 use crate::node::images::ImageStore;
 use crate::node::layout::NodeLayout;
@@ -56,6 +56,11 @@ impl NodeContext {
         let mut hashed: Vec<&str> = vec![&self.owner];
         hashed.extend(keys.iter().map(String::as_str));
         format!("batchyard-{}-{}", readable.join("-"), short_hash(&hashed))
+    }
+
+    /// The name of a task's container.
+    pub(super) fn task_container_name(&self, assignment: &TaskAssignment) -> String {
+        self.container_name(&[assignment.job_id.as_str(), assignment.task.id.as_str()])
     }
 
     pub(super) fn labels(&self, more: &[(&str, &str)]) -> BTreeMap<String, String> {

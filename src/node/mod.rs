@@ -17,6 +17,7 @@ mod compute_node;
 mod container_plan;
 mod container_task;
 mod context;
+mod earlier_run;
 mod environment;
 mod failure;
 mod host_task;
@@ -36,5 +37,6 @@ mod test_support;
 
 pub use assignment::{NodeIdentity, TaskAssignment};
 pub use compute_node::Node;
+pub use earlier_run::Standing;
 pub use failure::TaskOutcome;
 pub use image_reference::{DOCKER_HUB, ImageReference, InvalidImageReference, server_name};

@@ -58,9 +58,14 @@ impl Drop for ProcessGroup {
 
 /// Ends the processes of a run that an earlier life of this program started, if they still are.
 pub(super) fn end_leftover(pid: i32, started: u64) {
-    if start_time(pid) == Some(started) {
+    if runs(pid, started) {
         ProcessGroup(Pid::from_raw(pid)).signal(Signal::KILL);
     }
+}
+
+/// Whether a process still is that an earlier life of this program started.
+pub(super) fn runs(pid: i32, started: u64) -> bool {
+    start_time(pid) == Some(started)
 }
 
 /// When the kernel started a process, in ticks since the boot.

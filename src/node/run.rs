@@ -7,7 +7,9 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use crate::batch::JobId;
-use crate::batch::model::{BatchContainerConfiguration, BatchTaskContainerSettings, UserIdentity};
+use crate::batch::model::{
+    BatchContainerConfiguration, BatchTaskContainerSettings, BatchTaskCreateOptions, UserIdentity,
+};
 use crate::clock::Clock;
 use crate::node::environment::Environment;
 use crate::node::failure::Interruption;
@@ -88,4 +90,9 @@ impl<'a> Watch<'a> {
             limit = time_is_over => Interruption::TimeLimit(limit),
         }
     }
+}
+
+/// How long a run of a task may take.
+pub(super) fn time_limit(task: &BatchTaskCreateOptions) -> Option<Duration> {
+    task.constraints.as_ref()?.max_wall_clock_time?.limit()
 }

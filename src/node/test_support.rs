@@ -186,6 +186,9 @@ impl ContainerRuntime for NoEngine {
     async fn state(&self, _: &ContainerId) -> Result<Option<ContainerState>, RuntimeError> {
         away()
     }
+    async fn catch_up(&self, _: &ContainerId) -> Result<(), RuntimeError> {
+        away()
+    }
     async fn list(&self, _: &str) -> Result<Vec<(ContainerId, ContainerState)>, RuntimeError> {
         away()
     }
@@ -261,6 +264,9 @@ impl ContainerRuntime for Failing {
     async fn state(&self, id: &ContainerId) -> Result<Option<ContainerState>, RuntimeError> {
         self.meets("state")?;
         self.inner.state(id).await
+    }
+    async fn catch_up(&self, id: &ContainerId) -> Result<(), RuntimeError> {
+        self.inner.catch_up(id).await
     }
     async fn list(&self, owner: &str) -> Result<Vec<(ContainerId, ContainerState)>, RuntimeError> {
         self.inner.list(owner).await

@@ -7,6 +7,7 @@ mod files;
 mod jobs;
 mod lists;
 mod pools;
+mod rest;
 mod restart;
 mod tasks;
 mod wire;

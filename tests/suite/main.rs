@@ -19,6 +19,7 @@ mod commands;
 mod conformance;
 mod crash;
 mod emulator;
+mod local_account;
 mod oci_runtime;
 mod planning;
 mod repository;

@@ -58,6 +58,7 @@ async fn apply_and_wait(
                 "nothing was changed: the plan was not confirmed",
             ));
         }
+        account.run().await?;
         let options = options(context, usize::from(args.parallelism), folder, account);
         let report = execute(context, &plan, account, &options, stop).await?;
         if !report.is_complete() {
@@ -66,6 +67,7 @@ async fn apply_and_wait(
     }
     let waits = args.wait || (account.is_local() && !args.no_wait);
     if waits {
+        account.run().await?;
         return wait(context, account, desired, plan.is_empty(), stop).await;
     }
     if account.serves_itself() {

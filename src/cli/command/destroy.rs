@@ -42,6 +42,7 @@ async fn destroy(
             "nothing was destroyed: the plan was not confirmed",
         ));
     }
+    account.wind_down().await?;
     let options = options(context, 8, loaded.folder.clone(), account);
     let report = execute(context, &plan, account, &options, &stop_on_signal()).await?;
     Ok(exit_code(&report))

@@ -6,11 +6,10 @@ use tokio::net::TcpListener;
 
 use super::execute::stop_on_signal;
 use crate::batch::auth::DEVELOPMENT_KEY;
-use crate::cli::account::{emulator_config, open_error};
+use crate::cli::account::{LocalSettings, open_error, open_or_wait};
 use crate::cli::args::EmulatorArgs;
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
-use crate::emulator::Emulator;
 use crate::exit_code::ExitCode;
 use crate::secret::Secret;
 use crate::settings::{AccountSettings, SettingsError};
@@ -29,9 +28,8 @@ pub(super) async fn run(context: &Context, args: &EmulatorArgs) -> Result<ExitCo
         AccountSettings::Remote { .. } => return Err(SettingsError::NoDataFolder.into()),
     };
     let shown_data = data.display().to_string();
-    let emulator = Emulator::open(emulator_config(context, data, &args.account_name, key.clone()).await)
-        .await
-        .map_err(open_error)?;
+    let settings = LocalSettings::with_key(context, data, &args.account_name, key.clone());
+    let emulator = open_or_wait(settings.emulator(true).await).await.map_err(open_error)?;
     let listener = TcpListener::bind(args.listen).await.map_err(|error| {
         CommandError::new(ExitCode::Error, format!("can't listen on {}: {error}", args.listen))
             .hint(Some("another program may use that port; --listen 127.0.0.1:0 takes a free one".to_owned()))

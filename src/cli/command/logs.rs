@@ -82,6 +82,12 @@ async fn show(
         if over || !follow {
             return Ok(ExitCode::Success);
         }
+        if account.at_rest().is_some() {
+            context.printer.err(
+                "The local account is at rest, and nobody follows the task: `batchyard emulator`, or applying its recipe, goes on with it.\n",
+            );
+            return Ok(ExitCode::Success);
+        }
         tokio::select! {
             () = tokio::time::sleep(LOOK_EVERY) => {}
             _ = tokio::signal::ctrl_c() => return Ok(ExitCode::Interrupted),

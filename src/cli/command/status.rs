@@ -15,12 +15,17 @@ use crate::view::human;
 pub(super) async fn run(context: &Context, args: &StatusArgs) -> Result<ExitCode, CommandError> {
     let loaded = load_recipe(context, &args.recipe)?;
     let account = Account::open(context).await?;
-    let result = status(context, &account, &loaded).await;
+    let result = status(context, args, &account, &loaded).await;
     account.close().await;
     result
 }
 
-async fn status(context: &Context, account: &Account, loaded: &Loaded) -> Result<ExitCode, CommandError> {
+async fn status(
+    context: &Context,
+    args: &StatusArgs,
+    account: &Account,
+    loaded: &Loaded,
+) -> Result<ExitCode, CommandError> {
     let mut live = observe::read(account.client(), &scope(&loaded.desired)).await?;
     let ours = |owner: Option<&crate::resource::Ownership>| {
         owner.is_some_and(|own| own.recipe == loaded.desired.recipe)
@@ -37,13 +42,18 @@ async fn status(context: &Context, account: &Account, loaded: &Loaded) -> Result
             "format_version": "1.0",
             "recipe": loaded.desired.recipe,
             "account": account.name(),
+            "at_rest": account.at_rest().is_some(),
             "pools": status.pools,
             "jobs": status.jobs,
             "node_troubles": troubles,
         });
         context.printer.json(&document)?;
     } else {
-        human::status(&mut *context.printer.narration(), &status, &troubles)?;
+        let mut out = context.printer.narration();
+        human::status(&mut *out, &status, &troubles)?;
+        if let Some(unchecked) = account.at_rest() {
+            human::at_rest(&mut *out, &args.recipe.path, &unchecked)?;
+        }
     }
     let failed = status.jobs.iter().any(|job| job.tasks.failed > 0);
     Ok(if failed || !troubles.is_empty() { ExitCode::Unhealthy } else { ExitCode::Success })

@@ -7,6 +7,7 @@ mod failure;
 mod jobs;
 mod nodes;
 mod pools;
+mod rest;
 mod restart;
 mod runs;
 mod scheduling;
@@ -15,6 +16,7 @@ mod unit;
 mod writer;
 
 pub(crate) use failure::Failure;
+pub(crate) use rest::UnsettledRun;
 pub(crate) use tasks::TaskAdded;
-pub(crate) use unit::{Rules, Unit};
+pub(crate) use unit::{Activity, Rules, Unit};
 pub(crate) use writer::Service;

@@ -3,12 +3,11 @@
 //! Nothing was noted down for this: what has to happen follows from the states on disk. A task that was running is looked for on
 //! its node, and put back in the queue if it is not found there.
 
-use super::scheduling::assignment;
 use super::{Failure, Unit};
 use crate::batch::model::{AllocationState, BatchJobState, BatchNodeState, BatchStartTaskState};
 use crate::emulator::effect::{Effect, Event};
 use crate::emulator::lifecycle::{NodeEvent, Requeue, TaskEvent};
-use crate::emulator::store::{NodeRecord, PoolRecord, RunRecord, RunStage, TaskLife, TaskRecord, TaskRow};
+use crate::emulator::store::{NodeRecord, PoolRecord, RunRecord, RunStage};
 use crate::emulator::timing::Pause;
 
 impl Unit<'_> {
@@ -86,22 +85,13 @@ impl Unit<'_> {
 
     /// Looks for a run's container; a run that was being ended is ended again.
     fn resume_run(&mut self, pool: &PoolRecord, node: &NodeRecord, run: &RunRecord) -> Result<(), Failure> {
-        let task = match &run.orphan {
-            Some(definition) => Some(TaskRecord {
-                row: TaskRow::default(),
-                job: run.job,
-                definition: definition.clone(),
-                life: TaskLife::new(String::new(), self.now),
-            }),
-            None => self.tasks().find_key(run.job, &run.task_key)?,
-        };
-        let (Some(job), Some(task)) = (self.jobs().get(run.job)?, task) else {
+        let Some(assignment) = self.assignment_of(pool, run)? else {
             return Ok(self.runs().delete(run.row)?);
         };
         self.emit(Effect::StartRun {
             run: run.row,
             node: node.address(),
-            assignment: Box::new(assignment(pool, &job, task, run.row)),
+            assignment: Box::new(assignment),
             resume: true,
         });
         if run.stage == RunStage::Stopping {

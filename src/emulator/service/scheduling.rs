@@ -1,6 +1,6 @@
 //! Placement of a pool's tasks on its nodes.
 
-use super::{Failure, Unit};
+use super::{Activity, Failure, Unit};
 use crate::batch::model::BatchNodeFillType;
 use crate::emulator::effect::Effect;
 use crate::emulator::lifecycle::TaskEvent;
@@ -17,6 +17,9 @@ impl Unit<'_> {
     /// Gives tasks that are ready to nodes that have free slots: the most important job first, then the oldest; within a job
     /// the oldest task first. A task that needs more slots than any node has free lets others pass.
     pub(super) fn schedule(&mut self, pool: PoolRow) -> Result<(), Failure> {
+        if self.rules.activity != Activity::Running {
+            return Ok(());
+        }
         let Some(pool) = self.pools().get(pool)?.filter(|pool| !pool.is_deleting()) else { return Ok(()) };
         let free = self.nodes().free(pool.row, pool.pool.task_slots_per_node.unwrap_or(1))?;
         if free.is_empty() {

@@ -15,12 +15,24 @@ use crate::emulator::store::{
 };
 use crate::emulator::timing::{Pause, Timing};
 
+/// How much of what is to be done is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Activity {
+    /// Nothing: the account is only read. What has come about outside is written down, and nothing concluded from it.
+    AtRest,
+    /// What is begun goes on, and no further task is given to a node.
+    WindingDown,
+    /// All.
+    Running,
+}
+
 /// What the account works by.
 #[derive(Debug, Clone)]
 pub(crate) struct Rules {
     pub(crate) timing: Timing,
     /// The container runtime of nodes that boot now: `docker`, `oci`, `simulated`, or `none`.
     pub(crate) runtime: String,
+    pub(crate) activity: Activity,
 }
 
 /// One transaction.
@@ -75,6 +87,10 @@ impl<'a> Unit<'a> {
 
     /// Draws the conclusions of all changes, and hands out the effects.
     pub(super) fn finish(mut self) -> Result<Vec<Effect>, Failure> {
+        if self.rules.activity == Activity::AtRest {
+            self.jobs_to_look_at.clear();
+            self.pools_to_schedule.clear();
+        }
         while let Some((job, due)) = self.jobs_to_look_at.pop_first() {
             self.look_at_job(job, due)?;
         }

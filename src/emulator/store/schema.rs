@@ -11,6 +11,9 @@ use super::StoreError;
 /// The format that this program writes, kept in `PRAGMA user_version`.
 const FORMAT: i32 = 1;
 
+/// How long another process may keep the file to itself.
+const BUSY: std::time::Duration = std::time::Duration::from_secs(5);
+
 const TABLES: &str = "
 CREATE TABLE pools (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -107,6 +110,8 @@ pub(crate) fn open_for_writing(path: &Path) -> Result<Connection, StoreError> {
         .open(path)
         .map_err(|source| StoreError::Create { path: path.to_owned(), source })?;
     let connection = Connection::open(path).map_err(|source| opening(path, source))?;
+    // A process that reads the account at rest may be closing the file.
+    connection.busy_timeout(BUSY).map_err(|source| opening(path, source))?;
     // FULL: a commit is on disk before it is acknowledged, also when the machine itself goes down.
     connection
         .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384;")
@@ -127,7 +132,7 @@ pub(super) fn open_for_reading(path: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(|source| opening(path, source))?;
     connection.set_prepared_statement_cache_capacity(64);
-    connection.busy_timeout(std::time::Duration::from_secs(5)).map_err(|source| opening(path, source))?;
+    connection.busy_timeout(BUSY).map_err(|source| opening(path, source))?;
     Ok(connection)
 }
 

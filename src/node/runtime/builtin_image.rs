@@ -113,6 +113,10 @@ impl ContainerRuntime for WithBuiltinImage {
         self.inner.state(container).await
     }
 
+    async fn catch_up(&self, container: &ContainerId) -> Result<(), RuntimeError> {
+        self.inner.catch_up(container).await
+    }
+
     async fn list(&self, owner: &str) -> Result<Vec<(ContainerId, ContainerState)>, RuntimeError> {
         self.inner.list(owner).await
     }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::secret::Secret;
 
 /// A container runtime.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RuntimeKind {
     /// A Docker-compatible engine.
     Docker,
@@ -25,6 +25,20 @@ impl std::fmt::Display for RuntimeKind {
         })
     }
 }
+
+impl std::str::FromStr for RuntimeKind {
+    type Err = UnknownRuntime;
+
+    fn from_str(text: &str) -> Result<Self, UnknownRuntime> {
+        let kinds = [Self::Docker, Self::Oci, Self::Simulated];
+        kinds.into_iter().find(|kind| kind.to_string() == text).ok_or_else(|| UnknownRuntime(text.to_owned()))
+    }
+}
+
+/// Why a text does not name a [`RuntimeKind`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("there is no container runtime `{0}`")]
+pub struct UnknownRuntime(String);
 
 /// The id of a container in its runtime.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

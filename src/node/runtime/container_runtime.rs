@@ -51,6 +51,9 @@ pub trait ContainerRuntime: Send + Sync + std::fmt::Debug {
     /// `Running` here can be waited for as before, and one found `Exited` gives its true exit status.
     async fn state(&self, container: &ContainerId) -> Result<Option<ContainerState>, RuntimeError>;
 
+    /// Has everything in its files that a running container has said so far, in case nobody follows it.
+    async fn catch_up(&self, container: &ContainerId) -> Result<(), RuntimeError>;
+
     /// Every container that was made with this `owner`, ended ones too.
     async fn list(&self, owner: &str) -> Result<Vec<(ContainerId, ContainerState)>, RuntimeError>;
 }

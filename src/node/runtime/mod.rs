@@ -10,7 +10,7 @@ mod simulated;
 
 pub use container::{
     ContainerId, ContainerSpec, ContainerState, ExitStatus, Image, Mount, MountSource, NetworkMode,
-    RegistryCredential, ResourceLimits, RuntimeError, RuntimeKind,
+    RegistryCredential, ResourceLimits, RuntimeError, RuntimeKind, UnknownRuntime,
 };
 pub use container_runtime::ContainerRuntime;
 pub use docker::DockerRuntime;

@@ -188,6 +188,10 @@ impl ContainerRuntime for SimulatedRuntime {
         Ok(self.find(id).map(|container| container.state(self.clock.now())))
     }
 
+    async fn catch_up(&self, _container: &ContainerId) -> Result<(), RuntimeError> {
+        Ok(())
+    }
+
     async fn list(&self, owner: &str) -> Result<Vec<(ContainerId, ContainerState)>, RuntimeError> {
         let now = self.clock.now();
         let containers = self.containers.lock().unwrap_or_else(PoisonError::into_inner);

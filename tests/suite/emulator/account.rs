@@ -100,6 +100,7 @@ pub fn config(
         runtime,
         timing: Timing::Instant,
         clock,
+        starts_tasks: true,
     }
 }
 
@@ -132,6 +133,28 @@ impl Account {
         let Self { folder, clock, emulator } = self;
         drop(emulator);
         let emulator = Emulator::open(config(folder.path(), runtime, clock.clone())).await.unwrap();
+        Self { folder, clock, emulator }
+    }
+
+    /// Opens the same data again, to end what runs.
+    pub async fn wound_down(self) -> Self {
+        self.emulator.shut_down().await;
+        let Self { folder, clock, emulator } = self;
+        drop(emulator);
+        let config = config(folder.path(), simulated(&clock), clock.clone());
+        let emulator = Emulator::open(EmulatorConfig { starts_tasks: false, ..config }).await.unwrap();
+        Self { folder, clock, emulator }
+    }
+
+    /// The folder of the data, which lives on, and the account.
+    pub fn into_folder(self) -> (TempDir, Emulator) {
+        (self.folder, self.emulator)
+    }
+
+    /// The account of that folder.
+    pub async fn in_folder(folder: TempDir) -> Self {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let emulator = Emulator::open(config(folder.path(), simulated(&clock), clock.clone())).await.unwrap();
         Self { folder, clock, emulator }
     }
 

@@ -54,6 +54,9 @@ enum Command {
     Sleep {
         /// How long, in seconds.
         seconds: f64,
+        /// The exit code to end with then.
+        #[arg(long, default_value_t = 0)]
+        exit: u8,
     },
     /// End with an exit code.
     Exit {
@@ -145,7 +148,11 @@ fn run(
         Command::Greet => greet(&Surroundings::look(environment), output)?,
         Command::Pi { seed, samples, out } => estimate(seed, samples, out.as_deref(), output)?,
         Command::MergePi { folder } => Merged::read(&folder)?.write(output)?,
-        Command::Sleep { seconds } => return sleep(seconds),
+        Command::Sleep { seconds, exit } => {
+            writeln!(output, "sleeping for {seconds} s")?;
+            output.flush()?;
+            return sleep(seconds).map(|signalled| signalled.unwrap_or(exit));
+        }
         Command::Exit { code } => return Ok(code),
         Command::Env => {
             for (name, value) in environment {
@@ -174,7 +181,8 @@ fn estimate(
 }
 
 /// Waits, but ends at once when asked to: the first process of a container must listen to SIGTERM by itself.
-fn sleep(seconds: f64) -> Result<u8, ProgramError> {
+/// Waits; gives an exit code if a signal cut that short.
+fn sleep(seconds: f64) -> Result<Option<u8>, ProgramError> {
     use tokio::signal::unix::{SignalKind, signal};
 
     const TERMINATED: u8 = 128 + 15;
@@ -184,8 +192,8 @@ fn sleep(seconds: f64) -> Result<u8, ProgramError> {
     runtime.block_on(async {
         let mut terminate = signal(SignalKind::terminate())?;
         Ok(tokio::select! {
-            () = tokio::time::sleep(duration) => 0,
-            _ = terminate.recv() => TERMINATED,
+            () = tokio::time::sleep(duration) => None,
+            _ = terminate.recv() => Some(TERMINATED),
         })
     })
 }

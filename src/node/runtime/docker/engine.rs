@@ -302,6 +302,15 @@ impl ContainerRuntime for DockerRuntime {
         Ok(found.as_ref().map(state_of))
     }
 
+    async fn catch_up(&self, container: &ContainerId) -> Result<(), RuntimeError> {
+        match self.output_files(container).await? {
+            Some(files) if !self.is_followed(container) => {
+                output::catch_up(&self.patient, &container.0, &files).await
+            }
+            _ => Ok(()),
+        }
+    }
+
     async fn list(&self, owner: &str) -> Result<Vec<(ContainerId, ContainerState)>, RuntimeError> {
         let filters = HashMap::from([("label".to_owned(), vec![format!("{OWNER}={owner}")])]);
         let options = ListContainersOptionsBuilder::new().all(true).filters(&filters).build();

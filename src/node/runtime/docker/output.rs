@@ -48,6 +48,15 @@ pub(super) async fn follow(
     write(log(engine, container, true), files, false).await
 }
 
+/// Writes what a container has said so far.
+pub(super) async fn catch_up(
+    engine: &Docker,
+    container: &str,
+    files: &OutputFiles,
+) -> Result<(), RuntimeError> {
+    write(log(engine, container, false), files, false).await
+}
+
 /// Writes the whole output of a container that has ended. Nothing but this output remains in the files.
 pub(super) async fn complete(
     engine: &Docker,

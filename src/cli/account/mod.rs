@@ -1,0 +1,13 @@
+//! Reaching the account that a command works on.
+//!
+//! An account elsewhere is reached over the network. The local one is files in a folder, and one process at a time runs it: the
+//! command itself, or another one that it then talks to. When that ends, whoever still works with the account takes it over.
+
+mod local;
+mod open;
+mod request;
+mod served;
+mod settings;
+
+pub(super) use open::Account;
+pub(super) use settings::{LocalSettings, open_error, open_or_wait};

@@ -1,0 +1,118 @@
+//! The account that a command works on.
+
+use std::time::Duration;
+
+use url::Url;
+
+use super::local::{LocalAccount, Wanted};
+use super::settings::LocalSettings;
+use crate::batch::auth::SharedKey;
+use crate::cli::context::Context;
+use crate::cli::error::CommandError;
+use crate::client::{BatchClient, ClientOptions, Credential, HttpTransport};
+use crate::env_vars;
+use crate::exit_code::ExitCode;
+use crate::secret::Secret;
+use crate::settings::AccountSettings;
+
+/// How often the local account is looked at while something is waited for.
+const LOCAL_POLL: Duration = Duration::from_millis(250);
+/// How often an account elsewhere is.
+const REMOTE_POLL: Duration = Duration::from_secs(5);
+
+/// What the local account is called in URLs, wherever it is at the moment.
+const LOCAL_URL: &str = "http://localhost";
+
+/// An account that can be worked on.
+pub(in crate::cli) struct Account {
+    client: BatchClient,
+    name: String,
+    local: Option<LocalAccount>,
+}
+
+impl Account {
+    /// Reaches the account that the user named. Nothing of a local account that nobody runs goes on because of that: it can be read
+    /// at rest, and takes changes once [`Account::run`] or [`Account::wind_down`] was called.
+    pub(in crate::cli) async fn open(context: &Context) -> Result<Self, CommandError> {
+        let global = &context.global;
+        let settings =
+            AccountSettings::resolve(global.account.as_deref(), global.data.clone(), &context.variables)?;
+        match settings {
+            AccountSettings::Remote { endpoint, account, key } => {
+                let name = format!("the account {account} at {endpoint}");
+                Ok(Self { client: remote(endpoint, &account, &key)?, name, local: None })
+            }
+            AccountSettings::Local { data } => {
+                let name = format!("the local account ({})", data.display());
+                let local = LocalAccount::open(LocalSettings::new(context, data)?, &context.printer).await?;
+                let transport = HttpTransport::in_process(local.clone());
+                let options = ClientOptions { transport: Some(transport), ..ClientOptions::default() };
+                let url = Url::parse(LOCAL_URL).map_err(CommandError::from_error)?;
+                let client = BatchClient::new(url, Credential::OfTransport, options);
+                Ok(Self { client: client.map_err(CommandError::from_error)?, name, local: Some(local) })
+            }
+        }
+    }
+
+    /// Has the account take changes and run its tasks: a local one that is at rest is run by this process from now on.
+    pub(in crate::cli) async fn run(&self) -> Result<(), CommandError> {
+        self.want(Wanted::Running).await
+    }
+
+    /// Has the account take changes and end what it runs, but start no task that waits.
+    pub(in crate::cli) async fn wind_down(&self) -> Result<(), CommandError> {
+        self.want(Wanted::WindingDown).await
+    }
+
+    async fn want(&self, wanted: Wanted) -> Result<(), CommandError> {
+        match &self.local {
+            Some(local) => Ok(local.want(wanted).await?),
+            None => Ok(()),
+        }
+    }
+
+    pub(in crate::cli) fn client(&self) -> &BatchClient {
+        &self.client
+    }
+
+    /// What a person calls the account.
+    pub(in crate::cli) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether the account is on this machine and costs nothing.
+    pub(in crate::cli) fn is_local(&self) -> bool {
+        self.local.is_some()
+    }
+
+    /// Whether the account lives only as long as this command.
+    pub(in crate::cli) fn serves_itself(&self) -> bool {
+        self.local.as_ref().is_some_and(LocalAccount::serves_itself)
+    }
+
+    /// If the account is at rest: why running tasks could not be looked for, as far as they could not.
+    pub(in crate::cli) fn at_rest(&self) -> Option<Vec<String>> {
+        self.local.as_ref()?.at_rest()
+    }
+
+    pub(in crate::cli) fn poll_interval(&self) -> Duration {
+        if self.is_local() { LOCAL_POLL } else { REMOTE_POLL }
+    }
+
+    /// Lets the account go: if this process runs it, it is stopped in order.
+    pub(in crate::cli) async fn close(self) {
+        if let Some(local) = self.local {
+            local.close().await;
+        }
+    }
+}
+
+fn remote(endpoint: Url, account: &str, key: &Secret) -> Result<BatchClient, CommandError> {
+    let key = SharedKey::new(account, key).map_err(|error| {
+        CommandError::from_error(error)
+            .code(ExitCode::Usage)
+            .hint(Some(format!("look at {}", env_vars::AZURE_BATCH_ACCESS_KEY)))
+    })?;
+    BatchClient::new(endpoint, Credential::SharedKey(key), ClientOptions::default())
+        .map_err(CommandError::from_error)
+}
