@@ -102,7 +102,7 @@ fn given(request: &LoadRequest, sources: &mut Sources, findings: &mut Collector)
             None => {}
         }
     }
-    Given { set: request.set.clone(), files, environment: request.environment.clone() }
+    Given { set: request.set.clone(), files, environment: request.environment.clone(), project: None }
 }
 
 /// A recipe as written: every value has its place, and its shape has been checked.

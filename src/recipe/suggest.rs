@@ -36,6 +36,11 @@ fn joined(word: &str) -> String {
     word.chars().filter(|c| !matches!(c, '-' | '_')).flat_map(char::to_lowercase).collect()
 }
 
+/// Words in backquotes, separated by commas.
+pub(super) fn list_all<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
+    words.into_iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+}
+
 /// Words in backquotes, separated by commas; a long list is cut.
 pub(super) fn list(words: impl IntoIterator<Item = String>) -> String {
     const MOST: usize = 12;

@@ -12,10 +12,19 @@ use crate::batch::WireDuration;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DurationText(pub Duration);
 
-/// What the schema accepts; [`parse`] decides.
-const PATTERN: &str = r"^(?:(?:[0-9]+(?:\.[0-9]+)?(?:ms|w|d|h|m|s))+|P[0-9.WDTHMS]+)$";
+impl DurationText {
+    /// What the schema accepts; [`DurationText::parse`] decides.
+    pub const PATTERN: &str = r"^(?:(?:[0-9]+(?:\.[0-9]+)?(?:ms|w|d|h|m|s))+|P[0-9.WDTHMS]+)$";
+    /// What to say of anything else.
+    pub const EXPECTED: &str = "expected a duration such as 90s, 15m, 2h, 1d or 1h30m";
 
-/// Reads a duration; every unit may appear once, from the longest to the shortest.
+    /// Reads a duration.
+    pub fn parse(text: &str) -> Option<Self> {
+        parse(text).map(Self)
+    }
+}
+
+/// Every unit may appear once, from the longest to the shortest.
 fn parse(text: &str) -> Option<Duration> {
     if text.starts_with('P') {
         return text.parse::<WireDuration>().ok()?.limit();
@@ -39,9 +48,7 @@ fn parse(text: &str) -> Option<Duration> {
 impl<'de> Deserialize<'de> for DurationText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        parse(&text)
-            .map(Self)
-            .ok_or_else(|| D::Error::custom("expected a duration such as 90s, 15m, 2h, 1d or 1h30m"))
+        Self::parse(&text).ok_or_else(|| D::Error::custom(Self::EXPECTED))
     }
 }
 
@@ -60,8 +67,8 @@ impl JsonSchema for DurationText {
         json_schema!({
             "type": "string",
             "description": "A length of time: `90s`, `15m`, `2h`, `1d`, `1h30m`, or as ISO 8601 writes it: `PT1H30M`.",
-            "pattern": PATTERN,
-            "patternErrorMessage": "expected a duration such as 90s, 15m, 2h, 1d or 1h30m",
+            "pattern": Self::PATTERN,
+            "patternErrorMessage": Self::EXPECTED,
             "examples": ["90s", "2h", "1h30m", "PT2H"],
         })
     }

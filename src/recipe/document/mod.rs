@@ -25,6 +25,7 @@ mod registry;
 mod scalar;
 mod schedule;
 mod secret_text;
+mod size;
 mod task;
 mod task_files;
 mod upgrade;
@@ -57,7 +58,7 @@ pub use machine::{
 };
 pub use multi_instance::{Affinity, MultiInstance};
 pub use network::{Endpoints, InboundNatPool, IpTag, JobNetwork, Network, PublicIpAddress, SecurityRule};
-pub use parameter::{Parameter, ParameterType};
+pub use parameter::{Bound, Parameter, ParameterType};
 pub use pool::{
     Autoscale, ContainerKind, NodeCounts, OnChange, Pool, PoolContainer, SchedulingPolicy, StartTask,
 };
@@ -66,6 +67,7 @@ pub use registry::Registry;
 pub use scalar::{Any, TEXT, Text};
 pub use schedule::{Recurrence, Schedule, ScheduledJob, TimeText};
 pub use secret_text::{ProtectedSettings, SecretReference, TextOrSecret, UrlOrSecret};
+pub use size::SizeText;
 pub use task::{Mount, MountSource, Task, TaskContainer, WorkingDirectory};
 pub use task_files::{
     ApplicationPackage, OutputContainer, OutputDestination, OutputFile, ResourceFile, UploadOptions,

@@ -14,9 +14,9 @@ use crate::recipe::decode::decode;
 use crate::recipe::document::{Field, ForEach, Job, Recipe, Task, WORDS};
 use crate::recipe::listing::Listings;
 use crate::recipe::node::{Entry, Node, NodeKind};
-use crate::recipe::parameters::Parameters;
+use crate::recipe::parameters::{Binding, Parameters};
 use crate::recipe::schema::{Shape, conform};
-use crate::recipe::template::{Body, Evaluator, Members, Names, from_json};
+use crate::recipe::template::{Body, Evaluator, Members, Names, Parameter, from_json};
 
 const NO_ITEM: Members = Members::Absent("`item` exists only in a task that has a `for_each`");
 const NO_TASK: Members = Members::Absent("`task` exists only inside a task");
@@ -61,15 +61,12 @@ pub fn resolve(
 ) -> ResolvedRecipe {
     let names = Names {
         params: parameters
-            .map(|all| all.iter().map(|(name, value)| (name.clone(), value.is_some())).collect()),
+            .map(|all| all.iter().map(|(name, binding)| (name.clone(), known(binding))).collect()),
         item: NO_ITEM,
         task: NO_TASK,
     };
-    let params: Map<String, Json> = parameters
-        .into_iter()
-        .flatten()
-        .map(|(name, value)| (name.clone(), value.clone().unwrap_or_default()))
-        .collect();
+    let params: Map<String, Json> =
+        parameters.into_iter().flatten().map(|(name, binding)| (name.clone(), value_of(binding))).collect();
     let recipe_name = tree.get("name").map(Node::to_json).unwrap_or_default();
     let constants = vec![
         ("params", from_json(&Json::Object(params))),
@@ -90,6 +87,21 @@ pub fn resolve(
         jobs.push(ResolvedJob { key, complete: !matches!(tasks.kind, NodeKind::Damaged), templates });
     }
     ResolvedRecipe { document, tree, jobs }
+}
+
+fn known(binding: &Binding) -> Parameter {
+    match binding {
+        Binding::Value(_) => Parameter::Usable,
+        Binding::Secret(_) => Parameter::Secret,
+        Binding::Damaged => Parameter::Damaged,
+    }
+}
+
+fn value_of(binding: &Binding) -> Json {
+    match binding {
+        Binding::Value(value) | Binding::Secret(value) => value.clone(),
+        Binding::Damaged => Json::Null,
+    }
 }
 
 /// Takes the tasks out of every job, leaving an empty map behind.
@@ -121,7 +133,8 @@ struct Resolver<'a> {
 
 impl<'a> Resolver<'a> {
     fn evaluator(&'a self, names: &'a Names) -> Evaluator<'a> {
-        Evaluator { names, context: &self.context, sources: self.sources }
+        let folders = &self.listings.folders;
+        Evaluator { names, context: &self.context, sources: self.sources, folders }
     }
 
     fn task(&self, entry: &Entry, findings: &mut Collector) -> TaskTemplate {

@@ -21,7 +21,15 @@ const MAX_ALIASED_NODES: usize = 100_000;
 
 /// Reads one document. `None` if there is no tree to go on with; the reason has been pushed then.
 pub fn parse(source: SourceId, sources: &Sources, findings: &mut Collector) -> Option<Node> {
-    let text = sources.get(source)?.text();
+    let length = sources.get(source)?.text().len();
+    parse_part(Span::new(source, 0, length), sources, findings)
+}
+
+/// Reads one document that is a part of a text.
+pub fn parse_part(part: Span, sources: &Sources, findings: &mut Collector) -> Option<Node> {
+    let source = part.source;
+    let text = sources.slice(part)?;
+    let base = part.start as usize;
     if text.len() > MAX_BYTES {
         findings.push(
             Diagnostic::new(&codes::TOO_LARGE, format!("the text is larger than {} MiB", MAX_BYTES >> 20))
@@ -43,12 +51,12 @@ pub fn parse(source: SourceId, sources: &Sources, findings: &mut Collector) -> O
         match event {
             Ok((event, span)) => {
                 let range = span.byte_range().unwrap_or(0..0);
-                if builder.event(event, Span::new(source, range.start, range.end)).is_break() {
+                if builder.event(event, Span::new(source, base + range.start, base + range.end)).is_break() {
                     return None;
                 }
             }
             Err(error) => {
-                builder.findings.push(syntax_error::describe(&error, source, text));
+                builder.findings.push(syntax_error::describe(&error, part, text));
                 return None;
             }
         }
@@ -57,7 +65,7 @@ pub fn parse(source: SourceId, sources: &Sources, findings: &mut Collector) -> O
     if root.is_none() {
         findings.push(
             Diagnostic::new(&codes::SYNTAX, "the document is empty")
-                .at(Span::new(source, 0, 0), "nothing but comments and blank lines"),
+                .at(Span { end: part.start, ..part }, "nothing but comments and blank lines"),
         );
     }
     root

@@ -7,5 +7,5 @@ mod builder;
 mod comments;
 mod syntax_error;
 
-pub use builder::{MAX_BYTES, parse};
+pub use builder::{MAX_BYTES, parse, parse_part};
 pub use comments::{Comment, comments};

@@ -2,20 +2,22 @@
 
 use granit_parser::{ErrorKind, ScanError};
 
-use crate::diagnostic::{Diagnostic, SourceId, Span, quote};
+use crate::diagnostic::{Diagnostic, Span, quote};
 use crate::recipe::codes;
 use crate::recipe::node::EXPRESSION_START;
 
-/// Says where the text stops being YAML, and, where the cause can be guessed, what to do.
-pub(super) fn describe(error: &ScanError, source: SourceId, text: &str) -> Diagnostic {
+/// Says where the text of a place stops being YAML, and, where the cause can be guessed, what to do.
+pub(super) fn describe(error: &ScanError, place: Span, text: &str) -> Diagnostic {
     let offset = floor_boundary(text, error.marker().byte_offset().unwrap_or(0));
     let width = text
         .get(offset..)
         .and_then(|rest| rest.chars().next())
         .filter(|c| *c != '\n')
         .map_or(0, char::len_utf8);
-    let diagnostic = Diagnostic::new(&codes::SYNTAX, message(error.kind()))
-        .at(Span::new(source, offset, offset + width), "");
+    let diagnostic = Diagnostic::new(&codes::SYNTAX, message(error.kind())).at(
+        Span::new(place.source, place.start as usize + offset, place.start as usize + offset + width),
+        "",
+    );
     diagnostic.maybe_help(help(error.kind(), line_at(text, offset)))
 }
 

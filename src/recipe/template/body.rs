@@ -2,11 +2,13 @@
 
 use minijinja::Value;
 
-use super::engine::{Failure, Template, is_global};
+use super::compiled::Template;
+use super::expression::Failure;
 use super::names::{Names, Verdict};
 use super::place::locate;
 use crate::diagnostic::{Collector, Diagnostic, Sources, Span};
 use crate::recipe::codes;
+use crate::recipe::files::Folders;
 use crate::recipe::node::{Entry, Node, NodeKind, Scalar};
 
 /// A tree in which some values become known only for each task.
@@ -38,6 +40,8 @@ pub struct Evaluator<'a> {
     pub context: &'a Value,
     /// The texts.
     pub sources: &'a Sources,
+    /// The folders that files are read from.
+    pub folders: &'a Folders,
 }
 
 impl Evaluator<'_> {
@@ -74,7 +78,7 @@ impl Evaluator<'_> {
 
     fn scalar(&self, span: Span, scalar: &Scalar, findings: &mut Collector) -> Body {
         let damaged = Body::Fixed(Node::damaged(span));
-        let template = match Template::compile(&scalar.text) {
+        let template = match Template::compile(&scalar.text, self.folders.of(span.source)) {
             Ok(template) => template,
             Err(failures) => {
                 for failure in failures {
@@ -86,7 +90,15 @@ impl Evaluator<'_> {
         let mut later = false;
         let mut usable = true;
         for expression in template.expressions() {
-            match self.names.check(expression, is_global) {
+            if let Some(secret) = self.names.secret_in(expression)
+                && !template.only_expression().is_some_and(|only| only.is(&secret))
+            {
+                usable = false;
+                let place = locate(scalar, span, &expression.find(&secret), self.sources);
+                findings.push(secret_in_text(&secret, place));
+                continue;
+            }
+            match self.names.check(expression) {
                 Verdict::Known { later: waits } => later |= waits,
                 Verdict::Damaged => usable = false,
                 Verdict::Undefined(names) => {
@@ -205,11 +217,17 @@ fn join_path(outer: &str, inner: &str) -> String {
     if outer.is_empty() { inner.to_owned() } else { format!("{outer}.{inner}") }
 }
 
+/// A secret can be handed on as a whole only: inside a text it would be its reference, not its value.
+fn secret_in_text(secret: &str, place: Span) -> Diagnostic {
+    Diagnostic::new(&codes::BAD_EXPRESSION, format!("`{secret}` is a secret and cannot be part of anything else"))
+        .at(place, "")
+        .help(format!(
+            "pass it in the environment, as a value of its own: `environment: {{ TOKEN: \"${{{{ {secret} }}}}\" }}`"
+        ))
+}
+
 fn describe(failure: &Failure, span: Span, scalar: &Scalar, sources: &Sources) -> Box<Diagnostic> {
     let place = locate(scalar, span, &failure.range, sources);
-    let unclosed = failure.message.ends_with("never closed");
-    let help = unclosed.then(|| {
-        "an expression ends with `}}`; if it holds ` #` or `: `, put the value in quotes".to_owned()
-    });
-    Box::new(Diagnostic::new(&codes::BAD_EXPRESSION, failure.message.clone()).at(place, "").maybe_help(help))
+    let finding = Diagnostic::new(&codes::BAD_EXPRESSION, failure.message.clone()).at(place, "");
+    Box::new(finding.maybe_help(failure.help.clone()))
 }

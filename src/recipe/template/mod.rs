@@ -4,11 +4,18 @@
 //! keeps the value's type; everything else becomes text. Evaluation is limited in steps and size.
 
 mod body;
+mod compiled;
+mod convert;
 mod engine;
+mod expression;
+mod filters;
 mod names;
 mod place;
 mod scan;
 
 pub use body::{Body, Evaluator};
-pub use engine::{Template, from_json};
-pub use names::{Members, Names};
+pub use compiled::Template;
+pub use convert::from_json;
+pub use names::{Members, Names, Parameter};
+#[cfg(test)]
+mod tests;

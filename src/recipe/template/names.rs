@@ -3,18 +3,30 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::engine::Expression;
+use super::engine::{is_function, why_absent};
+use super::expression::Expression;
 use crate::recipe::suggest;
 
 /// The names that exist at a place of the recipe.
 #[derive(Debug, Clone)]
 pub struct Names {
-    /// Declared parameters, and whether each has a usable value; `None` if the declarations cannot be read.
-    pub params: Option<BTreeMap<String, bool>>,
+    /// Declared parameters; `None` if the declarations cannot be read.
+    pub params: Option<BTreeMap<String, Parameter>>,
     /// What `item` has.
     pub item: Members,
     /// What `task` has.
     pub task: Members,
+}
+
+/// What is known of a parameter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Parameter {
+    /// It has a value.
+    Usable,
+    /// It is a reference to a secret.
+    Secret,
+    /// It has no usable value, which has been reported.
+    Damaged,
 }
 
 /// What a name has that differs from task to task.
@@ -56,7 +68,7 @@ pub(super) struct Undefined {
 }
 
 impl Names {
-    pub(super) fn check(&self, expression: &Expression, is_global: impl Fn(&str) -> bool) -> Verdict {
+    pub(super) fn check(&self, expression: &Expression) -> Verdict {
         let mut undefined = Vec::new();
         let (mut damaged, mut later) = (false, false);
         for path in &expression.names {
@@ -83,7 +95,7 @@ impl Names {
                         }
                     }
                 }
-                _ if is_global(root) => None,
+                _ if is_function(root) => None,
                 _ => Some(self.unknown_root(root)),
             };
             if let Some(help) = help {
@@ -105,11 +117,11 @@ impl Names {
         };
         match member {
             Some(name) => {
-                *damaged |= params.get(name) == Some(&false);
+                *damaged |= params.get(name) == Some(&Parameter::Damaged);
                 missing("parameter", "params", name, params.keys())
             }
             None => {
-                *damaged |= params.values().any(|usable| !usable);
+                *damaged |= params.values().any(|parameter| *parameter == Parameter::Damaged);
                 None
             }
         }
@@ -122,7 +134,18 @@ impl Names {
         if matches!(&self.item, Members::Known(keys) if keys.iter().any(|key| key == root)) {
             return format!("a value of `for_each` is `item.{root}`");
         }
-        "expressions know `params`, `recipe`, and inside tasks `item` and `task`".to_owned()
+        let why = why_absent(root);
+        why.unwrap_or("expressions know `params`, `recipe`, and inside tasks `item` and `task`").to_owned()
+    }
+
+    /// The secret that an expression uses, as it is written there.
+    pub(super) fn secret_in(&self, expression: &Expression) -> Option<String> {
+        let params = self.params.as_ref()?;
+        let mut secrets = params
+            .iter()
+            .filter(|(_, parameter)| **parameter == Parameter::Secret)
+            .map(|(name, _)| format!("params.{name}"));
+        secrets.find(|name| expression.uses(name))
     }
 }
 

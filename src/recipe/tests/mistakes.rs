@@ -82,11 +82,13 @@ fn an_expression_in_a_block_is_marked_in_its_line() {
 }
 
 #[test]
-fn an_expression_in_a_rewritten_scalar_marks_the_scalar() {
+fn an_expression_in_a_rewritten_scalar_is_marked_where_it_was_written() {
     let folded = with_tasks("t:\n  container: { image: b }\n  command: >\n    first\n    ${{ params.nn }}");
-    assert_eq!(findings(&folded), ["undefined-name: first"]);
+    assert_eq!(findings(&folded), ["undefined-name: params.nn"]);
+    assert_eq!(places(&folded), ["15:15 undefined-name"]);
     let escaped = with_tasks("t:\n  container: { image: \"\\x62:${{ params.nn }}\" }");
-    assert_eq!(findings(&escaped), ["undefined-name: \"\\x62:${{ params.nn }}\""]);
+    assert_eq!(findings(&escaped), ["undefined-name: params.nn"]);
+    assert_eq!(places(&escaped), ["12:39 undefined-name"]);
 }
 
 #[test]

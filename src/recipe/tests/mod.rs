@@ -3,6 +3,7 @@
 mod allow;
 mod examples;
 mod expansion;
+mod expressions;
 mod factories;
 mod hostile;
 mod lowering;
