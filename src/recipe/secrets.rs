@@ -1,7 +1,7 @@
 //! Finds secrets that were written into a recipe, before anything can quote them.
 
 use super::codes;
-use super::node::{Node, NodeKind, Value};
+use super::node::{EXPRESSION_START, Node, NodeKind, Value};
 use crate::diagnostic::{Collector, Diagnostic, SourceId, Sources, Span};
 
 /// Keys whose values are secrets, and what these are called.
@@ -24,8 +24,10 @@ fn refuse_inside(node: &mut Node, named: bool, findings: &mut Collector) {
         NodeKind::Mapping(entries) => {
             for entry in entries {
                 let secret = SECRETS.iter().find(|(key, _)| named && entry.key == *key);
-                let is_written =
-                    matches!(&entry.value.kind, NodeKind::Scalar(scalar) if scalar.value != Value::Null);
+                let is_written = matches!(
+                    &entry.value.kind,
+                    NodeKind::Scalar(scalar) if scalar.value != Value::Null && !is_parameter(&scalar.text)
+                );
                 match secret {
                     Some((key, what)) if is_written => refuse(&mut entry.value, key, what, findings),
                     _ => {
@@ -41,6 +43,14 @@ fn refuse_inside(node: &mut Node, named: bool, findings: &mut Collector) {
         }
         NodeKind::Scalar(_) | NodeKind::Damaged => {}
     }
+}
+
+/// Whether a text is nothing but a parameter, `${{ params.token }}`: if that is a secret, it is a reference to one, and if
+/// it is none, it has the wrong type.
+fn is_parameter(text: &str) -> bool {
+    let inside = text.trim().strip_prefix(EXPRESSION_START).and_then(|rest| rest.strip_suffix("}}"));
+    let name = inside.and_then(|inside| inside.trim().strip_prefix("params."));
+    name.is_some_and(|name| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'))
 }
 
 /// Whether whoever reads a URL can use what it leads to: it has the `sig` of a shared access signature.

@@ -118,8 +118,8 @@ struct AllowExpressions;
 /// Properties of the root, and definitions, whose values are taken as they are.
 const WITHOUT_EXPRESSIONS: [&str; 3] = ["api_version", "name", "parameters"];
 const DEFINITIONS_WITHOUT_EXPRESSIONS: [&str; 3] = ["Parameter", "ParameterType", "LanguageVersion"];
-/// What makes up the structure of a recipe, which no expression can change; and secrets, which no expression can hold.
-const STRUCTURE: [&str; 6] = ["Registry", "Pool", "Job", "Task", "Schedule", "SecretReference"];
+/// What makes up the structure of a recipe, which no expression can change.
+const STRUCTURE: [&str; 5] = ["Registry", "Pool", "Job", "Task", "Schedule"];
 /// Keywords that restrict a string and would refuse an expression inside it.
 const STRING_LIMITS: [&str; 5] = ["pattern", "patternErrorMessage", "enum", "const", "maxLength"];
 
@@ -277,7 +277,6 @@ mod tests {
             json!({ "pools": "${{ params.pools }}" }),
             json!({ "pools": { "p": "${{ params.pool }}" } }),
             json!({ "jobs": { "j": { "pool": "p", "tasks": "${{ params.tasks }}" } } }),
-            json!({ "registries": { "r": { "username": "u", "password": "${{ params.password }}" } } }),
         ] {
             let mut recipe = json!({ "api_version": "batchyard/v1", "name": "x" });
             recipe.as_object_mut().unwrap().append(&mut structure.as_object().unwrap().clone());

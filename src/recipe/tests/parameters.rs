@@ -241,6 +241,16 @@ fn a_secret_is_a_reference_wherever_it_comes_from() {
 }
 
 #[test]
+fn a_secret_stands_where_secrets_belong() {
+    let text = "api_version: batchyard/v1\nname: x\nparameters:\n  token: { type: secret, default: { env: A } }\n  plain: { type: string, default: hunter2 }\nregistries:\n  r: { server: r.io, username: u, password: \"${{ params.token }}\" }\n";
+    assert!(load_with(text, &[]).is_ok());
+    let report = load_with(&text.replace("params.token", "params.plain"), &[]).unwrap_err();
+    assert_eq!(summary(&report), ["wrong-type: \"${{ params.plain }}\""]);
+    let report = load_with(&text.replace("params.token", "params.token.env"), &[]).unwrap_err();
+    assert_eq!(report.diagnostics[0].code.name, "plaintext-secret");
+}
+
+#[test]
 fn a_secret_is_no_part_of_a_text() {
     let text = |command: &str| {
         format!(
