@@ -19,7 +19,7 @@ pub enum ExitCode {
     StaleOrConflict = 5,
     /// Some steps were applied, others were not.
     PartlyApplied = 6,
-    /// Applied, but the result is unhealthy: a task failed, a node is unusable.
+    /// Applied, but the result is unhealthy: a task failed or can't run, a node is unusable, or time was up before all had ended.
     Unhealthy = 7,
     /// The command line itself is wrong.
     Usage = 64,
@@ -27,8 +27,31 @@ pub enum ExitCode {
     Interrupted = 130,
 }
 
+impl ExitCode {
+    /// Its name for programs, as in the `code` of an error.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Error => "error",
+            Self::ChangesPresent => "changes-present",
+            Self::InvalidRecipe => "invalid-recipe",
+            Self::BlockedByPolicy => "blocked",
+            Self::StaleOrConflict => "conflict",
+            Self::PartlyApplied => "partly-applied",
+            Self::Unhealthy => "unhealthy",
+            Self::Usage => "usage",
+            Self::Interrupted => "interrupted",
+        }
+    }
+
+    /// The number that the shell sees.
+    pub fn number(self) -> u8 {
+        self as u8
+    }
+}
+
 impl Termination for ExitCode {
     fn report(self) -> ProcessExitCode {
-        ProcessExitCode::from(self as u8)
+        ProcessExitCode::from(self.number())
     }
 }

@@ -44,7 +44,9 @@ pub fn codes() -> impl Iterator<Item = &'static Code> {
 
 /// What of an account matters to a recipe.
 pub fn scope(desired: &DesiredState) -> Scope {
-    let pools: Vec<PoolId> = desired.pools.values().map(|pool| pool.spec.id.clone()).collect();
+    let own = desired.pools.values().map(|pool| pool.spec.id.clone());
+    let used = desired.jobs.values().map(|job| job.spec.pool.clone());
+    let pools: Vec<PoolId> = own.chain(used).collect();
     let jobs: Vec<JobId> = desired.jobs.values().map(|job| job.spec.id.clone()).collect();
     Scope {
         recipe: desired.recipe.clone(),

@@ -67,6 +67,9 @@ impl StepError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Client(error) => error.hint(),
+            Self::Resize(_) => {
+                Some("ask for fewer or other nodes, or for more quota, and apply again".to_owned())
+            }
             _ => None,
         }
     }

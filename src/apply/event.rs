@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use crate::batch::model::BatchTaskFailureInfo;
-use crate::batch::{JobId, NodeId, PoolId, TaskId};
+use crate::batch::{JobId, PoolId};
+use crate::observe::{Held, NodeTrouble, PoolStatus, Problem, TaskEnd};
 use crate::plan::{Step, StepId};
 use crate::resource::Address;
 
 use super::error::StepError;
-use super::health::NodeTrouble;
 
 /// Something that happened.
 #[derive(Debug)]
@@ -50,38 +49,34 @@ pub enum ApplyEvent<'a> {
         running: u64,
         /// All tasks.
         total: u64,
+        /// Why tasks wait, once none runs.
+        held: &'a [Held],
     },
     /// A task completed while its job was waited for.
     TaskEnded(&'a TaskEnd),
     /// A node can't work.
     NodeTrouble(&'a NodeTrouble),
+    /// A pool does not have as many nodes as it should.
+    PoolTrouble {
+        /// The pool.
+        pool: &'a PoolStatus,
+        /// What the service says.
+        problem: &'a Problem,
+    },
 }
 
-/// A task that completed.
-#[derive(Debug, Clone, PartialEq)]
-pub struct TaskEnd {
-    /// Its job.
-    pub job: JobId,
-    /// The task.
-    pub task: TaskId,
-    /// The exit code of its program.
-    pub exit_code: Option<i32>,
-    /// Why it failed, if it did.
-    pub failure: Option<BatchTaskFailureInfo>,
-    /// The node it ran on.
-    pub node: Option<NodeId>,
-    /// How long it ran.
-    pub took: Option<Duration>,
-    /// The end of its standard output, where it was fetched.
-    pub stdout: Option<String>,
-    /// The end of its standard error, where it was fetched.
-    pub stderr: Option<String>,
-}
-
-impl TaskEnd {
-    /// Whether the task did what it should.
-    pub fn succeeded(&self) -> bool {
-        self.failure.is_none()
+impl ApplyEvent<'_> {
+    /// Whether something went wrong.
+    pub fn is_bad(&self) -> bool {
+        match self {
+            Self::StepEnded { outcome, .. } => matches!(outcome, Outcome::Failed(_)),
+            Self::TaskEnded(end) => !end.succeeded(),
+            Self::NodeTrouble(_) | Self::PoolTrouble { .. } => true,
+            Self::StepStarted(_)
+            | Self::StepProgress { .. }
+            | Self::PoolProgress { .. }
+            | Self::JobProgress { .. } => false,
+        }
     }
 }
 

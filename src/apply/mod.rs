@@ -7,16 +7,14 @@ mod context;
 mod error;
 mod event;
 mod executor;
-mod health;
 mod options;
 mod secrets;
 mod steps;
 mod wait;
 
 pub use error::StepError;
-pub use event::{ApplyEvent, ApplyReport, Observer, Outcome, StepReport, TaskEnd};
+pub use event::{ApplyEvent, ApplyReport, Observer, Outcome, StepReport};
 pub use executor::apply;
-pub use health::{NodeTrouble, node_troubles};
 pub use options::ApplyOptions;
 pub use secrets::{SecretError, SecretSource};
-pub use wait::{JobEnd, WaitError, WaitOptions, WaitReport, wait_for_jobs};
+pub use wait::{JobEnd, WaitEnd, WaitError, WaitOptions, WaitReport, wait_for_jobs};

@@ -1,27 +1,29 @@
 //! Waiting until the jobs of a recipe have nothing more to do, and telling what their tasks did.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures::{StreamExt, TryStreamExt, pin_mut};
 use tokio_util::sync::CancellationToken;
 
-use crate::batch::model::{BatchTask, BatchTaskExecutionResult, BatchTaskState};
-use crate::batch::odata::ListQuery;
-use crate::batch::operations::{GetJobTaskCounts, GetTaskFile, ListTasks};
-use crate::batch::{JobId, NodeId, PoolId, TaskId};
+use crate::batch::model::{BatchJobState, BatchTask, BatchTaskCounts, BatchTaskExecutionResult};
+use crate::batch::odata::{ListQuery, Select};
+use crate::batch::operations::{GetJob, GetJobTaskCounts, ListTasks};
+use crate::batch::{JobId, PoolId, TaskId};
 use crate::client::{BatchClient, ClientError};
 use crate::clock::Clock;
+use crate::observe::{Held, PoolStatus, TaskEnd, held_tasks, pool_status};
 
-use super::event::{ApplyEvent, Observer, TaskEnd};
-use super::health::{self, NodeTrouble};
+use super::event::{ApplyEvent, Observer};
 
 /// How to wait.
 #[derive(Debug, Clone)]
 pub struct WaitOptions {
     /// How long to pause between looks.
     pub poll_interval: Duration,
+    /// How long to wait at the most; `None` means without limit.
+    pub timeout: Option<Duration>,
     /// Up to how many tasks a job's tasks are told one by one, with their output; of larger jobs only failures are, up to as many.
     pub told_tasks: u64,
     /// Whether tasks that had succeeded before the waiting began are passed over: nobody waited for them.
@@ -49,34 +51,49 @@ pub struct JobEnd {
     pub succeeded: u64,
     /// Tasks that failed.
     pub failed: u64,
-    /// Tasks that can't run any more, because one that they depend on failed.
-    pub blocked: u64,
-    /// Tasks that wait for nodes that will not come.
-    pub starved: u64,
+    /// Tasks that still run.
+    pub running: u64,
+    /// Tasks that still wait.
+    pub waiting: u64,
+    /// Why they wait; only looked into where none runs.
+    pub held: Vec<Held>,
 }
 
 impl JobEnd {
     /// Whether every task did what it should.
     pub fn is_healthy(&self) -> bool {
-        self.failed == 0 && self.blocked == 0 && self.starved == 0
+        self.failed == 0 && self.running == 0 && self.waiting == 0
     }
+}
+
+/// Why waiting ended.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WaitEnd {
+    /// Nothing more will happen by itself.
+    #[default]
+    NothingMore,
+    /// The user stopped waiting.
+    Interrupted,
+    /// Time was up.
+    TimedOut,
 }
 
 /// How waiting ended.
 #[derive(Debug, Clone, Default)]
 pub struct WaitReport {
+    /// Why.
+    pub end: WaitEnd,
     /// The jobs.
     pub jobs: Vec<JobEnd>,
-    /// Nodes that can't work.
-    pub troubles: Vec<NodeTrouble>,
-    /// Whether the user stopped waiting.
-    pub interrupted: bool,
+    /// The pools.
+    pub pools: Vec<PoolStatus>,
 }
 
 impl WaitReport {
     /// Whether every task did what it should, and every node can work.
     pub fn is_healthy(&self) -> bool {
-        self.jobs.iter().all(JobEnd::is_healthy) && self.troubles.is_empty()
+        self.jobs.iter().all(JobEnd::is_healthy) && !self.pools.iter().any(PoolStatus::is_troubled)
     }
 }
 
@@ -95,16 +112,26 @@ pub async fn wait_for_jobs(
 ) -> Result<WaitReport, WaitError> {
     let mut waiter =
         Waiter { client, options, observer, told: HashSet::new(), troubled: HashSet::new(), first: true };
+    let started = options.clock.now();
     let mut pause = Duration::from_millis(20).min(options.poll_interval);
     loop {
-        let report = waiter.look(jobs, pools).await?;
+        let (mut report, over) = waiter.look(jobs, pools).await?;
         waiter.first = false;
-        if let Some(report) = report {
+        if over {
             return Ok(report);
         }
+        let waited = options.clock.now().duration_since(started).unsigned_abs();
+        if options.timeout.is_some_and(|limit| waited >= limit) {
+            report.end = WaitEnd::TimedOut;
+            return Ok(report);
+        }
+        let left = options.timeout.map_or(pause, |limit| limit.saturating_sub(waited));
         tokio::select! {
-            () = options.clock.sleep(pause) => {}
-            () = stop.cancelled() => return Ok(WaitReport { interrupted: true, ..WaitReport::default() }),
+            () = options.clock.sleep(pause.min(left)) => {}
+            () = stop.cancelled() => {
+                report.end = WaitEnd::Interrupted;
+                return Ok(report);
+            }
         }
         pause = (pause * 3 / 2).min(options.poll_interval);
     }
@@ -116,72 +143,97 @@ struct Waiter<'a> {
     observer: &'a dyn Observer,
     /// Tasks that were told.
     told: HashSet<(JobId, TaskId)>,
-    /// Nodes that were told.
-    troubled: HashSet<NodeId>,
+    /// Troubles of nodes and pools that were told.
+    troubled: HashSet<String>,
     /// Whether this is the first look.
     first: bool,
 }
 
 impl Waiter<'_> {
-    /// One look at everything; the report, if nothing more will happen.
+    /// One look at everything, and whether nothing more will happen.
     async fn look(
         &mut self,
         jobs: &[(JobId, PoolId)],
         pools: &BTreeSet<PoolId>,
-    ) -> Result<Option<WaitReport>, WaitError> {
-        let mut nodes = BTreeMap::new();
-        let mut report = WaitReport::default();
-        for pool in pools.iter().chain(jobs.iter().map(|(_, pool)| pool)) {
-            if nodes.contains_key(pool) {
-                continue;
-            }
-            let (tally, troubles) = health::node_troubles(self.client, pool).await?;
-            self.observer.on(ApplyEvent::PoolProgress { pool: pool.clone(), nodes: tally.states.clone() });
-            for trouble in &troubles {
-                if self.troubled.insert(trouble.node.clone()) {
-                    self.observer.on(ApplyEvent::NodeTrouble(trouble));
-                }
-            }
-            report.troubles.extend(troubles);
-            nodes.insert(pool.clone(), tally);
+    ) -> Result<(WaitReport, bool), WaitError> {
+        let wanted: BTreeSet<&PoolId> = pools.iter().chain(jobs.iter().map(|(_, pool)| pool)).collect();
+        let mut found = BTreeMap::new();
+        for id in wanted {
+            let Some(pool) = pool_status(self.client, id).await? else { continue };
+            self.tell_pool(&pool);
+            found.insert(id.clone(), pool);
         }
-        let mut over = pools.iter().all(|pool| nodes.get(pool).is_none_or(|tally| tally.coming == 0));
-        for (job, pool) in jobs {
-            let counts = self.client.send(&GetJobTaskCounts { job_id: job.clone() }).await?.value.task_counts;
-            let (active, running) = (u64::from(counts.active), u64::from(counts.running));
-            let completed = u64::from(counts.completed);
-            let total = active + running + completed;
-            self.tell_completed(job, total).await?;
-            self.observer.on(ApplyEvent::JobProgress { job: job.clone(), completed, running, total });
-            let mut end = JobEnd {
+        let mut over = pools.iter().all(|pool| found.get(pool).is_none_or(PoolStatus::is_settled));
+        let mut report = WaitReport::default();
+        for (job, pool_id) in jobs {
+            let request = GetJobTaskCounts { job_id: job.clone() };
+            let counts = self.client.send(&request).await?.value.task_counts;
+            self.tell_completed(job, &counts).await?;
+            let end = self.job_end(job, &counts, (pool_id, found.get(pool_id))).await?;
+            self.observer.on(ApplyEvent::JobProgress {
                 job: job.clone(),
-                succeeded: u64::from(counts.succeeded),
-                failed: u64::from(counts.failed),
-                blocked: 0,
-                starved: 0,
-            };
-            if running > 0 {
-                over = false;
-            } else if active > 0 {
-                let hopeless =
-                    nodes.get(pool).is_some_and(|tally| tally.able + tally.coming == 0 && tally.total > 0);
-                end.blocked = self.blocked_tasks(job).await?;
-                end.starved = if hopeless { active.saturating_sub(end.blocked) } else { 0 };
-                over &= end.blocked + end.starved >= active;
-            }
+                completed: u64::from(counts.completed),
+                running: end.running,
+                total: total(&counts),
+                held: &end.held,
+            });
+            over &= end.running == 0 && end.held.iter().all(|held| held.why.is_final());
             report.jobs.push(end);
         }
-        Ok(over.then_some(report))
+        report.pools = found.into_values().collect();
+        Ok((report, over))
+    }
+
+    /// How a job is doing. Why its tasks wait is only looked into once none runs: what runs may change it.
+    async fn job_end(
+        &self,
+        job: &JobId,
+        counts: &BatchTaskCounts,
+        pool: (&PoolId, Option<&PoolStatus>),
+    ) -> Result<JobEnd, ClientError> {
+        let running = u64::from(counts.running);
+        let mut held = Vec::new();
+        if running == 0 && counts.active > 0 {
+            let request = GetJob { job_id: job.clone(), select: Select::of(&["id", "state"]) };
+            let state = self.client.send(&request).await?.value.state.unwrap_or(BatchJobState::Active);
+            held = held_tasks(self.client, (job, &state), counts, pool).await?;
+        }
+        Ok(JobEnd {
+            job: job.clone(),
+            succeeded: u64::from(counts.succeeded),
+            failed: u64::from(counts.failed),
+            running,
+            waiting: u64::from(counts.active),
+            held,
+        })
+    }
+
+    /// Tells how a pool is doing, and once what is wrong with it.
+    fn tell_pool(&mut self, pool: &PoolStatus) {
+        self.observer.on(ApplyEvent::PoolProgress { pool: pool.id.clone(), nodes: pool.states() });
+        for trouble in &pool.node_troubles {
+            if self.troubled.insert(trouble.node.to_string()) {
+                self.observer.on(ApplyEvent::NodeTrouble(trouble));
+            }
+        }
+        for problem in &pool.resize_errors {
+            if self.troubled.insert(format!("{} {problem}", pool.id)) {
+                self.observer.on(ApplyEvent::PoolTrouble { pool, problem });
+            }
+        }
     }
 
     /// Tells the tasks that completed since the last look, with their output.
-    async fn tell_completed(&mut self, job: &JobId, total: u64) -> Result<(), ClientError> {
-        let tells_all = total <= self.options.told_tasks;
+    async fn tell_completed(&mut self, job: &JobId, counts: &BatchTaskCounts) -> Result<(), ClientError> {
+        let tells_all = total(counts) <= self.options.told_tasks;
+        if (if tells_all { counts.completed } else { counts.failed }) == 0 {
+            return Ok(());
+        }
         let filter = if tells_all { "state eq 'completed'" } else { "executionInfo/result eq 'failure'" };
         let query = ListQuery {
             filter: Some(filter.to_owned()),
             max_results: (!tells_all).then_some(100),
-            ..ListQuery::select(&["id", "state", "executionInfo", "nodeInfo"])
+            ..ListQuery::select(&TaskEnd::PROPERTIES)
         };
         let limit = usize::try_from(self.options.told_tasks).unwrap_or(usize::MAX);
         let tasks = self.client.list(ListTasks { job_id: job.clone(), query }).take(limit);
@@ -198,100 +250,19 @@ impl Waiter<'_> {
                 self.told.insert((job.clone(), task.id));
                 continue;
             }
-            let end = self.task_end(job, &task).await;
+            let end = TaskEnd::read(self.client, job, &task, self.options.output_limit).await;
             self.observer.on(ApplyEvent::TaskEnded(&end));
             self.told.insert((job.clone(), task.id));
         }
         Ok(())
     }
+}
 
-    async fn task_end(&self, job: &JobId, task: &BatchTask) -> TaskEnd {
-        let info = task.execution_info.clone().unwrap_or_default();
-        let took = match (info.start_time, info.end_time) {
-            (Some(start), Some(end)) => Some(end.0.duration_since(start.0).unsigned_abs()),
-            _ => None,
-        };
-        TaskEnd {
-            job: job.clone(),
-            task: task.id.clone(),
-            exit_code: info.exit_code,
-            failure: info.failure_info,
-            node: task.node_info.as_ref().and_then(|node| node.node_id.clone()),
-            took,
-            stdout: self.output(job, &task.id, "stdout.txt").await,
-            stderr: self.output(job, &task.id, "stderr.txt").await,
-        }
-    }
-
-    /// The end of an output file. A task that never ran has none, and output that can't be read is no reason to stop waiting.
-    async fn output(&self, job: &JobId, task: &TaskId, file: &str) -> Option<String> {
-        let request = GetTaskFile {
-            job_id: job.clone(),
-            task_id: task.clone(),
-            file_path: file.to_owned(),
-            range: None,
-        };
-        let length = self.client.file_info(&file_properties(job, task, file)).await.ok()?.length;
-        if length == 0 {
-            return None;
-        }
-        let start = length.saturating_sub(self.options.output_limit);
-        let content = self.client.read_file_range(&request, start..length).await.ok()?;
-        let bytes: Vec<bytes::Bytes> = content.bytes.try_collect().await.ok()?;
-        Some(String::from_utf8_lossy(&bytes.concat()).into_owned())
-    }
-
-    /// How many waiting tasks of a job can never run, because a task that they depend on failed, or waits in vain itself.
-    async fn blocked_tasks(&self, job: &JobId) -> Result<u64, ClientError> {
-        let query = ListQuery {
-            filter: Some("state eq 'active' or executionInfo/result eq 'failure'".to_owned()),
-            ..ListQuery::select(&["id", "state", "executionInfo", "dependsOn"])
-        };
-        let tasks = self.client.list(ListTasks { job_id: job.clone(), query });
-        pin_mut!(tasks);
-        let mut doomed: HashSet<String> = HashSet::new();
-        let mut dependents: HashMap<String, Vec<String>> = HashMap::new();
-        let mut queue = Vec::new();
-        while let Some(task) = tasks.try_next().await? {
-            if task.state == Some(BatchTaskState::Completed) && failed(&task) {
-                queue.push(task.id.key());
-                continue;
-            }
-            for dependency in dependencies(&task) {
-                dependents.entry(dependency).or_default().push(task.id.key());
-            }
-        }
-        while let Some(cause) = queue.pop() {
-            for dependent in dependents.get(&cause).into_iter().flatten() {
-                if doomed.insert(dependent.clone()) {
-                    queue.push(dependent.clone());
-                }
-            }
-        }
-        Ok(doomed.len() as u64)
-    }
+fn total(counts: &BatchTaskCounts) -> u64 {
+    u64::from(counts.active) + u64::from(counts.running) + u64::from(counts.completed)
 }
 
 fn failed(task: &BatchTask) -> bool {
     task.execution_info.as_ref().and_then(|info| info.result.as_ref())
         == Some(&BatchTaskExecutionResult::Failure)
-}
-
-fn dependencies(task: &BatchTask) -> Vec<String> {
-    let Some(depends_on) = &task.depends_on else { return Vec::new() };
-    let ids = depends_on.task_ids.iter().flatten().map(TaskId::key);
-    let ranges = depends_on.task_id_ranges.iter().flatten();
-    ids.chain(ranges.flat_map(|range| (range.start..=range.end).map(|id| id.to_string()))).collect()
-}
-
-fn file_properties(
-    job: &JobId,
-    task: &TaskId,
-    file: &str,
-) -> crate::batch::operations::GetTaskFileProperties {
-    crate::batch::operations::GetTaskFileProperties {
-        job_id: job.clone(),
-        task_id: task.clone(),
-        file_path: file.to_owned(),
-    }
 }

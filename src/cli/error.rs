@@ -1,8 +1,14 @@
 //! Errors of commands: what a user reads, and the exit code that goes with it.
 
+use std::io::{self, Write as _};
+
+use serde_json::{Value, json};
+
 use super::printer::Printer;
+use crate::client::ClientError;
 use crate::exit_code::ExitCode;
 use crate::resource::SourceLocation;
+use crate::view::json::document;
 
 /// Why a command failed.
 #[derive(Debug)]
@@ -13,16 +19,26 @@ pub(super) struct CommandError {
     causes: Vec<String>,
     /// What to try.
     hint: Option<String>,
-    /// Where the recipe asks for what failed.
-    place: Option<SourceLocation>,
+    /// What only some errors have. Boxed, because every function of every command returns room for it.
+    more: Box<More>,
     /// The exit code.
     code: ExitCode,
+}
+
+#[derive(Debug, Default)]
+struct More {
+    /// Where the recipe asks for what failed.
+    place: Option<SourceLocation>,
+    /// What the service said, for programs: its code, the status, the id of the request.
+    service: Option<Value>,
+    /// What is wrong with the recipe, for programs; people have read it by then.
+    findings: Option<Value>,
 }
 
 impl CommandError {
     /// An error with a message of our own.
     pub(super) fn new(code: ExitCode, message: impl Into<String>) -> Self {
-        Self { message: message.into(), causes: Vec::new(), hint: None, place: None, code }
+        Self { message: message.into(), causes: Vec::new(), hint: None, more: Box::default(), code }
     }
 
     /// An error with all of its causes.
@@ -33,7 +49,7 @@ impl CommandError {
             causes.push(cause.to_string());
             source = cause.source();
         }
-        Self { message: error.to_string(), causes, hint: None, place: None, code: ExitCode::Error }
+        Self::new(ExitCode::Error, error.to_string()).because(causes)
     }
 
     /// Adds why, with all of its own causes.
@@ -58,7 +74,21 @@ impl CommandError {
 
     /// Adds where the recipe asks for it.
     pub(super) fn place(mut self, place: Option<SourceLocation>) -> Self {
-        self.place = place.or(self.place);
+        if place.is_some() {
+            self.more.place = place;
+        }
+        self
+    }
+
+    /// Adds what the service said.
+    fn service(mut self, service: Option<Value>) -> Self {
+        self.more.service = service;
+        self
+    }
+
+    /// Adds what is wrong with the recipe, as a document.
+    pub(super) fn findings(mut self, findings: Value) -> Self {
+        self.more.findings = Some(findings);
         self
     }
 
@@ -69,20 +99,27 @@ impl CommandError {
     }
 }
 
-impl From<crate::client::ClientError> for CommandError {
-    fn from(error: crate::client::ClientError) -> Self {
+impl From<ClientError> for CommandError {
+    fn from(error: ClientError) -> Self {
         let hint = error.hint();
-        Self::from_error(error).hint(hint)
+        let service = said_by_service(&error);
+        Self::from_error(error).hint(hint).service(service)
     }
+}
+
+/// What the service said, if it said no.
+fn said_by_service(error: &ClientError) -> Option<Value> {
+    let ClientError::Service { error, request_id, .. } = error else { return None };
+    Some(json!({ "code": error.body.code, "status": error.status, "request_id": request_id }))
 }
 
 impl From<crate::pipeline::PipelineError> for CommandError {
     fn from(error: crate::pipeline::PipelineError) -> Self {
-        let hint = match &error {
-            crate::pipeline::PipelineError::Observe(cause) => cause.hint(),
-            _ => None,
+        let (hint, service) = match &error {
+            crate::pipeline::PipelineError::Observe(cause) => (cause.hint(), said_by_service(cause)),
+            _ => (None, None),
         };
-        Self::from_error(error).hint(hint)
+        Self::from_error(error).hint(hint).service(service)
     }
 }
 
@@ -98,22 +135,68 @@ impl From<crate::settings::SettingsError> for CommandError {
     }
 }
 
-impl From<std::io::Error> for CommandError {
-    fn from(error: std::io::Error) -> Self {
+impl From<io::Error> for CommandError {
+    fn from(error: io::Error) -> Self {
         // A reader that has gone away (`batchyard … | head`) is no reason to complain.
         let code =
-            if error.kind() == std::io::ErrorKind::BrokenPipe { ExitCode::Success } else { ExitCode::Error };
+            if error.kind() == io::ErrorKind::BrokenPipe { ExitCode::Success } else { ExitCode::Error };
         Self::from_error(error).code(code)
     }
 }
 
-/// Shows an error and returns its exit code.
+impl CommandError {
+    /// The error for programs.
+    fn json(&self) -> Value {
+        document(
+            "error",
+            json!({ "error": {
+                "code": self.code.name(),
+                "exit_code": self.code.number(),
+                "message": self.message,
+                "causes": self.causes,
+                "hint": self.hint,
+                "place": self.more.place,
+                "service": self.more.service,
+                "findings": self.more.findings,
+            }}),
+        )
+    }
+
+    /// Writes the error for programs.
+    pub(super) fn print_json(&self) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        writeln!(out, "{}", self.json())?;
+        out.flush()
+    }
+}
+
+/// The error of a command line that can't be understood, for programs; people have read clap's own.
+pub(super) fn usage(error: &clap::Error) -> CommandError {
+    let text = error.render().to_string();
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let message = lines.next().unwrap_or_default();
+    let message = message.strip_prefix("error: ").unwrap_or(message).to_owned();
+    let tip = lines.find_map(|line| line.strip_prefix("tip: ")).map(str::to_owned);
+    CommandError::new(ExitCode::Usage, message)
+        .hint(tip.or_else(|| Some("--help shows what there is".to_owned())))
+}
+
+/// Whether a command line that can't be understood asks for JSON all the same.
+pub(super) fn wants_json(arguments: impl Iterator<Item = std::ffi::OsString>) -> bool {
+    let arguments: Vec<_> = arguments.collect();
+    arguments.iter().any(|argument| argument == "--format=json")
+        || arguments
+            .windows(2)
+            .any(|pair| matches!(pair, [flag, value] if flag == "--format" && value == "json"))
+}
+
+/// Shows an error and returns its exit code: to people on standard error, to programs on standard output, where they read.
 pub(super) fn report(printer: &Printer, error: &CommandError) -> ExitCode {
     if error.code == ExitCode::Success {
         return error.code;
     }
     let mut text = format!("{}: {}\n", printer.error_word(), error.message);
-    if let Some(place) = &error.place {
+    if let Some(place) = &error.more.place {
         text.push_str(&format!("  --> {place}\n"));
     }
     for cause in &error.causes {
@@ -123,5 +206,9 @@ pub(super) fn report(printer: &Printer, error: &CommandError) -> ExitCode {
         text.push_str(&format!("  hint: {hint}\n"));
     }
     printer.err(&text);
+    if printer.is_json() {
+        // Nobody can be told that the reader has gone away.
+        let _ = error.print_json();
+    }
     error.code
 }

@@ -8,6 +8,7 @@ use anstyle::AnsiColor;
 use super::args::{Color, Format, Global};
 use crate::env_vars;
 use crate::settings::Variables;
+use crate::view::json::begin;
 
 /// Writes to the streams of the process.
 #[derive(Debug, Clone)]
@@ -42,6 +43,11 @@ impl Printer {
         io::stderr().is_terminal() && !self.quiet
     }
 
+    /// Whether a person reads standard output on a terminal, where it can be written over.
+    pub(super) fn is_screen(&self) -> bool {
+        io::stdout().is_terminal() && !self.quiet && self.format == Format::Human
+    }
+
     /// The stream of results.
     pub(super) fn stdout(&self) -> AutoStream<io::Stdout> {
         AutoStream::new(io::stdout(), self.color)
@@ -60,6 +66,29 @@ impl Printer {
             (false, Format::Human) => Box::new(self.stdout()),
             (false, _) => Box::new(self.stderr()),
         }
+    }
+
+    /// The stream for what people must read whatever they asked for: where the rest goes, or standard error where they want quiet.
+    pub(super) fn complaints(&self) -> Box<dyn Write + Send> {
+        if self.quiet { Box::new(self.stderr()) } else { self.narration() }
+    }
+
+    /// [`Printer::narration`] for good news, [`Printer::complaints`] for bad.
+    pub(super) fn news(&self, good: bool) -> Box<dyn Write + Send> {
+        if good { self.narration() } else { self.complaints() }
+    }
+
+    /// Begins a stream for programs.
+    pub(super) fn begin(&self, command: &str) -> io::Result<()> {
+        if self.is_json() { self.line(&begin(command)) } else { Ok(()) }
+    }
+
+    /// Writes one line of a stream for programs.
+    pub(super) fn line(&self, document: &serde_json::Value) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        serde_json::to_writer(&mut out, document)?;
+        writeln!(out)?;
+        out.flush()
     }
 
     /// Writes a document for programs.

@@ -1,25 +1,37 @@
-//! Progress: bars on a terminal, lines that stay everywhere.
+//! Progress: bars on a terminal, a line every so often elsewhere; lines that stay everywhere.
 
 use std::collections::HashMap;
 use std::io::Write;
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::printer::Printer;
 use crate::apply::{ApplyEvent, Observer};
-use crate::view::human;
+use crate::view::{human, json};
 
-/// Shows events: lines go where people read, bars to standard error while a person watches.
+/// How long something goes on before a line says so, where nobody watches bars.
+const FIRST_LINE: Duration = Duration::from_secs(5);
+/// How long after that line comes the next.
+const NEXT_LINE: Duration = Duration::from_secs(30);
+
+/// Shows events: lines go where people read, bars to standard error while a person watches, documents to programs.
 pub(super) struct Progress {
     state: Mutex<State>,
 }
 
 struct State {
-    out: Box<dyn Write + Send>,
+    printer: Printer,
     bars: MultiProgress,
     by_subject: HashMap<String, ProgressBar>,
+    beats: HashMap<String, Beat>,
+}
+
+/// When something was last told that goes on.
+struct Beat {
+    due: Instant,
+    told: Option<String>,
 }
 
 impl Progress {
@@ -27,7 +39,8 @@ impl Progress {
         let target =
             if printer.is_watched() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bars = MultiProgress::with_draw_target(target);
-        Self { state: Mutex::new(State { out: printer.narration(), bars, by_subject: HashMap::new() }) }
+        let (by_subject, beats) = (HashMap::new(), HashMap::new());
+        Self { state: Mutex::new(State { printer: printer.clone(), bars, by_subject, beats }) }
     }
 
     /// Takes the bars away.
@@ -39,6 +52,9 @@ impl Progress {
 
 impl State {
     fn show(&mut self, progress: human::Progress) {
+        if self.printer.is_json() || !self.printer.is_watched() {
+            return self.beat(&progress);
+        }
         let bars = &self.bars;
         let bar = self.by_subject.entry(progress.subject.clone()).or_insert_with(|| {
             let bar = bars.add(ProgressBar::new_spinner());
@@ -60,10 +76,33 @@ impl State {
         bar.set_message(progress.what);
     }
 
-    fn write(&mut self, event: &ApplyEvent<'_>) {
-        let out = &mut self.out;
+    /// A line, if it is time for one: the first after a while, later ones if there is something new, or after a long while.
+    fn beat(&mut self, progress: &human::Progress) {
+        let now = Instant::now();
+        let beat = self
+            .beats
+            .entry(progress.subject.clone())
+            .or_insert_with(|| Beat { due: now + FIRST_LINE, told: None });
+        let is_news = beat.told.as_ref().is_some_and(|told| *told != progress.what);
+        let is_due = now >= beat.due || (is_news && now + NEXT_LINE >= beat.due + FIRST_LINE);
+        if !is_due || (!is_news && beat.told.is_some() && !progress.is_worth_repeating()) {
+            return;
+        }
+        *beat = Beat { due: now + NEXT_LINE, told: Some(progress.what.clone()) };
         // Nobody can be told that the reader has gone away, and the work must go on.
-        let _ = self.bars.suspend(|| human::event(out, event).and_then(|()| out.flush()));
+        let mut out = self.printer.narration();
+        let _ = human::progress_line(&mut out, progress).and_then(|()| out.flush());
+        if self.printer.is_json() {
+            let _ = self.printer.line(&json::progress(progress));
+        }
+    }
+
+    fn write(&mut self, event: &ApplyEvent<'_>) {
+        let mut out = self.printer.news(!event.is_bad());
+        let _ = self.bars.suspend(|| human::event(&mut out, event).and_then(|()| out.flush()));
+        if let Some(line) = json::event(event).filter(|_| self.printer.is_json()) {
+            let _ = self.printer.line(&line);
+        }
     }
 }
 
@@ -72,12 +111,13 @@ impl Observer for Progress {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(progress) = human::progress(&event) {
             state.show(progress);
-            return;
         }
-        if let ApplyEvent::StepEnded { step, .. } = &event
-            && let Some(bar) = state.by_subject.remove(&step.address.to_string())
-        {
-            bar.finish_and_clear();
+        if let ApplyEvent::StepEnded { step, .. } = &event {
+            let subject = step.address.to_string();
+            state.beats.remove(&subject);
+            if let Some(bar) = state.by_subject.remove(&subject) {
+                bar.finish_and_clear();
+            }
         }
         state.write(&event);
     }

@@ -20,11 +20,8 @@ pub(super) fn load_recipe(context: &Context, recipe: &RecipeArgs) -> Result<Load
             Ok(loaded)
         }
         Err(report) => {
-            if context.printer.is_json() {
-                context.printer.json(&diagnostics::json(&report))?;
-            }
             context.printer.err(&diagnostics::human(&report, true));
-            Err(invalid(&recipe.path, report.error_count()))
+            Err(invalid(&recipe.path, report.error_count()).findings(diagnostics::json(&report)))
         }
     }
 }

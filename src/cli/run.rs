@@ -15,6 +15,10 @@ pub fn run() -> ExitCode {
         Err(error) => {
             // Help and version are answers, anything else is a wrong command line.
             let code = if error.use_stderr() { ExitCode::Usage } else { ExitCode::Success };
+            if code == ExitCode::Usage && error::wants_json(std::env::args_os()) {
+                // Nobody can be told that the reader has gone away.
+                let _ = error::usage(&error).print_json();
+            }
             return if error.print().is_ok() { code } else { ExitCode::Error };
         }
     };

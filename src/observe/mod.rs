@@ -1,7 +1,19 @@
-//! Reading an account: the client's answers become [`LiveState`](crate::resource::LiveState).
+//! Reading an account: the client's answers become [`LiveState`](crate::resource::LiveState), and what people want to know: how pools
+//! and jobs are doing, how tasks ended, why they wait.
 
+mod blocked;
+mod hold;
+mod node_trouble;
+mod pool_status;
 mod reader;
 mod status;
+mod task_end;
+mod waiting;
 
+pub use hold::{Held, Hold, Problem};
+pub use node_trouble::NodeTrouble;
+pub use pool_status::{PoolStatus, pool_status};
 pub use reader::{Scope, contents, failed_tasks, for_each_task, read, tasks};
-pub use status::{JobStatus, PoolStatus, Status, status};
+pub use status::{JobStatus, Status, status};
+pub use task_end::TaskEnd;
+pub use waiting::{held_tasks, hold_of_task};

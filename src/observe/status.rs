@@ -1,19 +1,24 @@
 //! How a recipe's objects are doing: what `status` shows.
 
-use std::collections::BTreeMap;
-
 use futures::{TryStreamExt, pin_mut};
 use serde::Serialize;
 
-use crate::batch::PoolId;
-use crate::batch::model::{BatchNode, BatchTask, BatchTaskCounts};
+use crate::batch::model::{BatchJobState, BatchTaskCounts};
 use crate::batch::odata::ListQuery;
-use crate::batch::operations::{GetJobTaskCounts, ListNodes, ListTasks};
+use crate::batch::operations::{GetJobTaskCounts, ListTasks};
+use crate::batch::{JobId, PoolId};
 use crate::client::{BatchClient, ClientError};
 use crate::resource::LiveState;
 
+use super::hold::Held;
+use super::pool_status::{PoolStatus, pool_status};
+use super::task_end::TaskEnd;
+use super::waiting::held_tasks;
+
 /// How many failed tasks of a job are shown.
 const SHOWN_FAILURES: usize = 10;
+/// How much of the end of their output is.
+const SHOWN_OUTPUT: u64 = 2 * 1024;
 
 /// How a recipe's objects are doing.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -24,37 +29,45 @@ pub struct Status {
     pub jobs: Vec<JobStatus>,
 }
 
-/// How a pool is doing.
-#[derive(Debug, Clone, Serialize)]
-pub struct PoolStatus {
-    /// The pool.
-    pub id: PoolId,
-    /// Its state.
-    pub state: String,
-    /// Whether its nodes are changing.
-    pub allocation_state: String,
-    /// How many nodes it should have.
-    pub target_nodes: i32,
-    /// How many nodes are in which state.
-    pub nodes: BTreeMap<String, usize>,
-    /// The nodes as they came, for those that can't work.
-    #[serde(skip)]
-    pub live_nodes: Vec<BatchNode>,
+impl Status {
+    /// Whether every task did what it should or may yet, and every node can work.
+    pub fn is_healthy(&self) -> bool {
+        self.jobs.iter().all(JobStatus::is_healthy) && !self.pools.iter().any(PoolStatus::is_troubled)
+    }
+
+    /// Whether nothing will change by itself.
+    pub fn is_over(&self) -> bool {
+        self.jobs.iter().all(JobStatus::is_over) && self.pools.iter().all(PoolStatus::is_settled)
+    }
 }
 
 /// How a job is doing.
 #[derive(Debug, Clone, Serialize)]
 pub struct JobStatus {
     /// The job.
-    pub id: String,
+    pub id: JobId,
     /// Its state.
-    pub state: String,
+    pub state: BatchJobState,
     /// Its pool.
     pub pool: PoolId,
     /// How many tasks are in which state.
     pub tasks: BatchTaskCounts,
     /// Some of the tasks that failed.
-    pub failures: Vec<BatchTask>,
+    pub failures: Vec<TaskEnd>,
+    /// Why tasks wait.
+    pub held: Vec<Held>,
+}
+
+impl JobStatus {
+    /// Whether no task failed or is held for good.
+    pub fn is_healthy(&self) -> bool {
+        self.tasks.failed == 0 && !self.held.iter().any(|held| held.why.is_final())
+    }
+
+    /// Whether no task runs, or will.
+    pub fn is_over(&self) -> bool {
+        self.tasks.running == 0 && self.held.iter().all(|held| held.why.is_final())
+    }
 }
 
 /// Reads how the objects of `live` are doing.
@@ -63,47 +76,45 @@ pub struct JobStatus {
 /// When the account can't be read.
 pub async fn status(client: &BatchClient, live: &LiveState) -> Result<Status, ClientError> {
     let mut status = Status::default();
-    for (id, pool) in &live.pools {
-        let query = ListQuery::default();
-        let live_nodes: Vec<BatchNode> =
-            client.list(ListNodes { pool_id: id.clone(), query }).try_collect().await?;
-        let mut nodes = BTreeMap::new();
-        for state in live_nodes.iter().filter_map(|node| node.state.as_ref()) {
-            *nodes.entry(state.to_string()).or_default() += 1;
-        }
-        status.pools.push(PoolStatus {
-            id: id.clone(),
-            state: pool.value.state.to_string(),
-            allocation_state: pool.value.allocation_state.to_string(),
-            target_nodes: pool.value.spec.dedicated_nodes + pool.value.spec.spot_nodes,
-            nodes,
-            live_nodes,
-        });
+    for id in live.pools.keys() {
+        status.pools.extend(pool_status(client, id).await?);
     }
     for (id, job) in &live.jobs {
-        let tasks = client.send(&GetJobTaskCounts { job_id: id.clone() }).await?.value.task_counts;
-        let mut failures = Vec::new();
-        if tasks.failed > 0 {
-            let query = ListQuery {
-                filter: Some("executionInfo/result eq 'failure'".to_owned()),
-                ..ListQuery::select(&["id", "state", "executionInfo", "nodeInfo"])
-            };
-            let failed = client.list(ListTasks { job_id: id.clone(), query });
-            pin_mut!(failed);
-            while let Some(task) = failed.try_next().await? {
-                failures.push(task);
-                if failures.len() == SHOWN_FAILURES {
-                    break;
-                }
-            }
-        }
+        let Some(counts) = client.find(&GetJobTaskCounts { job_id: id.clone() }).await? else { continue };
+        let tasks = counts.value.task_counts;
+        let pool_id = &job.value.spec.pool;
+        let known = status.pools.iter().find(|pool| pool.id == *pool_id).cloned();
+        let pool = match known {
+            None if tasks.active > 0 => pool_status(client, pool_id).await?,
+            known => known,
+        };
+        let state = job.value.state.clone();
         status.jobs.push(JobStatus {
-            id: id.to_string(),
-            state: job.value.state.to_string(),
-            pool: job.value.spec.pool.clone(),
+            held: held_tasks(client, (id, &state), &tasks, (pool_id, pool.as_ref())).await?,
+            failures: if tasks.failed > 0 { failures(client, id).await? } else { Vec::new() },
+            id: id.clone(),
+            state,
+            pool: pool_id.clone(),
             tasks,
-            failures,
         });
     }
     Ok(status)
+}
+
+/// Some of the tasks of a job that failed, with the end of what they printed.
+async fn failures(client: &BatchClient, job: &JobId) -> Result<Vec<TaskEnd>, ClientError> {
+    let query = ListQuery {
+        filter: Some("executionInfo/result eq 'failure'".to_owned()),
+        ..ListQuery::select(&TaskEnd::PROPERTIES)
+    };
+    let failed = client.list(ListTasks { job_id: job.clone(), query });
+    pin_mut!(failed);
+    let mut failures = Vec::new();
+    while let Some(task) = failed.try_next().await? {
+        failures.push(TaskEnd::read(client, job, &task, SHOWN_OUTPUT).await);
+        if failures.len() == SHOWN_FAILURES {
+            break;
+        }
+    }
+    Ok(failures)
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::batch::model::{
     AllocationState, BatchJob, BatchJobState, BatchMetadataItem, BatchPool, BatchPoolState, BatchTask,
-    BatchTaskExecutionResult, BatchTaskState,
+    BatchTaskExecutionResult, BatchTaskState, ResizeError,
 };
 use crate::batch::{DateTime, ETag, JobId, PoolId, TaskId};
 
@@ -108,6 +108,8 @@ pub struct LivePool {
     pub current_dedicated: i32,
     /// How many Spot nodes it has.
     pub current_spot: i32,
+    /// Why it does not have as many nodes as it should, as `code: message`.
+    pub resize_errors: Vec<String>,
 }
 
 /// A job that is there.
@@ -169,9 +171,17 @@ impl Observed<LivePool> {
             allocation_state: pool.allocation_state.clone().unwrap_or(AllocationState::Steady),
             current_dedicated: pool.current_dedicated_nodes.unwrap_or(0),
             current_spot: pool.current_low_priority_nodes.unwrap_or(0),
+            resize_errors: pool.resize_errors.iter().flatten().map(said).collect(),
         };
         Self { value, etag: pool.e_tag.as_deref().map(ETag::new) }
     }
+}
+
+fn said(error: &ResizeError) -> String {
+    let text = |value: &Option<String>| value.clone().unwrap_or_default();
+    let values = error.values.iter().flatten();
+    let details = values.map(|pair| format!("; {}: {}", text(&pair.name), text(&pair.value)));
+    format!("{}: {}{}", text(&error.code), text(&error.message), details.collect::<String>())
 }
 
 impl Observed<LiveJob> {

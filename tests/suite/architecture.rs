@@ -44,7 +44,7 @@ const LAYERS: &[Layer] = &[
     // The client never meets the emulator except in `batch`.
     layer("client", "batch secret clock"),
     layer("observe", "client resource batch"),
-    layer("apply", "plan client resource batch clock secret"),
+    layer("apply", "observe plan client resource batch clock secret"),
     layer("node", "batch secret clock"),
     layer("emulator", "batch node secret clock"),
     layer(

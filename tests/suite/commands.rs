@@ -1,6 +1,12 @@
 //! What each command says and how it exits, by the built program against the emulator.
 
+mod recipes;
 mod stranger;
 
 mod foreign_work;
+mod logs;
 mod plans;
+mod programs;
+mod quiet;
+mod status;
+mod waits;

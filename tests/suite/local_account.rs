@@ -72,7 +72,7 @@ fn reading_starts_nothing(runtime: Runtime) {
         local.run(["logs", "rest/t-1"]).success();
     }
     let followed = local.run(["logs", "rest/t-2", "--follow"]);
-    followed.success().stderr_contains("at rest");
+    followed.code(7).stderr_contains("at rest");
     local.run(["apply", "rest.yaml", "--auto-approve"]).success().stdout_contains("3 succeeded");
     local.run(["destroy", "rest.yaml", "--auto-approve"]).success();
 }
@@ -102,7 +102,7 @@ fn a_task_that_outlived_its_command_is_read_with_its_own_exit_code_by_whatever_r
         .run();
     let status = status.code(7).json();
     assert_eq!(
-        (&status["at_rest"], &status["jobs"][0]["failures"][0]["executionInfo"]["exitCode"]),
+        (&status["at_rest"], &status["jobs"][0]["failures"][0]["exit_code"]),
         (&true.into(), &9.into())
     );
     local.run(["destroy", "outlive.yaml", "--auto-approve"]).success();

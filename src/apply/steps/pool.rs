@@ -47,7 +47,11 @@ pub(super) async fn resize(context: &StepContext<'_>, pool: &PoolId, size: PoolR
     };
     let request = ResizePool { pool_id: pool.clone(), resize, conditions: Conditions::default() };
     context.client.send(&request).await?;
-    settle(context, pool).await?;
+    let there = settle(context, pool).await?.value;
+    let reached = (there.current_dedicated, there.current_spot) == (size.dedicated, size.spot);
+    if !reached && !there.resize_errors.is_empty() {
+        return Err(StepError::Resize(there.resize_errors.join("; ")));
+    }
     Ok(Outcome::Done)
 }
 
@@ -61,7 +65,8 @@ async fn settle(context: &StepContext<'_>, pool: &PoolId) -> Result<Observed<Liv
             }
             let nodes = there.value.current_dedicated + there.value.current_spot;
             let wanted = there.value.spec.dedicated_nodes + there.value.spec.spot_nodes;
-            context.progress(format!("{nodes} nodes, {wanted} wanted"), None);
+            let state = &there.value.allocation_state;
+            context.progress(format!("{nodes} of {wanted} nodes, {state}"), None);
             Ok(None)
         })
         .await

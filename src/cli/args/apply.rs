@@ -1,7 +1,10 @@
 //! `apply`.
 
+use std::time::Duration;
+
 use clap::Args;
 
+use super::duration::duration;
 use super::{PolicyArgs, RecipeArgs};
 
 /// Arguments of `apply`.
@@ -29,4 +32,7 @@ pub(in crate::cli) struct ApplyArgs {
     /// How many steps run at once at the most
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub parallelism: u16,
+    /// Give up after this long, for example 90s, 30m or 2h: what was applied stays, and the exit code is 7
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub timeout: Option<Duration>,
 }

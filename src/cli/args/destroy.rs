@@ -1,8 +1,11 @@
 //! `destroy`.
 
+use std::time::Duration;
+
 use clap::Args;
 
 use super::RecipeArgs;
+use super::duration::duration;
 
 /// Arguments of `destroy`.
 #[derive(Debug, Args)]
@@ -19,4 +22,7 @@ pub(in crate::cli) struct DestroyArgs {
     /// made
     #[arg(long)]
     pub force: bool,
+    /// Give up after this long, for example 90s, 30m or 2h; destroying again goes on from there
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub timeout: Option<Duration>,
 }

@@ -3,6 +3,7 @@
 mod apply;
 mod command_line;
 mod destroy;
+mod duration;
 mod emulator;
 mod global;
 mod logs;

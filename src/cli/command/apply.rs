@@ -7,13 +7,12 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use super::execute::{execute, exit_code, options, stop_on_signal};
+use super::execute::{Deadline, ask, execute, exit_code, options, stop_on_signal, unless_stopped};
 use super::plan::{policy, show};
 use super::refuse::{refuse_what_ends_work, refuse_what_is_not_permitted};
-use crate::apply::{WaitOptions, wait_for_jobs};
+use crate::apply::{ApplyReport, WaitEnd, WaitOptions, WaitReport, wait_for_jobs};
 use crate::cli::account::Account;
 use crate::cli::args::ApplyArgs;
-use crate::cli::confirm::confirm;
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::progress::Progress;
@@ -21,95 +20,136 @@ use crate::cli::recipe::load_recipe;
 use crate::clock::SystemClock;
 use crate::exit_code::ExitCode;
 use crate::pipeline;
+use crate::plan::Plan;
 use crate::resource::DesiredState;
-use crate::view::human;
+use crate::view::{human, json};
 
 /// Jobs of up to this many tasks are shown task by task.
 const TOLD_TASKS: u64 = 64;
 /// The most bytes of a task's output that are shown.
 const OUTPUT_LIMIT: u64 = 16 * 1024;
 
+const NOTHING: &str = "nothing was changed";
+
 pub(super) async fn run(context: &Context, args: &ApplyArgs) -> Result<ExitCode, CommandError> {
+    context.printer.begin("apply")?;
     let loaded = load_recipe(context, &args.recipe)?;
-    let account = Account::open(context).await?;
     let stop = stop_on_signal();
-    let result = apply_and_wait(context, args, &account, &loaded.desired, loaded.folder, &stop).await;
+    let account = unless_stopped(&stop, NOTHING, Account::open(context)).await??;
+    let apply = Apply { context, args, account: &account, desired: &loaded.desired, stop: &stop };
+    let result = apply.run(loaded.folder).await;
     account.close().await;
     result
 }
 
-async fn apply_and_wait(
-    context: &Context,
-    args: &ApplyArgs,
-    account: &Account,
-    desired: &DesiredState,
-    folder: PathBuf,
-    stop: &CancellationToken,
-) -> Result<ExitCode, CommandError> {
-    let plan = pipeline::plan(account.client(), desired, &policy(&args.policy)).await?;
-    show(context, &plan)?;
-    refuse_what_is_not_permitted(&plan)?;
-    refuse_what_ends_work(&plan, args.force, "nothing was changed")?;
-    if !plan.is_empty() {
-        let question = format!("Apply these changes to {}?", account.name());
-        if !args.auto_approve && !confirm(&context.printer, &question, context.global.no_input)? {
-            return Err(CommandError::new(
-                ExitCode::BlockedByPolicy,
-                "nothing was changed: the plan was not confirmed",
-            ));
-        }
-        account.run().await?;
-        let options = options(context, usize::from(args.parallelism), folder, account);
-        let report = execute(context, &plan, account, &options, stop).await?;
-        if !report.is_complete() {
-            return Ok(exit_code(&report));
-        }
-    }
-    let waits = args.wait || (account.is_local() && !args.no_wait);
-    if waits {
-        account.run().await?;
-        return wait(context, account, desired, plan.is_empty(), stop).await;
-    }
-    if account.serves_itself() {
-        let mut out = context.printer.narration();
-        writeln!(
-            out,
-            "Not waiting: the local account rests until a command uses it. `batchyard emulator` keeps it going."
-        )?;
-    }
-    Ok(ExitCode::Success)
+/// One run of `apply`.
+struct Apply<'a> {
+    context: &'a Context,
+    args: &'a ApplyArgs,
+    account: &'a Account,
+    desired: &'a DesiredState,
+    stop: &'a CancellationToken,
 }
 
-async fn wait(
-    context: &Context,
-    account: &Account,
-    desired: &DesiredState,
-    only_news: bool,
-    stop: &CancellationToken,
-) -> Result<ExitCode, CommandError> {
-    let jobs: Vec<_> =
-        desired.jobs.values().map(|job| (job.spec.id.clone(), job.spec.pool.clone())).collect();
-    let pools: BTreeSet<_> = desired.pools.values().map(|pool| pool.spec.id.clone()).collect();
-    let options = WaitOptions {
-        poll_interval: account.poll_interval(),
-        told_tasks: TOLD_TASKS,
-        only_news,
-        output_limit: OUTPUT_LIMIT,
-        clock: Arc::new(SystemClock),
-    };
-    let progress = Progress::new(&context.printer);
-    let report = wait_for_jobs(account.client(), &jobs, &pools, &options, &progress, stop).await;
-    progress.finish();
-    let report = report?;
-    if report.interrupted {
-        let next = if account.serves_itself() {
+impl Apply<'_> {
+    async fn run(&self, folder: PathBuf) -> Result<ExitCode, CommandError> {
+        let policy = policy(&self.args.policy);
+        let planning = pipeline::plan(self.account.client(), self.desired, &policy);
+        let plan = unless_stopped(self.stop, NOTHING, planning).await??;
+        show(self.context, &plan)?;
+        refuse_what_is_not_permitted(&plan)?;
+        refuse_what_ends_work(&plan, self.args.force, NOTHING)?;
+        if !plan.is_empty() && !self.args.auto_approve {
+            let question = format!("Apply these changes to {}?", self.account.name());
+            ask(self.context, question, self.stop, NOTHING).await?;
+        }
+        let deadline = Deadline::after(self.args.timeout);
+        let mut steps = None;
+        if !plan.is_empty() {
+            self.account.run().await?;
+            let parallelism = usize::from(self.args.parallelism);
+            let options = options(self.context, parallelism, folder, self.account, deadline);
+            let report = execute(self.context, &plan, self.account, &options, self.stop).await?;
+            if !report.is_complete() {
+                return self.end(&plan, Some(&report), None, exit_code(&report));
+            }
+            steps = Some(report);
+        }
+        let waits = self.args.wait || (self.account.is_local() && !self.args.no_wait);
+        if waits {
+            self.account.run().await?;
+            let report = self.wait(plan.is_empty(), deadline).await?;
+            let code = self.tell_wait(&report)?;
+            return self.end(&plan, steps.as_ref(), Some(&report), code);
+        }
+        if self.account.serves_itself() {
+            let mut out = self.context.printer.narration();
+            writeln!(
+                out,
+                "Not waiting: the local account rests until a command uses it. `batchyard emulator` keeps it going."
+            )?;
+        }
+        let code = if plan.failed_tasks() > 0 { ExitCode::Unhealthy } else { ExitCode::Success };
+        self.end(&plan, steps.as_ref(), None, code)
+    }
+
+    async fn wait(&self, only_news: bool, deadline: Deadline) -> Result<WaitReport, CommandError> {
+        let jobs: Vec<_> =
+            self.desired.jobs.values().map(|job| (job.spec.id.clone(), job.spec.pool.clone())).collect();
+        let pools: BTreeSet<_> = self.desired.pools.values().map(|pool| pool.spec.id.clone()).collect();
+        let options = WaitOptions {
+            poll_interval: self.account.poll_interval(),
+            timeout: deadline.left(),
+            told_tasks: TOLD_TASKS,
+            only_news,
+            output_limit: OUTPUT_LIMIT,
+            clock: Arc::new(SystemClock),
+        };
+        let progress = Progress::new(&self.context.printer);
+        let report =
+            wait_for_jobs(self.account.client(), &jobs, &pools, &options, &progress, self.stop).await;
+        progress.finish();
+        Ok(report?)
+    }
+
+    /// Says how waiting ended.
+    fn tell_wait(&self, report: &WaitReport) -> Result<ExitCode, CommandError> {
+        let printer = &self.context.printer;
+        let healthy = report.is_healthy();
+        human::wait_summary(&mut *printer.news(healthy), report)?;
+        let next = if self.account.serves_itself() {
             "the local account rests until a command uses it: applying again, or `batchyard emulator`, goes on with the tasks"
         } else {
             "`status` shows how it goes on"
         };
-        context.printer.err(&format!("Stopped waiting. What was applied stays; {next}.\n"));
-        return Ok(ExitCode::Interrupted);
+        match report.end {
+            WaitEnd::Interrupted => {
+                printer.err(&format!("Stopped waiting. What was applied stays; {next}.\n"));
+                Ok(ExitCode::Interrupted)
+            }
+            WaitEnd::TimedOut => {
+                printer.err(&format!("Time is up. What was applied stays; {next}.\n"));
+                Ok(ExitCode::Unhealthy)
+            }
+            WaitEnd::NothingMore if healthy => Ok(ExitCode::Success),
+            WaitEnd::NothingMore => Ok(ExitCode::Unhealthy),
+        }
     }
-    human::wait_summary(&mut *context.printer.narration(), &report)?;
-    Ok(if report.is_healthy() { ExitCode::Success } else { ExitCode::Unhealthy })
+
+    /// Says what is left to say, to people and to programs.
+    fn end(
+        &self,
+        plan: &Plan,
+        steps: Option<&ApplyReport>,
+        waited: Option<&WaitReport>,
+        code: ExitCode,
+    ) -> Result<ExitCode, CommandError> {
+        if plan.failed_tasks() > 0 && code == ExitCode::Unhealthy {
+            human::failed_earlier(&mut *self.context.printer.complaints(), plan)?;
+        }
+        if self.context.printer.is_json() {
+            self.context.printer.line(&json::applied(plan, steps, waited, code.number()))?;
+        }
+        Ok(code)
+    }
 }

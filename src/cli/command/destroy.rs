@@ -1,21 +1,33 @@
 //! `destroy`: removes everything that a recipe made.
 
-use super::execute::{execute, exit_code, options, stop_on_signal};
+use std::io::Write as _;
+
+use tokio_util::sync::CancellationToken;
+
+use super::execute::{Deadline, ask, execute, exit_code, options, stop_on_signal, unless_stopped};
 use super::plan::show;
 use super::refuse::refuse_what_ends_work;
 use crate::cli::account::Account;
 use crate::cli::args::DestroyArgs;
-use crate::cli::confirm::confirm;
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::recipe::load_recipe;
 use crate::exit_code::ExitCode;
 use crate::pipeline;
+use crate::recipe::Loaded;
+use crate::view::json;
+
+/// How many steps run at once.
+const PARALLELISM: usize = 8;
+
+const NOTHING: &str = "nothing was destroyed";
 
 pub(super) async fn run(context: &Context, args: &DestroyArgs) -> Result<ExitCode, CommandError> {
+    context.printer.begin("destroy")?;
     let loaded = load_recipe(context, &args.recipe)?;
-    let account = Account::open(context).await?;
-    let result = destroy(context, args, &account, &loaded).await;
+    let stop = stop_on_signal();
+    let account = unless_stopped(&stop, NOTHING, Account::open(context)).await??;
+    let result = destroy(context, args, &account, &loaded, &stop).await;
     account.close().await;
     result
 }
@@ -24,26 +36,32 @@ async fn destroy(
     context: &Context,
     args: &DestroyArgs,
     account: &Account,
-    loaded: &crate::recipe::Loaded,
+    loaded: &Loaded,
+    stop: &CancellationToken,
 ) -> Result<ExitCode, CommandError> {
-    use std::io::Write as _;
-    let plan = pipeline::plan_destroy(account.client(), &loaded.desired.recipe).await?;
+    let planning = pipeline::plan_destroy(account.client(), &loaded.desired.recipe);
+    let plan = unless_stopped(stop, NOTHING, planning).await??;
     if plan.is_empty() {
         let mut out = context.printer.narration();
         writeln!(out, "Nothing to destroy: the account has nothing that the recipe `{}` made.", plan.recipe)?;
+        if context.printer.is_json() {
+            context.printer.line(&json::destroyed(&plan, None, ExitCode::Success.number()))?;
+        }
         return Ok(ExitCode::Success);
     }
     show(context, &plan)?;
-    refuse_what_ends_work(&plan, args.force, "nothing was destroyed")?;
-    let question = format!("Destroy all this in {}? There is no undo.", account.name());
-    if !args.auto_approve && !confirm(&context.printer, &question, context.global.no_input)? {
-        return Err(CommandError::new(
-            ExitCode::BlockedByPolicy,
-            "nothing was destroyed: the plan was not confirmed",
-        ));
+    refuse_what_ends_work(&plan, args.force, NOTHING)?;
+    if !args.auto_approve {
+        let question = format!("Destroy all this in {}? There is no undo.", account.name());
+        ask(context, question, stop, NOTHING).await?;
     }
     account.wind_down().await?;
-    let options = options(context, 8, loaded.folder.clone(), account);
-    let report = execute(context, &plan, account, &options, &stop_on_signal()).await?;
-    Ok(exit_code(&report))
+    let deadline = Deadline::after(args.timeout);
+    let options = options(context, PARALLELISM, loaded.folder.clone(), account, deadline);
+    let report = execute(context, &plan, account, &options, stop).await?;
+    let code = exit_code(&report);
+    if context.printer.is_json() {
+        context.printer.line(&json::destroyed(&plan, Some(&report), code.number()))?;
+    }
+    Ok(code)
 }

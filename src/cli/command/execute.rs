@@ -2,12 +2,13 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
 use crate::apply::{ApplyOptions, ApplyReport, SecretError, SecretSource, apply};
 use crate::cli::account::Account;
+use crate::cli::confirm::confirm;
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::progress::Progress;
@@ -20,17 +21,34 @@ use crate::view::human;
 /// How long a step may wait for the service.
 const STEP_TIMEOUT: Duration = Duration::from_secs(3_600);
 
+/// When a command gives up.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Deadline(Option<Instant>);
+
+impl Deadline {
+    /// So long from now; `None` means never.
+    pub(super) fn after(timeout: Option<Duration>) -> Self {
+        Self(timeout.and_then(|timeout| Instant::now().checked_add(timeout)))
+    }
+
+    /// How long it is until then.
+    pub(super) fn left(self) -> Option<Duration> {
+        self.0.map(|end| end.saturating_duration_since(Instant::now()))
+    }
+}
+
 /// How to apply to an account.
 pub(super) fn options(
     context: &Context,
     parallelism: usize,
     folder: PathBuf,
     account: &Account,
+    deadline: Deadline,
 ) -> ApplyOptions {
     let resolve = secret_source(context.variables.clone(), folder);
     ApplyOptions {
         parallelism,
-        step_timeout: STEP_TIMEOUT,
+        step_timeout: deadline.left().map_or(STEP_TIMEOUT, |left| left.min(STEP_TIMEOUT)),
         poll_interval: account.poll_interval(),
         secrets: SecretSource::new(move |reference| {
             resolve(reference).map_err(|reason| SecretError { reference: reference.clone(), reason })
@@ -50,7 +68,7 @@ pub(super) async fn execute(
     let progress = Progress::new(&context.printer);
     let report = apply(plan, account.client(), options, &progress, stop).await;
     progress.finish();
-    human::apply_summary(&mut *context.printer.narration(), &report)?;
+    human::apply_summary(&mut *context.printer.news(report.is_complete()), &report)?;
     Ok(report)
 }
 
@@ -77,6 +95,34 @@ async fn signalled() {
         _ = tokio::signal::ctrl_c() => {}
         _ = terminate.recv() => {}
     }
+}
+
+/// Does something that may be broken off at any moment, because it changes nothing.
+pub(super) async fn unless_stopped<T>(
+    stop: &CancellationToken,
+    nothing: &str,
+    work: impl Future<Output = T>,
+) -> Result<T, CommandError> {
+    tokio::select! {
+        done = work => Ok(done),
+        () = stop.cancelled() => Err(CommandError::new(ExitCode::Interrupted, format!("interrupted; {nothing}"))),
+    }
+}
+
+/// Asks whether to go on; Ctrl-C is a no, too.
+pub(super) async fn ask(
+    context: &Context,
+    question: String,
+    stop: &CancellationToken,
+    nothing: &str,
+) -> Result<(), CommandError> {
+    let (printer, no_input) = (context.printer.clone(), context.global.no_input);
+    let asking = tokio::task::spawn_blocking(move || confirm(&printer, &question, no_input));
+    let answer = unless_stopped(stop, nothing, asking).await?;
+    if answer.map_err(CommandError::from_error)?? {
+        return Ok(());
+    }
+    Err(CommandError::new(ExitCode::BlockedByPolicy, format!("{nothing}: the plan was not confirmed")))
 }
 
 /// The exit code of an apply, from how its steps ended.

@@ -4,22 +4,24 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use include_dir::{Dir, include_dir};
+use serde_json::json;
 
 use crate::cli::args::NewArgs;
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::exit_code::ExitCode;
+use crate::view::json::document;
 
 static LIBRARY: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/recipes");
 
 pub(super) fn run(context: &Context, args: &NewArgs) -> Result<ExitCode, CommandError> {
-    let mut out = context.printer.stdout();
+    let mut out = context.printer.narration();
     let Some(name) = args.recipe.as_deref().filter(|_| !args.list) else {
         if context.printer.is_json() {
             let recipes: Vec<_> = recipes()
-                .map(|(name, recipe)| serde_json::json!({ "name": name, "description": description(recipe) }))
+                .map(|(name, recipe)| json!({ "name": name, "description": description(recipe) }))
                 .collect();
-            context.printer.json(&serde_json::json!({ "format_version": "1.0", "recipes": recipes }))?;
+            context.printer.json(&document("library", json!({ "recipes": recipes })))?;
             return Ok(ExitCode::Success);
         }
         let width = recipes().map(|(name, _)| name.len()).max().unwrap_or(0);
@@ -38,8 +40,13 @@ pub(super) fn run(context: &Context, args: &NewArgs) -> Result<ExitCode, Command
         );
     };
     let folder = args.dir.clone().unwrap_or_else(|| PathBuf::from(name));
-    copy(recipe, &folder)?;
+    let files = copy(recipe, &folder)?;
     let shown = folder.display();
+    if context.printer.is_json() {
+        let members = json!({ "recipe": name, "folder": shown.to_string(), "files": files });
+        context.printer.json(&document("new", members))?;
+        return Ok(ExitCode::Success);
+    }
     writeln!(
         out,
         "Made {shown} from the library's recipe `{name}`. Next:\n\n  batchyard plan {shown}\n  batchyard apply {shown}"
@@ -59,8 +66,8 @@ fn description(recipe: &Dir<'_>) -> String {
     description.unwrap_or_default().lines().next().unwrap_or_default().to_owned()
 }
 
-/// Copies a recipe's files; never over anything that is there.
-fn copy(recipe: &Dir<'_>, folder: &std::path::Path) -> Result<(), CommandError> {
+/// Copies a recipe's files, never over anything that is there, and returns their paths.
+fn copy(recipe: &Dir<'_>, folder: &std::path::Path) -> Result<Vec<String>, CommandError> {
     let failed = |path: &std::path::Path, error: std::io::Error| {
         CommandError::new(ExitCode::Error, format!("{} could not be made: {error}", path.display()))
     };
@@ -69,10 +76,12 @@ fn copy(recipe: &Dir<'_>, folder: &std::path::Path) -> Result<(), CommandError> 
         return Err(CommandError::new(ExitCode::Usage, message).hint(Some("name another folder".to_owned())));
     }
     std::fs::create_dir_all(folder).map_err(|error| failed(folder, error))?;
+    let mut files = Vec::new();
     for file in recipe.files() {
         let Some(name) = file.path().file_name() else { continue };
         let path = folder.join(name);
         std::fs::write(&path, file.contents()).map_err(|error| failed(&path, error))?;
+        files.push(path.display().to_string());
     }
-    Ok(())
+    Ok(files)
 }

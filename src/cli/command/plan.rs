@@ -20,19 +20,24 @@ pub(super) async fn run(context: &Context, args: &PlanArgs) -> Result<ExitCode, 
     };
     account.close().await;
     let plan = plan?;
-    show(context, &plan)?;
+    if context.printer.is_json() {
+        context.printer.json(&json::plan(&plan))?;
+    } else {
+        show(context, &plan)?;
+    }
     if plan.conflicts().next().is_some() {
         return Ok(ExitCode::StaleOrConflict);
     }
     Ok(if args.detailed_exitcode && !plan.is_empty() { ExitCode::ChangesPresent } else { ExitCode::Success })
 }
 
-/// Writes a plan to standard output.
+/// Shows a plan before it is carried out; to programs it is a line of the stream.
 pub(super) fn show(context: &Context, plan: &Plan) -> Result<(), CommandError> {
+    human::plan(&mut *context.printer.narration(), plan)?;
     if context.printer.is_json() {
-        return Ok(context.printer.json(&json::plan(plan))?);
+        context.printer.line(&json::plan(plan))?;
     }
-    Ok(human::plan(&mut *context.printer.narration(), plan)?)
+    Ok(())
 }
 
 pub(super) fn policy(args: &PolicyArgs) -> Policy {

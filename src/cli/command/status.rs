@@ -1,60 +1,117 @@
 //! `status`: shows how a recipe's pools, jobs and tasks are doing.
 
-use crate::apply::node_troubles;
+use std::io::Write as _;
+use std::time::Duration;
+
+use super::execute::stop_on_signal;
 use crate::cli::account::Account;
 use crate::cli::args::StatusArgs;
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::recipe::load_recipe;
 use crate::exit_code::ExitCode;
-use crate::observe;
+use crate::observe::{self, Status};
 use crate::pipeline::scope;
 use crate::recipe::Loaded;
-use crate::view::human;
+use crate::view::{human, json};
+
+/// How often the account is looked at while a person watches.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+/// Moves to the top of the terminal and clears what is below.
+const CLEAR: &str = "\u{1b}[H\u{1b}[J";
 
 pub(super) async fn run(context: &Context, args: &StatusArgs) -> Result<ExitCode, CommandError> {
+    if args.watch {
+        context.printer.begin("status")?;
+    }
     let loaded = load_recipe(context, &args.recipe)?;
     let account = Account::open(context).await?;
-    let result = status(context, args, &account, &loaded).await;
+    let result = if args.watch {
+        watch(context, args, &account, &loaded).await
+    } else {
+        show_once(context, args, &account, &loaded).await
+    };
     account.close().await;
     result
 }
 
-async fn status(
+async fn show_once(
     context: &Context,
     args: &StatusArgs,
     account: &Account,
     loaded: &Loaded,
 ) -> Result<ExitCode, CommandError> {
+    let status = read(account, loaded).await?;
+    if context.printer.is_json() {
+        context.printer.json(&document(account, loaded, &status))?;
+    } else {
+        context.printer.news(status.is_healthy()).write_all(&text(args, account, &status)?)?;
+    }
+    Ok(health(&status))
+}
+
+/// Shows the status again whenever it has changed, until nothing more will happen by itself.
+async fn watch(
+    context: &Context,
+    args: &StatusArgs,
+    account: &Account,
+    loaded: &Loaded,
+) -> Result<ExitCode, CommandError> {
+    let stop = stop_on_signal();
+    let printer = &context.printer;
+    let mut shown = Vec::new();
+    loop {
+        let status = read(account, loaded).await?;
+        let text = text(args, account, &status)?;
+        if text != shown {
+            let mut out = printer.news(status.is_healthy());
+            if printer.is_screen() {
+                write!(out, "{CLEAR}")?;
+            } else if !shown.is_empty() {
+                writeln!(out)?;
+            }
+            out.write_all(&text)?;
+            out.flush()?;
+            if printer.is_json() {
+                printer.line(&document(account, loaded, &status))?;
+            }
+            shown = text;
+        }
+        if status.is_over() || account.at_rest().is_some() {
+            return Ok(health(&status));
+        }
+        tokio::select! {
+            () = tokio::time::sleep(LOOK_EVERY) => {}
+            () = stop.cancelled() => return Ok(ExitCode::Interrupted),
+        }
+    }
+}
+
+/// The status for people.
+fn text(args: &StatusArgs, account: &Account, status: &Status) -> Result<Vec<u8>, CommandError> {
+    let mut text = Vec::new();
+    human::status(&mut text, status)?;
+    if let Some(unchecked) = account.at_rest() {
+        human::at_rest(&mut text, &args.recipe.path, &unchecked)?;
+    }
+    Ok(text)
+}
+
+/// The status for programs.
+fn document(account: &Account, loaded: &Loaded, status: &Status) -> serde_json::Value {
+    json::status(&loaded.desired.recipe, account.name(), account.at_rest().is_some(), status)
+}
+
+async fn read(account: &Account, loaded: &Loaded) -> Result<Status, CommandError> {
     let mut live = observe::read(account.client(), &scope(&loaded.desired)).await?;
     let ours = |owner: Option<&crate::resource::Ownership>| {
         owner.is_some_and(|own| own.recipe == loaded.desired.recipe)
     };
     live.pools.retain(|_, pool| ours(pool.value.ownership.as_ref()));
     live.jobs.retain(|_, job| ours(job.value.ownership.as_ref()));
-    let status = observe::status(account.client(), &live).await?;
-    let mut troubles = Vec::new();
-    for pool in &status.pools {
-        troubles.extend(node_troubles(account.client(), &pool.id).await?.1);
-    }
-    if context.printer.is_json() {
-        let document = serde_json::json!({
-            "format_version": "1.0",
-            "recipe": loaded.desired.recipe,
-            "account": account.name(),
-            "at_rest": account.at_rest().is_some(),
-            "pools": status.pools,
-            "jobs": status.jobs,
-            "node_troubles": troubles,
-        });
-        context.printer.json(&document)?;
-    } else {
-        let mut out = context.printer.narration();
-        human::status(&mut *out, &status, &troubles)?;
-        if let Some(unchecked) = account.at_rest() {
-            human::at_rest(&mut *out, &args.recipe.path, &unchecked)?;
-        }
-    }
-    let failed = status.jobs.iter().any(|job| job.tasks.failed > 0);
-    Ok(if failed || !troubles.is_empty() { ExitCode::Unhealthy } else { ExitCode::Success })
+    Ok(observe::status(account.client(), &live).await?)
+}
+
+fn health(status: &Status) -> ExitCode {
+    if status.is_healthy() { ExitCode::Success } else { ExitCode::Unhealthy }
 }

@@ -26,6 +26,12 @@ impl Planner<'_> {
             source: source_of(&desired.sources, ""),
             ..unchanged(Address::job(key))
         };
+        if desired.pool_key.is_none() && !self.live.pools.contains_key(&desired.spec.pool) {
+            self.notes.push(format!(
+                "{}: the pool `{}` does not exist; the job's tasks wait until it does",
+                change.address, desired.spec.pool
+            ));
+        }
         let pool_ready = desired.pool_key.as_ref().and_then(|key| self.pool_ready.get(key)).copied();
         match live {
             None => self.create_job(change, key, desired, tasks, pool_ready.into_iter().collect()),

@@ -4,7 +4,8 @@ use std::io::{self, Write};
 
 use super::output::indented;
 use super::style::{BAD, BOLD, CHANGED, DIM, GOOD};
-use crate::apply::{ApplyEvent, ApplyReport, NodeTrouble, Outcome, TaskEnd, WaitReport};
+use crate::apply::{ApplyEvent, ApplyReport, Outcome, WaitReport};
+use crate::observe::{Held, NodeTrouble, PoolStatus, Problem, TaskEnd};
 use crate::plan::Step;
 use crate::view::words::{counted, duration, grouped};
 
@@ -41,6 +42,7 @@ pub fn event(out: &mut dyn Write, event: &ApplyEvent<'_>) -> io::Result<()> {
         }
         ApplyEvent::TaskEnded(end) => task_end(out, end),
         ApplyEvent::NodeTrouble(trouble) => node_trouble(out, trouble),
+        ApplyEvent::PoolTrouble { pool, problem } => pool_trouble(out, pool, problem),
         ApplyEvent::StepStarted(_)
         | ApplyEvent::StepProgress { .. }
         | ApplyEvent::PoolProgress { .. }
@@ -59,6 +61,23 @@ pub struct Progress {
     pub done: Option<(u64, u64)>,
 }
 
+impl Progress {
+    /// Whether it is worth a line again although nothing has changed: a pool whose nodes are what they are is not.
+    pub fn is_worth_repeating(&self) -> bool {
+        !self.subject.starts_with("pool ")
+    }
+}
+
+/// Writes how something goes on as a line that stays, for where no bars are shown.
+///
+/// # Errors
+/// When `out` can't be written to.
+pub fn progress_line(out: &mut dyn Write, progress: &Progress) -> io::Result<()> {
+    let Progress { subject, what, done } = progress;
+    let done = done.map(|(done, total)| format!("{} of {} done, ", grouped(done), grouped(total)));
+    writeln!(out, "{DIM}… {subject}: {}{what}{DIM:#}", done.unwrap_or_default())
+}
+
 /// How something goes on; `None` for events that are no progress.
 pub fn progress(event: &ApplyEvent<'_>) -> Option<Progress> {
     let progress = |subject, what, done| Some(Progress { subject, what, done });
@@ -67,18 +86,22 @@ pub fn progress(event: &ApplyEvent<'_>) -> Option<Progress> {
         ApplyEvent::StepProgress { step, what, done } => {
             progress(step.address.to_string(), format!("{}: {what}", title(step)), *done)
         }
-        ApplyEvent::PoolProgress { pool, nodes } if !nodes.is_empty() => {
+        ApplyEvent::PoolProgress { pool, nodes } => {
             progress(format!("pool {pool}"), format!("nodes: {nodes}"), None)
         }
-        ApplyEvent::JobProgress { job, completed, running, total } => {
-            let what = format!("{} running", grouped(*running));
+        ApplyEvent::JobProgress { job, completed, running, total, held } => {
+            let what = match held.iter().max_by_key(|held| held.tasks) {
+                Some(held) => waiting(held),
+                None => format!("{} running", grouped(*running)),
+            };
             progress(format!("job {job}"), what, Some((*completed, *total)))
         }
         _ => None,
     }
 }
 
-fn task_end(out: &mut dyn Write, end: &TaskEnd) -> io::Result<()> {
+/// How a task ended: one line, then why it failed, then what it printed.
+pub(super) fn task_end(out: &mut dyn Write, end: &TaskEnd) -> io::Result<()> {
     let took = end.took.map(|took| format!(" in {}", duration(took))).unwrap_or_default();
     let node = end.node.as_ref().map(|node| format!(" on {node}")).unwrap_or_default();
     let (mark, colour) = if end.succeeded() { ("✓", GOOD) } else { ("✗", BAD) };
@@ -90,17 +113,7 @@ fn task_end(out: &mut dyn Write, end: &TaskEnd) -> io::Result<()> {
         end.task,
         format!("{took}{node}").trim()
     )?;
-    if let Some(failure) = &end.failure {
-        let code = failure.code.as_deref().unwrap_or_default();
-        writeln!(out, "  {BAD}{code}{BAD:#}: {}", failure.message.as_deref().unwrap_or_default())?;
-        for detail in failure.details.iter().flatten() {
-            let (name, value) =
-                (detail.name.as_deref().unwrap_or_default(), detail.value.as_deref().unwrap_or_default());
-            if Some(value) != failure.message.as_deref() {
-                writeln!(out, "    {name}: {value}")?;
-            }
-        }
-    }
+    task_failure(out, end)?;
     if let Some(stdout) = &end.stdout {
         write!(out, "{}", indented(stdout, "  │ "))?;
     }
@@ -108,6 +121,50 @@ fn task_end(out: &mut dyn Write, end: &TaskEnd) -> io::Result<()> {
         write!(out, "{}", indented(stderr, "  ┆ "))?;
     }
     Ok(())
+}
+
+/// Why a task failed, if it did: code, message and details.
+fn task_failure(out: &mut dyn Write, end: &TaskEnd) -> io::Result<()> {
+    let Some(failure) = &end.failure else { return Ok(()) };
+    let code = failure.code.as_deref().unwrap_or_default();
+    writeln!(out, "  {BAD}{code}{BAD:#}: {}", failure.message.as_deref().unwrap_or_default())?;
+    for detail in failure.details.iter().flatten() {
+        let (name, value) =
+            (detail.name.as_deref().unwrap_or_default(), detail.value.as_deref().unwrap_or_default());
+        if Some(value) != failure.message.as_deref() {
+            writeln!(out, "    {name}: {value}")?;
+        }
+    }
+    Ok(())
+}
+
+/// How many tasks wait, and why, as `2 tasks wait: pool p does not exist`.
+fn waiting(held: &Held) -> String {
+    let verb = match (held.why.is_final(), held.tasks) {
+        (true, _) => "can't run",
+        (false, 1) => "waits",
+        (false, _) => "wait",
+    };
+    format!("{} {verb}: {}", counted(held.tasks, "task"), held.why)
+}
+
+/// Writes why tasks wait, and what to try where nothing will change by itself.
+pub(super) fn held_tasks(out: &mut dyn Write, held: &[Held]) -> io::Result<()> {
+    for held in held {
+        let colour = if held.why.is_final() { BAD } else { CHANGED };
+        writeln!(out, "  {colour}{}{colour:#}", waiting(held))?;
+        if let Some(hint) = held.why.hint() {
+            writeln!(out, "    {CHANGED}hint{CHANGED:#}: {hint}")?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes why a pool does not have as many nodes as it should.
+pub(super) fn pool_trouble(out: &mut dyn Write, pool: &PoolStatus, problem: &Problem) -> io::Result<()> {
+    let there: usize = pool.nodes.values().sum();
+    let wanted = u64::try_from(pool.target_nodes).unwrap_or(0);
+    writeln!(out, "{BAD}✗{BAD:#} pool {} has {there} of {}: {problem}", pool.id, counted(wanted, "node"),)
 }
 
 /// Writes what is wrong with a node.
@@ -159,16 +216,17 @@ pub fn apply_summary(out: &mut dyn Write, report: &ApplyReport) -> io::Result<()
 pub fn wait_summary(out: &mut dyn Write, report: &WaitReport) -> io::Result<()> {
     for job in &report.jobs {
         let mut words = vec![format!("{GOOD}{} succeeded{GOOD:#}", grouped(job.succeeded))];
-        for (count, what) in [
-            (job.failed, "failed"),
-            (job.blocked, "can't run, because a task that they depend on failed"),
-            (job.starved, "can't run, because no node of their pool can work"),
-        ] {
-            if count > 0 {
-                words.push(format!("{BAD}{} {what}{BAD:#}", grouped(count)));
-            }
+        if job.failed > 0 {
+            words.push(format!("{BAD}{} failed{BAD:#}", grouped(job.failed)));
+        }
+        if job.running > 0 {
+            words.push(format!("{CHANGED}{} still running{CHANGED:#}", grouped(job.running)));
+        }
+        if job.waiting > 0 && job.held.is_empty() {
+            words.push(format!("{CHANGED}{} still waiting{CHANGED:#}", grouped(job.waiting)));
         }
         writeln!(out, "{BOLD}Job {}:{BOLD:#} {}.", job.job, words.join(", "))?;
+        held_tasks(out, &job.held)?;
     }
     Ok(())
 }

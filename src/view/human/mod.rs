@@ -8,7 +8,7 @@ mod status;
 mod style;
 
 pub use at_rest::at_rest;
-pub use events::{Progress, apply_summary, event, progress, wait_summary};
+pub use events::{Progress, apply_summary, event, progress, progress_line, wait_summary};
 pub use output::indented;
-pub use plan::plan;
+pub use plan::{failed_earlier, plan};
 pub use status::status;

@@ -25,6 +25,27 @@ pub fn plan(out: &mut dyn Write, plan: &Plan) -> io::Result<()> {
     write_summary(out, plan)
 }
 
+/// Writes what became of tasks that had failed before a plan was made: nothing, and how that is changed.
+///
+/// # Errors
+/// When `out` can't be written to.
+pub fn failed_earlier(out: &mut dyn Write, plan: &Plan) -> io::Result<()> {
+    for change in &plan.changes {
+        let Some(tasks) = change.tasks.as_ref().filter(|tasks| tasks.failed > 0) else { continue };
+        writeln!(
+            out,
+            "{BAD}{} of job {} failed earlier{BAD:#} and will not run again by itself: {}",
+            counted(tasks.failed, "task"),
+            change.id,
+            named(&tasks.samples.failed, tasks.failed)
+        )?;
+    }
+    writeln!(
+        out,
+        "{CHANGED}hint{CHANGED:#}: a task that is changed in the recipe is run again; `destroy` and `apply` run all of them again"
+    )
+}
+
 /// The plan's notes, and what stays as it is although somebody may want to know.
 fn notes(plan: &Plan) -> Vec<String> {
     let mut notes = plan.notes.clone();

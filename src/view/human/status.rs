@@ -2,36 +2,36 @@
 
 use std::io::{self, Write};
 
-use super::events::node_trouble;
-use super::style::{BAD, BOLD, DIM};
-use crate::apply::NodeTrouble;
-use crate::observe::Status;
+use super::events::{held_tasks, node_trouble, pool_trouble, task_end};
+use super::style::{BOLD, DIM};
+use crate::observe::{Status, TaskEnd};
 use crate::view::words::{counted, grouped};
 
-/// Writes how a recipe's objects are doing, and what is wrong with its nodes.
+/// How many lines of what a failed task printed are shown, of either stream.
+const SHOWN_LINES: usize = 5;
+
+/// Writes how a recipe's objects are doing, and what is wrong with them.
 ///
 /// # Errors
 /// When `out` can't be written to.
-pub fn status(out: &mut dyn Write, status: &Status, troubles: &[NodeTrouble]) -> io::Result<()> {
+pub fn status(out: &mut dyn Write, status: &Status) -> io::Result<()> {
     if status.pools.is_empty() && status.jobs.is_empty() {
         return writeln!(out, "Nothing of this recipe is in the account.");
     }
     for pool in &status.pools {
-        let states: Vec<String> =
-            pool.nodes.iter().map(|(state, count)| format!("{count} {state}")).collect();
-        let states = if states.is_empty() { "none yet".to_owned() } else { states.join(", ") };
+        let formula = if pool.autoscale { ", sized by a formula" } else { "" };
         let target = u64::try_from(pool.target_nodes).unwrap_or(0);
         writeln!(
             out,
-            "{BOLD}pool {}{BOLD:#}  {}, {}; {} wanted, there: {states}",
+            "{BOLD}pool {}{BOLD:#}  {}, {}{formula}; {} wanted, there: {}",
             pool.id,
             pool.state,
             pool.allocation_state,
-            counted(target, "node")
+            counted(target, "node"),
+            pool.states()
         )?;
-        for trouble in troubles.iter().filter(|trouble| trouble.pool == pool.id) {
-            node_trouble(out, trouble)?;
-        }
+        pool.resize_errors.iter().try_for_each(|problem| pool_trouble(out, pool, problem))?;
+        pool.node_troubles.iter().try_for_each(|trouble| node_trouble(out, trouble))?;
     }
     for job in &status.jobs {
         let tasks = &job.tasks;
@@ -46,18 +46,31 @@ pub fn status(out: &mut dyn Write, status: &Status, troubles: &[NodeTrouble]) ->
             grouped(u64::from(tasks.running)),
             grouped(u64::from(tasks.active))
         )?;
-        for task in &job.failures {
-            let info = task.execution_info.clone().unwrap_or_default();
-            let failure = info.failure_info;
-            let code = failure.as_ref().and_then(|failure| failure.code.clone()).unwrap_or_default();
-            let exit = info.exit_code.map(|exit| format!(", exit {exit}")).unwrap_or_default();
-            let message = failure.and_then(|failure| failure.message).unwrap_or_default();
-            writeln!(out, "  {BAD}✗{BAD:#} {}: {code}{exit} {DIM}{message}{DIM:#}", task.id)?;
-        }
+        job.failures.iter().try_for_each(|end| task_end(out, &shortened(end)))?;
         let more = u64::from(tasks.failed).saturating_sub(job.failures.len() as u64);
         if more > 0 {
-            writeln!(out, "  {DIM}… and {} more failures{DIM:#}", grouped(more))?;
+            writeln!(
+                out,
+                "  {DIM}… and {} that failed; `batchyard logs {} --failed` shows them all{DIM:#}",
+                grouped(more),
+                job.id
+            )?;
         }
+        held_tasks(out, &job.held)?;
     }
     Ok(())
+}
+
+/// The end of a task with the last lines of what it printed.
+fn shortened(end: &TaskEnd) -> TaskEnd {
+    let last_lines = |text: &String| {
+        let lines: Vec<&str> = text.lines().collect();
+        let from = lines.len().saturating_sub(SHOWN_LINES);
+        lines.get(from..).unwrap_or_default().join("\n")
+    };
+    TaskEnd {
+        stdout: end.stdout.as_ref().map(last_lines),
+        stderr: end.stderr.as_ref().map(last_lines),
+        ..end.clone()
+    }
 }

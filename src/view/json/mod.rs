@@ -1,5 +1,11 @@
-//! For programs: versioned documents in Terraform's names where the meaning is the same.
+//! For programs: versioned documents in Terraform's names where the meaning is the same. `docs/output.md` describes each.
 
+mod document;
+mod events;
 mod plan;
+mod results;
 
-pub use plan::{FORMAT_VERSION, plan};
+pub use document::{FORMAT_VERSION, begin, document};
+pub use events::{event, progress};
+pub use plan::plan;
+pub use results::{applied, destroyed, status};

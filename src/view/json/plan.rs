@@ -2,11 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
+use super::document::{document, tool};
 use crate::plan::{Change, Obstacle, Plan};
 use crate::resource::{ChangeClass, Mutability};
-
-/// The version of the document; the first number changes when a reader would break.
-pub const FORMAT_VERSION: &str = "1.0";
 
 /// The plan as a document. Holds references to secrets, never values.
 pub fn plan(plan: &Plan) -> Value {
@@ -14,15 +12,15 @@ pub fn plan(plan: &Plan) -> Value {
         || plan.conflicts().next().is_some()
         || plan.obstacles().next().is_some();
     let applyable = !refused && !plan.is_empty();
-    json!({
-        "format_version": FORMAT_VERSION,
-        "tool": concat!("batchyard/", env!("CARGO_PKG_VERSION")),
+    let members = json!({
+        "tool": tool(),
         "recipe": plan.recipe,
         "applyable": applyable,
         "complete": plan.is_empty(),
         "resource_changes": plan.changes.iter().map(change).collect::<Vec<_>>(),
         "notes": plan.notes,
-    })
+    });
+    document("plan", members)
 }
 
 fn change(change: &Change) -> Value {

@@ -1,0 +1,243 @@
+//! Why tasks that wait don't run, and what to try.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+use crate::batch::model::BatchJobState;
+use crate::batch::{PoolId, TaskId};
+
+/// How many tasks are named.
+pub(super) const NAMED: usize = 3;
+
+/// Something that goes wrong with a pool, in the service's words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Problem {
+    /// A code, as `AccountCoreQuotaReached`.
+    pub code: String,
+    /// What is wrong.
+    pub message: String,
+    /// Names and values.
+    pub details: Vec<(String, String)>,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code, self.message)?;
+        self.details.iter().try_for_each(|(name, value)| write!(f, "; {name}: {value}"))
+    }
+}
+
+/// Why tasks that wait don't run. Its text is a sentence without its subject: `pool p does not exist`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Hold {
+    /// Their pool does not exist.
+    NoPool {
+        /// The pool.
+        pool: PoolId,
+    },
+    /// Their pool is going away.
+    PoolDeleting {
+        /// The pool.
+        pool: PoolId,
+    },
+    /// Their pool has no nodes, and asks for none.
+    NoNodes {
+        /// The pool.
+        pool: PoolId,
+        /// Whether a formula decides about its size.
+        autoscale: bool,
+    },
+    /// Their pool asked for nodes and got none.
+    NotAllocated {
+        /// The pool.
+        pool: PoolId,
+        /// How many nodes it asks for.
+        wanted: i32,
+        /// What the service says.
+        problems: Vec<Problem>,
+    },
+    /// Their pool is waiting for nodes.
+    Allocating {
+        /// The pool.
+        pool: PoolId,
+        /// How many nodes it asks for.
+        wanted: i32,
+        /// Its allocation state.
+        allocation_state: String,
+    },
+    /// The nodes of their pool are on their way.
+    NodesStarting {
+        /// The pool.
+        pool: PoolId,
+        /// How many are in which state, as `1 starting`.
+        nodes: String,
+    },
+    /// No node of their pool can work.
+    NodesUnable {
+        /// The pool.
+        pool: PoolId,
+        /// How many are in which state, as `2 unusable`.
+        nodes: String,
+    },
+    /// Their job takes no tasks at the moment.
+    JobNotActive {
+        /// Its state.
+        state: BatchJobState,
+    },
+    /// A task needs more slots than any node of its pool has.
+    TooManySlots {
+        /// The pool.
+        pool: PoolId,
+        /// How many it needs.
+        needed: i32,
+        /// How many a node has.
+        slots: i32,
+    },
+    /// A task that they depend on failed, directly or through others.
+    Blocked {
+        /// Some of the tasks that failed.
+        failed: Vec<TaskId>,
+    },
+    /// Tasks that they depend on have not ended.
+    Dependencies {
+        /// Some of them.
+        unfinished: Vec<TaskId>,
+        /// How many there are.
+        count: u64,
+    },
+    /// Their turn has not come.
+    Queued {
+        /// The pool.
+        pool: PoolId,
+        /// How many of its nodes are in which state, as `2 running`.
+        nodes: String,
+    },
+}
+
+impl Hold {
+    /// Whether nothing will change by itself.
+    pub fn is_final(&self) -> bool {
+        match self {
+            Self::NoPool { .. }
+            | Self::PoolDeleting { .. }
+            | Self::NotAllocated { .. }
+            | Self::NodesUnable { .. }
+            | Self::TooManySlots { .. }
+            | Self::Blocked { .. } => true,
+            Self::NoNodes { autoscale, .. } => !autoscale,
+            Self::JobNotActive { state } => {
+                matches!(state, BatchJobState::Disabled | BatchJobState::Disabling)
+            }
+            Self::Allocating { .. }
+            | Self::NodesStarting { .. }
+            | Self::Dependencies { .. }
+            | Self::Queued { .. } => false,
+        }
+    }
+
+    /// What a person could try, where nothing will change by itself.
+    pub fn hint(&self) -> Option<String> {
+        let text = match self {
+            Self::NoPool { pool } => format!("make a pool `{pool}`, or let the job name another one"),
+            Self::PoolDeleting { .. } => "apply again once the pool is gone".to_owned(),
+            Self::NoNodes { autoscale: false, .. } => {
+                "give the pool nodes: `nodes: { dedicated: 1 }` in its recipe".to_owned()
+            }
+            Self::NotAllocated { .. } => {
+                "ask for fewer or other nodes, or for more quota; applying a changed `nodes` tries again"
+                    .to_owned()
+            }
+            Self::NodesUnable { .. } => "mend what the nodes complain about; `status` shows it".to_owned(),
+            Self::JobNotActive { state: BatchJobState::Disabled | BatchJobState::Disabling } => {
+                "enable the job".to_owned()
+            }
+            Self::TooManySlots { slots, .. } => {
+                format!("let the task take {slots} slots at the most, or give the pool more `slots_per_node`")
+            }
+            Self::Blocked { failed } => {
+                let failed = failed.first().map(TaskId::as_str).unwrap_or_default();
+                format!(
+                    "mend `{failed}`: a task that is changed in the recipe is run again, and those that wait for it after it"
+                )
+            }
+            _ => return None,
+        };
+        Some(text)
+    }
+}
+
+impl fmt::Display for Hold {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoPool { pool } => write!(f, "pool {pool} does not exist"),
+            Self::PoolDeleting { pool } => write!(f, "pool {pool} is being deleted"),
+            Self::NoNodes { pool, autoscale: false } => {
+                write!(f, "pool {pool} has no nodes, and asks for none")
+            }
+            Self::NoNodes { pool, autoscale: true } => {
+                write!(f, "pool {pool} has no nodes at the moment; its formula decides when it gets some")
+            }
+            Self::NotAllocated { pool, wanted, problems } => {
+                let problems: Vec<_> = problems.iter().map(ToString::to_string).collect();
+                write!(f, "pool {pool} got none of the nodes it asks for ({wanted}): {}", problems.join("; "))
+            }
+            Self::Allocating { pool, wanted, allocation_state } => {
+                write!(f, "pool {pool} has no nodes yet ({wanted} wanted, {allocation_state})")
+            }
+            Self::NodesStarting { pool, nodes } => {
+                write!(f, "no node of pool {pool} can work yet ({nodes})")
+            }
+            Self::NodesUnable { pool, nodes } => write!(f, "no node of pool {pool} can work ({nodes})"),
+            Self::JobNotActive { state } => write!(f, "the job is {state}"),
+            Self::TooManySlots { pool, needed, slots } => {
+                write!(f, "it takes {needed} slots, and a node of pool {pool} has {slots}")
+            }
+            Self::Blocked { failed } => {
+                write!(f, "a task that it depends on failed: {}", named(failed, failed.len() as u64))
+            }
+            Self::Dependencies { unfinished, count } => {
+                write!(f, "tasks that it depends on have not ended: {}", named(unfinished, *count))
+            }
+            Self::Queued { pool, nodes } => {
+                write!(f, "its turn has not come (nodes of pool {pool}: {nodes})")
+            }
+        }
+    }
+}
+
+fn named(tasks: &[TaskId], count: u64) -> String {
+    let ids: Vec<_> = tasks.iter().take(NAMED).map(TaskId::as_str).collect();
+    match count.saturating_sub(ids.len() as u64) {
+        0 => ids.join(", "),
+        more => format!("{} and {more} more", ids.join(", ")),
+    }
+}
+
+/// Tasks of a job that wait for the same reason.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// How many they are.
+    pub tasks: u64,
+    /// Why they wait.
+    pub why: Hold,
+}
+
+impl Serialize for Held {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Document<'a> {
+            tasks: u64,
+            #[serde(flatten)]
+            why: &'a Hold,
+            is_final: bool,
+            message: String,
+            hint: Option<String>,
+        }
+        let (why, tasks) = (&self.why, self.tasks);
+        let document =
+            Document { tasks, why, is_final: why.is_final(), message: why.to_string(), hint: why.hint() };
+        document.serialize(serializer)
+    }
+}

@@ -1,0 +1,116 @@
+//! Finding out why tasks wait.
+
+use std::collections::HashSet;
+
+use futures::{TryStreamExt, pin_mut};
+
+use crate::batch::model::{BatchJobState, BatchTask, BatchTaskCounts, BatchTaskState};
+use crate::batch::odata::{ListQuery, Select};
+use crate::batch::operations::{GetJob, GetJobTaskCounts, GetTask, ListTasks};
+use crate::batch::{JobId, PoolId, TaskId};
+use crate::client::{BatchClient, ClientError};
+
+use super::blocked::{self, Blocked};
+use super::hold::{Held, Hold, NAMED};
+use super::pool_status::{PoolStatus, pool_status};
+
+/// Why the waiting tasks of a job wait, the most final reasons first. Their job is on `pool`, which is absent if it does not exist.
+///
+/// # Errors
+/// When the account can't be read.
+pub async fn held_tasks(
+    client: &BatchClient,
+    (job, state): (&JobId, &BatchJobState),
+    counts: &BatchTaskCounts,
+    (pool_id, pool): (&PoolId, Option<&PoolStatus>),
+) -> Result<Vec<Held>, ClientError> {
+    let mut held = Vec::new();
+    let waiting = u64::from(counts.active);
+    if waiting == 0 {
+        return Ok(held);
+    }
+    let blocked = if counts.failed > 0 { blocked::blocked(client, job).await? } else { Blocked::new() };
+    if !blocked.is_empty() {
+        // The counts lag behind the list now and then, so they don't bound it.
+        let failed: HashSet<&TaskId> = blocked.values().collect();
+        let mut failed: Vec<TaskId> = failed.into_iter().cloned().collect();
+        failed.sort();
+        failed.truncate(NAMED);
+        held.push(Held { tasks: blocked.len() as u64, why: Hold::Blocked { failed } });
+    }
+    let rest = waiting.saturating_sub(blocked.len() as u64);
+    if rest > 0 {
+        held.push(Held { tasks: rest, why: hold_of_job(state, pool_id, pool) });
+    }
+    Ok(held)
+}
+
+/// Why tasks wait that depend on none that failed.
+fn hold_of_job(state: &BatchJobState, pool_id: &PoolId, pool: Option<&PoolStatus>) -> Hold {
+    if *state != BatchJobState::Active {
+        return Hold::JobNotActive { state: state.clone() };
+    }
+    let Some(pool) = pool else { return Hold::NoPool { pool: pool_id.clone() } };
+    pool.hold().unwrap_or_else(|| Hold::Queued { pool: pool_id.clone(), nodes: pool.states() })
+}
+
+/// Why a task waits; `None` if it does not wait, or is gone.
+///
+/// # Errors
+/// When the account can't be read.
+pub async fn hold_of_task(
+    client: &BatchClient,
+    job_id: &JobId,
+    task_id: &TaskId,
+) -> Result<Option<Hold>, ClientError> {
+    let request = GetTask { job_id: job_id.clone(), task_id: task_id.clone(), select: Select::default() };
+    let Some(task) = client.find(&request).await?.map(|answer| answer.value) else { return Ok(None) };
+    if task.state != Some(BatchTaskState::Active) {
+        return Ok(None);
+    }
+    if let Some(hold) = hold_of_dependencies(client, job_id, &task).await? {
+        return Ok(Some(hold));
+    }
+    let request = GetJob { job_id: job_id.clone(), select: Select::default() };
+    let Some(job) = client.find(&request).await?.map(|answer| answer.value) else { return Ok(None) };
+    let Some(pool_id) = job.pool_info.and_then(|info| info.pool_id) else { return Ok(None) };
+    let pool = pool_status(client, &pool_id).await?;
+    let hold = hold_of_job(&job.state.unwrap_or(BatchJobState::Active), &pool_id, pool.as_ref());
+    let needed = task.required_slots.unwrap_or(1);
+    if let Some(pool) = pool.filter(|pool| pool.slots_per_node < needed) {
+        return Ok(Some(Hold::TooManySlots { pool: pool_id, needed, slots: pool.slots_per_node }));
+    }
+    Ok(Some(hold))
+}
+
+async fn hold_of_dependencies(
+    client: &BatchClient,
+    job_id: &JobId,
+    task: &BatchTask,
+) -> Result<Option<Hold>, ClientError> {
+    let dependencies: HashSet<String> = blocked::dependencies(task).into_iter().collect();
+    if dependencies.is_empty() {
+        return Ok(None);
+    }
+    let Some(counts) = client.find(&GetJobTaskCounts { job_id: job_id.clone() }).await? else {
+        return Ok(None);
+    };
+    if counts.value.task_counts.failed > 0
+        && let Some(failed) = blocked::blocked(client, job_id).await?.remove(&task.id.key())
+    {
+        return Ok(Some(Hold::Blocked { failed: vec![failed] }));
+    }
+    let query = ListQuery { filter: Some("state ne 'completed'".to_owned()), ..ListQuery::select(&["id"]) };
+    let tasks = client.list(ListTasks { job_id: job_id.clone(), query });
+    pin_mut!(tasks);
+    let (mut unfinished, mut count) = (Vec::new(), 0);
+    while let Some(other) = tasks.try_next().await? {
+        if dependencies.contains(&other.id.key()) {
+            count += 1;
+            if unfinished.len() < NAMED {
+                unfinished.push(other.id);
+            }
+        }
+    }
+    Ok((count > 0).then_some(Hold::Dependencies { unfinished, count }))
+}
