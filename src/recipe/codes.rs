@@ -28,6 +28,15 @@ pub static TOO_LARGE: Code = Code {
                   uses `for_each`, which costs nothing until the tasks are submitted.",
     examples: &[],
 };
+/// A text that cannot be laid out anew.
+pub static UNFORMATTABLE: Code = Code {
+    name: "unformattable",
+    severity: Severity::Error,
+    summary: "a text that cannot be laid out in another way",
+    explanation: "`fmt` changes nothing but the layout. It leaves a text alone that uses a part of YAML which recipes have no use \
+                  for, such as keys of several lines, and one that would not mean exactly the same afterwards.",
+    examples: &[],
+};
 /// A key appears twice in one map.
 pub static DUPLICATE_KEY: Code = Code {
     name: "duplicate-key",
@@ -237,6 +246,7 @@ pub(super) static ALL: &[&Code] = &[
     &UNREADABLE,
     &SYNTAX,
     &TOO_LARGE,
+    &UNFORMATTABLE,
     &DUPLICATE_KEY,
     &UNKNOWN_KEY,
     &MISSING_KEY,

@@ -19,6 +19,17 @@ pub(super) fn only_near<'a>(word: &str, known: impl IntoIterator<Item = &'a str>
     }
 }
 
+/// The known names that are like `word`, each once, the most like first.
+pub fn similar_names<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for (_, name) in ranked(word, known) {
+        if !names.iter().any(|other| other == name) {
+            names.push(name.to_owned());
+        }
+    }
+    names
+}
+
 /// The known words that are like `word`, the most like first. How words are joined, and their case, make no difference:
 /// `vmSize` and `vm-size` are `vm_size`.
 fn ranked<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<(f64, &'a str)> {

@@ -19,6 +19,8 @@ mod commands;
 mod conformance;
 mod crash;
 mod emulator;
+mod explain;
+mod fmt;
 mod local_account;
 mod oci_runtime;
 mod planning;

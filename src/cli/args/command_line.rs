@@ -4,8 +4,8 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Parser, Subcommand};
 
 use super::{
-    ApplyArgs, DestroyArgs, EmulatorArgs, Global, LogsArgs, NewArgs, PlanArgs, SchemaArgs, StatusArgs,
-    ValidateArgs,
+    ApplyArgs, DestroyArgs, EmulatorArgs, ExplainArgs, FmtArgs, Global, LogsArgs, NewArgs, PlanArgs,
+    SchemaArgs, StatusArgs, ValidateArgs,
 };
 
 const STYLES: Styles = Styles::styled()
@@ -43,6 +43,10 @@ pub(in crate::cli) enum Command {
     New(NewArgs),
     /// Check recipes without looking at any account
     Validate(ValidateArgs),
+    /// Give recipes the canonical layout
+    Fmt(FmtArgs),
+    /// Explain a finding, or a field of recipes
+    Explain(ExplainArgs),
     /// Show what apply would do
     Plan(PlanArgs),
     /// Bring an account to what a recipe asks for

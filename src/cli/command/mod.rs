@@ -5,6 +5,8 @@ mod destroy;
 mod dispatch;
 mod emulator;
 mod execute;
+mod explain;
+mod fmt;
 mod logs;
 mod new;
 mod plan;

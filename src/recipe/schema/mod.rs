@@ -7,10 +7,12 @@
 
 mod conform;
 mod explain;
+mod fields;
 mod generate;
 mod render;
 mod validator;
 
 pub use conform::{InvalidSchema, check, conform};
+pub use fields::{FieldDoc, FieldPath, Member, fields};
 pub use generate::{authoring, resolved};
 pub use validator::Shape;

@@ -1,14 +1,18 @@
 //! For people: lines of text, coloured where the writer shows colours.
 
 mod at_rest;
+mod diff;
 mod events;
+mod explanation;
 mod output;
 mod plan;
 mod status;
 mod style;
 
 pub use at_rest::at_rest;
+pub use diff::diff;
 pub use events::{Progress, apply_summary, event, progress, progress_line, wait_summary};
+pub use explanation::{code, codes, field, fields};
 pub use output::indented;
 pub use plan::{failed_earlier, plan};
 pub use status::status;

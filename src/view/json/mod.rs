@@ -2,10 +2,12 @@
 
 mod document;
 mod events;
+mod explanation;
 mod plan;
 mod results;
 
 pub use document::{FORMAT_VERSION, begin, document};
 pub use events::{event, progress};
+pub use explanation::{code, field};
 pub use plan::plan;
 pub use results::{applied, destroyed, status};
