@@ -101,6 +101,8 @@ fn unknown(subject: &str, codes: &[&Code], fields: &[FieldDoc]) -> CommandError 
             codes.iter().map(|code| code.name).chain(fields.iter().map(|field| field.path.last_key()));
         near = similar_names(last, names);
     }
+    // What begins as the subject does is most likely meant.
+    near.sort_by_key(|path| (path.split('.').next() != subject.split('.').next(), path.len()));
     near.dedup();
     near.truncate(5);
     let hint = match near.as_slice() {
