@@ -49,6 +49,8 @@ error_codes! {
     RESOURCE_NOT_FOUND = "ResourceNotFound", 404, "The specified resource does not exist.";
     POOL_NOT_FOUND = "PoolNotFound", 404, "The specified pool does not exist.";
     NODE_NOT_FOUND = "NodeNotFound", 404, "The specified node does not exist.";
+    APPLICATION_NOT_FOUND = "ApplicationNotFound", 404, "The specified application does not exist.";
+    NODE_USER_NOT_FOUND = "NodeUserNotFound", 404, "The specified node user does not exist.";
     JOB_NOT_FOUND = "JobNotFound", 404, "The specified job does not exist.";
     TASK_NOT_FOUND = "TaskNotFound", 404, "The specified task does not exist.";
     FILE_NOT_FOUND = "FileNotFound", 404, "The specified file does not exist.";
@@ -58,6 +60,14 @@ error_codes! {
     TASK_EXISTS = "TaskExists", 409, "The specified task already exists.";
     POOL_BEING_DELETED = "PoolBeingDeleted", 409, "The specified pool is being deleted.";
     POOL_BEING_RESIZED = "PoolBeingResized", 409, "The specified pool is being resized.";
+    NODE_USER_EXISTS = "NodeUserExists", 409, "The specified node user already exists.";
+    NODE_BEING_CREATED = "NodeBeingCreated", 409, "The specified node is being created.";
+    NODE_BEING_STARTED = "NodeBeingStarted", 409, "The specified node is being started.";
+    NODE_BEING_REBOOTED = "NodeBeingRebooted", 409, "The specified node is being rebooted.";
+    NODE_BEING_REIMAGED = "NodeBeingReimaged", 409, "The specified node is being reimaged.";
+    NODE_STATE_UNUSABLE = "NodeStateUnusable", 409, "The specified node is unusable.";
+    NODE_ALREADY_IN_TARGET_SCHEDULING_STATE = "NodeAlreadyInTargetSchedulingState", 409, "The specified node already has that scheduling state.";
+    JOB_PREPARATION_TASK_NOT_SPECIFIED = "JobPreparationTaskNotSpecified", 409, "The specified job has no job preparation task.";
     JOB_BEING_DELETED = "JobBeingDeleted", 409, "The specified job is being deleted.";
     JOB_BEING_TERMINATED = "JobBeingTerminated", 409, "The specified job is being terminated.";
     JOB_COMPLETED = "JobCompleted", 409, "The specified job has completed.";

@@ -46,8 +46,8 @@ impl OperationSpec {
         path
     }
 
-    /// The values of the placeholders in `segments`, if the path has this operation's shape. Literal segments match without
-    /// regard to case, as the service does.
+    /// The values of the placeholders in `segments`, if the path has this operation's shape. Fixed text matches without regard
+    /// to case, as the service does; a segment may have some around its placeholder: `certificates({certificate})`.
     pub fn match_path<'a>(&self, segments: &[&'a str]) -> Option<Vec<&'a str>> {
         let template: Vec<&str> = self.path.split('/').skip(1).collect();
         if template.len() != segments.len() {
@@ -55,14 +55,26 @@ impl OperationSpec {
         }
         let mut values = Vec::new();
         for (expected, &actual) in template.iter().zip(segments) {
-            if expected.starts_with('{') {
-                values.push(actual);
-            } else if !expected.eq_ignore_ascii_case(actual) {
-                return None;
+            match placeholder(expected) {
+                Some((before, after)) => values.push(between(actual, before, after)?),
+                None if expected.eq_ignore_ascii_case(actual) => {}
+                None => return None,
             }
         }
         Some(values)
     }
+}
+
+/// The fixed text around the placeholder of a segment.
+fn placeholder(segment: &str) -> Option<(&str, &str)> {
+    let (before, rest) = segment.split_once('{')?;
+    Some((before, rest.split_once('}')?.1))
+}
+
+fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
+    let start = text.get(..before.len()).filter(|start| start.eq_ignore_ascii_case(before))?;
+    let rest = text.get(start.len()..)?;
+    rest.strip_suffix(after).filter(|value| before.is_empty() || !value.is_empty())
 }
 
 /// How many placeholders a path has.
@@ -134,6 +146,15 @@ mod tests {
         path: "/jobs/{jobId}/tasks/{taskId}/files/{filePath}",
         success: 200,
     };
+
+    #[test]
+    fn a_placeholder_may_stand_between_fixed_text() {
+        let certificate = OperationSpec { path: "/certificates({certificate})", ..FILE };
+        assert_eq!(certificate.match_path(&["Certificates(a=b)"]), Some(vec!["a=b"]));
+        for other in ["certificates", "certificates()", "certificates(", "é"] {
+            assert_eq!(certificate.match_path(&[other]), None, "{other}");
+        }
+    }
 
     #[test]
     fn a_file_path_is_one_segment() {

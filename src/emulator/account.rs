@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::service::Service;
 use super::store::NodeAddress;
 use crate::batch::auth::SharedKey;
@@ -16,6 +18,8 @@ pub(crate) struct Account {
     /// The account's name and key.
     pub(crate) key: SharedKey,
     pub(crate) clock: Arc<dyn Clock>,
+    /// When this process opened the account.
+    pub(crate) opened: Timestamp,
     pub(crate) service: Service,
     /// The folder that the nodes' root directories are in.
     pub(crate) nodes: PathBuf,

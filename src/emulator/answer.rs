@@ -7,9 +7,10 @@ use serde_json::{Value, json};
 
 use super::refusal::Refusal;
 use super::store::Version;
-use crate::batch::DateTime;
+use super::versions;
 use crate::batch::model::FileProperties;
 use crate::batch::odata::Select;
+use crate::batch::{ApiVersion, DateTime, OperationSpec};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json;odata=minimalmetadata");
 const DATA_SERVICE_ID: HeaderName = HeaderName::from_static("dataserviceid");
@@ -39,6 +40,16 @@ impl Answer {
     /// An object was changed, or something was done to it; `url` is what was asked for.
     pub(crate) fn changed(url: &str, version: &Version) -> Self {
         Self::default().version(version).header(DATA_SERVICE_ID, url)
+    }
+
+    /// Something was done to an object that has no versions; `url` is what was asked for.
+    pub(crate) fn acted(url: &str) -> Self {
+        Self::default().header(DATA_SERVICE_ID, url)
+    }
+
+    /// Something was made that has no versions and no URL of its own; `url` is where.
+    pub(crate) fn added(url: &str) -> Self {
+        Self::acted(url).header(LOCATION, url)
     }
 
     /// It was done, and there is nothing to say about it.
@@ -101,6 +112,14 @@ impl Answer {
         // Everything that comes here was a header, an id or a percent-encoded URL before.
         if let Ok(value) = HeaderValue::from_str(value) {
             self.headers.insert(name, value);
+        }
+        self
+    }
+
+    /// As a version of the API has it that may be older than the present one.
+    pub(crate) fn in_version(mut self, version: ApiVersion, operation: &OperationSpec) -> Self {
+        if let Content::Json(document) = &mut self.body {
+            versions::from_present(version, operation, document);
         }
         self
     }

@@ -62,7 +62,8 @@ impl AtRest {
             .write(|unit| unit.unsettled_runs())
             .await
             .map_err(|failure: Failure| OpenError::store(&data, Refusal::from(failure)))?;
-        let account = Account { key, clock, service, nodes: folder.nodes(), is_at_rest: true };
+        let opened = clock.now();
+        let account = Account { key, opened, clock, service, nodes: folder.nodes(), is_at_rest: true };
         Ok(Self { account: Arc::new(account), unsettled, _folder: folder })
     }
 

@@ -9,14 +9,19 @@ use serde::de::DeserializeOwned;
 use super::account::Account;
 use super::conditions;
 use super::refusal::Refusal;
+use super::{selection, versions};
 use crate::batch::odata::Select;
-use crate::batch::{Conditions, ErrorCode, InvalidId};
+use crate::batch::{ApiVersion, Conditions, ErrorCode, InvalidId, OperationSpec};
 
 /// A request to one operation.
 #[derive(Debug)]
 pub(crate) struct Call {
     /// The account that is asked.
     pub(crate) account: Arc<Account>,
+    /// The operation that is asked for.
+    pub(crate) operation: &'static OperationSpec,
+    /// The version of the API that the caller speaks. The body is of the present one already.
+    pub(crate) version: ApiVersion,
     /// The URL of the account as the caller knows it: scheme, host, and the account's name if the path began with it.
     pub(crate) base: String,
     /// The path below that, as it stands in the request line.
@@ -63,9 +68,12 @@ impl Call {
         }
     }
 
-    /// The properties to return.
-    pub(crate) fn select(&self) -> Select {
-        Select::parse(self.query("$select").unwrap_or_default())
+    /// The properties to return, by the names of the present version.
+    pub(crate) fn select(&self) -> Result<Select, Refusal> {
+        let names = self.query("$select").unwrap_or_default();
+        let names = versions::select_to_present(self.version, self.operation, names);
+        selection::check(self.operation, &names, self.query("$expand"))?;
+        Ok(Select::parse(&names))
     }
 
     /// The value of a header.

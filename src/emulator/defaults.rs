@@ -5,9 +5,10 @@ use std::time::Duration;
 use crate::batch::model::{
     AutoUserScope, AutoUserSpecification, BatchAllTasksCompleteMode, BatchJob, BatchJobConstraints,
     BatchJobCreateOptions, BatchJobExecutionInfo, BatchJobState, BatchJobUpdateOptions, BatchMetadataItem,
-    BatchNodeFillType, BatchPool, BatchPoolCreateOptions, BatchPoolState, BatchPoolUpdateOptions,
-    BatchStartTask, BatchTaskConstraints, BatchTaskCreateOptions, BatchTaskFailureMode,
-    BatchTaskSchedulingPolicy, ElevationLevel, UserIdentity, VirtualMachineConfiguration,
+    BatchNodeFillType, BatchPool, BatchPoolCreateOptions, BatchPoolReplaceOptions, BatchPoolState,
+    BatchPoolUpdateOptions, BatchStartTask, BatchTaskConstraints, BatchTaskCreateOptions,
+    BatchTaskFailureMode, BatchTaskSchedulingPolicy, ElevationLevel, UserIdentity,
+    VirtualMachineConfiguration,
 };
 use crate::batch::{DateTime, WireDuration};
 
@@ -64,6 +65,12 @@ pub(crate) fn update_pool(pool: &mut BatchPool, update: BatchPoolUpdateOptions) 
         pool.metadata = metadata(update.metadata);
     }
     pool.other.extend(update.other.into_iter().filter(|(_, value)| !value.is_null()));
+}
+
+/// Replaces start task and metadata of a pool.
+pub(crate) fn replace_pool_properties(pool: &mut BatchPool, options: BatchPoolReplaceOptions) {
+    pool.start_task = options.start_task.map(start_task);
+    pool.metadata = metadata(Some(options.metadata));
 }
 
 fn virtual_machine(mut configuration: VirtualMachineConfiguration) -> VirtualMachineConfiguration {
@@ -132,6 +139,19 @@ pub(crate) fn update_job(job: &mut BatchJob, update: BatchJobUpdateOptions) {
     }
 }
 
+/// Replaces what can be changed of a job; what `options` leaves out becomes the default.
+pub(crate) fn replace_job(job: &mut BatchJob, options: BatchJobUpdateOptions) {
+    let complete = BatchJobUpdateOptions {
+        priority: options.priority.or(Some(0)),
+        max_parallel_tasks: options.max_parallel_tasks.or(Some(-1)),
+        constraints: options.constraints.or_else(|| Some(BatchJobConstraints::default())),
+        on_all_tasks_complete: options.on_all_tasks_complete.or(Some(BatchAllTasksCompleteMode::NoAction)),
+        metadata: options.metadata.or_else(|| Some(Vec::new())),
+        ..options
+    };
+    update_job(job, complete);
+}
+
 fn job_constraints(mut constraints: BatchJobConstraints) -> BatchJobConstraints {
     constraints.max_wall_clock_time.get_or_insert(WireDuration::Unlimited);
     constraints.max_task_retry_count.get_or_insert(0);
@@ -140,14 +160,23 @@ fn job_constraints(mut constraints: BatchJobConstraints) -> BatchJobConstraints 
 
 /// A task of `job` that was just asked for.
 pub(crate) fn task(mut task: BatchTaskCreateOptions, job: &BatchJob) -> BatchTaskCreateOptions {
-    let retries = job.constraints.as_ref().and_then(|constraints| constraints.max_task_retry_count);
-    let constraints = task.constraints.get_or_insert(BatchTaskConstraints::default());
-    constraints.max_wall_clock_time.get_or_insert(WireDuration::Unlimited);
-    constraints.retention_time.get_or_insert(RETENTION_TIME.into());
-    constraints.max_task_retry_count.get_or_insert(retries.unwrap_or(0));
+    task.constraints = Some(task_constraints(task.constraints, job));
     task.required_slots.get_or_insert(1);
     task.user_identity.get_or_insert_with(automatic_user);
     task
+}
+
+/// How long and how often a task of `job` may run.
+pub(crate) fn task_constraints(
+    constraints: Option<BatchTaskConstraints>,
+    job: &BatchJob,
+) -> BatchTaskConstraints {
+    let retries = job.constraints.as_ref().and_then(|constraints| constraints.max_task_retry_count);
+    let mut constraints = constraints.unwrap_or_default();
+    constraints.max_wall_clock_time.get_or_insert(WireDuration::Unlimited);
+    constraints.retention_time.get_or_insert(RETENTION_TIME.into());
+    constraints.max_task_retry_count.get_or_insert(retries.unwrap_or(0));
+    constraints
 }
 
 fn automatic_user() -> UserIdentity {

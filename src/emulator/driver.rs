@@ -121,6 +121,14 @@ impl Driver {
                 let driver = Arc::clone(self);
                 self.spawn(async move { driver.remove_node(&node, pause).await });
             }
+            Effect::WipeNode { node, pause } => {
+                let driver = Arc::clone(self);
+                self.spawn(async move {
+                    driver.pause(pause).await;
+                    driver.wipe_node(&node).await;
+                    Event::NodeWiped { node: node.row }
+                });
+            }
             Effect::CleanTask { run, node, job_id, task_id } => {
                 let driver = Arc::clone(self);
                 self.spawn(async move {
@@ -201,16 +209,20 @@ impl Driver {
 
     async fn remove_node(&self, node: &NodeAddress, pause: Duration) -> Event {
         self.pause(pause).await;
-        match self.node(node) {
-            Ok(machine) => machine.shut_down().await,
-            Err(_) => complain(remove(&self.account.node_root(node)).await, "the folder of a node"),
-        }
+        self.wipe_node(node).await;
         if let Some(pool) = self.account.node_root(node).parent() {
             // Fails as long as the pool has other nodes, as it should.
             let _ = tokio::fs::remove_dir(pool).await;
         }
-        lock(&self.nodes).remove(&node.row);
         Event::NodeRemoved { node: node.row }
+    }
+
+    async fn wipe_node(&self, node: &NodeAddress) {
+        match self.node(node) {
+            Ok(machine) => machine.shut_down().await,
+            Err(_) => complain(remove(&self.account.node_root(node)).await, "the folder of a node"),
+        }
+        lock(&self.nodes).remove(&node.row);
     }
 
     async fn clean_task(&self, node: &NodeAddress, job: &JobId, task: &TaskId) {

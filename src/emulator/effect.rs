@@ -25,6 +25,8 @@ pub(crate) enum Effect {
     },
     /// End everything on a node and remove its folder.
     RemoveNode { node: NodeAddress, pause: Duration },
+    /// End everything on a node and empty its folder; it stays.
+    WipeNode { node: NodeAddress, pause: Duration },
     /// Run a task; `resume` if it may be running since before a restart.
     StartRun { run: RunRow, node: NodeAddress, assignment: Box<TaskAssignment>, resume: bool },
     /// End a run.
@@ -50,6 +52,10 @@ pub(crate) enum Event {
     StartTaskEnded { node: NodeRow, outcome: TaskOutcome },
     /// A node is gone.
     NodeRemoved { node: NodeRow },
+    /// A node's folder is empty.
+    NodeWiped { node: NodeRow },
+    /// A node's machine was given back.
+    NodeDeallocated { node: NodeRow },
     /// A run has ended; without an outcome it is not known how.
     RunEnded { run: RunRow, outcome: Option<TaskOutcome> },
     /// A task's folder is gone.

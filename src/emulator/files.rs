@@ -6,10 +6,12 @@
 use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use rustix::fs::{Dir, FileType, Mode, OFlags, ResolveFlags, Stat, fstat, open, openat2};
+use rustix::fs::{
+    AtFlags, Dir, FileType, Mode, OFlags, ResolveFlags, Stat, fstat, open, openat, openat2, unlinkat,
+};
 use rustix::io::Errno;
 
 use crate::batch::DateTime;
@@ -62,6 +64,26 @@ impl From<Errno> for ReadError {
     }
 }
 
+/// Why a file can't be removed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RemoveError {
+    /// It can't even be reached.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// It is a folder with something in it.
+    #[error("the folder is not empty")]
+    NotEmpty,
+}
+
+impl From<Errno> for RemoveError {
+    fn from(error: Errno) -> Self {
+        match error {
+            Errno::NOTEMPTY | Errno::EXIST => Self::NotEmpty,
+            other => Self::Read(other.into()),
+        }
+    }
+}
+
 impl NodeFiles {
     /// The files below `root`/`below`, which clients know by `url`.
     pub(crate) fn new(root: PathBuf, below: PathBuf, url: String) -> Self {
@@ -85,6 +107,20 @@ impl NodeFiles {
         let file = self.resolve(path, OFlags::RDONLY | OFlags::NONBLOCK)?;
         let found = Found::of(path, &fstat(&file)?)?;
         Ok((found, file.into()))
+    }
+
+    /// Removes a file, or a folder: an empty one, or with what is in it. Links are removed, not followed.
+    pub(crate) fn delete(&self, path: &str, recursive: bool) -> Result<(), RemoveError> {
+        let (above, name) = path.trim_end_matches('/').rsplit_once('/').unwrap_or(("", path));
+        if matches!(name, "" | "." | "..") {
+            return Err(ReadError::NotFound.into());
+        }
+        let above = self.resolve(above, OFlags::RDONLY | OFlags::DIRECTORY)?;
+        match unlinkat(&above, name, AtFlags::empty()) {
+            Err(Errno::ISDIR) if recursive => remove_folder(&above, name, MAX_DEPTH),
+            Err(Errno::ISDIR) => Ok(unlinkat(&above, name, AtFlags::REMOVEDIR)?),
+            result => Ok(result?),
+        }
     }
 
     /// Lists the files: those at the top, or all. A task without a folder yet has none.
@@ -130,12 +166,37 @@ impl NodeFiles {
     }
 
     fn resolve(&self, path: &str, flags: OFlags) -> Result<OwnedFd, ReadError> {
+        // Nobody needs these in a URL, and below a task's directory they would lead to other tasks.
+        if Path::new(path).components().any(|part| matches!(part, Component::ParentDir | Component::RootDir))
+        {
+            return Err(ReadError::NotFound);
+        }
         let root = open(&self.root, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
         let wanted = self.below.join(path);
         let wanted = if wanted.as_os_str().is_empty() { Path::new(".") } else { &wanted };
         let confined = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
         Ok(openat2(root, wanted, flags | OFlags::CLOEXEC, Mode::empty(), confined)?)
     }
+}
+
+fn remove_folder(above: &OwnedFd, name: &str, depth: usize) -> Result<(), RemoveError> {
+    if depth == 0 {
+        return Err(RemoveError::NotEmpty);
+    }
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let folder = openat(above, name, flags, Mode::empty())?;
+    for entry in Dir::read_from(&folder)? {
+        let entry = entry?;
+        let Ok(child) = entry.file_name().to_str() else { continue };
+        if matches!(child, "." | "..") {
+            continue;
+        }
+        match unlinkat(&folder, child, AtFlags::empty()) {
+            Err(Errno::ISDIR) => remove_folder(&folder, child, depth - 1)?,
+            result => result?,
+        }
+    }
+    Ok(unlinkat(above, name, AtFlags::REMOVEDIR)?)
 }
 
 impl Found {
@@ -241,6 +302,18 @@ mod tests {
         let properties = file.properties.as_ref().unwrap();
         assert_eq!(properties.content_length, 1);
         assert!(properties.file_mode.as_deref().unwrap().starts_with("0o100"));
+        for path in ["wd/escape", "wd/circle", "wd/pipe"] {
+            files.delete(path, true).unwrap();
+        }
+        assert!(outside.exists() && root.join("work/t/stdout.txt").exists(), "links are not followed");
+        assert!(matches!(files.delete("wd", false), Err(RemoveError::NotEmpty)));
+        for path in ["", "..", "wd/..", "../../../secret.txt", "/etc/passwd", "none"] {
+            let refused = files.delete(path, true);
+            assert!(matches!(refused, Err(RemoveError::Read(ReadError::NotFound))), "{path}: {refused:?}");
+        }
+        files.delete("wd", true).unwrap();
+        assert_eq!(names(&files, true), ["stdout.txt"]);
+        assert!(root.join("shared/s.txt").exists());
         let none = NodeFiles::new(root, "work/none".into(), String::new());
         assert!(names(&none, true).is_empty());
     }

@@ -97,7 +97,14 @@ impl Emulator {
         let nodes = folder.nodes();
         Ok(Self(Arc::new(Inner {
             folder,
-            account: Arc::new(Account { key: shared_key, clock, service, nodes, is_at_rest: false }),
+            account: Arc::new(Account {
+                key: shared_key,
+                opened: clock.now(),
+                clock,
+                service,
+                nodes,
+                is_at_rest: false,
+            }),
             key,
             runtime,
             stop: CancellationToken::new(),

@@ -27,11 +27,13 @@ mod refusal;
 mod router;
 mod routes;
 mod scheduler;
+mod selection;
 mod service;
 mod store;
 #[cfg(test)]
 mod support;
 mod timing;
+mod versions;
 mod wire;
 
 pub use at_rest::AtRest;

@@ -60,7 +60,7 @@ impl ListRequest {
                 .and_then(|bytes| String::from_utf8(bytes).ok())
                 .ok_or_else(|| invalid("$skiptoken", token, "take it from odata.nextLink as it is"))?,
         };
-        Ok(Self { filter, select: call.select(), limit, after })
+        Ok(Self { filter, select: call.select()?, limit, after })
     }
 
     /// The page to read from the store: one more than asked for, to know whether there is a next one.
@@ -74,15 +74,25 @@ impl ListRequest {
         Ok(ListPage { after: self.after.clone(), limit: self.limit + 1, condition })
     }
 
-    /// Picks this page out of all objects, in the order of keys.
-    pub(crate) fn pick(&self, mut objects: Vec<(String, Value)>) -> Vec<(String, Value)> {
+    /// Picks this page out of all objects, in the order of keys. They can be filtered by the properties `filterable`.
+    pub(crate) fn pick(
+        &self,
+        filterable: &[&str],
+        mut objects: Vec<(String, Value)>,
+    ) -> Result<Vec<(String, Value)>, Refusal> {
+        let named = self.filter.iter().flat_map(Filter::properties).map(|path| path.join("/"));
+        if let Some(other) = named.into_iter().find(|name| !filterable.contains(&name.as_str())) {
+            let reason =
+                format!("this list can't be filtered by `{other}`; it can be by {}", filterable.join(", "));
+            return Err(invalid("$filter", &other, &reason));
+        }
         objects.sort_by(|(a, _), (b, _)| a.cmp(b));
-        objects
+        Ok(objects
             .into_iter()
             .filter(|(key, _)| *key > self.after)
             .filter(|(_, object)| self.filter.as_ref().is_none_or(|filter| filter.matches(object)))
             .take(usize::try_from(self.limit).unwrap_or(usize::MAX) + 1)
-            .collect()
+            .collect())
     }
 
     /// The answer, from the objects of [`Self::page`] or [`Self::pick`] with their keys.

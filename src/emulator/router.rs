@@ -16,7 +16,7 @@ use super::answer::{RequestStamp, refuse};
 use super::authorize::authorize;
 use super::call::Call;
 use super::refusal::Refusal;
-use super::routes;
+use super::{routes, versions};
 use crate::batch::auth::query_pairs;
 use crate::batch::{ApiVersion, DateTime, ErrorCode};
 
@@ -54,44 +54,42 @@ async fn answer(
     refuse_foreign_host(host)?;
     authorize(&account.key, parts, account.clock.now())?;
     let query: Vec<(String, String)> = query_pairs(parts.uri.query().unwrap_or_default()).collect();
-    check_version(&query)?;
+    let version = version(&query)?;
     if account.is_at_rest && !matches!(parts.method, Method::GET | Method::HEAD) {
         return Err(Refusal::new(ErrorCode::OPERATION_INVALID_FOR_CURRENT_STATE)
             .with("Reason", "the account is at rest: nobody runs it, and it can only be read"));
     }
     let (prefix, path) = split_prefix(parts.uri.path(), account.key.account());
-    let (route, values) = routes::find(&parts.method, path)?;
+    let (route, values) = routes::find(&parts.method, path, version)?;
     let parameters = values.into_iter().map(decode).collect::<Result<_, _>>()?;
     let call = Call {
         account: Arc::clone(account),
+        operation: &route.spec,
+        version,
         base: format!("{host}{prefix}"),
         path: path.to_owned(),
         parameters,
         query,
         headers: parts.headers.clone(),
-        body: read(body, &parts.headers).await?,
+        body: versions::to_present(version, &route.spec, read(body, &parts.headers).await?)?,
     };
     let answer = (route.handle)(call).await?;
     let status = StatusCode::from_u16(route.spec.success).unwrap_or(StatusCode::OK);
-    Ok(answer.respond(status, head))
+    Ok(answer.in_version(version, &route.spec).respond(status, head))
 }
 
-fn check_version(query: &[(String, String)]) -> Result<(), Refusal> {
+fn version(query: &[(String, String)]) -> Result<ApiVersion, Refusal> {
     let named = query.iter().find(|(name, _)| name.eq_ignore_ascii_case("api-version"));
-    match named.map(|(_, version)| version.as_str()) {
-        Some(version) if ApiVersion::parse(version).is_some() => Ok(()),
-        Some(version) => Err(Refusal::new(ErrorCode::UNSUPPORTED_REQUEST_VERSION)
-            .with("QueryParameterValue", version)
-            .with(
-                "Reason",
-                format!(
-                    "the embedded Azure Batch speaks api-version {} only; use an SDK of that version (azure-batch 15.1.0 for Python)",
-                    ApiVersion::CURRENT
-                ),
-            )),
-        None => Err(Refusal::new(ErrorCode::MISSING_REQUIRED_QUERY_PARAMETER)
-            .with("QueryParameterName", "api-version")),
-    }
+    let Some((_, name)) = named else {
+        return Err(Refusal::new(ErrorCode::MISSING_REQUIRED_QUERY_PARAMETER)
+            .with("QueryParameterName", "api-version"));
+    };
+    ApiVersion::parse(name).ok_or_else(|| {
+        let known: Vec<&str> = ApiVersion::ALL.iter().map(|version| version.as_str()).collect();
+        Refusal::new(ErrorCode::UNSUPPORTED_REQUEST_VERSION)
+            .with("QueryParameterValue", name)
+            .with("Reason", format!("the embedded Azure Batch speaks {}", known.join(", ")))
+    })
 }
 
 /// The URL that the caller reached us by, without a path.
@@ -172,13 +170,14 @@ mod tests {
     }
 
     #[test]
-    fn one_version_of_the_api_is_spoken() {
+    fn only_versions_that_exist_are_spoken() {
         let check = |pairs: &[(&str, &str)]| {
             let query: Vec<_> = pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
-            check_version(&query).map_err(|error| error.into_error().body.code)
+            version(&query).map_err(|error| error.into_error().body.code)
         };
-        assert_eq!(check(&[("Api-Version", "2025-06-01")]), Ok(()));
-        assert_eq!(check(&[("api-version", "2024-02-01.19.0")]), Err("UnsupportedRequestVersion".to_owned()));
+        assert_eq!(check(&[("Api-Version", "2025-06-01")]), Ok(ApiVersion::CURRENT));
+        assert_eq!(check(&[("api-version", "2024-02-01.19.0")]), Ok(ApiVersion::V2024_02_01));
+        assert_eq!(check(&[("api-version", "2016-07-01.3.1")]), Err("UnsupportedRequestVersion".to_owned()));
         assert_eq!(check(&[]), Err("MissingRequiredQueryParameter".to_owned()));
     }
 }

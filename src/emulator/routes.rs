@@ -5,11 +5,13 @@ use futures::future::BoxFuture;
 
 use super::answer::Answer;
 use super::call::Call;
-use super::handlers::{files, images, jobs, nodes, pools, tasks};
+use super::handlers::{
+    applications, files, images, jobs, node_actions, node_counts, node_users, nodes, pools, tasks, usage,
+};
 use super::refusal::Refusal;
-use crate::batch::ErrorCode;
 use crate::batch::operation::{Operation, OperationSpec};
 use crate::batch::operations::*;
+use crate::batch::{ApiVersion, ErrorCode};
 
 /// An operation, and who carries it out.
 pub(crate) struct Route {
@@ -40,10 +42,18 @@ pub(crate) static ROUTES: &[Route] = routes! {
     DeletePool => pools::delete,
     ResizePool => pools::resize,
     StopPoolResize => pools::stop_resize,
+    ReplacePoolProperties => pools::replace_properties,
+    RemoveNodes => pools::remove_nodes,
+    EnablePoolAutoScale => pools::enable_auto_scale ["the formula is kept, not evaluated; the pool says so"],
+    DisablePoolAutoScale => pools::disable_auto_scale,
+    ListPoolNodeCounts => node_counts::list,
+    ListPoolUsageMetrics => usage::list ["since the process began, of the nodes that are there now"],
     CreateJob => jobs::create,
     ListJobs => jobs::list,
     GetJob => jobs::get,
     UpdateJob => jobs::update,
+    ReplaceJob => jobs::replace,
+    ListJobPreparationAndReleaseTaskStatus => jobs::preparation_status ["always 409: no job has such tasks"],
     DeleteJob => jobs::delete,
     DisableJob => jobs::disable,
     EnableJob => jobs::enable,
@@ -53,36 +63,72 @@ pub(crate) static ROUTES: &[Route] = routes! {
     CreateTaskCollection => tasks::create_collection,
     ListTasks => tasks::list,
     GetTask => tasks::get,
+    ListSubTasks => tasks::list_subtasks ["always empty: no task has several instances"],
+    ReplaceTask => tasks::replace,
     DeleteTask => tasks::delete,
     TerminateTask => tasks::terminate,
     ReactivateTask => tasks::reactivate,
     ListNodes => nodes::list,
     GetNode => nodes::get,
+    RebootNode => node_actions::reboot,
+    ReimageNode => node_actions::reimage,
+    DeallocateNode => node_actions::deallocate,
+    StartNode => node_actions::start,
+    DisableNodeScheduling => node_actions::disable_scheduling,
+    EnableNodeScheduling => node_actions::enable_scheduling,
+    GetNodeRemoteLoginSettings => node_actions::remote_login ["canned: port 22 of this machine"],
+    ListNodeExtensions => node_actions::list_extensions ["always empty: no pool has extensions"],
+    GetNodeExtension => node_actions::get_extension ["always 404: no pool has extensions"],
+    CreateNodeUser => node_users::create ["kept by name; nobody can log in"],
+    ReplaceNodeUser => node_users::replace ["kept by name; nobody can log in"],
+    DeleteNodeUser => node_users::delete,
     ListTaskFiles => files::list_of_task,
     GetTaskFile => files::get_of_task,
     GetTaskFileProperties => files::properties_of_task,
+    DeleteTaskFile => files::delete_of_task,
     ListNodeFiles => files::list_of_node,
     GetNodeFile => files::get_of_node,
     GetNodeFileProperties => files::properties_of_node,
+    DeleteNodeFile => files::delete_of_node,
+    ListApplications => applications::list ["always empty: packages are made in Azure"],
+    GetApplication => applications::get ["always 404: packages are made in Azure"],
     ListSupportedImages => images::list,
 };
 
+/// Those that only older versions of the API have.
+static RETIRED_ROUTES: &[Route] = &[Route {
+    spec: OperationSpec {
+        name: "Account_ListNodeAgentSkus",
+        method: Method::GET,
+        path: "/nodeagentskus",
+        success: 200,
+    },
+    handle: |call| Box::pin(images::list_node_agents(call)),
+    note: "",
+}];
+
 /// Finds the route of a request, and the values of its placeholders as they stand in the path. The path is matched before it is
 /// decoded, so that `%2F` in a file's path stays inside its segment.
-pub(crate) fn find<'a>(method: &Method, path: &'a str) -> Result<(&'static Route, Vec<&'a str>), Refusal> {
+pub(crate) fn find<'a>(
+    method: &Method,
+    path: &'a str,
+    version: ApiVersion,
+) -> Result<(&'static Route, Vec<&'a str>), Refusal> {
     let segments: Vec<&str> = path.trim_end_matches('/').split('/').skip(1).collect();
+    let present = every_operation().filter(|spec| since(spec) <= version);
+    let retired = RETIRED.iter().filter(|retired| version <= retired.until).map(|retired| &retired.spec);
     let mut known = false;
-    for spec in every_operation() {
+    for spec in present.chain(retired) {
         let Some(values) = spec.match_path(&segments) else { continue };
         if spec.method != *method {
             known = true;
             continue;
         }
-        let route = ROUTES.iter().find(|route| route.spec.name == spec.name);
+        let route = ROUTES.iter().chain(RETIRED_ROUTES).find(|route| route.spec.name == spec.name);
         return route.map(|route| (route, values)).ok_or_else(|| not_implemented(spec));
     }
     let code = if known { ErrorCode::UNSUPPORTED_HTTP_VERB } else { ErrorCode::INVALID_URI };
-    Err(Refusal::new(code).with("Path", path))
+    Err(Refusal::new(code).with("Path", path).with("ApiVersion", version.as_str()))
 }
 
 fn not_implemented(spec: &OperationSpec) -> Refusal {
@@ -107,18 +153,38 @@ mod tests {
 
     #[test]
     fn paths_are_matched_before_they_are_decoded() {
-        let (route, values) = find(&Method::GET, "/Jobs/j/Tasks/t/files/wd%2Fa%20b").ok().unwrap();
+        let (route, values) =
+            find(&Method::GET, "/Jobs/j/Tasks/t/files/wd%2Fa%20b", ApiVersion::CURRENT).ok().unwrap();
         assert_eq!(route.spec.name, "Tasks_GetTaskFile");
         assert_eq!(values, ["j", "t", "wd%2Fa%20b"]);
     }
 
+    fn refused(method: Method, path: &str, version: ApiVersion) -> Refusal {
+        find(&method, path, version).err().unwrap()
+    }
+
     #[test]
     fn what_has_no_route_is_told_apart() {
-        let refused = |method: Method, path: &str| find(&method, path).err().unwrap();
-        let error = refused(Method::POST, "/pools/p/nodes/n/reboot");
-        assert_eq!((error.status, error.detail("Operation")), (501, Some("Nodes_RebootNode")));
-        assert_eq!(refused(Method::PUT, "/pools/p").status, 405);
-        assert_eq!(refused(Method::GET, "/certificates").status, 400);
-        assert_eq!(refused(Method::GET, "/").status, 400);
+        let now = ApiVersion::CURRENT;
+        let log = refused(Method::POST, "/pools/p/nodes/n/uploadbatchservicelogs", now);
+        assert_eq!((log.status, log.detail("Operation")), (501, Some("Nodes_UploadNodeLogs")));
+        assert_eq!(refused(Method::PUT, "/pools/p", now).status, 405);
+        assert_eq!(refused(Method::GET, "/certificates", now).status, 400);
+        assert_eq!(refused(Method::GET, "/", now).status, 400);
+    }
+
+    #[test]
+    fn each_version_has_the_operations_of_its_time() {
+        use ApiVersion as V;
+        let found = |path, version| find(&Method::GET, path, version).map(|(route, _)| route.spec.name).ok();
+        assert_eq!(found("/nodeagentskus", V::V2018_12_01), Some("Account_ListNodeAgentSkus"));
+        assert_eq!(found("/supportedimages", V::V2018_12_01), None);
+        assert_eq!(found("/nodeagentskus", V::V2019_06_01), None);
+        assert_eq!(found("/supportedimages", V::V2019_06_01), Some("Pools_ListSupportedImages"));
+        let certificate = "/certificates(thumbprintAlgorithm=sha1,thumbprint=ab)";
+        let old = refused(Method::GET, certificate, V::V2024_07_01);
+        assert_eq!((old.status, old.detail("Operation")), (501, Some("Certificate_Get")));
+        assert_eq!(refused(Method::GET, certificate, V::CURRENT).status, 400);
+        assert_eq!(refused(Method::POST, "/pools/p/nodes/n/start", V::V2024_02_01).status, 400);
     }
 }

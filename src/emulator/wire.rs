@@ -61,7 +61,7 @@ pub(crate) fn task(base: &str, job: &JobRecord, record: TaskRecord) -> Result<Va
         id: definition.id,
         display_name: definition.display_name,
         e_tag: Some(life.e_tag),
-        last_modified: Some(life.created),
+        last_modified: Some(life.replaced.unwrap_or(life.created)),
         creation_time: Some(life.created),
         state: Some(life.state),
         state_transition_time: Some(life.since),

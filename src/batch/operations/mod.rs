@@ -2,6 +2,7 @@
 
 mod applications;
 mod declare;
+mod history;
 mod job_schedules;
 mod jobs;
 mod node_files;
@@ -12,6 +13,7 @@ mod task_files;
 mod tasks;
 
 pub use applications::*;
+pub use history::{RETIRED, RetiredOperation, since};
 pub use job_schedules::*;
 pub use jobs::*;
 pub use node_files::*;

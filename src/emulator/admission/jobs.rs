@@ -31,6 +31,17 @@ pub(crate) fn job_update(update: &BatchJobUpdateOptions, body: &Map<String, Valu
     metadata(update.metadata.as_deref())
 }
 
+/// Checks a job's replacement; the pool must be named.
+pub(crate) fn job_replacement(
+    update: &BatchJobUpdateOptions,
+    body: &Map<String, Value>,
+) -> Result<(), Refusal> {
+    if update.pool_info.is_none() {
+        return Err(missing("poolInfo"));
+    }
+    job_update(update, body)
+}
+
 fn pool_info(info: &BatchPoolInfo) -> Result<(), Refusal> {
     refuse(&info.other, &["autoPoolSpecification"])?;
     if info.pool_id.is_none() {

@@ -2,11 +2,13 @@
 //! not do are refused by name, because taking them and doing something else would be a lie.
 
 mod jobs;
+mod nodes;
 mod pools;
 mod properties;
 mod refusals;
 mod tasks;
 
-pub(crate) use jobs::{job, job_update};
-pub(crate) use pools::{pool, pool_resize, pool_update};
-pub(crate) use tasks::task;
+pub(crate) use jobs::{job, job_replacement, job_update};
+pub(crate) use nodes::{emptying, node_user};
+pub(crate) use pools::{auto_scale, node_removal, pool, pool_replacement, pool_resize, pool_update};
+pub(crate) use tasks::{task, task_constraints};

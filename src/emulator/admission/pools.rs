@@ -1,11 +1,13 @@
 //! Pools.
 
+use super::nodes::emptying;
 use super::properties::{container_settings, metadata, registry, retries, user_identity};
 use super::refusals::{invalid, missing, not_done, refuse};
 use crate::batch::WireDuration;
 use crate::batch::model::{
-    BatchContainerConfiguration, BatchNodeDeallocationOption, BatchPoolCreateOptions, BatchPoolResizeOptions,
-    BatchPoolUpdateOptions, BatchStartTask, ContainerType, VirtualMachineConfiguration,
+    BatchContainerConfiguration, BatchNodeDeallocationOption, BatchNodeRemoveOptions, BatchPoolCreateOptions,
+    BatchPoolEnableAutoScaleOptions, BatchPoolReplaceOptions, BatchPoolResizeOptions, BatchPoolUpdateOptions,
+    BatchStartTask, ContainerType, VirtualMachineConfiguration,
 };
 use crate::emulator::refusal::Refusal;
 
@@ -13,6 +15,7 @@ use crate::emulator::refusal::Refusal;
 const POOL: &[&str] = &[
     "autoScaleFormula",
     "applicationPackageReferences",
+    "cloudServiceConfiguration",
     "certificateReferences",
     "mountConfiguration",
     "userAccounts",
@@ -20,6 +23,12 @@ const POOL: &[&str] = &[
 /// Properties of a virtual machine that would change what its nodes do.
 const VIRTUAL_MACHINE: &[&str] = &["extensions", "windowsConfiguration"];
 
+/// The most nodes that are removed at a time.
+const MAX_REMOVED: usize = 100;
+/// The most bytes of a formula.
+const MAX_FORMULA: usize = 8 * 1024;
+/// How often a formula may be evaluated, in seconds.
+const INTERVALS: std::ops::RangeInclusive<u64> = 5 * 60..=168 * 60 * 60;
 /// The most slots of a node.
 const MAX_SLOTS: i32 = 256;
 
@@ -51,6 +60,45 @@ pub(crate) fn pool_update(update: &BatchPoolUpdateOptions) -> Result<(), Refusal
     metadata(update.metadata.as_deref())
 }
 
+/// Checks the replacement of a pool's properties.
+pub(crate) fn pool_replacement(options: &BatchPoolReplaceOptions) -> Result<(), Refusal> {
+    if !options.application_package_references.is_empty() {
+        return Err(not_done("applicationPackageReferences"));
+    }
+    options.start_task.as_ref().map_or(Ok(()), start_task)?;
+    metadata(Some(&options.metadata))
+}
+
+/// Checks which nodes are to leave.
+pub(crate) fn node_removal(options: &BatchNodeRemoveOptions) -> Result<(), Refusal> {
+    if !(1..=MAX_REMOVED).contains(&options.node_list.len()) {
+        return Err(invalid("nodeList", options.node_list.len(), "1 to 100 nodes are removed at a time"));
+    }
+    deallocation(options.node_deallocation_option.as_ref())?;
+    resize_timeout(options.resize_timeout)
+}
+
+/// Checks a formula and how often it is evaluated.
+pub(crate) fn auto_scale(options: &BatchPoolEnableAutoScaleOptions) -> Result<(), Refusal> {
+    let formula = options.auto_scale_formula.as_deref();
+    if formula.is_some_and(|formula| formula.trim().is_empty()) {
+        return Err(missing("autoScaleFormula"));
+    }
+    if let Some(length) = formula.map(str::len).filter(|length| *length > MAX_FORMULA) {
+        return Err(invalid("autoScaleFormula", format!("{length} bytes"), "a formula has at most 8 KiB"));
+    }
+    match options.auto_scale_evaluation_interval.map(|interval| (interval, interval.limit())) {
+        Some((interval, limit)) if limit.is_none_or(|limit| !INTERVALS.contains(&limit.as_secs())) => {
+            Err(invalid("autoScaleEvaluationInterval", interval, "5 minutes to 168 hours"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn deallocation(option: Option<&BatchNodeDeallocationOption>) -> Result<(), Refusal> {
+    emptying("nodeDeallocationOption", option.map(BatchNodeDeallocationOption::as_str)).map(drop)
+}
+
 /// Checks a resize.
 pub(crate) fn pool_resize(resize: &BatchPoolResizeOptions) -> Result<(), Refusal> {
     if resize.target_dedicated_nodes.is_none() && resize.target_low_priority_nodes.is_none() {
@@ -58,9 +106,7 @@ pub(crate) fn pool_resize(resize: &BatchPoolResizeOptions) -> Result<(), Refusal
             missing("targetDedicatedNodes").with("Reason", "a resize names at least one of the two targets")
         );
     }
-    if resize.node_deallocation_option == Some(BatchNodeDeallocationOption::RetainedData) {
-        return Err(not_done("nodeDeallocationOption: retaineddata"));
-    }
+    deallocation(resize.node_deallocation_option.as_ref())?;
     targets(resize.target_dedicated_nodes, resize.target_low_priority_nodes)?;
     resize_timeout(resize.resize_timeout)
 }

@@ -3,7 +3,7 @@
 use super::properties::{container_settings, retries, user_identity};
 use super::refusals::{invalid, missing, refuse};
 use crate::batch::ErrorCode;
-use crate::batch::model::{BatchTaskCreateOptions, BatchTaskDependencies};
+use crate::batch::model::{BatchTaskConstraints, BatchTaskCreateOptions, BatchTaskDependencies};
 use crate::emulator::refusal::Refusal;
 
 /// Properties of a task that would change what runs, or what becomes of it.
@@ -31,10 +31,14 @@ pub(crate) fn task(task: &BatchTaskCreateOptions) -> Result<(), Refusal> {
     if let Some(slots) = task.required_slots.filter(|slots| !(1..=256).contains(slots)) {
         return Err(invalid("requiredSlots", slots, "a task takes 1 to 256 slots"));
     }
-    if let Some(constraints) = &task.constraints {
-        retries("constraints.maxTaskRetryCount", constraints.max_task_retry_count)?;
-    }
+    task_constraints(task.constraints.as_ref())?;
     task.depends_on.as_ref().map_or(Ok(()), dependencies)
+}
+
+/// Checks how long and how often a task may run.
+pub(crate) fn task_constraints(constraints: Option<&BatchTaskConstraints>) -> Result<(), Refusal> {
+    let retry_count = constraints.and_then(|constraints| constraints.max_task_retry_count);
+    retries("constraints.maxTaskRetryCount", retry_count)
 }
 
 fn dependencies(on: &BatchTaskDependencies) -> Result<(), Refusal> {

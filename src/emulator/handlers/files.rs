@@ -11,7 +11,7 @@ use crate::batch::{ErrorCode, JobId, NodeId, PoolId, TaskId};
 use crate::emulator::answer::Answer;
 use crate::emulator::call::Call;
 use crate::emulator::conditions;
-use crate::emulator::files::{Found, NodeFiles, ReadError, parse_range};
+use crate::emulator::files::{Found, NodeFiles, ReadError, RemoveError, parse_range};
 use crate::emulator::query::ListRequest;
 use crate::emulator::refusal::Refusal;
 use crate::emulator::service::Failure;
@@ -50,6 +50,16 @@ pub(crate) async fn properties_of_task(call: Call) -> Result<Answer, Refusal> {
 pub(crate) async fn properties_of_node(call: Call) -> Result<Answer, Refusal> {
     let files = of_node(&call).await?;
     properties(call, files).await
+}
+
+pub(crate) async fn delete_of_task(call: Call) -> Result<Answer, Refusal> {
+    let files = of_task(&call).await?;
+    delete(call, files).await
+}
+
+pub(crate) async fn delete_of_node(call: Call) -> Result<Answer, Refusal> {
+    let files = of_node(&call).await?;
+    delete(call, files).await
 }
 
 /// The files of the task that is asked for: below its directory, on the node where it ran last.
@@ -93,7 +103,8 @@ async fn list(call: Call, files: NodeFiles) -> Result<Answer, Refusal> {
         .map(|file| Ok((file.name.clone(), serde_json::to_value(&file)?)))
         .collect::<Result<Vec<_>, serde_json::Error>>()
         .map_err(|error| Failure::from(StoreError::from(error)))?;
-    Ok(request.answer(&call, "files", request.pick(objects)))
+    let page = request.pick(&["name"], objects)?;
+    Ok(request.answer(&call, "files", page))
 }
 
 async fn properties(call: Call, files: NodeFiles) -> Result<Answer, Refusal> {
@@ -126,6 +137,22 @@ async fn get(call: Call, files: NodeFiles) -> Result<Answer, Refusal> {
     // No more than there was when the length was told, also if the task goes on writing.
     let content = ReaderStream::with_capacity(file.take(count), CHUNK);
     Ok(Answer::file(&url, &found.properties, false, count).stream(Body::from_stream(content)))
+}
+
+async fn delete(call: Call, files: NodeFiles) -> Result<Answer, Refusal> {
+    let (path, _) = path(&call, &files);
+    let recursive = call.flag("recursive")?;
+    let removed = in_background(move || match files.delete(&path, recursive) {
+        Ok(()) => Ok(true),
+        Err(RemoveError::NotEmpty) => Ok(false),
+        Err(RemoveError::Read(error)) => Err(error),
+    });
+    if removed.await? {
+        Ok(Answer::done())
+    } else {
+        Err(Refusal::new(ErrorCode::OPERATION_INVALID_FOR_CURRENT_STATE)
+            .with("Reason", "the folder is not empty; `recursive=true` removes it with what is in it"))
+    }
 }
 
 /// The file that is asked for, by its path and its URL. Clients on Windows write `wd\out.txt`.

@@ -29,6 +29,28 @@ pub(crate) async fn list(call: Call) -> Result<Answer, Refusal> {
         (format!("{publisher}/{offer}/{sku}"), image)
     });
     let images: Vec<(String, Value)> = images.collect();
-    let page = request.pick(images);
+    let page = request.pick(&["osType", "verificationType", "nodeAgentSKUId"], images)?;
     Ok(request.answer(&call, "supportedimages", page))
+}
+
+/// The same by node agent, as it was listed until 2018-12-01.8.0.
+pub(crate) async fn list_node_agents(call: Call) -> Result<Answer, Refusal> {
+    let request = ListRequest::parse(&call)?;
+    let mut agents: Vec<(String, Value)> = Vec::new();
+    for [publisher, offer, sku, agent] in IMAGES {
+        let image = json!({"publisher": publisher, "offer": offer, "sku": sku, "version": "latest"});
+        match agents.iter_mut().find(|(id, _)| id == agent) {
+            Some((_, known)) => {
+                if let Some(images) = known["verifiedImageReferences"].as_array_mut() {
+                    images.push(image);
+                }
+            }
+            None => agents.push((
+                (*agent).to_owned(),
+                json!({"id": agent, "verifiedImageReferences": [image], "osType": "linux"}),
+            )),
+        }
+    }
+    let page = request.pick(&["osType", "id"], agents)?;
+    Ok(request.answer(&call, "nodeagentskus", page))
 }

@@ -71,7 +71,7 @@ pub(crate) async fn get(call: Call) -> Result<Answer, Refusal> {
         Ok((wire::job(&base, record)?, version))
     });
     let (job, version) = read.await?;
-    Ok(Answer::object(&call.base, SET, job, &call.select()).version(&version))
+    Ok(Answer::object(&call.base, SET, job, &call.select()?).version(&version))
 }
 
 pub(crate) async fn update(call: Call) -> Result<Answer, Refusal> {
@@ -80,6 +80,25 @@ pub(crate) async fn update(call: Call) -> Result<Answer, Refusal> {
     let (id, conditions) = (call.id::<JobId>(0)?, call.conditions()?);
     let version = call.account.service.write(move |unit| unit.update_job(&id, update, &conditions)).await?;
     Ok(Answer::changed(&call.url(), &version))
+}
+
+pub(crate) async fn replace(call: Call) -> Result<Answer, Refusal> {
+    let options: BatchJobUpdateOptions = call.json()?;
+    admission::job_replacement(&options, &call.json()?)?;
+    let (id, conditions) = (call.id::<JobId>(0)?, call.conditions()?);
+    let version = call.account.service.write(move |unit| unit.replace_job(&id, options, &conditions)).await?;
+    Ok(Answer::changed(&call.url(), &version))
+}
+
+/// Preparation and release tasks are refused when a job is made, so no job has any.
+pub(crate) async fn preparation_status(call: Call) -> Result<Answer, Refusal> {
+    let id = call.id::<JobId>(0)?;
+    let read = call.account.service.read(move |store| {
+        JobTable(store).find(&id)?.ok_or(ErrorCode::JOB_NOT_FOUND)?;
+        Ok(())
+    });
+    read.await?;
+    Err(ErrorCode::JOB_PREPARATION_TASK_NOT_SPECIFIED.into())
 }
 
 pub(crate) async fn delete(call: Call) -> Result<Answer, Refusal> {
@@ -124,5 +143,5 @@ pub(crate) async fn task_counts(call: Call) -> Result<Answer, Refusal> {
         let counts = TaskTable(store).counts(job.row)?;
         serde_json::to_value(counts).map_err(|error| Failure::from(StoreError::from(error)))
     });
-    Ok(Answer::object(&call.base, "taskcountsresult", read.await?, &call.select()))
+    Ok(Answer::object(&call.base, "taskcountsresult", read.await?, &call.select()?))
 }

@@ -76,5 +76,5 @@ pub(crate) async fn get(call: Call) -> Result<Answer, Refusal> {
         let usage = NodeTable(store).usage(node.row)?;
         wire::node(&base, node, usage)
     });
-    Ok(Answer::object(&call.base, SET, read.await?, &call.select()))
+    Ok(Answer::object(&call.base, SET, read.await?, &call.select()?))
 }

@@ -1,6 +1,9 @@
 //! Pools.
 
-use crate::batch::model::{BatchPoolCreateOptions, BatchPoolResizeOptions, BatchPoolUpdateOptions};
+use crate::batch::model::{
+    BatchNodeRemoveOptions, BatchPoolCreateOptions, BatchPoolEnableAutoScaleOptions, BatchPoolReplaceOptions,
+    BatchPoolResizeOptions, BatchPoolUpdateOptions,
+};
 use crate::batch::{ErrorCode, PoolId};
 use crate::emulator::answer::Answer;
 use crate::emulator::call::Call;
@@ -81,7 +84,7 @@ pub(crate) async fn get(call: Call) -> Result<Answer, Refusal> {
         Ok((wire::pool(&base, record, nodes)?, version))
     });
     let (pool, version) = read.await?;
-    Ok(Answer::object(&call.base, SET, pool, &call.select()).version(&version))
+    Ok(Answer::object(&call.base, SET, pool, &call.select()?).version(&version))
 }
 
 pub(crate) async fn exists(call: Call) -> Result<Answer, Refusal> {
@@ -120,5 +123,36 @@ pub(crate) async fn resize(call: Call) -> Result<Answer, Refusal> {
 pub(crate) async fn stop_resize(call: Call) -> Result<Answer, Refusal> {
     let (id, conditions) = (call.id::<PoolId>(0)?, call.conditions()?);
     let version = call.account.service.write(move |unit| unit.stop_pool_resize(&id, &conditions)).await?;
+    Ok(Answer::changed(&call.url(), &version))
+}
+
+pub(crate) async fn replace_properties(call: Call) -> Result<Answer, Refusal> {
+    let options: BatchPoolReplaceOptions = call.json()?;
+    admission::pool_replacement(&options)?;
+    let id = call.id::<PoolId>(0)?;
+    let version = call.account.service.write(move |unit| unit.replace_pool_properties(&id, options)).await?;
+    Ok(Answer::changed(&call.url(), &version))
+}
+
+pub(crate) async fn remove_nodes(call: Call) -> Result<Answer, Refusal> {
+    let options: BatchNodeRemoveOptions = call.json()?;
+    admission::node_removal(&options)?;
+    let (id, conditions) = (call.id::<PoolId>(0)?, call.conditions()?);
+    let version =
+        call.account.service.write(move |unit| unit.remove_nodes(&id, options, &conditions)).await?;
+    Ok(Answer::changed(&call.url(), &version))
+}
+
+pub(crate) async fn enable_auto_scale(call: Call) -> Result<Answer, Refusal> {
+    let options: BatchPoolEnableAutoScaleOptions = call.json()?;
+    admission::auto_scale(&options)?;
+    let (id, conditions) = (call.id::<PoolId>(0)?, call.conditions()?);
+    let write = call.account.service.write(move |unit| unit.enable_auto_scale(&id, options, &conditions));
+    Ok(Answer::changed(&call.url(), &write.await?))
+}
+
+pub(crate) async fn disable_auto_scale(call: Call) -> Result<Answer, Refusal> {
+    let id = call.id::<PoolId>(0)?;
+    let version = call.account.service.write(move |unit| unit.disable_auto_scale(&id)).await?;
     Ok(Answer::changed(&call.url(), &version))
 }

@@ -3,6 +3,7 @@
 use crate::batch::error::BatchErrorBody;
 use crate::batch::model::{
     BatchTaskAddStatus, BatchTaskCreateOptions, BatchTaskCreateResult, BatchTaskGroup,
+    BatchTaskReplaceOptions,
 };
 use crate::batch::{ErrorCode, JobId, TaskId};
 use crate::emulator::answer::Answer;
@@ -18,13 +19,16 @@ const SET: &str = "tasks";
 /// The most tasks of a collection.
 const MAX_COLLECTION: usize = 100;
 
+/// When the definition last changed, as SQL.
+const LAST_MODIFIED: &str = "coalesce(json_extract(life, '$.replaced'), created)";
+
 const COLUMNS: &[Column] = &[
     Column { property: "id", sql: "key", kind: Kind::Text },
     Column { property: "state", sql: "state", kind: Kind::Text },
     Column { property: "stateTransitionTime", sql: "state_time", kind: Kind::Time },
     Column { property: "creationTime", sql: "created", kind: Kind::Time },
-    Column { property: "lastModified", sql: "created", kind: Kind::Time },
-    Column { property: "lastModifiedTime", sql: "created", kind: Kind::Time },
+    Column { property: "lastModified", sql: LAST_MODIFIED, kind: Kind::Time },
+    Column { property: "lastModifiedTime", sql: LAST_MODIFIED, kind: Kind::Time },
     Column { property: "executionInfo/startTime", sql: "start_time", kind: Kind::Time },
     Column { property: "executionInfo/endTime", sql: "end_time", kind: Kind::Time },
     Column { property: "executionInfo/exitCode", sql: "exit_code", kind: Kind::Number },
@@ -102,7 +106,27 @@ pub(crate) async fn get(call: Call) -> Result<Answer, Refusal> {
         Ok((wire::task(&base, &job, task)?, version))
     });
     let (task, version) = read.await?;
-    Ok(Answer::object(&call.base, SET, task, &call.select()).version(&version))
+    Ok(Answer::object(&call.base, SET, task, &call.select()?).version(&version))
+}
+
+/// Tasks with several instances are refused when they are added, so none has subtasks.
+pub(crate) async fn list_subtasks(call: Call) -> Result<Answer, Refusal> {
+    let (job, id) = (call.id::<JobId>(0)?, call.id::<TaskId>(1)?);
+    let read = call.account.service.read(move |store| {
+        let job = JobTable(store).find(&job)?.ok_or(ErrorCode::JOB_NOT_FOUND)?;
+        TaskTable(store).find(job.row, &id)?.ok_or(ErrorCode::TASK_NOT_FOUND)?;
+        Ok(())
+    });
+    read.await?;
+    Ok(Answer::list(&call.base, "subtasks", Vec::new(), None))
+}
+
+pub(crate) async fn replace(call: Call) -> Result<Answer, Refusal> {
+    let options: BatchTaskReplaceOptions = call.json()?;
+    admission::task_constraints(options.constraints.as_ref())?;
+    let (job, id, conditions) = (call.id::<JobId>(0)?, call.id::<TaskId>(1)?, call.conditions()?);
+    let write = call.account.service.write(move |unit| unit.replace_task(&job, &id, options, &conditions));
+    Ok(Answer::changed(&call.url(), &write.await?))
 }
 
 pub(crate) async fn delete(call: Call) -> Result<Answer, Refusal> {

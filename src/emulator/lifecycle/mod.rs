@@ -11,6 +11,8 @@ pub(crate) use job::{
     JobEffect, JobEvent, may_change_job, may_delete_job, may_disable_job, may_enable_job, may_take_tasks,
     may_terminate_job,
 };
-pub(crate) use node::{ENGINE_UNAVAILABLE, NodeEffect, NodeEvent};
+pub(crate) use node::{
+    ENGINE_UNAVAILABLE, NodeEffect, NodeErrand, NodeEvent, may_empty_node, may_have_users, may_start_node,
+};
 pub(crate) use pool::{PoolEffect, PoolEvent};
-pub(crate) use task::{Requeue, TaskEvent, may_reactivate_task, may_terminate_task};
+pub(crate) use task::{Requeue, TaskEvent, may_change_task, may_reactivate_task, may_terminate_task};

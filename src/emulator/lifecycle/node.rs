@@ -1,10 +1,13 @@
 //! The life of a node: creating → starting → (waitingforstarttask) → idle ⇄ running → leavingpool → gone.
+//!
+//! On the way it may be rebooted, reimaged, or deallocated and started again: each time it takes no more tasks, is emptied, and
+//! boots anew. While its scheduling is disabled it is offline instead of idle.
 
-use crate::batch::DateTime;
 use crate::batch::model::{
-    BatchNodeAgentInfo, BatchNodeError, BatchNodeState, BatchStartTaskInfo, BatchStartTaskState,
-    BatchTaskExecutionResult,
+    BatchNodeAgentInfo, BatchNodeError, BatchNodeState, BatchStartTask, BatchStartTaskInfo,
+    BatchStartTaskState, BatchTaskExecutionResult, SchedulingState,
 };
+use crate::batch::{DateTime, ErrorCode};
 use crate::emulator::store::NodeRecord;
 use crate::node::TaskOutcome;
 
@@ -24,8 +27,35 @@ pub(crate) enum NodeEvent {
     Occupied(bool),
     /// It is to leave its pool.
     Leave,
-    /// It boots anew, with another container runtime.
-    Reboot { runtime: String },
+    /// It takes no more tasks and is emptied, for what a user wants done with it.
+    Empty(NodeErrand),
+    /// It boots anew, with this container runtime and the start task that its pool has now.
+    Boot { runtime: String, start_task: Option<BatchStartTask> },
+    /// Its machine was given back.
+    Deallocated,
+    /// Whether it is to take tasks.
+    Schedule(SchedulingState),
+}
+
+/// What a user wants done with a node, once it is empty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NodeErrand {
+    /// Boot it anew.
+    Reboot,
+    /// Make it anew from its image.
+    Reimage,
+    /// Give its machine back.
+    Deallocate,
+}
+
+impl NodeErrand {
+    fn state(self) -> BatchNodeState {
+        match self {
+            Self::Reboot => BatchNodeState::Rebooting,
+            Self::Reimage => BatchNodeState::Reimaging,
+            Self::Deallocate => BatchNodeState::Deallocating,
+        }
+    }
 }
 
 /// What follows for others.
@@ -58,24 +88,34 @@ impl NodeRecord {
             }
             (
                 NodeEvent::StartTaskEnded(outcome),
-                State::WaitingForStartTask | State::Idle | State::Running,
+                State::WaitingForStartTask | State::Idle | State::Running | State::Offline,
             ) => self.start_task_ended(outcome, now),
             (NodeEvent::Occupied(true), State::Idle) => {
                 self.enter(State::Running, now);
                 vec![]
             }
             (NodeEvent::Occupied(false), State::Running) => {
-                self.enter(State::Idle, now);
+                self.enter(self.at_rest(), now);
                 vec![]
             }
+            (NodeEvent::Empty(errand), state) if may_empty_node(&state).is_ok() => {
+                self.enter(errand.state(), now);
+                vec![]
+            }
+            (NodeEvent::Deallocated, State::Deallocating) => {
+                self.enter(State::Deallocated, now);
+                vec![]
+            }
+            (NodeEvent::Schedule(scheduling), state) => self.schedule(scheduling, &state, now),
             (NodeEvent::Leave, _) => {
                 self.enter(State::LeavingPool, now);
                 vec![]
             }
-            (NodeEvent::Reboot { runtime }, state)
+            (NodeEvent::Boot { runtime, start_task }, state)
                 if state != State::LeavingPool && state != State::Creating =>
             {
                 self.runtime = runtime;
+                self.node.start_task = start_task;
                 self.node.errors = None;
                 self.node.start_task_info = None;
                 self.node.last_boot_time = Some(now);
@@ -96,13 +136,19 @@ impl NodeRecord {
         self.state() == BatchNodeState::LeavingPool
     }
 
+    /// Whether it takes no more tasks because something else is to be done with it.
+    pub(crate) fn is_being_emptied(&self) -> bool {
+        use BatchNodeState::{Deallocating, LeavingPool, Rebooting, Reimaging};
+        matches!(self.state(), Rebooting | Reimaging | Deallocating | LeavingPool)
+    }
+
     fn prepared(&mut self, now: DateTime) -> Vec<NodeEffect> {
         self.node.node_agent_info = Some(BatchNodeAgentInfo {
             version: format!("batchyard {} ({})", env!("CARGO_PKG_VERSION"), self.runtime),
             last_update_time: now,
         });
         let Some(start_task) = &self.node.start_task else {
-            self.enter(BatchNodeState::Idle, now);
+            self.enter(self.at_rest(), now);
             return vec![NodeEffect::Schedule];
         };
         let wait = start_task.wait_for_success.unwrap_or(true);
@@ -121,8 +167,34 @@ impl NodeRecord {
             self.enter(BatchNodeState::WaitingForStartTask, now);
             vec![NodeEffect::RunStartTask]
         } else {
-            self.enter(BatchNodeState::Idle, now);
+            self.enter(self.at_rest(), now);
             vec![NodeEffect::RunStartTask, NodeEffect::Schedule]
+        }
+    }
+
+    fn schedule(
+        &mut self,
+        scheduling: SchedulingState,
+        state: &BatchNodeState,
+        now: DateTime,
+    ) -> Vec<NodeEffect> {
+        self.node.scheduling_state = Some(scheduling);
+        if matches!(state, BatchNodeState::Idle | BatchNodeState::Offline) {
+            self.enter(self.at_rest(), now);
+        }
+        vec![NodeEffect::Schedule]
+    }
+
+    /// Whether it is to take tasks, as far as users want it to.
+    pub(crate) fn scheduling(&self) -> SchedulingState {
+        self.node.scheduling_state.clone().unwrap_or(SchedulingState::Enabled)
+    }
+
+    /// The state in which it has nothing to do.
+    fn at_rest(&self) -> BatchNodeState {
+        match self.scheduling() {
+            SchedulingState::Disabled => BatchNodeState::Offline,
+            _ => BatchNodeState::Idle,
         }
     }
 
@@ -130,6 +202,7 @@ impl NodeRecord {
         let retries =
             self.node.start_task.as_ref().and_then(|task| task.max_task_retry_count).unwrap_or_default();
         let waiting = self.state() == BatchNodeState::WaitingForStartTask;
+        let rest = self.at_rest();
         let Some(info) = &mut self.node.start_task_info else { return vec![] };
         let succeeded = outcome.exit_code == Some(0) && outcome.succeeded();
         if !succeeded && outcome.exit_code.is_some() && (retries < 0 || info.retry_count < retries) {
@@ -143,7 +216,7 @@ impl NodeRecord {
         info.container_info = outcome.container_info;
         info.failure_info = outcome.failure_info;
         let (result, next) = if succeeded {
-            (BatchTaskExecutionResult::Success, BatchNodeState::Idle)
+            (BatchTaskExecutionResult::Success, rest)
         } else {
             (BatchTaskExecutionResult::Failure, BatchNodeState::StartTaskFailed)
         };
@@ -160,6 +233,37 @@ impl NodeRecord {
             self.node.state = Some(state);
             self.node.state_transition_time = Some(now);
         }
+    }
+}
+
+/// Whether a user may have the node rebooted, reimaged or deallocated.
+pub(crate) fn may_empty_node(state: &BatchNodeState) -> Result<(), ErrorCode> {
+    use BatchNodeState as State;
+    match state {
+        State::Idle | State::Running | State::Offline | State::StartTaskFailed | State::Unusable => Ok(()),
+        State::Creating => Err(ErrorCode::NODE_BEING_CREATED),
+        State::Starting | State::WaitingForStartTask => Err(ErrorCode::NODE_BEING_STARTED),
+        State::Rebooting => Err(ErrorCode::NODE_BEING_REBOOTED),
+        State::Reimaging => Err(ErrorCode::NODE_BEING_REIMAGED),
+        _ => Err(ErrorCode::OPERATION_INVALID_FOR_CURRENT_STATE),
+    }
+}
+
+/// Whether a user may have the node started.
+pub(crate) fn may_start_node(state: &BatchNodeState) -> Result<(), ErrorCode> {
+    if *state == BatchNodeState::Deallocated {
+        Ok(())
+    } else {
+        Err(ErrorCode::OPERATION_INVALID_FOR_CURRENT_STATE)
+    }
+}
+
+/// Whether users may be added to the node, changed and removed.
+pub(crate) fn may_have_users(state: &BatchNodeState) -> Result<(), ErrorCode> {
+    match state {
+        BatchNodeState::Idle | BatchNodeState::Running | BatchNodeState::Offline => Ok(()),
+        BatchNodeState::Unusable => Err(ErrorCode::NODE_STATE_UNUSABLE),
+        _ => Err(ErrorCode::OPERATION_INVALID_FOR_CURRENT_STATE),
     }
 }
 
@@ -183,7 +287,64 @@ mod tests {
             pool_id: PoolId::new("p").unwrap(),
             node: serde_json::from_value(node).unwrap(),
             runtime: "docker".to_owned(),
+            users: Vec::new(),
         }
+    }
+
+    fn boot(runtime: &str, start_task: serde_json::Value) -> NodeEvent {
+        NodeEvent::Boot {
+            runtime: runtime.to_owned(),
+            start_task: serde_json::from_value(start_task).unwrap(),
+        }
+    }
+
+    fn idle() -> NodeRecord {
+        let mut node = node(json!(null));
+        node.step(NodeEvent::Created, at(1));
+        node.step(NodeEvent::Prepared(Ok(())), at(2));
+        node
+    }
+
+    #[test]
+    fn a_node_is_emptied_before_it_boots_anew_with_the_start_task_of_now() {
+        let mut node = idle();
+        node.step(NodeEvent::Occupied(true), at(3));
+        assert!(node.step(NodeEvent::Empty(NodeErrand::Reboot), at(4)).is_empty());
+        assert_eq!(node.state(), BatchNodeState::Rebooting);
+        assert!(node.step(NodeEvent::Occupied(false), at(5)).is_empty());
+        assert_eq!(node.state(), BatchNodeState::Rebooting, "not idle in between");
+        assert_eq!(may_empty_node(&node.state()), Err(ErrorCode::NODE_BEING_REBOOTED));
+        assert_eq!(node.step(boot("docker", json!({"commandLine": "new"})), at(6)), [NodeEffect::Prepare]);
+        assert_eq!(node.step(NodeEvent::Prepared(Ok(())), at(7)), [NodeEffect::RunStartTask]);
+    }
+
+    #[test]
+    fn a_deallocated_node_waits_to_be_started() {
+        let mut node = idle();
+        node.step(NodeEvent::Empty(NodeErrand::Deallocate), at(3));
+        assert_eq!(node.state(), BatchNodeState::Deallocating);
+        assert!(may_start_node(&node.state()).is_err());
+        node.step(NodeEvent::Deallocated, at(4));
+        assert_eq!(node.state(), BatchNodeState::Deallocated);
+        assert_eq!(may_start_node(&node.state()), Ok(()));
+        assert!(may_empty_node(&node.state()).is_err() && may_have_users(&node.state()).is_err());
+        node.step(boot("docker", json!(null)), at(5));
+        assert_eq!(node.state(), BatchNodeState::Starting);
+    }
+
+    #[test]
+    fn a_node_whose_scheduling_is_disabled_goes_offline_once_it_has_nothing_to_do() {
+        let mut node = idle();
+        node.step(NodeEvent::Occupied(true), at(3));
+        node.step(NodeEvent::Schedule(SchedulingState::Disabled), at(4));
+        assert_eq!((node.state(), node.scheduling()), (BatchNodeState::Running, SchedulingState::Disabled));
+        node.step(NodeEvent::Occupied(false), at(5));
+        assert_eq!(node.state(), BatchNodeState::Offline);
+        node.step(boot("docker", json!(null)), at(6));
+        node.step(NodeEvent::Prepared(Ok(())), at(7));
+        assert_eq!(node.state(), BatchNodeState::Offline, "a boot does not change what users want");
+        assert_eq!(node.step(NodeEvent::Schedule(SchedulingState::Enabled), at(8)), [NodeEffect::Schedule]);
+        assert_eq!(node.state(), BatchNodeState::Idle);
     }
 
     fn ended(code: i32) -> NodeEvent {
@@ -217,8 +378,8 @@ mod tests {
         assert_eq!((node.state(), node.node.errors.clone()), (BatchNodeState::Unusable, Some(vec![error])));
         assert!(node.step(NodeEvent::Occupied(true), at(3)).is_empty());
         assert_eq!(node.state(), BatchNodeState::Unusable);
-        let reboot = NodeEvent::Reboot { runtime: "oci".to_owned() };
-        assert_eq!(node.step(reboot, at(4)), [NodeEffect::Prepare]);
+        assert_eq!(node.step(boot("oci", json!(null)), at(4)), [NodeEffect::Prepare]);
+        assert_eq!(node.runtime, "oci");
         assert_eq!((node.state(), node.node.errors), (BatchNodeState::Starting, None));
     }
 

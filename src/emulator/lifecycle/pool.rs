@@ -14,6 +14,8 @@ pub(crate) enum PoolEvent {
     Create,
     /// A user wants another number of nodes.
     Resize { dedicated: i32, spot: i32, deallocation: BatchNodeDeallocationOption },
+    /// A user wants that many of its nodes, which are known by name, to leave.
+    RemoveNodes { dedicated: i32, spot: i32, nodes: Census, deallocation: BatchNodeDeallocationOption },
     /// The time for an allocation is over.
     AllocationDue { round: u64, nodes: Census },
     /// A node is gone.
@@ -51,6 +53,15 @@ impl PoolRecord {
                 self.pool.target_low_priority_nodes = Some(spot);
                 self.deallocation = deallocation;
                 self.resize(now)
+            }
+            PoolEvent::RemoveNodes { dedicated, spot, nodes, deallocation } => {
+                self.pool.target_dedicated_nodes = Some(nodes.dedicated - dedicated);
+                self.pool.target_low_priority_nodes = Some(nodes.spot - spot);
+                self.deallocation = deallocation;
+                self.round += 1;
+                self.pool.resize_errors = None;
+                self.enter(AllocationState::Resizing, now);
+                vec![]
             }
             PoolEvent::AllocationDue { round, nodes }
                 if round == self.round && self.is(AllocationState::Resizing) =>

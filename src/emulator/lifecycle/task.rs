@@ -38,6 +38,7 @@ impl TaskLife {
         Self {
             e_tag,
             created: now,
+            replaced: None,
             state: BatchTaskState::Active,
             since: now,
             previous: None,
@@ -155,6 +156,11 @@ fn task_ended() -> BatchTaskFailureInfo {
         message: Some("The task was ended at a user's request.".to_owned()),
         details: None,
     }
+}
+
+/// Whether a user may change the task's constraints.
+pub(crate) fn may_change_task(life: &TaskLife) -> Result<(), ErrorCode> {
+    may_terminate_task(life)
 }
 
 /// Whether a user may end the task.

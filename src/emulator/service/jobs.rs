@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::unit::new_e_tag;
 use super::{Failure, Unit};
 use crate::batch::model::{
-    BatchAllTasksCompleteMode, BatchJobCreateOptions, BatchJobState, BatchJobUpdateOptions,
+    BatchAllTasksCompleteMode, BatchJob, BatchJobCreateOptions, BatchJobState, BatchJobUpdateOptions,
     DisableBatchJobOption,
 };
 use crate::batch::{Conditions, ErrorCode, JobId};
@@ -49,6 +49,32 @@ impl Unit<'_> {
         update: BatchJobUpdateOptions,
         conditions: &Conditions,
     ) -> Result<Version, Failure> {
+        self.change_job(id, update, conditions, defaults::update_job)
+    }
+
+    /// Replaces what can be changed of a job; what `options` leaves out becomes the default.
+    pub(crate) fn replace_job(
+        &mut self,
+        id: &JobId,
+        options: BatchJobUpdateOptions,
+        conditions: &Conditions,
+    ) -> Result<Version, Failure> {
+        // Left out means `noaction`.
+        let on_completion = options.on_all_tasks_complete.clone();
+        let options = BatchJobUpdateOptions {
+            on_all_tasks_complete: on_completion.or(Some(BatchAllTasksCompleteMode::NoAction)),
+            ..options
+        };
+        self.change_job(id, options, conditions, defaults::replace_job)
+    }
+
+    fn change_job(
+        &mut self,
+        id: &JobId,
+        update: BatchJobUpdateOptions,
+        conditions: &Conditions,
+        apply: fn(&mut BatchJob, BatchJobUpdateOptions),
+    ) -> Result<Version, Failure> {
         let mut record = self.job_if(id, conditions, may_change_job)?;
         if let Some(pool) = update.pool_info.as_ref().and_then(|info| info.pool_id.as_ref())
             && pool.key() != record.pool_key()
@@ -69,7 +95,7 @@ impl Unit<'_> {
                     .with("Reason", "once it is `terminatejob` it stays so"),
             ));
         }
-        defaults::update_job(&mut record.job, update);
+        apply(&mut record.job, update);
         self.stamp_job(&mut record);
         self.jobs().save(&record)?;
         self.schedule_job(&record)?;

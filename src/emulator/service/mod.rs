@@ -3,8 +3,10 @@
 //! All changes go through one thread, one at a time, in transactions that are shared by whatever came in at the same moment.
 //! Nothing is answered, and nothing happens outside, before the change is on disk.
 
+mod autoscale;
 mod failure;
 mod jobs;
+mod node_actions;
 mod nodes;
 mod pools;
 mod rest;

@@ -56,6 +56,7 @@ impl Unit<'_> {
                 other: serde_json::Map::new(),
             },
             runtime: self.rules.runtime.clone(),
+            users: Vec::new(),
         })
     }
 
@@ -89,9 +90,21 @@ impl Unit<'_> {
         Ok(())
     }
 
-    fn release_node(
+    pub(super) fn release_node(
         &mut self,
         mut node: NodeRecord,
+        tasks: &BatchNodeDeallocationOption,
+    ) -> Result<(), Failure> {
+        self.take_off_tasks(&node, tasks)?;
+        self.node_event(&mut node, NodeEvent::Leave)?;
+        self.node_changed(node.row);
+        Ok(())
+    }
+
+    /// Takes the tasks off a node, unless they are waited for.
+    pub(super) fn take_off_tasks(
+        &mut self,
+        node: &NodeRecord,
         tasks: &BatchNodeDeallocationOption,
     ) -> Result<(), Failure> {
         let event = match tasks {
@@ -104,8 +117,6 @@ impl Unit<'_> {
                 self.take_off(&run, event.clone())?;
             }
         }
-        self.node_event(&mut node, NodeEvent::Leave)?;
-        self.node_changed(node.row);
         Ok(())
     }
 
@@ -136,12 +147,8 @@ impl Unit<'_> {
     /// What has become of a node now that its runs have changed.
     pub(super) fn look_at_node(&mut self, row: NodeRow) -> Result<(), Failure> {
         let Some(mut node) = self.nodes().get(row)? else { return Ok(()) };
-        if node.is_leaving() {
-            if self.runs().of_node(row)?.is_empty() {
-                let pause = self.rules.timing.duration(Pause::NodeRemoval);
-                self.emit(Effect::RemoveNode { node: node.address(), pause });
-            }
-            return Ok(());
+        if node.is_being_emptied() {
+            return if self.runs().of_node(row)?.is_empty() { self.node_emptied(node) } else { Ok(()) };
         }
         let occupied = self.nodes().usage(row)?.running > 0;
         let before = node.state();
@@ -152,7 +159,7 @@ impl Unit<'_> {
         Ok(())
     }
 
-    fn with_node(&mut self, row: NodeRow, event: NodeEvent) -> Result<(), Failure> {
+    pub(super) fn with_node(&mut self, row: NodeRow, event: NodeEvent) -> Result<(), Failure> {
         match self.nodes().get(row)? {
             Some(mut node) => self.node_event(&mut node, event),
             None => Ok(()),

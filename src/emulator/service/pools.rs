@@ -3,7 +3,8 @@
 use super::unit::new_e_tag;
 use super::{Failure, Unit};
 use crate::batch::model::{
-    BatchNodeDeallocationOption, BatchPoolCreateOptions, BatchPoolResizeOptions, BatchPoolUpdateOptions,
+    BatchNodeDeallocationOption, BatchNodeRemoveOptions, BatchPoolCreateOptions, BatchPoolReplaceOptions,
+    BatchPoolResizeOptions, BatchPoolUpdateOptions,
 };
 use crate::batch::{Conditions, ErrorCode, PoolId};
 use crate::emulator::conditions;
@@ -11,7 +12,7 @@ use crate::emulator::defaults;
 use crate::emulator::effect::Event;
 use crate::emulator::lifecycle::{PoolEffect, PoolEvent};
 use crate::emulator::refusal::Refusal;
-use crate::emulator::store::{PoolRecord, PoolRow, Version};
+use crate::emulator::store::{NodeRecord, PoolRecord, PoolRow, Version};
 use crate::emulator::timing::Pause;
 
 /// How many pools an account may have, as new accounts of the real service.
@@ -62,6 +63,54 @@ impl Unit<'_> {
         Ok(record.version())
     }
 
+    /// Replaces start task and metadata of a pool; nodes keep the start task that they have until they boot anew.
+    pub(crate) fn replace_pool_properties(
+        &mut self,
+        id: &PoolId,
+        options: BatchPoolReplaceOptions,
+    ) -> Result<Version, Failure> {
+        let mut record = self.changeable_pool(id, &Conditions::default())?;
+        defaults::replace_pool_properties(&mut record.pool, options);
+        self.stamp(&mut record);
+        self.pools().save(&record)?;
+        Ok(record.version())
+    }
+
+    /// Removes nodes by name.
+    pub(crate) fn remove_nodes(
+        &mut self,
+        id: &PoolId,
+        options: BatchNodeRemoveOptions,
+        conditions: &Conditions,
+    ) -> Result<Version, Failure> {
+        let mut record = self.resizable_pool(id, conditions)?;
+        let mut leaving: Vec<NodeRecord> = Vec::new();
+        for node in &options.node_list {
+            let node = self.nodes().find(record.row, node)?.ok_or(ErrorCode::NODE_NOT_FOUND)?;
+            if leaving.iter().all(|known| known.row != node.row) {
+                leaving.push(node);
+            }
+        }
+        record.pool.resize_timeout = options.resize_timeout.or(record.pool.resize_timeout);
+        let count = |is_dedicated| {
+            let of_kind =
+                leaving.iter().filter(|node| node.node.is_dedicated.unwrap_or(true) == is_dedicated);
+            i32::try_from(of_kind.count()).unwrap_or(i32::MAX)
+        };
+        let event = PoolEvent::RemoveNodes {
+            dedicated: count(true),
+            spot: count(false),
+            nodes: self.pools().census(record.row)?,
+            deallocation: options.node_deallocation_option.unwrap_or(BatchNodeDeallocationOption::Requeue),
+        };
+        self.stamp(&mut record);
+        self.pool_event(&mut record, event)?;
+        for node in leaving {
+            self.release_node(node, &record.deallocation)?;
+        }
+        Ok(record.version())
+    }
+
     /// Changes the number of nodes.
     pub(crate) fn resize_pool(
         &mut self,
@@ -69,9 +118,12 @@ impl Unit<'_> {
         resize: BatchPoolResizeOptions,
         conditions: &Conditions,
     ) -> Result<Version, Failure> {
-        let mut record = self.changeable_pool(id, conditions)?;
-        if !record.is_steady() {
-            return Err(ErrorCode::POOL_BEING_RESIZED.into());
+        let mut record = self.resizable_pool(id, conditions)?;
+        if record.pool.enable_auto_scale == Some(true) {
+            return Err(Failure::Refused(
+                Refusal::new(ErrorCode::OPERATION_INVALID_FOR_CURRENT_STATE)
+                    .with("Reason", "a formula sets the size of the pool; disable automatic scaling first"),
+            ));
         }
         let targets = (record.pool.target_dedicated_nodes, record.pool.target_low_priority_nodes);
         record.pool.resize_timeout = resize.resize_timeout.or(record.pool.resize_timeout);
@@ -136,13 +188,23 @@ impl Unit<'_> {
     }
 
     /// The pool, if it may be changed by a request with these conditions.
-    fn changeable_pool(&self, id: &PoolId, conditions: &Conditions) -> Result<PoolRecord, Failure> {
+    pub(super) fn changeable_pool(
+        &self,
+        id: &PoolId,
+        conditions: &Conditions,
+    ) -> Result<PoolRecord, Failure> {
         let record = self.pool(id)?;
         conditions::check_write(conditions, &record.version())?;
         if record.is_deleting() { Err(ErrorCode::POOL_BEING_DELETED.into()) } else { Ok(record) }
     }
 
-    fn stamp(&self, record: &mut PoolRecord) {
+    /// The pool, if the number of its nodes may be changed by a request with these conditions.
+    pub(super) fn resizable_pool(&self, id: &PoolId, conditions: &Conditions) -> Result<PoolRecord, Failure> {
+        let record = self.changeable_pool(id, conditions)?;
+        if record.is_steady() { Ok(record) } else { Err(ErrorCode::POOL_BEING_RESIZED.into()) }
+    }
+
+    pub(super) fn stamp(&self, record: &mut PoolRecord) {
         record.pool.e_tag = Some(new_e_tag());
         record.pool.last_modified = Some(self.now);
     }

@@ -6,7 +6,7 @@
 use super::{Failure, Unit};
 use crate::batch::model::{AllocationState, BatchJobState, BatchNodeState, BatchStartTaskState};
 use crate::emulator::effect::{Effect, Event};
-use crate::emulator::lifecycle::{NodeEvent, Requeue, TaskEvent};
+use crate::emulator::lifecycle::{Requeue, TaskEvent};
 use crate::emulator::store::{NodeRecord, PoolRecord, RunRecord, RunStage};
 use crate::emulator::timing::Pause;
 
@@ -49,16 +49,14 @@ impl Unit<'_> {
             }
         }
         match node.state() {
-            BatchNodeState::LeavingPool => self.node_changed(node.row),
+            _ if node.is_being_emptied() => self.node_changed(node.row),
+            BatchNodeState::Deallocated => {}
             BatchNodeState::Creating => {
                 node.runtime = self.rules.runtime.clone();
                 self.nodes().save(&node)?;
                 self.wait(Pause::NodeCreation, Event::NodeCreated { node: node.row });
             }
-            _ if rebooted => {
-                let runtime = self.rules.runtime.clone();
-                self.node_event(&mut node, NodeEvent::Reboot { runtime })?;
-            }
+            _ if rebooted => self.boot_node(&mut node)?,
             BatchNodeState::Starting => self.prepare_node(&node)?,
             BatchNodeState::WaitingForStartTask => self.run_start_task(&node)?,
             BatchNodeState::Idle | BatchNodeState::Running => {

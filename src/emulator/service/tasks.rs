@@ -2,9 +2,11 @@
 
 use super::unit::new_e_tag;
 use super::{Failure, Unit};
-use crate::batch::model::BatchTaskCreateOptions;
+use crate::batch::model::{BatchTaskCreateOptions, BatchTaskReplaceOptions};
 use crate::batch::{Conditions, ErrorCode, JobId, TaskId};
-use crate::emulator::lifecycle::{TaskEvent, may_reactivate_task, may_take_tasks, may_terminate_task};
+use crate::emulator::lifecycle::{
+    TaskEvent, may_change_task, may_reactivate_task, may_take_tasks, may_terminate_task,
+};
 use crate::emulator::refusal::Refusal;
 use crate::emulator::store::{JobRecord, TaskLife, TaskRecord, TaskRow, Version, dependencies};
 use crate::emulator::{admission, conditions, defaults};
@@ -71,6 +73,24 @@ impl Unit<'_> {
             dependencies::add(self.store, &record, &on)?;
         }
         Ok(record.life.version())
+    }
+
+    /// Replaces the constraints of a task that has not completed; a run that is under way goes by the old ones.
+    pub(crate) fn replace_task(
+        &mut self,
+        job: &JobId,
+        task: &TaskId,
+        options: BatchTaskReplaceOptions,
+        conditions: &Conditions,
+    ) -> Result<Version, Failure> {
+        let job = self.job_for_tasks(job)?;
+        let mut task = self.task(&job, task, conditions)?;
+        may_change_task(&task.life)?;
+        task.definition.constraints = Some(defaults::task_constraints(options.constraints, &job.job));
+        task.life.e_tag = new_e_tag();
+        task.life.replaced = Some(self.now);
+        self.tasks().save_definition(&task)?;
+        Ok(task.life.version())
     }
 
     /// Ends a task.

@@ -9,6 +9,7 @@ use crate::batch::{DateTime, ErrorCode};
 use crate::batch::{JobId, PoolId};
 use crate::clock::Clock;
 use crate::emulator::effect::{Effect, Event};
+use crate::emulator::lifecycle::NodeEvent;
 use crate::emulator::store::{
     JobRecord, JobRow, JobTable, NodeRow, NodeTable, PoolRecord, PoolRow, PoolTable, RunTable, StoreError,
     TaskTable,
@@ -115,6 +116,8 @@ impl<'a> Unit<'a> {
             Event::NodePrepared { node, result } => self.node_prepared(node, result),
             Event::StartTaskEnded { node, outcome } => self.start_task_ended(node, outcome),
             Event::NodeRemoved { node } => self.node_removed(node),
+            Event::NodeWiped { node } => self.node_wiped(node),
+            Event::NodeDeallocated { node } => self.with_node(node, NodeEvent::Deallocated),
             Event::RunEnded { run, outcome } => self.run_ended(run, outcome),
             Event::TaskCleaned { run } => self.task_cleaned(run),
             Event::JobCleaned { job } => Ok(self.jobs().delete(job)?),

@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::{Deserialize, Serialize};
 
 use super::{ListPage, NodeRow, PoolRow, StoreError};
-use crate::batch::model::BatchNode;
+use crate::batch::model::{BatchNode, BatchNodeState};
 use crate::batch::{NodeId, PoolId};
 
 /// A node, as the service knows it.
@@ -20,6 +20,9 @@ pub(crate) struct NodeRecord {
     pub(crate) node: BatchNode,
     /// The container runtime that it booted with; another one means booting anew.
     pub(crate) runtime: String,
+    /// The names of the users that were added to it.
+    #[serde(default)]
+    pub(crate) users: Vec<String>,
 }
 
 /// A node, by the names that people and by the row that the store knows it by.
@@ -142,6 +145,21 @@ impl NodeTable<'_> {
         page.query(self.0, &format!("{COLUMNS} WHERE pool = ?"), &[pool.0], read)
     }
 
+    /// How many nodes of a pool are in which state, dedicated ones and Spot ones.
+    pub(crate) fn count_by_state(
+        &self,
+        pool: PoolRow,
+    ) -> Result<Vec<(bool, BatchNodeState, u32)>, StoreError> {
+        let mut statement = self
+            .0
+            .prepare_cached("SELECT dedicated, state, COUNT(*) FROM nodes WHERE pool = ? GROUP BY 1, 2")?;
+        let rows = statement.query_map([pool], |row| {
+            let state = BatchNodeState::from(row.get_ref(1)?.as_str()?);
+            Ok((row.get(0)?, state, row.get(2)?))
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
     /// All nodes of a pool.
     pub(crate) fn of_pool(&self, pool: PoolRow) -> Result<Vec<NodeRecord>, StoreError> {
         let mut statement = self.0.prepare_cached(&format!("{COLUMNS} WHERE pool = ? ORDER BY id"))?;
@@ -177,7 +195,8 @@ impl NodeTable<'_> {
         let mut statement = self.0.prepare_cached(
             "SELECT id, json_extract(body, '$.node.id'), dedicated,
                     ?2 - COALESCE((SELECT SUM(slots) FROM runs WHERE node = nodes.id), 0) AS free
-             FROM nodes WHERE pool = ?1 AND state IN ('idle', 'running') AND free > 0 ORDER BY id",
+             FROM nodes WHERE pool = ?1 AND state IN ('idle', 'running') AND free > 0
+             AND json_extract(body, '$.node.schedulingState') IS NOT 'disabled' ORDER BY id",
         )?;
         let mut rows = statement.query(params![pool, slots])?;
         let mut nodes = Vec::new();

@@ -17,6 +17,9 @@ pub(crate) struct TaskLife {
     pub(crate) e_tag: String,
     /// When the task was added.
     pub(crate) created: DateTime,
+    /// When its definition was last replaced, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) replaced: Option<DateTime>,
     pub(crate) state: BatchTaskState,
     pub(crate) since: DateTime,
     pub(crate) previous: Option<(BatchTaskState, DateTime)>,
@@ -102,6 +105,14 @@ impl TaskTable<'_> {
             .prepare_cached("UPDATE tasks SET pending = pending - 1 WHERE id = ? AND pending > 0")?
             .execute([row])?;
         Ok(())
+    }
+
+    /// Writes back what was asked for.
+    pub(crate) fn save_definition(&self, record: &TaskRecord) -> Result<(), StoreError> {
+        self.0
+            .prepare_cached("UPDATE tasks SET definition = ? WHERE id = ?")?
+            .execute(params![serde_json::to_string(&record.definition)?, record.row])?;
+        self.save_life(record.row, &record.life)
     }
 
     /// Writes back how a task has gone.

@@ -34,9 +34,9 @@ impl JobRecord {
 }
 
 impl TaskLife {
-    /// The version of the task: that of its definition, which never changes.
+    /// The version of the task: that of its definition. Changes of state leave it as it is.
     pub(crate) fn version(&self) -> Version {
-        version(Some(&self.e_tag), Some(self.created))
+        version(Some(&self.e_tag), Some(self.replaced.unwrap_or(self.created)))
     }
 }
 

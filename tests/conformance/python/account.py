@@ -30,9 +30,23 @@ PATIENCE = 120  # seconds until a wait is given up; an image may have to be pull
 TICK = 0.2  # seconds between two looks
 
 
+CALLED = set()  # the client's public methods that some test has used
+
+
+class Recorder:
+    """A client that notes which of its methods are used, for `test_zz_every_operation`; otherwise the SDK's own."""
+
+    def __init__(self, client):
+        self._client = client
+
+    def __getattr__(self, name):
+        CALLED.add(name)
+        return getattr(self._client, name)
+
+
 def connect(account=ACCOUNT, key=KEY):
     """A client as the SDK's documentation makes it: an endpoint, a name and a key."""
-    return BatchClient(endpoint=ENDPOINT, credential=AzureNamedKeyCredential(account, key))
+    return Recorder(BatchClient(endpoint=ENDPOINT, credential=AzureNamedKeyCredential(account, key)))
 
 
 def fresh(prefix):
@@ -87,6 +101,13 @@ def task(task_id, command_line, *, image=IMAGE, run_options=None, after=()):
     )
 
 
+def endless_task(task_id):
+    """A task that runs until somebody ends it; the variable is for tasks that are simulated."""
+    endless = task(task_id, "/bin/sh -c 'sleep 600'")
+    endless.environment_settings = [models.EnvironmentSetting(name="BATCHYARD_SIMULATE", value="seconds=600")]
+    return endless
+
+
 class AccountTest(unittest.TestCase):
     """A test with a client."""
 
@@ -119,3 +140,27 @@ def completed_tasks(client, job_id):
         return None
 
     return wait_for(f"completed tasks in {job_id}", settled)
+
+
+def make_job(test, pool_id, **properties):
+    """A job on that pool, deleted after the test; answers its id."""
+    job_id = fresh("job")
+    job = models.BatchJobCreateOptions(id=job_id, pool_info=models.BatchPoolInfo(pool_id=pool_id), **properties)
+    test.client.create_job(job)
+    test.addCleanup(lambda: test.client.begin_delete_job(job_id, polling_interval=1).result())
+    return job_id
+
+
+def make_pool(test, nodes, **properties):
+    """A pool with that many idle nodes, deleted after the test or the class; answers its id."""
+    pool_id = fresh("pool")
+    pool = container_pool(test.client, pool_id, nodes)
+    for name, value in properties.items():
+        setattr(pool, name, value)
+    test.client.create_pool(pool)
+    cleanup = test.addClassCleanup if isinstance(test, type) else test.addCleanup
+    cleanup(lambda: test.client.begin_delete_pool(pool_id, polling_interval=1).result())
+    wait_for("steady pool", lambda: test.client.get_pool(pool_id).allocation_state == models.AllocationState.STEADY)
+    if nodes:
+        nodes_once(test.client, pool_id, nodes, models.BatchNodeState.IDLE)
+    return pool_id

@@ -4,7 +4,7 @@ from azure.batch import models
 
 from account import AccountTest, container_pool, fresh, task
 
-COUNT = 250
+COUNT = 2500
 
 
 class ManyTasks(AccountTest):
@@ -20,7 +20,7 @@ class ManyTasks(AccountTest):
             models.BatchJobCreateOptions(id=cls.job_id, pool_info=models.BatchPoolInfo(pool_id=cls.pool_id))
         )
         cls.addClassCleanup(lambda: cls.client.begin_delete_job(cls.job_id, polling_interval=1).result())
-        cls.expected = [f"task-{number:03}" for number in range(COUNT)]
+        cls.expected = [f"task-{number:04}" for number in range(COUNT)]
         cls.added = cls.add_all()
 
     @classmethod
@@ -33,8 +33,8 @@ class ManyTasks(AccountTest):
         self.assertEqual({result.status for result in self.added.result_values}, {models.BatchTaskAddStatus.SUCCESS})
 
     def test_pages_hold_every_task_once(self):
-        pages = [[listed.id for listed in page] for page in self.client.list_tasks(self.job_id, max_results=100).by_page()]
-        self.assertEqual([len(page) for page in pages], [100, 100, 50])
+        pages = [[listed.id for listed in page] for page in self.client.list_tasks(self.job_id, max_results=1000).by_page()]
+        self.assertEqual([len(page) for page in pages], [1000, 1000, 500])
         self.assertEqual(sorted(sum(pages, [])), self.expected)
 
     def test_adding_the_same_tasks_again_adds_none(self):
@@ -48,5 +48,5 @@ class ManyTasks(AccountTest):
 
     def test_a_filter_keeps_what_it_names(self):
         named = [listed.id for listed in self.client.list_tasks(self.job_id, filter="startswith(id, 'task-01')")]
-        self.assertEqual(sorted(named), self.expected[10:20])
+        self.assertEqual(sorted(named), self.expected[100:200])
         self.assertEqual(list(self.client.list_tasks(self.job_id, filter="state eq 'completed'")), [])

@@ -158,6 +158,12 @@ impl Account {
         Self { folder, clock, emulator }
     }
 
+    /// Opens the same data again after a stop in order, with tasks that are simulated.
+    pub async fn reopen_simulated(self) -> Self {
+        let runtime = self.simulated();
+        self.reopen(runtime).await
+    }
+
     /// Opens the same data again while it is open.
     pub async fn open_twice(&self) -> OpenError {
         let config = config(self.folder(), simulated(&self.clock), self.clock.clone());

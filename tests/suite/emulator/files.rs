@@ -83,3 +83,22 @@ async fn a_task_that_never_ran_has_no_files() {
     account.get("/jobs/j/tasks/t/files").await.refused(409, "TaskFilesUnavailable");
     account.get("/jobs/j/tasks/u/files").await.refused(404, "TaskNotFound");
 }
+
+#[tokio::test]
+async fn files_are_deleted_and_folders_only_when_empty_or_asked_for() {
+    let (account, node) = with_files().await;
+    let files = "/jobs/j/tasks/t/files";
+    account.delete(&format!("{files}/wd")).await.refused(409, "OperationInvalidForCurrentState");
+    account.delete(&format!("{files}/none")).await.refused(404, "FileNotFound");
+    for outside in ["..%2F..%2F..%2Fshared", "wd%2F..%2Fstdout.txt", "..", "%2Fetc%2Fpasswd"] {
+        account.delete(&format!("{files}/{outside}?recursive=true")).await.refused(404, "FileNotFound");
+        account.get(&format!("{files}/{outside}")).await.refused(404, "FileNotFound");
+    }
+    account.delete(&format!("{files}/stdout.txt")).await.expect(200);
+    account.get(&format!("{files}/stdout.txt")).await.refused(404, "FileNotFound");
+    account.delete(&format!("{files}/wd?recursive=true")).await.expect(200);
+    assert!(std::path::Path::new("/etc/passwd").exists());
+    let path = format!("/pools/p/nodes/{node}/files/workitems%2Fj%2Fjob-1%2Ft%2Fstderr.txt");
+    account.delete(&path).await.expect(200);
+    account.delete(&path).await.refused(404, "FileNotFound");
+}

@@ -78,3 +78,20 @@ async fn images_are_listed_with_their_node_agents() {
     assert_eq!(list["value"][0]["osType"], "linux");
     assert_eq!(list["odata.nextLink"], Value::Null);
 }
+
+#[tokio::test]
+async fn only_properties_that_there_are_can_be_selected_expanded_and_filtered_by() {
+    let account = jobs(1).await;
+    for (query, name) in [
+        ("/jobs?$select=id,nonsense", "nonsense"),
+        ("/jobs?$select=ID", "ID"),
+        ("/jobs/Job-0?$select=taskSlotsPerNode", "taskSlotsPerNode"),
+        ("/jobs?$expand=tasks", "tasks"),
+        ("/supportedimages?$filter=sku%20eq%20'2204'", "sku"),
+    ] {
+        let refused = account.get(query).await.refused(400, "InvalidQueryParameterValue");
+        assert_eq!(refused.detail("QueryParameterValue"), name, "{query}");
+    }
+    let job = account.get("/jobs/Job-0?$select=id,%20state&$expand=stats").await.expect(200).json();
+    assert_eq!(job.as_object().unwrap().len(), 3);
+}

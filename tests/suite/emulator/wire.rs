@@ -69,15 +69,12 @@ async fn an_error_has_the_shape_of_the_service() {
 #[tokio::test]
 async fn what_is_not_served_is_refused_by_name() {
     let account = Account::new().await;
-    let old =
-        account.get("/pools?api-version=2024-02-01.19.0").await.refused(400, "UnsupportedRequestVersion");
-    assert!(old.detail("Reason").contains("2025-06-01"));
     let now = date(0);
     let none = account.send_signed("GET", "/pools", &[("ocp-date", &now)], None, KEY).await;
     none.refused(400, "MissingRequiredQueryParameter");
-    let reboot =
-        account.post("/pools/p/nodes/n/reboot", json!({})).await.refused(501, "NotImplementedByEmulator");
-    assert_eq!(reboot.detail("Operation"), "Nodes_RebootNode");
+    let upload = account.post("/pools/p/nodes/n/uploadbatchservicelogs", json!({})).await;
+    let upload = upload.refused(501, "NotImplementedByEmulator");
+    assert_eq!(upload.detail("Operation"), "Nodes_UploadNodeLogs");
     account.get("/certificates").await.refused(400, "InvalidUri");
     account.send("PUT", "/pools/p", &[], None).await.refused(405, "UnsupportedHttpVerb");
 }

@@ -1,0 +1,80 @@
+"""Runs last, because its name sorts last: no public operation of the SDK was left out."""
+
+import inspect
+from datetime import datetime, timedelta, timezone
+
+from azure.batch import BatchServiceClient, models
+from msrest.exceptions import ClientException
+
+from account import CALLED, AccountTest, connect, fresh
+
+
+class EveryOperation(AccountTest):
+    """The operations that an emulator may refuse by name, and the sum of all."""
+
+    def refused(self, request):
+        """`request` is answered 501, unless it is carried out."""
+        self.assertIn(self.code_of(request), [None, "NotImplementedByEmulator"])
+
+    def test_a_certificates_and_desktops_are_refused_by_name(self):
+        certificates = self.client.certificate
+        certificate = models.CertificateAddParameter(
+            thumbprint="0123456789abcdef0123456789abcdef01234567", thumbprint_algorithm="sha1", data="AAAA"
+        )
+        thumb = ("sha1", certificate.thumbprint)
+        logs = models.UploadBatchServiceLogsConfiguration(
+            container_url="https://account.blob.core.windows.net/logs", start_time=datetime.now(timezone.utc)
+        )
+        for request in [
+            lambda: certificates.add(certificate),
+            lambda: list(certificates.list()),
+            lambda: certificates.get(*thumb),
+            lambda: certificates.delete(*thumb),
+            lambda: certificates.cancel_deletion(*thumb),
+            lambda: list(self.client.compute_node.get_remote_desktop(self.pool_id, self.node_id)),
+            lambda: self.client.compute_node.upload_batch_service_logs(self.pool_id, self.node_id, logs),
+        ]:
+            self.refused(request)
+
+    def test_a_job_schedules_are_done_or_refused_by_name(self):
+        schedules, schedule_id = self.client.job_schedule, fresh("schedule")
+        schedule = models.Schedule(recurrence_interval=timedelta(hours=1))
+        specification = models.JobSpecification(pool_info=models.PoolInformation(pool_id=self.pool_id))
+        add = models.JobScheduleAddParameter(id=schedule_id, schedule=schedule, job_specification=specification)
+        for request in [
+            lambda: schedules.add(add),
+            lambda: schedules.get(schedule_id),
+            lambda: list(schedules.list()),
+            lambda: schedules.patch(schedule_id, models.JobSchedulePatchParameter(metadata=[])),
+            lambda: schedules.update(
+                schedule_id,
+                models.JobScheduleUpdateParameter(schedule=schedule, job_specification=specification),
+            ),
+            lambda: schedules.disable(schedule_id),
+            lambda: schedules.enable(schedule_id),
+            lambda: list(self.client.job.list_from_job_schedule(schedule_id)),
+            lambda: schedules.terminate(schedule_id),
+            lambda: schedules.delete(schedule_id),
+        ]:
+            self.refused(request)
+        try:
+            self.assertIsInstance(schedules.exists(schedule_id), bool)
+        except ClientException:
+            pass  # An answer to HEAD has no body, so this SDK can't tell the code.
+
+    def test_a_wrong_key_is_refused(self):
+        stranger = connect(key="c3RyYW5nZXI=")
+        self.fails("AuthenticationFailed", lambda: stranger.pool.get(self.pool_id))
+
+    def test_z_every_public_operation_was_called(self):
+        client = self.client._target
+        groups = {name: group for name, group in vars(client).items() if type(group).__name__.endswith("Operations")}
+        public = {
+            f"{name}.{method}"
+            for name, group in groups.items()
+            for method, _ in inspect.getmembers(type(group), inspect.isfunction)
+            if not method.startswith("_")
+        }
+        self.assertEqual(sorted(public - CALLED), [])
+        self.assertEqual(len(public), 76)
+        self.assertIsInstance(client, BatchServiceClient)

@@ -1,0 +1,76 @@
+"""Runs last, because its name sorts last: no public operation of the SDK was left out."""
+
+from datetime import datetime, timedelta, timezone
+
+from azure.batch import BatchClient, models
+from azure.core.exceptions import HttpResponseError
+
+from account import CALLED, AccountTest, fresh, make_pool
+
+# Methods of the client that are no operations of the service.
+NOT_OPERATIONS = {"close", "send_request"}
+
+
+class EveryOperation(AccountTest):
+    """The operations that an emulator may refuse by name, and the sum of all."""
+
+    def refused(self, operation, request):
+        """`request` is answered 501 with the operation's name, unless it is carried out."""
+        try:
+            request()
+        except HttpResponseError as error:
+            if error.status_code != 501:
+                raise
+            self.assertEqual(error.error.code, "NotImplementedByEmulator")
+            self.assertIn(operation, error.response.text())
+
+    def test_a_what_is_not_done_is_refused_by_name(self):
+        schedule_id, client = fresh("schedule"), self.client
+        schedule = models.BatchJobScheduleCreateOptions(
+            id=schedule_id,
+            schedule=models.BatchJobScheduleConfiguration(recurrence_interval=timedelta(hours=1)),
+            job_specification=models.BatchJobSpecification(pool_info=models.BatchPoolInfo(pool_id="no-pool")),
+        )
+        update = models.BatchJobScheduleUpdateOptions(metadata=[])
+        for operation, request in [
+            ("JobSchedules_CreateJobSchedule", lambda: client.create_job_schedule(schedule)),
+            ("JobSchedules_GetJobSchedule", lambda: client.get_job_schedule(schedule_id)),
+            ("JobSchedules_ListJobSchedules", lambda: list(client.list_job_schedules())),
+            ("JobSchedules_UpdateJobSchedule", lambda: client.update_job_schedule(schedule_id, update)),
+            (
+                "JobSchedules_ReplaceJobSchedule",
+                lambda: client.replace_job_schedule(
+                    schedule_id, models.BatchJobSchedule(job_specification=schedule.job_specification)
+                ),
+            ),
+            ("JobSchedules_DisableJobSchedule", lambda: client.disable_job_schedule(schedule_id)),
+            ("JobSchedules_EnableJobSchedule", lambda: client.enable_job_schedule(schedule_id)),
+            ("Jobs_ListJobsFromSchedule", lambda: list(client.list_jobs_from_schedule(schedule_id))),
+            (
+                "JobSchedules_TerminateJobSchedule",
+                lambda: client.begin_terminate_job_schedule(schedule_id, polling_interval=1).result(),
+            ),
+            (
+                "JobSchedules_DeleteJobSchedule",
+                lambda: client.begin_delete_job_schedule(schedule_id, polling_interval=1).result(),
+            ),
+        ]:
+            with self.subTest(operation):
+                self.refused(operation, request)
+        # An answer to HEAD has no body, so no name either.
+        self.assertRaises(HttpResponseError, client.job_schedule_exists, schedule_id)
+
+    def test_a_what_needs_azure_is_refused_by_name(self):
+        pool_id = make_pool(self, 1)
+        node_id = next(self.client.list_nodes(pool_id)).id
+        logs = models.UploadBatchServiceLogsOptions(
+            container_url="https://account.blob.core.windows.net/logs?sig=none", start_time=datetime.now(timezone.utc)
+        )
+        self.refused("Nodes_UploadNodeLogs", lambda: self.client.upload_node_logs(pool_id, node_id, logs))
+        formula = models.BatchPoolEvaluateAutoScaleOptions(auto_scale_formula="$TargetDedicatedNodes=1;")
+        self.refused("Pools_EvaluatePoolAutoScale", lambda: self.client.evaluate_pool_auto_scale(pool_id, formula))
+
+    def test_z_every_public_operation_was_called(self):
+        public = {name for name in dir(BatchClient) if not name.startswith("_")} - NOT_OPERATIONS
+        self.assertEqual(sorted(public - CALLED), [])
+        self.assertEqual(len(public), 73)
