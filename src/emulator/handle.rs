@@ -18,6 +18,7 @@ use super::effect::Effect;
 use super::open_error::{OpenError, take_folder};
 use super::refusal::Refusal;
 use super::router::router;
+use super::server;
 use super::service::{Activity, Failure, Rules, Service};
 use super::timing::Timing;
 use crate::batch::auth::SharedKey;
@@ -122,7 +123,7 @@ impl Emulator {
     /// Serves the account over HTTP until `shutdown` is cancelled, and notes in the data folder where.
     ///
     /// # Errors
-    /// When the listener is not on loopback (the key would cross a network in the clear), or fails.
+    /// When the listener is not on loopback: the key would cross a network in the clear.
     pub async fn serve(&self, listener: TcpListener, shutdown: CancellationToken) -> io::Result<()> {
         let address = listener.local_addr()?;
         if !address.ip().is_loopback() {
@@ -139,9 +140,9 @@ impl Emulator {
             driver.reachable_at(&url);
         }
         let service = router(Arc::clone(&self.0.account));
-        let served = axum::serve(listener, service).with_graceful_shutdown(shutdown.cancelled_owned()).await;
+        server::serve(listener, service, shutdown).await;
         self.0.folder.forget_endpoint();
-        served
+        Ok(())
     }
 
     /// Stops: nothing new is started, and everything acknowledged is on disk. Containers are left running; whoever opens the

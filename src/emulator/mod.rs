@@ -28,6 +28,7 @@ mod router;
 mod routes;
 mod scheduler;
 mod selection;
+mod server;
 mod service;
 mod store;
 #[cfg(test)]

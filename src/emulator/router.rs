@@ -1,6 +1,7 @@
 //! From a request to an answer: stamp, authorize, find the route, read the body, carry out.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::State;
@@ -22,6 +23,9 @@ use crate::batch::{ApiVersion, DateTime, ErrorCode};
 
 /// The most bytes of a body.
 pub(crate) const MAX_BODY: usize = 1024 * 1024;
+
+/// How long a body may take to arrive.
+const BODY_TIME: Duration = Duration::from_secs(60);
 
 /// The way in, for requests of any path: routes are matched on the raw path, which no router of prefixes would do.
 pub(crate) fn router(account: Arc<Account>) -> axum::Router {
@@ -150,10 +154,12 @@ async fn read(body: Body, headers: &HeaderMap) -> Result<Bytes, Refusal> {
     if said.is_some_and(|length| length > MAX_BODY) {
         return Err(too_large());
     }
-    match Limited::new(body, MAX_BODY).collect().await {
-        Ok(body) => Ok(body.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(too_large()),
-        Err(error) => Err(Refusal::new(ErrorCode::INVALID_REQUEST_BODY).with("Reason", error.to_string())),
+    let invalid = |reason: String| Refusal::new(ErrorCode::INVALID_REQUEST_BODY).with("Reason", reason);
+    match tokio::time::timeout(BODY_TIME, Limited::new(body, MAX_BODY).collect()).await {
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
+        Ok(Err(error)) => Err(invalid(error.to_string())),
+        Err(_) => Err(invalid(format!("the body did not arrive within {} seconds", BODY_TIME.as_secs()))),
     }
 }
 

@@ -4,8 +4,8 @@ use serde_json::{Map, Value};
 
 use super::properties::{metadata, retries};
 use super::refusals::{invalid, missing, refuse};
-use crate::batch::ErrorCode;
 use crate::batch::model::{BatchJobConstraints, BatchJobCreateOptions, BatchJobUpdateOptions, BatchPoolInfo};
+use crate::batch::{ErrorCode, JobId};
 use crate::emulator::refusal::Refusal;
 
 /// Properties of a job that would change what runs.
@@ -13,6 +13,7 @@ const JOB: &[&str] = &["jobManagerTask", "jobPreparationTask", "jobReleaseTask",
 
 /// Checks a job that is to be made.
 pub(crate) fn job(job: &BatchJobCreateOptions) -> Result<(), Refusal> {
+    id(&job.id)?;
     refuse(&job.other, JOB)?;
     pool_info(&job.pool_info)?;
     priority(job.priority)?;
@@ -40,6 +41,16 @@ pub(crate) fn job_replacement(
         return Err(missing("poolInfo"));
     }
     job_update(update, body)
+}
+
+/// Only the service itself makes jobs with a colon in their id: those of a schedule. In a node's folders they lie below the
+/// schedule's name, where another job's tasks could be.
+fn id(id: &JobId) -> Result<(), Refusal> {
+    if id.as_str().contains(':') {
+        let reason = "a job that is not a schedule's has letters, digits, hyphens and underscores only";
+        return Err(invalid("id", id, reason));
+    }
+    Ok(())
 }
 
 fn pool_info(info: &BatchPoolInfo) -> Result<(), Refusal> {
@@ -106,6 +117,7 @@ mod tests {
         assert!(check("maxParallelTasks", json!(0)).unwrap_err().is(ErrorCode::INVALID_PROPERTY_VALUE));
         assert!(check("poolInfo", json!({})).unwrap_err().is(ErrorCode::MISSING_REQUIRED_PROPERTY));
         assert_eq!(check("maxParallelTasks", json!(-1)), Ok(()));
+        assert!(check("id", json!("other:job-1")).unwrap_err().is(ErrorCode::INVALID_PROPERTY_VALUE));
     }
 
     #[test]

@@ -167,6 +167,10 @@ pub enum NetworkMode {
     Named(String),
 }
 
+/// How many processes and threads a container may have unless it says otherwise: more than programs have that mean well, and
+/// few enough that one that multiplies without end leaves the machine usable.
+pub const DEFAULT_PIDS: i64 = 4096;
+
 /// Limits of a container. `None` means none.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ResourceLimits {
@@ -178,7 +182,7 @@ pub struct ResourceLimits {
     pub cpuset: Option<String>,
     /// Relative share of processors.
     pub cpu_shares: Option<u64>,
-    /// Processes.
+    /// Processes and threads; `None` means [`DEFAULT_PIDS`], and 0 or less means none.
     pub pids: Option<i64>,
     /// Size of `/dev/shm` in bytes.
     pub shm_size: Option<u64>,

@@ -9,8 +9,8 @@ mod select;
 mod simulated;
 
 pub use container::{
-    ContainerId, ContainerSpec, ContainerState, ExitStatus, Image, Mount, MountSource, NetworkMode,
-    RegistryCredential, ResourceLimits, RuntimeError, RuntimeKind, UnknownRuntime,
+    ContainerId, ContainerSpec, ContainerState, DEFAULT_PIDS, ExitStatus, Image, Mount, MountSource,
+    NetworkMode, RegistryCredential, ResourceLimits, RuntimeError, RuntimeKind, UnknownRuntime,
 };
 pub use container_runtime::ContainerRuntime;
 pub use docker::DockerRuntime;

@@ -140,6 +140,34 @@ async fn limits_are_enforced() {
 }
 
 #[tokio::test]
+async fn control_groups_can_only_be_read_whoever_asks() {
+    let Some(yard) = Yard::open().await else { return };
+    let script = "for group in /sys/fs/cgroup /sys/fs/cgroup/*; do
+            [ -d $group ] || continue
+            echo 1 > $group/notify_on_release && echo wrote $group
+            echo max > $group/pids.max && echo raised $group
+            echo here > $group/new && echo made $group
+            mount -o remount,rw $group && echo remounted $group
+        done 2>/dev/null
+        cat /sys/fs/cgroup/pids/pids.max /sys/fs/cgroup/pids.max 2>/dev/null";
+    let (status, said) = yard.sh(script).await;
+    let (last, tries) =
+        said.trim().lines().collect::<Vec<_>>().split_last().map(|(l, t)| (*l, t.to_vec())).unwrap();
+    assert!(tries.is_empty(), "root in a container changed control groups: {tries:?} {status:?}");
+    assert_eq!(last, "4096", "a limit on processes is there without being asked for");
+}
+
+#[tokio::test]
+async fn a_program_that_multiplies_without_end_meets_a_limit() {
+    let Some(yard) = Yard::open().await else { return };
+    let mut spec = yard
+        .spec("bomb", &["sh", "-c", "i=0; while [ $i -lt 100 ]; do sleep 20 & i=$((i+1)); done; echo all"]);
+    spec.limits.pids = Some(50);
+    let (status, said) = yard.run(&spec).await;
+    assert!(status.code != 0 && !said.contains("all"), "{status:?} {said}");
+}
+
+#[tokio::test]
 async fn privileges_are_dockers_unless_asked_otherwise() {
     let Some(yard) = Yard::open().await else { return };
     let effective = async |spec: ContainerSpec| {

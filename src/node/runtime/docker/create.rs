@@ -7,7 +7,7 @@ use bollard::models::{
     ResourcesUlimits,
 };
 
-use crate::node::runtime::{ContainerSpec, Mount, MountSource, NetworkMode, ResourceLimits};
+use crate::node::runtime::{ContainerSpec, DEFAULT_PIDS, Mount, MountSource, NetworkMode, ResourceLimits};
 
 /// The label that says whose container it is.
 pub(super) const OWNER: &str = "batchyard.owner";
@@ -68,7 +68,7 @@ fn host_config(spec: &ContainerSpec, keeps_whole_log: bool) -> HostConfig {
         nano_cpus: cpus.map(nano),
         cpuset_cpus: cpuset.clone(),
         cpu_shares: cpu_shares.map(signed),
-        pids_limit: *pids,
+        pids_limit: Some(pids.unwrap_or(DEFAULT_PIDS)),
         shm_size: shm_size.map(signed),
         ulimits: some(ulimits.iter().map(ulimit).collect()),
         mounts: some(spec.mounts.iter().map(mount).collect()),
@@ -171,6 +171,8 @@ mod tests {
             (host.memory, host.nano_cpus, host.pids_limit),
             (Some(64 << 20), Some(1_500_000_000), Some(9))
         );
+        let pids = |options| body_of(options).host_config.unwrap().pids_limit;
+        assert_eq!((pids(""), pids("--pids-limit -1")), (Some(DEFAULT_PIDS), Some(-1)));
         assert_eq!(host.shm_size, Some(1 << 20));
         let limits: Vec<_> = host.ulimits.unwrap().into_iter().map(|u| (u.soft, u.hard)).collect();
         assert_eq!(limits, [(Some(1), Some(2)), (Some(-1), Some(-1))]);

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::container_folder::Record;
 use super::devices::host_devices;
 use super::host::Host;
-use super::mounts::{MASKED, READ_ONLY, home_of, hosts_file, plan};
+use super::mounts::{MASKED, home_of, hosts_file, plan, read_only};
 use super::privileges::{capabilities, no_new_privileges, resources, rlimits};
 use super::store::StoredImage;
 use super::user::{self, User};
@@ -229,14 +229,14 @@ fn linux(spec: &ContainerSpec, id: &str, host: &Host) -> Result<Value, String> {
     }
     let namespaces: Vec<Value> = namespaces.iter().map(|kind| json!({ "type": kind })).collect();
     let (masked, read_only, devices) = if spec.privileged {
-        (&[][..], &[][..], host_devices(Path::new("/dev")))
+        (&[][..], Vec::new(), host_devices(Path::new("/dev")))
     } else {
-        (MASKED, READ_ONLY, Vec::new())
+        (MASKED, read_only(host), Vec::new())
     };
     Ok(json!({
         "cgroupsPath": format!("{CGROUP}/{id}"),
         "namespaces": namespaces,
-        "resources": resources(&spec.limits, spec.privileged)?,
+        "resources": resources(&spec.limits, spec.privileged, host)?,
         "devices": devices,
         "maskedPaths": masked,
         "readonlyPaths": read_only,

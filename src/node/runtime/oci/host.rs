@@ -14,12 +14,16 @@ const SYS_ADMIN: u64 = 1 << 21;
 const OVERLAY_MAGIC: u64 = 0x794c_7630;
 
 /// What containers need to know of this machine.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Host {
     /// Whether a container can have a view of control groups of its own.
     pub(super) cgroup_namespaces: bool,
     /// Whether control groups restrict which devices are used: version 1 does, version 2 would need BPF programs.
     pub(super) restricts_devices: bool,
+    /// Whether control groups can limit the number of processes.
+    pub(super) limits_pids: bool,
+    /// The names of version 1's hierarchies below `/sys/fs/cgroup`.
+    pub(super) cgroup_hierarchies: Vec<String>,
     /// The capabilities that this process has and so can give, a bit each.
     pub(super) capabilities: u64,
     /// `/etc/hosts`.
@@ -35,6 +39,9 @@ impl Host {
         Self {
             cgroup_namespaces: Path::new("/proc/self/ns/cgroup").exists(),
             restricts_devices: Path::new("/sys/fs/cgroup/devices").is_dir(),
+            limits_pids: Path::new("/sys/fs/cgroup/pids").is_dir()
+                || read("/sys/fs/cgroup/cgroup.controllers").split_whitespace().any(|name| name == "pids"),
+            cgroup_hierarchies: cgroup_hierarchies(&read("/proc/self/mountinfo")),
             capabilities: capability_set("CapPrm") & capability_set("CapBnd"),
             hosts: read("/etc/hosts"),
             resolver: read("/etc/resolv.conf"),
@@ -83,6 +90,17 @@ pub(super) fn check(store: &Path) -> Result<(), String> {
     Ok(())
 }
 
+/// The names of version 1's hierarchies, from the list of mounts: the fifth field is where, the one after ` - ` what.
+fn cgroup_hierarchies(mounts: &str) -> Vec<String> {
+    let hierarchy = |line: &str| {
+        let (place, what) = line.split_once(" - ")?;
+        let path = place.split_whitespace().nth(4)?;
+        let is_version_1 = what.split_whitespace().next() == Some("cgroup");
+        path.strip_prefix("/sys/fs/cgroup/").filter(|_| is_version_1).map(str::to_owned)
+    };
+    mounts.lines().filter_map(hierarchy).collect()
+}
+
 /// One of this process's capability sets; none that can't be read.
 fn capability_set(name: &str) -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
@@ -100,6 +118,21 @@ fn kernel_version(release: &str) -> Option<(u32, u32)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn hierarchies_of_version_1_are_found_among_the_mounts() {
+        let mounts = "\
+            30 24 0:26 / /sys/fs/cgroup rw - tmpfs tmpfs rw,mode=755\n\
+            31 30 0:27 / /sys/fs/cgroup/cpu,cpuacct rw,relatime shared:9 - cgroup cgroup rw,cpu,cpuacct\n\
+            32 30 0:28 / /sys/fs/cgroup/systemd rw,relatime - cgroup cgroup rw,name=systemd\n\
+            33 30 0:29 / /sys/fs/cgroup/unified rw,relatime - cgroup2 cgroup2 rw\n\
+            34 24 0:30 / /elsewhere rw,relatime - cgroup cgroup rw,memory\n";
+        assert_eq!(cgroup_hierarchies(mounts), ["cpu,cpuacct", "systemd"]);
+        assert_eq!(
+            cgroup_hierarchies("30 24 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw"),
+            Vec::<String>::new()
+        );
+    }
 
     #[test]
     fn kernel_versions_compare() {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
+use super::host::Host;
 use super::root_folder::names;
 use crate::node::runtime::{ContainerSpec, Mount, MountSource};
 
@@ -28,8 +29,17 @@ pub(super) const MASKED: &[&str] = &[
 ];
 
 /// What of `/proc` may only be read.
-pub(super) const READ_ONLY: &[&str] =
-    &["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
+const READ_ONLY: &[&str] = &["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
+
+/// Where control groups are.
+const CGROUPS: &str = "/sys/fs/cgroup";
+
+/// What a container may only read: parts of `/proc`, and control groups. Those of version 1 are many mounts, which the library
+/// leaves writable whatever the mount's options say; one of them may show the host's own root.
+pub(super) fn read_only(host: &Host) -> Vec<String> {
+    let hierarchies = host.cgroup_hierarchies.iter().map(|name| format!("{CGROUPS}/{name}"));
+    READ_ONLY.iter().map(|path| (*path).to_owned()).chain([CGROUPS.to_owned()]).chain(hierarchies).collect()
+}
 
 /// One mount, as the OCI runtime specification writes it.
 #[derive(Debug)]
@@ -120,7 +130,7 @@ fn defaults(spec: &ContainerSpec, folder: &Path) -> Vec<Planned> {
         ),
         system("/dev/mqueue", "mqueue", &["nosuid", "noexec", "nodev"]),
         system("/sys", "sysfs", &["nosuid", "noexec", "nodev", read_write]),
-        system("/sys/fs/cgroup", "cgroup", &["nosuid", "noexec", "nodev", "relatime", read_write]),
+        system(CGROUPS, "cgroup", &["nosuid", "noexec", "nodev", "relatime", read_write]),
         Planned { target: "/dev/shm".to_owned(), mount: shm },
         file("/etc/hosts", "hosts"),
         file("/etc/hostname", "hostname"),

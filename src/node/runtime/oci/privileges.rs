@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::host::Host;
-use crate::node::runtime::{ContainerSpec, ResourceLimits};
+use crate::node::runtime::{ContainerSpec, DEFAULT_PIDS, ResourceLimits};
 
 /// What Docker lets every container have.
 const DEFAULT: &[&str] = &[
@@ -147,7 +147,7 @@ const CPU_PERIOD: u64 = 100_000;
 const LEAST_MEMORY: u64 = 6 << 20;
 
 /// Limits, as the OCI runtime specification writes resources.
-pub(super) fn resources(limits: &ResourceLimits, privileged: bool) -> Result<Value, String> {
+pub(super) fn resources(limits: &ResourceLimits, privileged: bool, host: &Host) -> Result<Value, String> {
     let mut resources = serde_json::Map::new();
     resources.insert("devices".into(), json!([{ "allow": privileged, "access": "rwm" }]));
     if let Some(memory) = limits.memory {
@@ -181,7 +181,8 @@ pub(super) fn resources(limits: &ResourceLimits, privileged: bool) -> Result<Val
     if !cpu.is_empty() {
         resources.insert("cpu".into(), Value::Object(cpu));
     }
-    if let Some(pids) = limits.pids.filter(|pids| *pids > 0) {
+    let pids = limits.pids.or_else(|| host.limits_pids.then_some(DEFAULT_PIDS));
+    if let Some(pids) = pids.filter(|pids| *pids > 0) {
         resources.insert("pids".into(), json!({ "limit": pids }));
     }
     Ok(Value::Object(resources))
@@ -220,13 +221,7 @@ mod tests {
     }
 
     fn host(capabilities: u64, restricts_devices: bool) -> Host {
-        Host {
-            cgroup_namespaces: true,
-            restricts_devices,
-            capabilities,
-            hosts: String::new(),
-            resolver: String::new(),
-        }
+        Host { cgroup_namespaces: true, restricts_devices, capabilities, ..Host::default() }
     }
 
     #[test]
@@ -276,7 +271,7 @@ mod tests {
             pids: Some(10),
             ..ResourceLimits::default()
         };
-        let resources = resources(&limits, false).unwrap();
+        let resources = resources(&limits, false, &host(0, true)).unwrap();
         assert_eq!(resources["memory"]["limit"], 64 << 20);
         assert_eq!(resources["cpu"]["quota"], 150_000);
         assert_eq!(resources["cpu"]["period"], 100_000);
@@ -289,7 +284,7 @@ mod tests {
             ResourceLimits { memory: Some(1 << 20), ..ResourceLimits::default() },
         ];
         for limits in bad {
-            assert!(super::resources(&limits, false).is_err());
+            assert!(super::resources(&limits, false, &host(0, true)).is_err());
         }
     }
 
