@@ -285,6 +285,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::print_stderr, reason = "a test that does nothing says so")]
     fn the_history_is_that_of_the_official_documents() {
         let Some(now) = document(ApiVersion::CURRENT) else {
             eprintln!("skipped: the official documents are not beside the repository");
