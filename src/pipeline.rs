@@ -45,7 +45,7 @@ pub fn codes() -> impl Iterator<Item = &'static Code> {
 /// What of an account matters to a recipe.
 pub fn scope(desired: &DesiredState) -> Scope {
     let own = desired.pools.values().map(|pool| pool.spec.id.clone());
-    let used = desired.jobs.values().map(|job| job.spec.pool.clone());
+    let used = desired.jobs.values().filter_map(|job| job.spec.pool.id().cloned());
     let pools: Vec<PoolId> = own.chain(used).collect();
     let jobs: Vec<JobId> = desired.jobs.values().map(|job| job.spec.id.clone()).collect();
     Scope {

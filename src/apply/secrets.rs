@@ -31,13 +31,14 @@ impl SecretSource {
     ///
     /// # Errors
     /// When one of them can't be had.
-    pub fn resolve<'a>(
+    pub fn resolve(
         &self,
-        references: impl Iterator<Item = &'a SecretRef>,
+        references: impl IntoIterator<Item = SecretRef>,
     ) -> Result<SecretValues, SecretError> {
         let mut values = SecretValues::default();
         for reference in references {
-            values.insert(reference.clone(), (self.0)(reference)?);
+            let value = (self.0)(&reference)?;
+            values.insert(reference, value);
         }
         Ok(values)
     }

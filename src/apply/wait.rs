@@ -104,7 +104,7 @@ impl WaitReport {
 /// When the account can't be read.
 pub async fn wait_for_jobs(
     client: &BatchClient,
-    jobs: &[(JobId, PoolId)],
+    jobs: &[(JobId, Option<PoolId>)],
     pools: &BTreeSet<PoolId>,
     options: &WaitOptions,
     observer: &dyn Observer,
@@ -153,10 +153,11 @@ impl Waiter<'_> {
     /// One look at everything, and whether nothing more will happen.
     async fn look(
         &mut self,
-        jobs: &[(JobId, PoolId)],
+        jobs: &[(JobId, Option<PoolId>)],
         pools: &BTreeSet<PoolId>,
     ) -> Result<(WaitReport, bool), WaitError> {
-        let wanted: BTreeSet<&PoolId> = pools.iter().chain(jobs.iter().map(|(_, pool)| pool)).collect();
+        let named = jobs.iter().filter_map(|(_, pool)| pool.as_ref());
+        let wanted: BTreeSet<&PoolId> = pools.iter().chain(named).collect();
         let mut found = BTreeMap::new();
         for id in wanted {
             let Some(pool) = pool_status(self.client, id).await? else { continue };
@@ -169,7 +170,8 @@ impl Waiter<'_> {
             let request = GetJobTaskCounts { job_id: job.clone() };
             let counts = self.client.send(&request).await?.value.task_counts;
             self.tell_completed(job, &counts).await?;
-            let end = self.job_end(job, &counts, (pool_id, found.get(pool_id))).await?;
+            let pool = pool_id.as_ref().map(|id| (id, found.get(id)));
+            let end = self.job_end(job, &counts, pool).await?;
             self.observer.on(ApplyEvent::JobProgress {
                 job: job.clone(),
                 completed: u64::from(counts.completed),
@@ -189,14 +191,26 @@ impl Waiter<'_> {
         &self,
         job: &JobId,
         counts: &BatchTaskCounts,
-        pool: (&PoolId, Option<&PoolStatus>),
+        pool: Option<(&PoolId, Option<&PoolStatus>)>,
     ) -> Result<JobEnd, ClientError> {
         let running = u64::from(counts.running);
         let mut held = Vec::new();
         if running == 0 && counts.active > 0 {
-            let request = GetJob { job_id: job.clone(), select: Select::of(&["id", "state"]) };
-            let state = self.client.send(&request).await?.value.state.unwrap_or(BatchJobState::Active);
-            held = held_tasks(self.client, (job, &state), counts, pool).await?;
+            let select = Select::of(&["id", "state", "executionInfo"]);
+            let there = self.client.send(&GetJob { job_id: job.clone(), select }).await?.value;
+            let state = there.state.unwrap_or(BatchJobState::Active);
+            held = match pool {
+                Some((id, pool)) => held_tasks(self.client, (job, &state), counts, (Some(id), pool)).await?,
+                // The service makes the pool, and says which it is when it has.
+                None => {
+                    let made = there.execution_info.and_then(|info| info.pool_id);
+                    let pool = match &made {
+                        Some(id) => pool_status(self.client, id).await?,
+                        None => None,
+                    };
+                    held_tasks(self.client, (job, &state), counts, (made.as_ref(), pool.as_ref())).await?
+                }
+            };
         }
         Ok(JobEnd {
             job: job.clone(),

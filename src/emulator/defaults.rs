@@ -37,6 +37,8 @@ pub(crate) fn pool(options: BatchPoolCreateOptions, now: DateTime) -> BatchPool 
         target_dedicated_nodes: Some(options.target_dedicated_nodes.unwrap_or(0)),
         target_low_priority_nodes: Some(options.target_low_priority_nodes.unwrap_or(0)),
         enable_auto_scale: Some(options.enable_auto_scale.unwrap_or(false)),
+        auto_scale_formula: options.auto_scale_formula,
+        auto_scale_evaluation_interval: options.auto_scale_evaluation_interval,
         enable_inter_node_communication: Some(options.enable_inter_node_communication.unwrap_or(false)),
         start_task: options.start_task.map(start_task),
         task_slots_per_node: Some(options.task_slots_per_node.unwrap_or(1)),
@@ -44,6 +46,11 @@ pub(crate) fn pool(options: BatchPoolCreateOptions, now: DateTime) -> BatchPool 
             node_fill_type: BatchNodeFillType::Spread,
             job_default_order: None,
         })),
+        network_configuration: options.network_configuration,
+        application_package_references: options.application_package_references,
+        user_accounts: options.user_accounts,
+        mount_configuration: options.mount_configuration,
+        upgrade_policy: options.upgrade_policy,
         metadata: metadata(options.metadata),
         other: options.other,
     }
@@ -61,6 +68,11 @@ pub(crate) fn update_pool(pool: &mut BatchPool, update: BatchPoolUpdateOptions) 
     replace(&mut pool.task_scheduling_policy, update.task_scheduling_policy);
     replace(&mut pool.enable_inter_node_communication, update.enable_inter_node_communication);
     replace(&mut pool.start_task, update.start_task.map(start_task));
+    replace(&mut pool.network_configuration, update.network_configuration);
+    replace(&mut pool.application_package_references, update.application_package_references);
+    replace(&mut pool.user_accounts, update.user_accounts);
+    replace(&mut pool.mount_configuration, update.mount_configuration);
+    replace(&mut pool.upgrade_policy, update.upgrade_policy);
     if update.metadata.is_some() {
         pool.metadata = metadata(update.metadata);
     }
@@ -117,6 +129,11 @@ pub(crate) fn job(options: BatchJobCreateOptions, now: DateTime) -> BatchJob {
             options.on_all_tasks_complete.unwrap_or(BatchAllTasksCompleteMode::NoAction),
         ),
         on_task_failure: Some(options.on_task_failure.unwrap_or(BatchTaskFailureMode::NoAction)),
+        allow_task_preemption: options.allow_task_preemption,
+        job_manager_task: options.job_manager_task,
+        job_preparation_task: options.job_preparation_task,
+        job_release_task: options.job_release_task,
+        network_configuration: options.network_configuration,
         metadata: metadata(options.metadata),
         other: options.other,
     }
@@ -128,6 +145,8 @@ pub(crate) fn update_job(job: &mut BatchJob, update: BatchJobUpdateOptions) {
     replace(&mut job.max_parallel_tasks, update.max_parallel_tasks);
     replace(&mut job.constraints, update.constraints.map(job_constraints));
     replace(&mut job.on_all_tasks_complete, update.on_all_tasks_complete);
+    replace(&mut job.allow_task_preemption, update.allow_task_preemption);
+    replace(&mut job.network_configuration, update.network_configuration);
     if let Some(pool_info) = update.pool_info {
         if let Some(execution) = &mut job.execution_info {
             execution.pool_id = pool_info.pool_id.clone();

@@ -76,6 +76,12 @@ pub(crate) fn task(base: &str, job: &JobRecord, record: TaskRecord) -> Result<Va
         execution_info: Some(life.execution),
         node_info,
         depends_on: definition.depends_on,
+        resource_files: definition.resource_files,
+        output_files: definition.output_files,
+        application_package_references: definition.application_package_references,
+        exit_conditions: definition.exit_conditions,
+        multi_instance_settings: definition.multi_instance_settings,
+        affinity_info: definition.affinity_info,
         other: definition.other,
     })
 }

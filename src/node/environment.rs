@@ -1,6 +1,6 @@
 //! The environment of a task: the variables that the service gives it, and those of its author.
 
-use crate::batch::model::EnvironmentSetting;
+use crate::batch::model::{Confidential, EnvironmentSetting};
 use crate::batch::{JobId, TaskId};
 use crate::node::assignment::NodeIdentity;
 use crate::node::layout::{NodeLayout, TaskDirectory};
@@ -80,7 +80,7 @@ impl Environment {
             if name.is_empty() || name.contains(['=', '\0']) {
                 return Err(InvalidEnvironment::Name { name: name.clone() });
             }
-            let value = value.as_deref().unwrap_or_default();
+            let value = value.as_ref().and_then(Confidential::expose).unwrap_or_default();
             if value.contains('\0') {
                 return Err(InvalidEnvironment::Nul { name: name.clone() });
             }
@@ -169,7 +169,7 @@ mod tests {
     }
 
     fn set(name: &str, value: &str) -> EnvironmentSetting {
-        EnvironmentSetting { name: name.to_owned(), value: Some(value.to_owned()) }
+        EnvironmentSetting { name: name.to_owned(), value: Some(Confidential::value(value)) }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::batch::model::{BatchContainerConfiguration, ContainerRegistryReference};
+use crate::batch::model::{BatchContainerConfiguration, Confidential, ContainerRegistryReference};
 use crate::node::image_reference::{ImageReference, server_name};
 use crate::node::runtime::{ContainerRuntime, RegistryCredential, RuntimeError};
 
@@ -123,14 +123,14 @@ impl<'a> Registries<'a> {
         let mut reason = None;
         for registry in of_this_registry {
             match (&registry.username, &registry.password, &registry.identity_reference) {
-                (Some(username), Some(password), _) => {
+                (Some(username), Some(Confidential::Value(password)), _) => {
                     return Ok(Some(RegistryCredential {
                         server: image.registry().to_owned(),
                         username: username.clone(),
                         password: password.clone(),
                     }));
                 }
-                (Some(username), None, _) => {
+                (Some(username), _, _) => {
                     reason = Some(format!("no password is known for user `{username}`"));
                 }
                 (None, _, Some(_)) => {
@@ -151,13 +151,12 @@ impl<'a> Registries<'a> {
 mod tests {
     use super::*;
     use crate::batch::model::BatchNodeIdentityReference;
-    use crate::secret::Secret;
 
     fn registry(server: Option<&str>, login: Option<(&str, &str)>) -> ContainerRegistryReference {
         ContainerRegistryReference {
             registry_server: server.map(str::to_owned),
             username: login.map(|(user, _)| user.to_owned()),
-            password: login.map(|(_, password)| Secret::new(password)),
+            password: login.map(|(_, password)| Confidential::value(password)),
             identity_reference: None,
         }
     }

@@ -10,7 +10,8 @@ use super::test_support::{
     Failing, NoEngine, TestNode, admin, code, container_task, detail, eventually, host_task, start_task,
 };
 use crate::batch::model::{
-    BatchContainerConfiguration, BatchErrorSourceCategory, BatchTaskConstraints, EnvironmentSetting,
+    BatchContainerConfiguration, BatchErrorSourceCategory, BatchTaskConstraints, Confidential,
+    EnvironmentSetting,
 };
 use crate::clock::{ManualClock, SystemClock};
 use crate::node::TaskAssignment;
@@ -27,7 +28,7 @@ async fn real() -> TestNode {
 }
 
 fn set(assignment: &mut TaskAssignment, name: &str, value: &str) {
-    let setting = EnvironmentSetting { name: name.to_owned(), value: Some(value.to_owned()) };
+    let setting = EnvironmentSetting { name: name.to_owned(), value: Some(Confidential::value(value)) };
     assignment.task.environment_settings.get_or_insert_default().push(setting);
 }
 
@@ -291,7 +292,7 @@ mod processes {
         );
         task.environment_settings = Some(vec![EnvironmentSetting {
             name: "GREETING".to_owned(),
-            value: Some("hello-$AZ_BATCH_NODE_ID".to_owned()),
+            value: Some(Confidential::value("hello-$AZ_BATCH_NODE_ID")),
         }]);
         let outcome = node.node.run_start_task(&task, None).await;
         assert!(outcome.succeeded(), "{outcome:?}");

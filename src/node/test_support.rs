@@ -78,18 +78,7 @@ fn node_in(folder: &Path, runtime: Arc<dyn ContainerRuntime>, clock: Arc<dyn Clo
 
 /// A task `job/task` without a container.
 pub(super) fn host_task(command_line: &str) -> TaskAssignment {
-    let task = BatchTaskCreateOptions {
-        id: TaskId::new("task").unwrap(),
-        display_name: None,
-        command_line: command_line.to_owned(),
-        container_settings: None,
-        environment_settings: None,
-        constraints: None,
-        required_slots: None,
-        user_identity: None,
-        depends_on: None,
-        other: serde_json::Map::new(),
-    };
+    let task = BatchTaskCreateOptions::new(TaskId::new("task").unwrap(), command_line.to_owned());
     TaskAssignment {
         job_id: JobId::new("job").unwrap(),
         task,

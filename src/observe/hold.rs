@@ -37,6 +37,8 @@ pub enum Hold {
         /// The pool.
         pool: PoolId,
     },
+    /// The service has not made the pool of their job yet.
+    PoolToCome,
     /// Their pool is going away.
     PoolDeleting {
         /// The pool.
@@ -130,7 +132,8 @@ impl Hold {
             Self::JobNotActive { state } => {
                 matches!(state, BatchJobState::Disabled | BatchJobState::Disabling)
             }
-            Self::Allocating { .. }
+            Self::PoolToCome
+            | Self::Allocating { .. }
             | Self::NodesStarting { .. }
             | Self::Dependencies { .. }
             | Self::Queued { .. } => false,
@@ -172,6 +175,7 @@ impl fmt::Display for Hold {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoPool { pool } => write!(f, "pool {pool} does not exist"),
+            Self::PoolToCome => f.write_str("the service has not made the pool of the job yet"),
             Self::PoolDeleting { pool } => write!(f, "pool {pool} is being deleted"),
             Self::NoNodes { pool, autoscale: false } => {
                 write!(f, "pool {pool} has no nodes, and asks for none")

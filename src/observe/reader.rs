@@ -45,10 +45,10 @@ pub async fn read(client: &BatchClient, scope: &Scope) -> Result<LiveState, Clie
     while let Some(job) = jobs.try_next().await? {
         let Some(observed) = Observed::<LiveJob>::from_wire(&job) else { continue };
         let is_ours = is_ours(&observed.value.ownership);
-        if !is_ours && !observed.value.is_over() && live.pools.contains_key(&observed.value.spec.pool) {
+        let pool = observed.value.runs_on.clone().filter(|pool| live.pools.contains_key(pool));
+        if let Some(pool) = pool.filter(|_| !is_ours && !observed.value.is_over()) {
             let recipe = observed.value.ownership.as_ref().map(|owner| owner.recipe.clone());
-            live.neighbours
-                .insert(job.id.clone(), Neighbour { pool: observed.value.spec.pool.clone(), recipe });
+            live.neighbours.insert(job.id.clone(), Neighbour { pool, recipe });
         }
         if is_ours || scope.jobs.contains(&job.id) {
             live.jobs.insert(job.id.clone(), observed);

@@ -49,7 +49,7 @@ pub struct JobStatus {
     /// Its state.
     pub state: BatchJobState,
     /// Its pool.
-    pub pool: PoolId,
+    pub pool: Option<PoolId>,
     /// How many tasks are in which state.
     pub tasks: BatchTaskCounts,
     /// Some of the tasks that failed.
@@ -82,11 +82,11 @@ pub async fn status(client: &BatchClient, live: &LiveState) -> Result<Status, Cl
     for (id, job) in &live.jobs {
         let Some(counts) = client.find(&GetJobTaskCounts { job_id: id.clone() }).await? else { continue };
         let tasks = counts.value.task_counts;
-        let pool_id = &job.value.spec.pool;
-        let known = status.pools.iter().find(|pool| pool.id == *pool_id).cloned();
-        let pool = match known {
-            None if tasks.active > 0 => pool_status(client, pool_id).await?,
-            known => known,
+        let pool_id = job.value.runs_on.as_ref();
+        let known = status.pools.iter().find(|pool| Some(&pool.id) == pool_id).cloned();
+        let pool = match (known, pool_id) {
+            (None, Some(id)) if tasks.active > 0 => pool_status(client, id).await?,
+            (known, _) => known,
         };
         let state = job.value.state.clone();
         status.jobs.push(JobStatus {
@@ -94,7 +94,7 @@ pub async fn status(client: &BatchClient, live: &LiveState) -> Result<Status, Cl
             failures: if tasks.failed > 0 { failures(client, id).await? } else { Vec::new() },
             id: id.clone(),
             state,
-            pool: pool_id.clone(),
+            pool: pool_id.cloned(),
             tasks,
         });
     }

@@ -14,7 +14,8 @@ use super::blocked::{self, Blocked};
 use super::hold::{Held, Hold, NAMED};
 use super::pool_status::{PoolStatus, pool_status};
 
-/// Why the waiting tasks of a job wait, the most final reasons first. Their job is on `pool`, which is absent if it does not exist.
+/// Why the waiting tasks of a job wait, the most final reasons first. Their job is on `pool`, whose
+/// id is not known as long as the service has not made it, and which is absent if it does not exist.
 ///
 /// # Errors
 /// When the account can't be read.
@@ -22,7 +23,7 @@ pub async fn held_tasks(
     client: &BatchClient,
     (job, state): (&JobId, &BatchJobState),
     counts: &BatchTaskCounts,
-    (pool_id, pool): (&PoolId, Option<&PoolStatus>),
+    (pool_id, pool): (Option<&PoolId>, Option<&PoolStatus>),
 ) -> Result<Vec<Held>, ClientError> {
     let mut held = Vec::new();
     let waiting = u64::from(counts.active);
@@ -46,10 +47,11 @@ pub async fn held_tasks(
 }
 
 /// Why tasks wait that depend on none that failed.
-fn hold_of_job(state: &BatchJobState, pool_id: &PoolId, pool: Option<&PoolStatus>) -> Hold {
+fn hold_of_job(state: &BatchJobState, pool_id: Option<&PoolId>, pool: Option<&PoolStatus>) -> Hold {
     if *state != BatchJobState::Active {
         return Hold::JobNotActive { state: state.clone() };
     }
+    let Some(pool_id) = pool_id else { return Hold::PoolToCome };
     let Some(pool) = pool else { return Hold::NoPool { pool: pool_id.clone() } };
     pool.hold().unwrap_or_else(|| Hold::Queued { pool: pool_id.clone(), nodes: pool.states() })
 }
@@ -73,9 +75,13 @@ pub async fn hold_of_task(
     }
     let request = GetJob { job_id: job_id.clone(), select: Select::default() };
     let Some(job) = client.find(&request).await?.map(|answer| answer.value) else { return Ok(None) };
-    let Some(pool_id) = job.pool_info.and_then(|info| info.pool_id) else { return Ok(None) };
+    let state = job.state.unwrap_or(BatchJobState::Active);
+    let made = job.execution_info.and_then(|info| info.pool_id);
+    let Some(pool_id) = job.pool_info.and_then(|info| info.pool_id).or(made) else {
+        return Ok(Some(hold_of_job(&state, None, None)));
+    };
     let pool = pool_status(client, &pool_id).await?;
-    let hold = hold_of_job(&job.state.unwrap_or(BatchJobState::Active), &pool_id, pool.as_ref());
+    let hold = hold_of_job(&state, Some(&pool_id), pool.as_ref());
     let needed = task.required_slots.unwrap_or(1);
     if let Some(pool) = pool.filter(|pool| pool.slots_per_node < needed) {
         return Ok(Some(Hold::TooManySlots { pool: pool_id, needed, slots: pool.slots_per_node }));

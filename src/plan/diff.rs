@@ -5,8 +5,10 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::batch::model::SECRET_MARKER;
 use crate::resource::{
-    EnvironmentSpec, EnvironmentValue, FieldSources, Mutability, NOT_SHOWN, SourceLocation,
+    EnvironmentSpec, EnvironmentValue, FieldSources, MetadataSpec, Mutability, NOT_SHOWN, SourceLocation,
+    same, shown,
 };
 
 use super::change::FieldChange;
@@ -57,6 +59,69 @@ impl FieldDiff<'_> {
         };
         self.field_unless(path, !is_worth_a_line, &Value::Null, &after);
     }
+}
+
+impl FieldDiff<'_> {
+    /// Notes a part in the words of the REST API if it differs from what is asked for, as far as the service tells.
+    pub(super) fn part<T: Serialize>(&mut self, path: &str, (live, desired): (&T, &T), known: Known) {
+        if same(desired, live, known.as_applied) {
+            return;
+        }
+        let before = in_words_of_recipes(shown(live, known.had_no_secrets));
+        let after = in_words_of_recipes(serde_json::to_value(desired).unwrap_or(Value::Null));
+        self.field_unless(path, false, &before, &after);
+    }
+
+    /// Notes a part of something that is made.
+    pub(super) fn introduced_part<T: Serialize>(&mut self, path: &str, desired: &T) {
+        self.introduced(path, &in_words_of_recipes(serde_json::to_value(desired).unwrap_or(Value::Null)));
+    }
+
+    /// Notes the metadata that differs. What others have added is none of the recipe's business, and not in `live`.
+    pub(super) fn metadata(&mut self, live: &MetadataSpec, desired: &MetadataSpec) {
+        let names: BTreeSet<&String> = live.keys().chain(desired.keys()).collect();
+        for name in names {
+            self.field(&format!("metadata.{name}"), &live.get(name), &desired.get(name));
+        }
+    }
+}
+
+/// What is known about a live object beside what the service returns.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Known {
+    /// Whether the recipe is what was applied last: what it does not ask for was filled in by the service.
+    pub(super) as_applied: bool,
+    /// Whether none of the values that the service returns was a secret.
+    pub(super) had_no_secrets: bool,
+}
+
+/// The same value with keys as recipes write them, and with references to secrets as recipes write them.
+fn in_words_of_recipes(value: Value) -> Value {
+    match value {
+        Value::Object(mut members) => match members.remove(SECRET_MARKER) {
+            Some(reference) if members.is_empty() => reference,
+            _ => members
+                .into_iter()
+                .map(|(name, member)| (snake_case(&name), in_words_of_recipes(member)))
+                .collect(),
+        },
+        Value::Array(items) => items.into_iter().map(in_words_of_recipes).collect(),
+        other => other,
+    }
+}
+
+/// `diskSizeGB` → `disk_size_gb`.
+fn snake_case(name: &str) -> String {
+    let mut word = String::new();
+    let mut before = '_';
+    for letter in name.chars() {
+        if letter.is_ascii_uppercase() && !before.is_ascii_uppercase() && before != '_' {
+            word.push('_');
+        }
+        word.push(letter.to_ascii_lowercase());
+        before = letter;
+    }
+    word
 }
 
 impl FieldDiff<'_> {

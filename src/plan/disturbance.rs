@@ -22,7 +22,8 @@ pub fn disturbed(plan: &Plan, live: &LiveState) -> BTreeSet<JobId> {
                 let neighbours = live.neighbours.iter().filter(|(_, job)| is_it(job.pool.as_str()));
                 jobs.extend(neighbours.map(|(id, _)| id.clone()));
                 let own = live.jobs.iter().filter(|(_, job)| !job.value.is_over());
-                let here = own.filter(|(_, job)| is_it(job.value.spec.pool.as_str()));
+                let here = own
+                    .filter(|(_, job)| job.value.runs_on.as_ref().is_some_and(|pool| is_it(pool.as_str())));
                 jobs.extend(here.map(|(id, _)| id.clone()));
             }
             _ => {}

@@ -2,9 +2,10 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::batch::{ETag, JobId, PoolId, TaskId};
-use crate::resource::{Address, JobSpec, Ownership, PoolSpec, TaskStream};
+use crate::resource::{Address, AutoscaleSpec, JobSpec, Ownership, PoolSpec, TaskStream};
 
 /// A step's place in its plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -30,6 +31,8 @@ pub struct PoolResize {
     pub dedicated: i32,
     /// Spot nodes.
     pub spot: i32,
+    /// How long the allocation may take.
+    pub timeout: Duration,
 }
 
 /// What makes a job complete: written once all of its tasks are there.
@@ -57,6 +60,18 @@ pub enum Action {
         pool: PoolId,
         /// The new size.
         size: PoolResize,
+    },
+    /// Let a formula set the number of nodes. Done when the pool has been told.
+    EnableAutoscale {
+        /// The pool.
+        pool: PoolId,
+        /// The formula.
+        autoscale: AutoscaleSpec,
+    },
+    /// Leave the number of nodes as it is from now on. Done when the pool has been told.
+    DisableAutoscale {
+        /// The pool.
+        pool: PoolId,
     },
     /// Change a pool in place. Done when it has been told.
     UpdatePool {
@@ -144,6 +159,8 @@ impl Action {
         match self {
             Self::CreatePool { .. } => "create pool",
             Self::ResizePool { .. } => "resize pool",
+            Self::EnableAutoscale { .. } => "enable autoscale",
+            Self::DisableAutoscale { .. } => "disable autoscale",
             Self::UpdatePool { .. } => "update pool",
             Self::DeletePool { .. } => "delete pool",
             Self::AwaitPoolGone { .. } => "wait for the old pool to go",
@@ -161,9 +178,11 @@ impl Action {
     pub fn target(&self) -> &str {
         match self {
             Self::CreatePool { spec, .. } | Self::UpdatePool { spec, .. } => spec.id.as_str(),
-            Self::ResizePool { pool, .. } | Self::DeletePool { pool, .. } | Self::AwaitPoolGone { pool } => {
-                pool.as_str()
-            }
+            Self::ResizePool { pool, .. }
+            | Self::EnableAutoscale { pool, .. }
+            | Self::DisableAutoscale { pool }
+            | Self::DeletePool { pool, .. }
+            | Self::AwaitPoolGone { pool } => pool.as_str(),
             Self::CreateJob { spec, .. } | Self::UpdateJob { spec, .. } => spec.id.as_str(),
             Self::DeleteJob { job, .. }
             | Self::AwaitJobGone { job }

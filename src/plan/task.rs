@@ -6,7 +6,7 @@ use crate::batch::model::BatchTask;
 use crate::resource::{DEFAULT_RETENTION, DesiredJob, FieldSources, Mutability, TaskContainerSpec, TaskSpec};
 
 use super::change::FieldChange;
-use super::diff::FieldDiff;
+use super::diff::{FieldDiff, Known};
 
 /// The fields of a task that is there which are not what `desired` asks for, as far as the service tells: it returns no passwords,
 /// and doesn't know which values are secrets.
@@ -20,6 +20,7 @@ pub(super) fn diff(desired: &TaskSpec, live: &BatchTask, job: &DesiredJob) -> Ve
     let TaskSpec {
         id: _,
         name,
+        title,
         command_line,
         container,
         environment,
@@ -29,10 +30,19 @@ pub(super) fn diff(desired: &TaskSpec, live: &BatchTask, job: &DesiredJob) -> Ve
         max_wall_time,
         retention,
         slots,
+        resource_files,
+        output_files,
+        application_packages,
+        exit_conditions,
+        multi_instance,
+        affinity,
+        user,
     } = desired;
+    let known = Known { as_applied: false, had_no_secrets };
     let sources = sources_of(&job.sources, name);
     let mut diff = FieldDiff::new(&sources, |_| Mutability::Replace);
-    diff.field("name", &live.name, name);
+    let shown_name = title.as_ref().unwrap_or(name);
+    diff.field(if title.is_some() { "display_name" } else { "name" }, &live.name, shown_name);
     diff_container(&mut diff, live.container.as_ref(), container.as_ref());
     diff.field("command", &live.command_line, command_line);
     diff.environment(&live.environment, environment, had_no_secrets);
@@ -47,6 +57,13 @@ pub(super) fn diff(desired: &TaskSpec, live: &BatchTask, job: &DesiredJob) -> Ve
     let (before, after) = (live.retention.map(written), retention.map(written));
     diff.field_unless("retention", kept(live.retention) == kept(*retention), &before, &after);
     diff.field("slots", &live.slots, slots);
+    diff.part("resource_files", (&live.resource_files, resource_files), known);
+    diff.part("output_files", (&live.output_files, output_files), known);
+    diff.part("application_packages", (&live.application_packages, application_packages), known);
+    diff.part("exit_conditions", (&live.exit_conditions, exit_conditions), known);
+    diff.part("multi_instance", (&live.multi_instance, multi_instance), known);
+    diff.part("affinity", (&live.affinity, affinity), known);
+    diff.part("user", (&live.user, user), known);
     diff.changes
 }
 
@@ -98,7 +115,7 @@ fn written(duration: Duration) -> String {
 mod tests {
     use super::super::test_support;
     use super::*;
-    use crate::batch::model::EnvironmentSetting;
+    use crate::batch::model::{Confidential, EnvironmentSetting};
     use crate::resource::{EnvironmentSpec, EnvironmentValue, NOT_SHOWN, SecretValues};
     use crate::secret::{Secret, SecretRef};
     use serde_json::{Value, json};
@@ -179,12 +196,10 @@ mod tests {
         let mut before = task();
         before.environment.insert("TOKEN".into(), EnvironmentValue::Secret(reference));
         let live = there(&before, &secrets);
-        assert!(
-            live.environment_settings
-                .as_ref()
-                .unwrap()
-                .contains(&EnvironmentSetting { name: "TOKEN".into(), value: Some("hunter2".into()) })
-        );
+        assert!(live.environment_settings.as_ref().unwrap().contains(&EnvironmentSetting {
+            name: "TOKEN".into(),
+            value: Some(Confidential::value("hunter2"))
+        }));
         let mut desired = task();
         desired.environment.insert("TOKEN".into(), EnvironmentValue::Plain("none".into()));
         let found = changes(&desired, &live);

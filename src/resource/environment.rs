@@ -1,11 +1,11 @@
-//! Environment variables whose values may be secrets, and the values of secrets while a request is being built.
+//! Environment variables whose values may be secrets.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::batch::model::EnvironmentSetting;
-use crate::secret::{Secret, SecretRef};
+use crate::batch::model::{Confidential, EnvironmentSetting};
+use crate::secret::SecretRef;
 
 /// The value of an environment variable.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,57 +20,26 @@ pub enum EnvironmentValue {
 /// Environment variables by name.
 pub type EnvironmentSpec = BTreeMap<String, EnvironmentValue>;
 
-/// A reference whose value is not at hand.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the value of the secret ({0}) is not known")]
-pub struct UnresolvedSecret(pub SecretRef);
-
-/// Values of secrets, resolved just before they are sent.
-#[derive(Debug, Default)]
-pub struct SecretValues(BTreeMap<SecretRef, Secret>);
-
-impl SecretValues {
-    /// Remembers the value of a reference.
-    pub fn insert(&mut self, reference: SecretRef, value: Secret) {
-        self.0.insert(reference, value);
-    }
-
-    /// The value of a reference.
-    ///
-    /// # Errors
-    /// When it was not resolved.
-    pub fn get(&self, reference: &SecretRef) -> Result<&Secret, UnresolvedSecret> {
-        self.0.get(reference).ok_or_else(|| UnresolvedSecret(reference.clone()))
-    }
-}
-
-/// The wire form of an environment.
-pub(super) fn to_wire(
-    environment: &EnvironmentSpec,
-    secrets: &SecretValues,
-) -> Result<Option<Vec<EnvironmentSetting>>, UnresolvedSecret> {
-    if environment.is_empty() {
-        return Ok(None);
-    }
+/// The wire form of an environment; secrets are still references.
+pub(super) fn to_wire(environment: &EnvironmentSpec) -> Option<Vec<EnvironmentSetting>> {
     let settings = environment.iter().map(|(name, value)| {
         let value = match value {
-            EnvironmentValue::Plain(text) => text.clone(),
-            EnvironmentValue::Secret(reference) => secrets.get(reference)?.expose().to_owned(),
+            EnvironmentValue::Plain(text) => Confidential::value(text.as_str()),
+            EnvironmentValue::Secret(reference) => Confidential::from(reference.clone()),
         };
-        Ok(EnvironmentSetting { name: name.clone(), value: Some(value) })
+        EnvironmentSetting { name: name.clone(), value: Some(value) }
     });
-    settings.collect::<Result<_, _>>().map(Some)
+    (!environment.is_empty()).then(|| settings.collect())
 }
 
 /// The environment of a wire object. Values come as they are: the service doesn't know which of them are secrets.
 pub(super) fn from_wire(settings: Option<&Vec<EnvironmentSetting>>) -> EnvironmentSpec {
-    settings
-        .into_iter()
-        .flatten()
-        .map(|setting| {
-            (setting.name.clone(), EnvironmentValue::Plain(setting.value.clone().unwrap_or_default()))
-        })
-        .collect()
+    let value = |value: &Option<Confidential>| match value {
+        Some(Confidential::Reference(reference)) => EnvironmentValue::Secret(reference.clone()),
+        Some(Confidential::Value(text)) => EnvironmentValue::Plain(text.expose().to_owned()),
+        None => EnvironmentValue::Plain(String::new()),
+    };
+    settings.into_iter().flatten().map(|setting| (setting.name.clone(), value(&setting.value))).collect()
 }
 
 /// Whether a live environment is what the recipe asks for. The value of a secret is not compared.

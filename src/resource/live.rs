@@ -125,6 +125,8 @@ pub struct LiveJob {
     pub state: BatchJobState,
     /// When it came into that state.
     pub since: Option<DateTime>,
+    /// The pool that it runs on: also one that the service made for it.
+    pub runs_on: Option<PoolId>,
 }
 
 impl LivePool {
@@ -185,14 +187,16 @@ fn said(error: &ResizeError) -> String {
 }
 
 impl Observed<LiveJob> {
-    /// The job of a wire object; `None` for jobs on auto pools, which no recipe makes.
+    /// The job of a wire object; `None` if it does not say which pool it runs on.
     pub fn from_wire(job: &BatchJob) -> Option<Self> {
+        let named = || job.pool_info.as_ref()?.pool_id.clone();
         let value = LiveJob {
             spec: JobSpec::from_wire(job)?,
             ownership: Ownership::from_metadata(job.metadata.as_ref()),
             metadata: job.metadata.clone().unwrap_or_default(),
             state: job.state.clone().unwrap_or(BatchJobState::Active),
             since: job.state_transition_time,
+            runs_on: job.execution_info.as_ref().and_then(|info| info.pool_id.clone()).or_else(named),
         };
         Some(Self { value, etag: job.e_tag.as_deref().map(ETag::new) })
     }

@@ -4,28 +4,40 @@
 //! service fills in are known here, so that an object made from a recipe never differs from it by itself.
 
 mod address;
+mod containers;
 mod desired;
 mod digest;
 mod environment;
 mod job;
 mod live;
 mod mutability;
+mod normal;
 mod ownership;
 mod pool;
 mod registry;
+mod secret_values;
+mod start_task;
 mod task;
 
 pub use address::{Address, InvalidRecipeName, RecipeName, ResourceKind};
+pub use containers::ContainerConfigurationSpec;
 pub use desired::{
     DesiredJob, DesiredPool, DesiredState, FieldSources, OnChange, SourceLocation, TaskStream,
     TaskStreamError,
 };
 pub use digest::{Digest, TaskTally};
-pub use environment::{EnvironmentSpec, EnvironmentValue, NOT_SHOWN, SecretValues, UnresolvedSecret};
-pub use job::{JobSpec, OnComplete};
+pub use environment::{EnvironmentSpec, EnvironmentValue, NOT_SHOWN};
+pub use job::{JobPool, JobSpec, OnComplete};
 pub use live::{ForeignTasks, JobContents, LiveJob, LivePool, LiveState, LiveTask, Neighbour, Observed};
 pub use mutability::{ChangeClass, Mutability, job_mutability, pool_mutability};
-pub use ownership::Ownership;
-pub use pool::{ContainerConfigurationSpec, PoolSpec, StartTaskSpec};
+pub use normal::{normal, normal_list, same, shown};
+pub use ownership::{MetadataSpec, Ownership};
+pub use pool::{
+    AutoscaleSpec, DEFAULT_EVALUATION_INTERVAL, DEFAULT_RESIZE_TIMEOUT, PoolSpec, normal_scheduling_policy,
+};
 pub use registry::RegistrySpec;
+pub use secret_values::{SecretValues, UnresolvedSecret};
+pub use start_task::StartTaskSpec;
+
+use normal::some_unless_empty;
 pub use task::{DEFAULT_RETENTION, TaskContainerSpec, TaskSpec};

@@ -34,6 +34,29 @@ const POOL: &[(&str, Mutability)] = &[
     ("container.prefetch", Mutability::AtZeroNodes),
     ("container.registries", Mutability::AtZeroNodes),
     ("slots_per_node", Mutability::AtZeroNodes),
+    ("nodes.autoscale", Mutability::Live),
+    ("nodes.autoscale.formula", Mutability::Live),
+    ("nodes.autoscale.evaluation_interval", Mutability::Live),
+    // Kept from the last resize; a new one takes effect with the next.
+    ("resize_timeout", Mutability::Live),
+    ("metadata", Mutability::Live),
+    ("application_packages", Mutability::LiveAfterReboot),
+    ("scheduling_policy", Mutability::AtZeroNodes),
+    ("inter_node_communication", Mutability::AtZeroNodes),
+    ("network", Mutability::AtZeroNodes),
+    ("mounts", Mutability::AtZeroNodes),
+    ("user_accounts", Mutability::AtZeroNodes),
+    ("os_disk", Mutability::AtZeroNodes),
+    // "This cannot be updated", says the reference of the property.
+    ("data_disks", Mutability::Replace),
+    ("disk_encryption", Mutability::AtZeroNodes),
+    ("node_placement", Mutability::AtZeroNodes),
+    ("security_profile", Mutability::AtZeroNodes),
+    ("extensions", Mutability::AtZeroNodes),
+    ("windows", Mutability::AtZeroNodes),
+    ("license_type", Mutability::AtZeroNodes),
+    ("service_artifact", Mutability::AtZeroNodes),
+    ("upgrade_policy", Mutability::AtZeroNodes),
 ];
 
 /// The fields of a job, by their paths in the recipe.
@@ -42,6 +65,15 @@ const JOB: &[(&str, Mutability)] = &[
     ("retries", Mutability::Live),
     ("max_wall_time", Mutability::Live),
     ("on_complete", Mutability::Live),
+    ("max_parallel_tasks", Mutability::Live),
+    ("allow_task_preemption", Mutability::Live),
+    ("network", Mutability::Live),
+    ("metadata", Mutability::Live),
+    ("on_task_failure", Mutability::Replace),
+    ("uses_task_dependencies", Mutability::Replace),
+    ("manager_task", Mutability::Replace),
+    ("preparation_task", Mutability::Replace),
+    ("release_task", Mutability::Replace),
     ("pool", Mutability::Replace),
     ("display_name", Mutability::Replace),
     ("environment", Mutability::Replace),
@@ -49,8 +81,10 @@ const JOB: &[(&str, Mutability)] = &[
 ];
 
 fn look_up(table: &[(&str, Mutability)], field: &str) -> Mutability {
+    let row = |path: &str| table.iter().find(|(name, _)| *name == path).map(|(_, mutability)| *mutability);
+    let around = std::iter::successors(Some(field), |path| Some(path.rsplit_once('.')?.0));
     // A field that no row names is treated as the most disruptive: a plan may ask for too much, never for too little.
-    table.iter().find(|(name, _)| *name == field).map_or(Mutability::Replace, |(_, mutability)| *mutability)
+    { around }.find_map(row).unwrap_or(Mutability::Replace)
 }
 
 /// How a field of a pool can be changed.
@@ -141,5 +175,10 @@ mod tests {
         assert_eq!(pool_mutability("vm_size"), Mutability::AtZeroNodes);
         assert_eq!(pool_mutability("no_such_field"), Mutability::Replace);
         assert_eq!(job_mutability("priority"), Mutability::Live);
+        assert_eq!(
+            job_mutability("metadata.owner"),
+            Mutability::Live,
+            "what is inside a field is like the field"
+        );
     }
 }

@@ -1,5 +1,7 @@
 //! Ownership: the metadata by which a recipe knows what is its own.
 
+use std::collections::BTreeMap;
+
 use crate::batch::model::BatchMetadataItem;
 
 use super::{Digest, RecipeName};
@@ -8,8 +10,12 @@ const RECIPE: &str = "batchyard.recipe";
 const DIGEST: &str = "batchyard.digest";
 const TOOL: &str = "batchyard.tool";
 const TASKS: &str = "batchyard.tasks";
+const NAMES: &str = "batchyard.metadata";
 
-/// The mark that a recipe leaves on each pool and job that it makes.
+/// Names and values that the service keeps for the user; without the marks of recipes.
+pub type MetadataSpec = BTreeMap<String, String>;
+
+/// The mark that a recipe leaves on each pool, job and schedule that it makes, and the metadata that it asks for.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Ownership {
     /// The recipe.
@@ -18,38 +24,59 @@ pub struct Ownership {
     pub digest: Option<Digest>,
     /// The tally of a job's tasks, written once all of them are there.
     pub tasks: Option<String>,
+    /// The metadata that the recipe asks for. Its names are part of the mark, so that what a recipe no longer asks for can be told
+    /// from what others have added.
+    pub metadata: MetadataSpec,
 }
 
 impl Ownership {
-    /// The mark of `recipe` on an object of that digest.
-    pub fn new(recipe: &RecipeName, digest: Digest) -> Self {
-        Self { recipe: recipe.clone(), digest: Some(digest), tasks: None }
+    /// The mark of `recipe` on an object of that digest and metadata.
+    pub fn new(recipe: &RecipeName, digest: Digest, metadata: &MetadataSpec) -> Self {
+        Self { recipe: recipe.clone(), digest: Some(digest), tasks: None, metadata: metadata.clone() }
     }
 
     /// Reads the mark of an object; `None` means that no recipe owns it.
     pub fn from_metadata(metadata: Option<&Vec<BatchMetadataItem>>) -> Option<Self> {
-        let value = |name: &str| {
-            metadata.into_iter().flatten().find(|item| item.name == name).map(|item| item.value.as_str())
-        };
+        let items = metadata.map(Vec::as_slice).unwrap_or_default();
+        let names = recorded_names(items);
+        let asked_for = items.iter().filter(|item| names.contains(&item.name));
         Some(Self {
-            recipe: RecipeName::new(value(RECIPE)?).ok()?,
-            digest: value(DIGEST).and_then(Digest::parse),
-            tasks: value(TASKS).map(str::to_owned),
+            recipe: RecipeName::new(value_of(items, RECIPE)?).ok()?,
+            digest: value_of(items, DIGEST).and_then(Digest::parse),
+            tasks: value_of(items, TASKS).map(str::to_owned),
+            metadata: asked_for.map(|item| (item.name.clone(), item.value.clone())).collect(),
         })
     }
 
-    /// The metadata of an object: what was there that isn't ours, and the mark.
+    /// The metadata of an object: what was there that isn't ours, what the recipe asks for, and the mark.
     pub fn to_metadata(&self, existing: &[BatchMetadataItem]) -> Vec<BatchMetadataItem> {
         let item =
             |name: &str, value: &str| BatchMetadataItem { name: name.to_owned(), value: value.to_owned() };
-        let mut metadata: Vec<_> =
-            existing.iter().filter(|item| !item.name.starts_with("batchyard.")).cloned().collect();
+        let before = recorded_names(existing);
+        let is_ours = |name: &String| {
+            name.starts_with("batchyard.") || before.contains(name) || self.metadata.contains_key(name)
+        };
+        let mut metadata: Vec<_> = existing.iter().filter(|item| !is_ours(&item.name)).cloned().collect();
+        metadata.extend(self.metadata.iter().map(|(name, value)| item(name, value)));
         metadata.push(item(RECIPE, self.recipe.as_str()));
         metadata.extend(self.digest.iter().map(|digest| item(DIGEST, digest.as_str())));
         metadata.push(item(TOOL, concat!("batchyard/", env!("CARGO_PKG_VERSION"))));
         metadata.extend(self.tasks.iter().map(|tasks| item(TASKS, tasks)));
+        if !self.metadata.is_empty() {
+            let names: Vec<&String> = self.metadata.keys().collect();
+            metadata.push(item(NAMES, &serde_json::json!(names).to_string()));
+        }
         metadata
     }
+}
+
+fn value_of<'a>(items: &'a [BatchMetadataItem], name: &str) -> Option<&'a str> {
+    items.iter().find(|item| item.name == name).map(|item| item.value.as_str())
+}
+
+/// The names of the metadata that a recipe asked for when it was applied last.
+fn recorded_names(items: &[BatchMetadataItem]) -> Vec<String> {
+    value_of(items, NAMES).and_then(|names| serde_json::from_str(names).ok()).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -59,7 +86,7 @@ mod tests {
     #[test]
     fn the_mark_survives_the_wire_and_leaves_the_rest_alone() {
         let recipe = RecipeName::new("hello").unwrap();
-        let mut mark = Ownership::new(&recipe, Digest::of(&1));
+        let mut mark = Ownership::new(&recipe, Digest::of(&1), &MetadataSpec::new());
         mark.tasks = Some("3:abc".into());
         let theirs = BatchMetadataItem { name: "cost-centre".into(), value: "42".into() };
         let metadata = mark.to_metadata(std::slice::from_ref(&theirs));
@@ -67,5 +94,23 @@ mod tests {
         assert_eq!(Ownership::from_metadata(Some(&metadata)), Some(mark.clone()));
         assert_eq!(mark.to_metadata(&metadata), metadata, "writing it again changes nothing");
         assert_eq!(Ownership::from_metadata(Some(&vec![theirs])), None);
+    }
+
+    #[test]
+    fn what_a_recipe_no_longer_asks_for_goes_and_what_others_added_stays() {
+        let recipe = RecipeName::new("hello").unwrap();
+        let asked = |names: &[&str]| {
+            let metadata = names.iter().map(|name| ((*name).to_owned(), "1".to_owned())).collect();
+            Ownership::new(&recipe, Digest::of(&1), &metadata)
+        };
+        let mut there = asked(&["a", "b"]).to_metadata(&[]);
+        there.push(BatchMetadataItem { name: "theirs".into(), value: "2".into() });
+        assert_eq!(Ownership::from_metadata(Some(&there)), Some(asked(&["a", "b"])));
+        let names = |items: Vec<BatchMetadataItem>| -> Vec<String> {
+            let own = items.into_iter().map(|item| item.name);
+            own.filter(|name| !name.starts_with("batchyard.")).collect()
+        };
+        assert_eq!(names(asked(&["b", "c"]).to_metadata(&there)), ["theirs", "b", "c"]);
+        assert_eq!(names(asked(&[]).to_metadata(&there)), ["theirs"]);
     }
 }

@@ -5,8 +5,6 @@ use serde::Serialize;
 use crate::batch::model::{BatchNodeIdentityReference, ContainerRegistryReference};
 use crate::secret::SecretRef;
 
-use super::{SecretValues, UnresolvedSecret};
-
 /// A registry and how to log in to it. Passwords are references and are never compared with the service's, which doesn't
 /// return them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -25,21 +23,17 @@ pub struct RegistrySpec {
 }
 
 impl RegistrySpec {
-    /// The wire form.
-    ///
-    /// # Errors
-    /// When the password is not known.
-    pub fn to_wire(&self, secrets: &SecretValues) -> Result<ContainerRegistryReference, UnresolvedSecret> {
-        let password = self.password.as_ref().map(|reference| secrets.get(reference)).transpose()?;
-        Ok(ContainerRegistryReference {
+    /// The wire form; the password is still a reference.
+    pub fn to_wire(&self) -> ContainerRegistryReference {
+        ContainerRegistryReference {
             username: self.username.clone(),
-            password: password.cloned(),
+            password: self.password.clone().map(Into::into),
             registry_server: Some(self.server.clone()),
             identity_reference: self
                 .identity
                 .clone()
                 .map(|resource_id| BatchNodeIdentityReference { resource_id: Some(resource_id) }),
-        })
+        }
     }
 
     /// The registry of a wire object.

@@ -6,14 +6,17 @@ use serde::Serialize;
 
 use crate::batch::command_line;
 use crate::batch::model::{
-    BatchTask, BatchTaskConstraints, BatchTaskContainerSettings, BatchTaskCreateOptions,
-    BatchTaskDependencies, BatchTaskIdRange, ContainerHostBatchBindMountEntry, ContainerWorkingDirectory,
+    BatchAffinityInfo, BatchApplicationPackageReference, BatchTask, BatchTaskConstraints,
+    BatchTaskContainerSettings, BatchTaskCreateOptions, BatchTaskDependencies, BatchTaskIdRange,
+    ContainerHostBatchBindMountEntry, ContainerWorkingDirectory, ExitConditions, MultiInstanceSettings,
+    OutputFile, ResourceFile, UserIdentity,
 };
 use crate::batch::{TaskId, WireDuration};
 use crate::secret::SecretRef;
 
 use super::environment::{self, EnvironmentSpec};
-use super::{Digest, RegistrySpec, SecretValues, UnresolvedSecret};
+use super::secret_values::references;
+use super::{Digest, RegistrySpec, SecretValues, UnresolvedSecret, normal, normal_list, some_unless_empty};
 
 /// How long the service keeps a task's directory unless told otherwise (REST reference, `BatchTaskConstraints`).
 pub const DEFAULT_RETENTION: Duration = Duration::from_secs(7 * 24 * 3_600);
@@ -25,8 +28,11 @@ pub struct TaskSpec {
     /// The task's id.
     #[serde(serialize_with = "as_written")]
     pub id: TaskId,
-    /// The task's name in the recipe, shown to people.
+    /// The task's name in the recipe, shown to people unless it has a title.
     pub name: String,
+    /// What is shown to people instead of the name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
     /// The command line; empty means the image's ENTRYPOINT.
     pub command_line: String,
     /// The container it runs in; `None` means on the node itself.
@@ -52,6 +58,27 @@ pub struct TaskSpec {
     pub retention: Option<Duration>,
     /// How many slots of its node it takes.
     pub slots: i32,
+    /// Files to download before.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub resource_files: Vec<ResourceFile>,
+    /// Files to upload afterwards.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub output_files: Vec<OutputFile>,
+    /// Application packages to install before.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub application_packages: Vec<BatchApplicationPackageReference>,
+    /// What follows from how it ends.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exit_conditions: Option<ExitConditions>,
+    /// How it runs on several nodes at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub multi_instance: Option<MultiInstanceSettings>,
+    /// A wish where to run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub affinity: Option<BatchAffinityInfo>,
+    /// Who it runs as; `None` means an ordinary user that the service makes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user: Option<UserIdentity>,
 }
 
 fn as_written<S: serde::Serializer>(id: &TaskId, serializer: S) -> Result<S::Ok, S::Error> {
@@ -78,20 +105,17 @@ pub struct TaskContainerSpec {
 }
 
 impl TaskContainerSpec {
-    /// The wire form.
-    ///
-    /// # Errors
-    /// When the value of a secret is not known.
-    pub fn to_wire(&self, secrets: &SecretValues) -> Result<BatchTaskContainerSettings, UnresolvedSecret> {
-        Ok(BatchTaskContainerSettings {
+    /// The wire form; the password of the registry is still a reference.
+    pub fn to_wire(&self) -> BatchTaskContainerSettings {
+        BatchTaskContainerSettings {
             container_run_options: (!self.run_options.is_empty()).then(|| self.run_options.clone()),
             image_name: self.image.clone(),
-            registry: self.registry.as_ref().map(|registry| registry.to_wire(secrets)).transpose()?,
+            registry: self.registry.as_ref().map(RegistrySpec::to_wire),
             working_directory: self
                 .start_in_image_workdir
                 .then_some(ContainerWorkingDirectory::ContainerImageDefault),
             container_host_batch_bind_mounts: self.mounts.clone(),
-        })
+        }
     }
 
     /// The container of a wire object.
@@ -108,6 +132,31 @@ impl TaskContainerSpec {
 }
 
 impl TaskSpec {
+    /// A task of that id, name and command, with nothing else set.
+    pub fn new(id: TaskId, name: String, command_line: String) -> Self {
+        Self {
+            id,
+            name,
+            title: None,
+            command_line,
+            container: None,
+            environment: EnvironmentSpec::new(),
+            depends_on: Vec::new(),
+            depends_on_ranges: Vec::new(),
+            retries: None,
+            max_wall_time: None,
+            retention: None,
+            slots: 1,
+            resource_files: Vec::new(),
+            output_files: Vec::new(),
+            application_packages: Vec::new(),
+            exit_conditions: None,
+            multi_instance: None,
+            affinity: None,
+            user: None,
+        }
+    }
+
     /// The digest of the task's normal form.
     pub fn digest(&self) -> Digest {
         Digest::of(self)
@@ -115,7 +164,7 @@ impl TaskSpec {
 
     /// The name that is shown, with the digest by which the task is known again: `epoch #abcdefghijklm`.
     pub fn display_name(&self) -> String {
-        format!("{} #{}", self.name, self.digest())
+        format!("{} #{}", self.title.as_ref().unwrap_or(&self.name), self.digest())
     }
 
     /// The digest inside a task's display name; `None` means that no recipe made the task.
@@ -130,26 +179,30 @@ impl TaskSpec {
     pub fn to_create(&self, secrets: &SecretValues) -> Result<BatchTaskCreateOptions, UnresolvedSecret> {
         let constrained = self.retries.is_some() || self.max_wall_time.is_some() || self.retention.is_some();
         let dependent = !self.depends_on.is_empty() || !self.depends_on_ranges.is_empty();
-        Ok(BatchTaskCreateOptions {
+        let request = BatchTaskCreateOptions {
             id: self.id.clone(),
             display_name: Some(self.display_name()),
             command_line: self.command_line.clone(),
-            container_settings: self
-                .container
-                .as_ref()
-                .map(|container| container.to_wire(secrets))
-                .transpose()?,
-            environment_settings: environment::to_wire(&self.environment, secrets)?,
+            container_settings: self.container.as_ref().map(TaskContainerSpec::to_wire),
+            environment_settings: environment::to_wire(&self.environment),
             constraints: constrained.then(|| BatchTaskConstraints {
                 max_wall_clock_time: self.max_wall_time.map(Into::into),
                 retention_time: self.retention.map(Into::into),
                 max_task_retry_count: self.retries,
             }),
             required_slots: (self.slots != 1).then_some(self.slots),
-            user_identity: None,
+            user_identity: self.user.clone(),
             depends_on: dependent.then(|| self.dependencies()),
+            resource_files: some_unless_empty(&self.resource_files),
+            output_files: some_unless_empty(&self.output_files),
+            application_package_references: some_unless_empty(&self.application_packages),
+            exit_conditions: self.exit_conditions.clone(),
+            multi_instance_settings: self.multi_instance.clone(),
+            affinity_info: self.affinity.clone(),
             other: serde_json::Map::new(),
-        })
+        };
+        // Of a million tasks most refer to nothing.
+        if self.secrets().is_empty() { Ok(request) } else { secrets.fill(request) }
     }
 
     /// The spec of a task that was read, with what the service fills in taken out again: what its job says about retries, seven
@@ -162,6 +215,7 @@ impl TaskSpec {
         Self {
             id: task.id.clone(),
             name: display_name.rsplit_once(" #").map_or(display_name, |(name, _)| name).to_owned(),
+            title: None,
             command_line: task.command_line.clone().unwrap_or_default(),
             container: task.container_settings.as_ref().map(TaskContainerSpec::from_wire),
             environment: environment::from_wire(task.environment_settings.as_ref()),
@@ -176,6 +230,13 @@ impl TaskSpec {
             max_wall_time: limited(constraints.max_wall_clock_time),
             retention: limited(constraints.retention_time).filter(|kept| *kept != DEFAULT_RETENTION),
             slots: task.required_slots.unwrap_or(1),
+            resource_files: normal_list(task.resource_files.clone()),
+            output_files: normal_list(task.output_files.clone()),
+            application_packages: normal_list(task.application_package_references.clone()),
+            exit_conditions: normal(task.exit_conditions.clone()),
+            multi_instance: normal(task.multi_instance_settings.clone()),
+            affinity: normal(task.affinity_info.clone()),
+            user: normal(task.user_identity.clone()),
         }
     }
 
@@ -191,10 +252,14 @@ impl TaskSpec {
     }
 
     /// Every secret that the task refers to.
-    pub fn secrets(&self) -> impl Iterator<Item = &SecretRef> {
+    pub fn secrets(&self) -> Vec<SecretRef> {
         let registry = self.container.iter().filter_map(|container| container.registry.as_ref());
-        environment::secrets(&self.environment)
-            .chain(registry.filter_map(|registry| registry.password.as_ref()))
+        let passwords = registry.filter_map(|registry| registry.password.as_ref());
+        let own = environment::secrets(&self.environment).chain(passwords).cloned();
+        let has_files =
+            !self.resource_files.is_empty() || !self.output_files.is_empty() || self.multi_instance.is_some();
+        let files = (&self.resource_files, &self.output_files, &self.multi_instance);
+        own.chain(has_files.then(|| references(&files)).into_iter().flatten()).collect()
     }
 
     /// The arguments of the command line, for people.
@@ -209,9 +274,6 @@ mod tests {
 
     fn task() -> TaskSpec {
         TaskSpec {
-            id: TaskId::new("epoch-1").unwrap(),
-            name: "epoch".into(),
-            command_line: "python train.py".into(),
             container: Some(TaskContainerSpec {
                 image: "python".into(),
                 run_options: String::new(),
@@ -219,13 +281,7 @@ mod tests {
                 mounts: None,
                 registry: None,
             }),
-            environment: EnvironmentSpec::new(),
-            depends_on: vec![],
-            depends_on_ranges: vec![],
-            retries: None,
-            max_wall_time: None,
-            retention: None,
-            slots: 1,
+            ..TaskSpec::new(TaskId::new("epoch-1").unwrap(), "epoch".into(), "python train.py".into())
         }
     }
 

@@ -11,44 +11,33 @@ use batchyard::plan::{
     Action, ActionReason, Plan, Policy, TaskComparison, TaskPlan, check, destroy, disturbed, plan,
 };
 use batchyard::resource::{
-    ChangeClass, ContainerConfigurationSpec, DesiredJob, DesiredPool, DesiredState, EnvironmentSpec,
-    FieldSources, ForeignTasks, JobContents, JobSpec, LiveJob, LivePool, LiveState, LiveTask, Neighbour,
-    Observed, OnChange, OnComplete, Ownership, PoolSpec, RecipeName, SecretValues, TaskSpec, TaskStream,
-    TaskTally,
+    ChangeClass, ContainerConfigurationSpec, DesiredJob, DesiredPool, DesiredState, FieldSources,
+    ForeignTasks, JobContents, JobPool, JobSpec, LiveJob, LivePool, LiveState, LiveTask, MetadataSpec,
+    Neighbour, Observed, OnChange, OnComplete, Ownership, PoolSpec, RecipeName, SecretValues, TaskSpec,
+    TaskStream, TaskTally,
 };
 use serde_json::{Value, json};
 
 /// A recipe with a pool `gpu` and a job `train` of two tasks.
 fn recipe() -> DesiredState {
+    let image = json!({"publisher": "p", "offer": "o", "sku": "s", "version": "latest"});
     let pool = PoolSpec {
-        id: PoolId::new("gpu").unwrap(),
-        display_name: None,
-        vm_size: "Standard_NC6s_v3".into(),
-        image: serde_json::from_value(
-            json!({"publisher": "p", "offer": "o", "sku": "s", "version": "latest"}),
-        )
-        .unwrap(),
-        node_agent_sku: "batch.node.ubuntu 22.04".into(),
         container: Some(ContainerConfigurationSpec {
             technology: ContainerType::DockerCompatible,
             prefetch: vec!["tensorflow/tensorflow:2.16.1-gpu".into()],
             registries: vec![],
         }),
         dedicated_nodes: 2,
-        spot_nodes: 0,
-        slots_per_node: 1,
-        start_task: None,
+        ..PoolSpec::new(
+            PoolId::new("gpu").unwrap(),
+            "Standard_NC6s_v3".into(),
+            serde_json::from_value(image).unwrap(),
+            "batch.node.ubuntu 22.04".into(),
+        )
     };
     let job = JobSpec {
-        id: JobId::new("train").unwrap(),
-        display_name: None,
-        pool: pool.id.clone(),
-        priority: 0,
-        retries: 0,
-        max_wall_time: None,
-        environment: EnvironmentSpec::new(),
         on_complete: OnComplete::Terminate,
-        uses_task_dependencies: false,
+        ..JobSpec::new(JobId::new("train").unwrap(), JobPool::Existing(pool.id.clone()))
     };
     let pool = DesiredPool { spec: pool, on_change: OnChange::Stop, sources: FieldSources::new() };
     let tasks = TaskStream::from_tasks(vec![task("a", "run a"), task("b", "run b")]);
@@ -61,19 +50,7 @@ fn recipe() -> DesiredState {
 }
 
 fn task(id: &str, command: &str) -> TaskSpec {
-    TaskSpec {
-        id: TaskId::new(id).unwrap(),
-        name: id.into(),
-        command_line: command.into(),
-        container: None,
-        environment: EnvironmentSpec::new(),
-        depends_on: vec![],
-        depends_on_ranges: vec![],
-        retries: None,
-        max_wall_time: None,
-        retention: None,
-        slots: 1,
-    }
+    TaskSpec::new(TaskId::new(id).unwrap(), id.into(), command.into())
 }
 
 fn pool_of(desired: &mut DesiredState) -> &mut DesiredPool {
@@ -397,8 +374,11 @@ fn destroying_takes_jobs_first_and_only_what_is_ours() {
     let mut live = applied(&recipe());
     let mut theirs = live.pools.values().next().unwrap().clone();
     theirs.value.spec.id = PoolId::new("theirs").unwrap();
-    theirs.value.ownership =
-        Some(Ownership::new(&RecipeName::new("other").unwrap(), theirs.value.spec.digest()));
+    theirs.value.ownership = Some(Ownership::new(
+        &RecipeName::new("other").unwrap(),
+        theirs.value.spec.digest(),
+        &MetadataSpec::new(),
+    ));
     live.pools.insert(theirs.value.spec.id.clone(), theirs);
     let plan = destroy(&RecipeName::new("mnist").unwrap(), &live);
     assert_eq!(check(&plan), []);

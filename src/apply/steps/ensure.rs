@@ -10,6 +10,8 @@ pub(in super::super) async fn ensure(context: &StepContext<'_>) -> Outcome {
     let result = match &context.step.action {
         Action::CreatePool { spec, ownership } => pool::create(context, spec, ownership).await,
         Action::ResizePool { pool, size } => pool::resize(context, pool, *size).await,
+        Action::EnableAutoscale { pool, autoscale } => pool::enable_autoscale(context, pool, autoscale).await,
+        Action::DisableAutoscale { pool } => pool::disable_autoscale(context, pool).await,
         Action::UpdatePool { spec, fields, ownership, etag } => {
             pool::update(context, spec, fields, ownership, etag.as_ref()).await
         }

@@ -47,6 +47,9 @@ pub(super) async fn update(
     let update = BatchJobUpdateOptions {
         priority: changes("priority").then_some(spec.priority),
         constraints: (changes("retries") || changes("max_wall_time")).then(|| spec.constraints()),
+        max_parallel_tasks: changes("max_parallel_tasks").then_some(spec.max_parallel_tasks),
+        allow_task_preemption: changes("allow_task_preemption").then_some(spec.allow_task_preemption),
+        network_configuration: spec.network.clone().filter(|_| changes("network")),
         metadata: Some(ownership.to_metadata(&metadata)),
         ..BatchJobUpdateOptions::default()
     };

@@ -1,11 +1,17 @@
 //! Steps about pools.
 
-use crate::batch::model::{AllocationState, BatchPoolResizeOptions, BatchPoolUpdateOptions};
+use crate::batch::model::{
+    AllocationState, BatchMetadataItem, BatchPoolEnableAutoScaleOptions, BatchPoolResizeOptions,
+    BatchPoolUpdateOptions,
+};
 use crate::batch::odata::Select;
-use crate::batch::operations::{CreatePool, DeletePool, GetPool, PoolExists, ResizePool, UpdatePool};
+use crate::batch::operations::{
+    CreatePool, DeletePool, DisablePoolAutoScale, EnablePoolAutoScale, GetPool, PoolExists, ResizePool,
+    UpdatePool,
+};
 use crate::batch::{Conditions, ETag, ErrorCode, PoolId};
 use crate::plan::PoolResize;
-use crate::resource::{LivePool, Observed, Ownership, PoolSpec};
+use crate::resource::{AutoscaleSpec, LivePool, Observed, Ownership, PoolSpec, StartTaskSpec};
 
 use super::super::context::StepContext;
 use super::super::error::StepError;
@@ -34,15 +40,17 @@ async fn read(context: &StepContext<'_>, pool: &PoolId) -> Result<Observed<LiveP
 
 pub(super) async fn resize(context: &StepContext<'_>, pool: &PoolId, size: PoolResize) -> StepResult {
     let there = settle(context, pool).await?;
-    let target =
-        PoolResize { dedicated: there.value.spec.dedicated_nodes, spot: there.value.spec.spot_nodes };
-    let current = PoolResize { dedicated: there.value.current_dedicated, spot: there.value.current_spot };
-    if target == size && current == size {
+    let LivePool { spec, current_dedicated, current_spot, .. } = &there.value;
+    let target = (spec.dedicated_nodes, spec.spot_nodes, spec.resize_timeout);
+    let current = (*current_dedicated, *current_spot, spec.resize_timeout);
+    let wanted = (size.dedicated, size.spot, size.timeout);
+    if target == wanted && current == wanted {
         return Ok(Outcome::AlreadyDone);
     }
     let resize = BatchPoolResizeOptions {
         target_dedicated_nodes: Some(size.dedicated),
         target_low_priority_nodes: Some(size.spot),
+        resize_timeout: Some(size.timeout.into()),
         ..BatchPoolResizeOptions::default()
     };
     let request = ResizePool { pool_id: pool.clone(), resize, conditions: Conditions::default() };
@@ -52,6 +60,32 @@ pub(super) async fn resize(context: &StepContext<'_>, pool: &PoolId, size: PoolR
     if !reached && !there.resize_errors.is_empty() {
         return Err(StepError::Resize(there.resize_errors.join("; ")));
     }
+    Ok(Outcome::Done)
+}
+
+pub(super) async fn enable_autoscale(
+    context: &StepContext<'_>,
+    pool: &PoolId,
+    autoscale: &AutoscaleSpec,
+) -> StepResult {
+    let there = settle(context, pool).await?;
+    if there.value.spec.autoscale.as_ref() == Some(autoscale) {
+        return Ok(Outcome::AlreadyDone);
+    }
+    let enable = BatchPoolEnableAutoScaleOptions {
+        auto_scale_formula: Some(autoscale.formula.clone()),
+        auto_scale_evaluation_interval: Some(autoscale.evaluation_interval.into()),
+    };
+    let request = EnablePoolAutoScale { pool_id: pool.clone(), enable, conditions: Conditions::default() };
+    context.client.send(&request).await?;
+    Ok(Outcome::Done)
+}
+
+pub(super) async fn disable_autoscale(context: &StepContext<'_>, pool: &PoolId) -> StepResult {
+    if read(context, pool).await?.value.spec.autoscale.is_none() {
+        return Ok(Outcome::AlreadyDone);
+    }
+    context.client.send(&DisablePoolAutoScale { pool_id: pool.clone() }).await?;
     Ok(Outcome::Done)
 }
 
@@ -81,28 +115,54 @@ pub(super) async fn update(
 ) -> StepResult {
     let secrets = context.options.secrets.resolve(spec.secrets())?;
     let there = read(context, &spec.id).await?;
-    let changes =
-        |path: &str| fields.iter().any(|field| field == path || field.starts_with(&format!("{path}.")));
-    let machine = (changes("image") || changes("container"))
-        .then(|| spec.virtual_machine_configuration(&secrets))
-        .transpose()?;
-    let start_task = match &spec.start_task {
-        Some(task) if changes("start_task") => Some(task.to_wire(&secrets)?),
-        _ => None,
-    };
-    let update = BatchPoolUpdateOptions {
-        display_name: changes("display_name").then(|| spec.display_name.clone()).flatten(),
-        vm_size: changes("vm_size").then(|| spec.vm_size.clone()),
-        virtual_machine_configuration: machine,
-        task_slots_per_node: changes("slots_per_node").then_some(spec.slots_per_node),
-        start_task,
-        metadata: Some(ownership.to_metadata(&there.value.metadata)),
-        ..BatchPoolUpdateOptions::default()
-    };
+    let metadata = ownership.to_metadata(&there.value.metadata);
+    let update = secrets.fill(update_of(spec, fields, metadata))?;
     let conditions = etag.cloned().map(Conditions::if_match).unwrap_or_default();
     let request = UpdatePool { pool_id: spec.id.clone(), update, conditions };
     context.client.send(&request).await.map_err(|error| context.stale(error))?;
     Ok(Outcome::Done)
+}
+
+/// Properties that are sent together, because the virtual machines are described by one object.
+const MACHINE: [&str; 11] = [
+    "image",
+    "container",
+    "os_disk",
+    "data_disks",
+    "disk_encryption",
+    "node_placement",
+    "security_profile",
+    "extensions",
+    "windows",
+    "license_type",
+    "service_artifact",
+];
+
+/// The request that changes those fields; secrets are still references.
+fn update_of(spec: &PoolSpec, fields: &[String], metadata: Vec<BatchMetadataItem>) -> BatchPoolUpdateOptions {
+    let changes =
+        |path: &str| fields.iter().any(|field| field == path || field.starts_with(&format!("{path}.")));
+    BatchPoolUpdateOptions {
+        display_name: changes("display_name").then(|| spec.display_name.clone()).flatten(),
+        vm_size: changes("vm_size").then(|| spec.vm_size.clone()),
+        virtual_machine_configuration: MACHINE
+            .into_iter()
+            .any(changes)
+            .then(|| spec.virtual_machine_configuration()),
+        task_slots_per_node: changes("slots_per_node").then_some(spec.slots_per_node),
+        task_scheduling_policy: changes("scheduling_policy").then(|| spec.scheduling_policy()),
+        enable_inter_node_communication: changes("inter_node_communication")
+            .then_some(spec.inter_node_communication),
+        start_task: spec.start_task.as_ref().filter(|_| changes("start_task")).map(StartTaskSpec::to_wire),
+        network_configuration: spec.network.clone().filter(|_| changes("network")),
+        application_package_references: changes("application_packages")
+            .then(|| spec.application_packages.clone()),
+        user_accounts: changes("user_accounts").then(|| spec.user_accounts.clone()),
+        mount_configuration: changes("mounts").then(|| spec.mounts.clone()),
+        upgrade_policy: spec.upgrade_policy.clone().filter(|_| changes("upgrade_policy")),
+        metadata: Some(metadata),
+        other: serde_json::Map::new(),
+    }
 }
 
 pub(super) async fn delete(context: &StepContext<'_>, pool: &PoolId, etag: Option<&ETag>) -> StepResult {

@@ -3,9 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_with::skip_serializing_none;
 
-use super::written_secret;
+use super::Confidential;
 use crate::batch::wire_enum::wire_enum;
-use crate::secret::Secret;
 
 wire_enum!(
     /// The container technology of a pool's nodes.
@@ -66,8 +65,7 @@ pub struct ContainerRegistryReference {
     /// The user name.
     pub username: Option<String>,
     /// The password; write-only.
-    #[serde(default, with = "written_secret")]
-    pub password: Option<Secret>,
+    pub password: Option<Confidential>,
     /// The registry's host and port; default `docker.io`.
     pub registry_server: Option<String>,
     /// A managed identity to log in with, instead of user and password.

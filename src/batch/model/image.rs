@@ -3,7 +3,11 @@
 use serde::{Deserialize, Serialize};
 use serde_with::skip_serializing_none;
 
-use super::BatchContainerConfiguration;
+use super::{
+    BatchContainerConfiguration, BatchNodePlacementConfiguration, BatchOsDisk, DataDisk,
+    DiskEncryptionConfiguration, SecurityProfile, ServiceArtifactReference, VMExtension,
+    WindowsConfiguration,
+};
 use crate::batch::DateTime;
 use crate::batch::wire_enum::wire_enum;
 
@@ -40,8 +44,12 @@ pub struct BatchVmImageReference {
     pub sku: Option<String>,
     /// The version of a Marketplace image; default `latest`.
     pub version: Option<String>,
-    /// The ARM id of an image of your own; excludes the four above.
+    /// The ARM id of an image of your own; excludes all others.
     pub virtual_machine_image_id: Option<String>,
+    /// The id of an image that somebody shares in a gallery; excludes all others.
+    pub shared_gallery_image_id: Option<String>,
+    /// The id of an image of a community gallery; excludes all others.
+    pub community_gallery_image_id: Option<String>,
 }
 
 /// What the virtual machines of a pool are made from.
@@ -56,6 +64,24 @@ pub struct VirtualMachineConfiguration {
     pub node_agent_sku_id: String,
     /// What the nodes prepare for containers; absent on pools without container tasks.
     pub container_configuration: Option<BatchContainerConfiguration>,
+    /// Settings of Windows.
+    pub windows_configuration: Option<WindowsConfiguration>,
+    /// Empty disks that every node gets.
+    pub data_disks: Option<Vec<DataDisk>>,
+    /// The licence that the user holds for Windows.
+    pub license_type: Option<String>,
+    /// Which disks are encrypted.
+    pub disk_encryption_configuration: Option<DiskEncryptionConfiguration>,
+    /// Where the nodes are placed.
+    pub node_placement_configuration: Option<BatchNodePlacementConfiguration>,
+    /// Extensions that every node installs.
+    pub extensions: Option<Vec<VMExtension>>,
+    /// The disk of the operating system.
+    pub os_disk: Option<BatchOsDisk>,
+    /// How the nodes are protected.
+    pub security_profile: Option<SecurityProfile>,
+    /// Which version of the image `latest` stands for.
+    pub service_artifact_reference: Option<ServiceArtifactReference>,
     /// Properties without a field of their own.
     #[serde(flatten)]
     pub other: serde_json::Map<String, serde_json::Value>,

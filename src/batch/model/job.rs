@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 use serde_with::{DisplayFromStr, PickFirst, serde_as, skip_serializing_none};
 
-use super::{BatchMetadataItem, EnvironmentSetting};
+use super::{
+    BatchAutoPoolSpecification, BatchJobManagerTask, BatchJobNetworkConfiguration, BatchJobPreparationTask,
+    BatchJobReleaseTask, BatchMetadataItem, EnvironmentSetting,
+};
 use crate::batch::wire_enum::wire_enum;
 use crate::batch::{DateTime, JobId, PoolId, WireDuration};
 
@@ -80,6 +83,8 @@ pub struct BatchJobConstraints {
 pub struct BatchPoolInfo {
     /// The id of a pool; it need not exist yet.
     pub pool_id: Option<PoolId>,
+    /// A pool that the service makes for the job; excludes the id.
+    pub auto_pool_specification: Option<BatchAutoPoolSpecification>,
     /// Properties without a field of their own.
     #[serde(flatten)]
     pub other: serde_json::Map<String, serde_json::Value>,
@@ -117,6 +122,16 @@ pub struct BatchJobCreateOptions {
     pub on_task_failure: Option<BatchTaskFailureMode>,
     /// Names and values of the user.
     pub metadata: Option<Vec<BatchMetadataItem>>,
+    /// Whether jobs of higher priority may put running tasks back in the queue; default false.
+    pub allow_task_preemption: Option<bool>,
+    /// The task that the job starts with.
+    pub job_manager_task: Option<BatchJobManagerTask>,
+    /// The task that every node runs before its first task of the job.
+    pub job_preparation_task: Option<BatchJobPreparationTask>,
+    /// The task that every node that ran the preparation task runs when the job ends.
+    pub job_release_task: Option<BatchJobReleaseTask>,
+    /// The network that nodes join while they run tasks of the job.
+    pub network_configuration: Option<BatchJobNetworkConfiguration>,
     /// Properties without a field of their own.
     #[serde(flatten)]
     pub other: serde_json::Map<String, serde_json::Value>,
@@ -167,6 +182,16 @@ pub struct BatchJob {
     pub metadata: Option<Vec<BatchMetadataItem>>,
     /// How the job has run so far.
     pub execution_info: Option<BatchJobExecutionInfo>,
+    /// Whether jobs of higher priority may put running tasks back in the queue; default false.
+    pub allow_task_preemption: Option<bool>,
+    /// The task that the job starts with.
+    pub job_manager_task: Option<BatchJobManagerTask>,
+    /// The task that every node runs before its first task of the job.
+    pub job_preparation_task: Option<BatchJobPreparationTask>,
+    /// The task that every node that ran the preparation task runs when the job ends.
+    pub job_release_task: Option<BatchJobReleaseTask>,
+    /// The network that nodes join while they run tasks of the job.
+    pub network_configuration: Option<BatchJobNetworkConfiguration>,
     /// Properties without a field of their own.
     #[serde(flatten)]
     pub other: serde_json::Map<String, serde_json::Value>,
@@ -209,6 +234,10 @@ pub struct BatchJobUpdateOptions {
     pub on_all_tasks_complete: Option<BatchAllTasksCompleteMode>,
     /// Names and values of the user; replaces all of them.
     pub metadata: Option<Vec<BatchMetadataItem>>,
+    /// Whether jobs of higher priority may put running tasks back in the queue.
+    pub allow_task_preemption: Option<bool>,
+    /// The network that nodes join while they run tasks of the job.
+    pub network_configuration: Option<BatchJobNetworkConfiguration>,
 }
 
 /// The body of `POST /jobs/{jobId}/terminate`.

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_with::skip_serializing_none;
 
+use super::Confidential;
+
 /// A name and a value that the service stores and does not interpret.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BatchMetadataItem {
@@ -35,6 +37,6 @@ impl NameValuePair {
 pub struct EnvironmentSetting {
     /// The variable's name.
     pub name: String,
-    /// Its value; absent means empty.
-    pub value: Option<String>,
+    /// Its value; absent means empty. The service returns it, and does not know whether it is a secret.
+    pub value: Option<Confidential>,
 }

@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 use serde_with::{DisplayFromStr, PickFirst, serde_as, skip_serializing_none};
 
 use super::{
-    BatchMetadataItem, BatchTaskContainerSettings, EnvironmentSetting, NameValuePair, UserIdentity,
-    VirtualMachineConfiguration,
+    BatchApplicationPackageReference, BatchMetadataItem, BatchTaskContainerSettings, EnvironmentSetting,
+    MountConfiguration, NameValuePair, NetworkConfiguration, ResourceFile, UpgradePolicy, UserAccount,
+    UserIdentity, VirtualMachineConfiguration,
 };
 use crate::batch::wire_enum::wire_enum;
 use crate::batch::{DateTime, PoolId, WireDuration};
@@ -95,6 +96,8 @@ pub struct BatchStartTask {
     #[serde_as(as = "Option<PickFirst<(_, DisplayFromStr)>>")]
     #[serde(default)]
     pub max_task_retry_count: Option<i32>,
+    /// Files to download before.
+    pub resource_files: Option<Vec<ResourceFile>>,
     /// Whether the node takes tasks only after it succeeded; default true.
     pub wait_for_success: Option<bool>,
     /// Properties without a field of their own.
@@ -128,6 +131,10 @@ pub struct BatchPoolCreateOptions {
     pub target_low_priority_nodes: Option<i32>,
     /// Whether a formula sets the number of nodes.
     pub enable_auto_scale: Option<bool>,
+    /// The formula that sets the number of nodes.
+    pub auto_scale_formula: Option<String>,
+    /// How often the formula is evaluated; default 15 minutes.
+    pub auto_scale_evaluation_interval: Option<WireDuration>,
     /// Whether nodes can talk to each other.
     pub enable_inter_node_communication: Option<bool>,
     /// A task that runs on every node as it joins.
@@ -140,6 +147,16 @@ pub struct BatchPoolCreateOptions {
     pub task_scheduling_policy: Option<BatchTaskSchedulingPolicy>,
     /// Names and values for the user.
     pub metadata: Option<Vec<BatchMetadataItem>>,
+    /// The network that the nodes join.
+    pub network_configuration: Option<NetworkConfiguration>,
+    /// Application packages that every node installs.
+    pub application_package_references: Option<Vec<BatchApplicationPackageReference>>,
+    /// User accounts on every node.
+    pub user_accounts: Option<Vec<UserAccount>>,
+    /// File systems that every node mounts.
+    pub mount_configuration: Option<Vec<MountConfiguration>>,
+    /// How the operating system is upgraded.
+    pub upgrade_policy: Option<UpgradePolicy>,
     /// Properties without a field of their own.
     #[serde(flatten)]
     pub other: serde_json::Map<String, serde_json::Value>,
@@ -188,6 +205,10 @@ pub struct BatchPool {
     pub target_low_priority_nodes: Option<i32>,
     /// Whether a formula sets the number of nodes.
     pub enable_auto_scale: Option<bool>,
+    /// The formula that sets the number of nodes.
+    pub auto_scale_formula: Option<String>,
+    /// How often the formula is evaluated; default 15 minutes.
+    pub auto_scale_evaluation_interval: Option<WireDuration>,
     /// Whether nodes can talk to each other.
     pub enable_inter_node_communication: Option<bool>,
     /// A task that runs on every node as it joins.
@@ -198,6 +219,16 @@ pub struct BatchPool {
     pub task_scheduling_policy: Option<BatchTaskSchedulingPolicy>,
     /// Names and values of the user.
     pub metadata: Option<Vec<BatchMetadataItem>>,
+    /// The network that the nodes join.
+    pub network_configuration: Option<NetworkConfiguration>,
+    /// Application packages that every node installs.
+    pub application_package_references: Option<Vec<BatchApplicationPackageReference>>,
+    /// User accounts on every node.
+    pub user_accounts: Option<Vec<UserAccount>>,
+    /// File systems that every node mounts.
+    pub mount_configuration: Option<Vec<MountConfiguration>>,
+    /// How the operating system is upgraded.
+    pub upgrade_policy: Option<UpgradePolicy>,
     /// Properties without a field of their own.
     #[serde(flatten)]
     pub other: serde_json::Map<String, serde_json::Value>,
@@ -239,6 +270,16 @@ pub struct BatchPoolUpdateOptions {
     pub start_task: Option<BatchStartTask>,
     /// Names and values of the user; replaces all of them.
     pub metadata: Option<Vec<BatchMetadataItem>>,
+    /// The network that the nodes join; only while the pool has no nodes.
+    pub network_configuration: Option<NetworkConfiguration>,
+    /// Application packages that every node installs; nodes keep what they have until they reboot.
+    pub application_package_references: Option<Vec<BatchApplicationPackageReference>>,
+    /// User accounts on every node; only while the pool has no nodes.
+    pub user_accounts: Option<Vec<UserAccount>>,
+    /// File systems that every node mounts; only while the pool has no nodes.
+    pub mount_configuration: Option<Vec<MountConfiguration>>,
+    /// How the operating system is upgraded; only while the pool has no nodes.
+    pub upgrade_policy: Option<UpgradePolicy>,
     /// Properties without a field of their own.
     #[serde(flatten)]
     pub other: serde_json::Map<String, serde_json::Value>,

@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 use serde_with::{DisplayFromStr, PickFirst, serde_as, skip_serializing_none};
 
 use super::{
-    BatchTaskContainerExecutionInfo, BatchTaskContainerSettings, EnvironmentSetting, NameValuePair,
-    UserIdentity,
+    BatchAffinityInfo, BatchApplicationPackageReference, BatchTaskContainerExecutionInfo,
+    BatchTaskContainerSettings, EnvironmentSetting, ExitConditions, MultiInstanceSettings, NameValuePair,
+    OutputFile, ResourceFile, UserIdentity,
 };
 use crate::batch::error::BatchErrorBody;
 use crate::batch::wire_enum::wire_enum;
@@ -122,9 +123,45 @@ pub struct BatchTaskCreateOptions {
     pub user_identity: Option<UserIdentity>,
     /// The tasks that must succeed first.
     pub depends_on: Option<BatchTaskDependencies>,
+    /// Files to download before.
+    pub resource_files: Option<Vec<ResourceFile>>,
+    /// Files to upload afterwards.
+    pub output_files: Option<Vec<OutputFile>>,
+    /// Application packages to install before.
+    pub application_package_references: Option<Vec<BatchApplicationPackageReference>>,
+    /// What follows from how it ends.
+    pub exit_conditions: Option<ExitConditions>,
+    /// How it runs on several nodes at once.
+    pub multi_instance_settings: Option<MultiInstanceSettings>,
+    /// A wish where to run.
+    pub affinity_info: Option<BatchAffinityInfo>,
     /// Properties without a field of their own.
     #[serde(flatten)]
     pub other: serde_json::Map<String, serde_json::Value>,
+}
+
+impl BatchTaskCreateOptions {
+    /// A task that runs a command on the node itself, with nothing else set.
+    pub fn new(id: TaskId, command_line: String) -> Self {
+        Self {
+            id,
+            display_name: None,
+            command_line,
+            container_settings: None,
+            environment_settings: None,
+            constraints: None,
+            required_slots: None,
+            user_identity: None,
+            depends_on: None,
+            resource_files: None,
+            output_files: None,
+            application_package_references: None,
+            exit_conditions: None,
+            multi_instance_settings: None,
+            affinity_info: None,
+            other: serde_json::Map::new(),
+        }
+    }
 }
 
 /// A task, as the service returns it. With `$select` everything but the id may be absent.
@@ -170,6 +207,18 @@ pub struct BatchTask {
     pub node_info: Option<BatchNodeInfo>,
     /// The tasks that must succeed first.
     pub depends_on: Option<BatchTaskDependencies>,
+    /// Files to download before.
+    pub resource_files: Option<Vec<ResourceFile>>,
+    /// Files to upload afterwards.
+    pub output_files: Option<Vec<OutputFile>>,
+    /// Application packages to install before.
+    pub application_package_references: Option<Vec<BatchApplicationPackageReference>>,
+    /// What follows from how it ends.
+    pub exit_conditions: Option<ExitConditions>,
+    /// How it runs on several nodes at once.
+    pub multi_instance_settings: Option<MultiInstanceSettings>,
+    /// A wish where to run.
+    pub affinity_info: Option<BatchAffinityInfo>,
     /// Properties without a field of their own.
     #[serde(flatten)]
     pub other: serde_json::Map<String, serde_json::Value>,

@@ -1,8 +1,7 @@
 //! Operations on job schedules.
 
-use serde_json::Value;
-
 use super::declare::operations;
+use crate::batch::model::{BatchJobSchedule, BatchJobScheduleCreateOptions, BatchJobScheduleUpdateOptions};
 use crate::batch::odata::{ListQuery, Select};
 use crate::batch::page::Page;
 use crate::batch::{Conditions, JobScheduleId};
@@ -13,11 +12,11 @@ operations! {
     /// Makes a job schedule.
     CreateJobSchedule: POST "/jobschedules" => 201 {
         /// The job schedule.
-        body job_schedule: Value,
+        body job_schedule: BatchJobScheduleCreateOptions,
     }
 
     /// Lists job schedules.
-    ListJobSchedules: GET "/jobschedules" => 200 Page<Value> {
+    ListJobSchedules: GET "/jobschedules" => 200 Page<BatchJobSchedule> {
         /// Filter, selection and page size.
         query query: ListQuery,
     }
@@ -29,7 +28,7 @@ operations! {
     }
 
     /// Reads a job schedule.
-    GetJobSchedule: GET "/jobschedules/{jobScheduleId}" => 200 Value {
+    GetJobSchedule: GET "/jobschedules/{jobScheduleId}" => 200 BatchJobSchedule {
         /// The job schedule.
         path job_schedule_id: JobScheduleId,
         /// The properties to return; empty means all.
@@ -41,7 +40,7 @@ operations! {
         /// The job schedule.
         path job_schedule_id: JobScheduleId,
         /// The changes.
-        body update: Value,
+        body update: BatchJobScheduleUpdateOptions,
         /// What must hold for the request to be carried out.
         conditions conditions: Conditions,
     }
@@ -51,7 +50,7 @@ operations! {
         /// The job schedule.
         path job_schedule_id: JobScheduleId,
         /// What it has from now on.
-        body properties: Value,
+        body properties: BatchJobScheduleUpdateOptions,
         /// What must hold for the request to be carried out.
         conditions conditions: Conditions,
     }

@@ -94,8 +94,12 @@ impl Apply<'_> {
     }
 
     async fn wait(&self, only_news: bool, deadline: Deadline) -> Result<WaitReport, CommandError> {
-        let jobs: Vec<_> =
-            self.desired.jobs.values().map(|job| (job.spec.id.clone(), job.spec.pool.clone())).collect();
+        let jobs: Vec<_> = self
+            .desired
+            .jobs
+            .values()
+            .map(|job| (job.spec.id.clone(), job.spec.pool.id().cloned()))
+            .collect();
         let pools: BTreeSet<_> = self.desired.pools.values().map(|pool| pool.spec.id.clone()).collect();
         let options = WaitOptions {
             poll_interval: self.account.poll_interval(),

@@ -14,7 +14,7 @@ const JOB: &[&str] = &["jobManagerTask", "jobPreparationTask", "jobReleaseTask",
 /// Checks a job that is to be made.
 pub(crate) fn job(job: &BatchJobCreateOptions) -> Result<(), Refusal> {
     id(&job.id)?;
-    refuse(&job.other, JOB)?;
+    refuse(job, JOB)?;
     pool_info(&job.pool_info)?;
     priority(job.priority)?;
     max_parallel(job.max_parallel_tasks)?;
@@ -54,7 +54,7 @@ fn id(id: &JobId) -> Result<(), Refusal> {
 }
 
 fn pool_info(info: &BatchPoolInfo) -> Result<(), Refusal> {
-    refuse(&info.other, &["autoPoolSpecification"])?;
+    refuse(info, &["autoPoolSpecification"])?;
     if info.pool_id.is_none() {
         return Err(missing("poolInfo.poolId"));
     }
@@ -103,8 +103,12 @@ mod tests {
         assert_eq!(check("networkConfiguration", json!({"subnetId": "s"})), Ok(()));
         for (name, value, property) in [
             ("jobPreparationTask", json!({"commandLine": "x"}), "jobPreparationTask"),
-            ("jobManagerTask", json!({"id": "m"}), "jobManagerTask"),
-            ("poolInfo", json!({"autoPoolSpecification": {}}), "autoPoolSpecification"),
+            ("jobManagerTask", json!({"id": "m", "commandLine": "x"}), "jobManagerTask"),
+            (
+                "poolInfo",
+                json!({"autoPoolSpecification": {"poolLifetimeOption": "job"}}),
+                "autoPoolSpecification",
+            ),
         ] {
             let error = check(name, value).unwrap_err();
             assert_eq!((error.status, error.detail("PropertyName")), (501, Some(property)));

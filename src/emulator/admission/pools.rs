@@ -18,7 +18,6 @@ const POOL: &[&str] = &[
     "cloudServiceConfiguration",
     "certificateReferences",
     "mountConfiguration",
-    "userAccounts",
 ];
 /// Properties of a virtual machine that would change what its nodes do.
 const VIRTUAL_MACHINE: &[&str] = &["extensions", "windowsConfiguration"];
@@ -40,7 +39,7 @@ pub(crate) fn pool(pool: &BatchPoolCreateOptions) -> Result<(), Refusal> {
     if pool.enable_auto_scale == Some(true) {
         return Err(not_done("enableAutoScale"));
     }
-    refuse(&pool.other, POOL)?;
+    refuse(pool, POOL)?;
     virtual_machine(
         pool.virtual_machine_configuration.as_ref().ok_or_else(|| missing("virtualMachineConfiguration"))?,
     )?;
@@ -53,7 +52,7 @@ pub(crate) fn pool(pool: &BatchPoolCreateOptions) -> Result<(), Refusal> {
 
 /// Checks a change of a pool.
 pub(crate) fn pool_update(update: &BatchPoolUpdateOptions) -> Result<(), Refusal> {
-    refuse(&update.other, POOL)?;
+    refuse(update, POOL)?;
     update.virtual_machine_configuration.as_ref().map_or(Ok(()), virtual_machine)?;
     slots(update.task_slots_per_node)?;
     update.start_task.as_ref().map_or(Ok(()), start_task)?;
@@ -139,7 +138,7 @@ fn slots(slots: Option<i32>) -> Result<(), Refusal> {
 }
 
 fn virtual_machine(configuration: &VirtualMachineConfiguration) -> Result<(), Refusal> {
-    refuse(&configuration.other, VIRTUAL_MACHINE)?;
+    refuse(configuration, VIRTUAL_MACHINE)?;
     if configuration.node_agent_sku_id.to_ascii_lowercase().starts_with("batch.node.windows") {
         return Err(not_done("nodeAgentSKUId: Windows"));
     }
@@ -161,7 +160,7 @@ fn containers(configuration: &BatchContainerConfiguration) -> Result<(), Refusal
 }
 
 fn start_task(task: &BatchStartTask) -> Result<(), Refusal> {
-    refuse(&task.other, &["resourceFiles"])?;
+    refuse(task, &["resourceFiles"])?;
     user_identity(task.user_identity.as_ref())?;
     retries("startTask.maxTaskRetryCount", task.max_task_retry_count)?;
     container_settings(task.container_settings.as_ref())
@@ -189,6 +188,8 @@ mod tests {
             ("/networkConfiguration", json!({"subnetId": "s"})),
             ("/upgradePolicy", json!({"mode": "automatic"})),
             ("/mountConfiguration", json!([])),
+            // Nobody can be one of them: tasks that would are refused.
+            ("/userAccounts", json!([{"name": "a", "password": "p"}])),
             ("/enableAutoScale", json!(false)),
             ("/resizeTimeout", json!("PT5M")),
             ("/virtualMachineConfiguration/dataDisks", json!([{"lun": 0, "diskSizeGB": 10}])),
@@ -202,9 +203,12 @@ mod tests {
         for (path, value, property) in [
             ("/enableAutoScale", json!(true), "enableAutoScale"),
             ("/mountConfiguration", json!([{}]), "mountConfiguration"),
-            ("/userAccounts", json!([{"name": "a"}]), "userAccounts"),
             ("/startTask", json!({"commandLine": "x", "resourceFiles": [{}]}), "resourceFiles"),
-            ("/virtualMachineConfiguration/extensions", json!([{}]), "extensions"),
+            (
+                "/virtualMachineConfiguration/extensions",
+                json!([{"name": "e", "publisher": "p", "type": "t"}]),
+                "extensions",
+            ),
             (
                 "/virtualMachineConfiguration/nodeAgentSKUId",
                 json!("batch.node.windows amd64"),

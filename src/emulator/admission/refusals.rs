@@ -1,13 +1,15 @@
 //! Refusals: of values that are not valid, and of properties that would change what runs and that this service does not act on.
 
-use serde_json::{Map, Value};
+use serde::Serialize;
+use serde_json::Value;
 
 use crate::batch::ErrorCode;
 use crate::emulator::refusal::Refusal;
 
-/// Refuses whichever of `names` an object's `other` properties hold. Empty values ask for nothing and pass.
-pub(super) fn refuse(other: &Map<String, Value>, names: &[&str]) -> Result<(), Refusal> {
-    match names.iter().find(|name| other.get(**name).is_some_and(asks_for_something)) {
+/// Refuses whichever of `names` an object has. Empty values ask for nothing and pass.
+pub(super) fn refuse(object: &impl Serialize, names: &[&str]) -> Result<(), Refusal> {
+    let properties = serde_json::to_value(object).map_err(|error| invalid("body", "", &error.to_string()))?;
+    match names.iter().find(|name| properties.get(**name).is_some_and(asks_for_something)) {
         Some(name) => Err(not_done(name)),
         None => Ok(()),
     }
@@ -52,7 +54,6 @@ mod tests {
     #[test]
     fn only_what_asks_for_something_is_refused() {
         let other = json!({"resourceFiles": [], "exitConditions": null, "allowTaskPreemption": false, "affinityInfo": {}});
-        let Value::Object(other) = other else { unreachable!() };
         assert!(refuse(&other, &["resourceFiles", "exitConditions", "allowTaskPreemption"]).is_ok());
         let error = refuse(&other, &["affinityInfo"]).unwrap_err();
         assert_eq!((error.status, error.detail("PropertyName")), (501, Some("affinityInfo")));

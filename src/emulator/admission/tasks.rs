@@ -21,7 +21,7 @@ const MAX_DEPENDENCY_IDS: usize = 64_000;
 
 /// Checks a task that is to be added.
 pub(crate) fn task(task: &BatchTaskCreateOptions) -> Result<(), Refusal> {
-    refuse(&task.other, TASK)?;
+    refuse(task, TASK)?;
     user_identity(task.user_identity.as_ref())?;
     container_settings(task.container_settings.as_ref())?;
     if task.command_line.is_empty() && task.container_settings.is_none() {
@@ -70,9 +70,22 @@ mod tests {
 
     #[test]
     fn what_would_change_what_runs_is_refused_by_name() {
-        for name in TASK {
-            let error = check(name, json!({"any": 1})).unwrap_err();
-            assert_eq!((error.status, error.detail("PropertyName")), (501, Some(*name)));
+        for (name, value) in [
+            ("resourceFiles", json!([{"httpUrl": "https://a/b"}])),
+            (
+                "outputFiles",
+                json!([{"filePattern": "*", "destination": {}, "uploadOptions": {"uploadCondition": "taskcompletion"}}]),
+            ),
+            ("multiInstanceSettings", json!({"coordinationCommandLine": "x"})),
+            ("applicationPackageReferences", json!([{"applicationId": "a"}])),
+            ("exitConditions", json!({"default": {"jobAction": "terminate"}})),
+            ("authenticationTokenSettings", json!({"access": ["job"]})),
+        ] {
+            assert!(TASK.contains(&name));
+            let error = check(name, value).unwrap_err();
+            assert_eq!((error.status, error.detail("PropertyName")), (501, Some(name)));
+        }
+        for name in ["resourceFiles", "outputFiles", "applicationPackageReferences"] {
             assert_eq!(check(name, json!([])), Ok(()), "{name}");
         }
         assert_eq!(check("affinityInfo", json!({"affinityId": "a"})), Ok(()));

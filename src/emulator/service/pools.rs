@@ -221,6 +221,11 @@ fn needs_empty_pool(update: &BatchPoolUpdateOptions) -> bool {
         enable_inter_node_communication,
         start_task: _,
         metadata: _,
+        application_package_references: _,
+        network_configuration,
+        user_accounts,
+        mount_configuration,
+        upgrade_policy,
         other,
     } = update;
     display_name.is_some()
@@ -229,6 +234,10 @@ fn needs_empty_pool(update: &BatchPoolUpdateOptions) -> bool {
         || task_slots_per_node.is_some()
         || task_scheduling_policy.is_some()
         || enable_inter_node_communication.is_some()
+        || network_configuration.is_some()
+        || user_accounts.as_ref().is_some_and(|list| !list.is_empty())
+        || mount_configuration.as_ref().is_some_and(|list| !list.is_empty())
+        || upgrade_policy.is_some()
         || other
             .values()
             .any(|value| !value.is_null() && value.as_array().is_none_or(|list| !list.is_empty()))

@@ -26,10 +26,11 @@ impl Planner<'_> {
             source: source_of(&desired.sources, ""),
             ..unchanged(Address::job(key))
         };
-        if desired.pool_key.is_none() && !self.live.pools.contains_key(&desired.spec.pool) {
+        let foreign = desired.spec.pool.id().filter(|_| desired.pool_key.is_none());
+        if let Some(pool) = foreign.filter(|pool| !self.live.pools.contains_key(*pool)) {
             self.notes.push(format!(
-                "{}: the pool `{}` does not exist; the job's tasks wait until it does",
-                change.address, desired.spec.pool
+                "{}: the pool `{pool}` does not exist; the job's tasks wait until it does",
+                change.address
             ));
         }
         let pool_ready = desired.pool_key.as_ref().and_then(|key| self.pool_ready.get(key)).copied();
@@ -74,7 +75,7 @@ impl Planner<'_> {
         if change.class == ChangeClass::Create {
             change.fields = job::introduce(&desired.spec, &desired.sources);
         }
-        let ownership = Ownership::new(self.recipe, desired.spec.digest());
+        let ownership = Ownership::new(self.recipe, desired.spec.digest(), &desired.spec.metadata);
         let create = Action::CreateJob { spec: Box::new(desired.spec.clone()), ownership };
         let created = self.step(&change.address, create, after);
         let class = change.class;
@@ -133,7 +134,7 @@ impl Planner<'_> {
             let update = Action::UpdateJob {
                 spec: Box::new(desired.spec.clone()),
                 fields: live_fields,
-                ownership: Ownership::new(self.recipe, desired.spec.digest()),
+                ownership: Ownership::new(self.recipe, desired.spec.digest(), &desired.spec.metadata),
                 etag: live.etag.clone(),
             };
             updated = Some(self.step(&change.address, update, pool_ready));
@@ -254,7 +255,7 @@ impl Planner<'_> {
     }
 
     fn seal(&mut self, address: &Address, desired: &DesiredJob, tasks: &TaskPlan, after: Option<StepId>) {
-        let mut ownership = Ownership::new(self.recipe, desired.spec.digest());
+        let mut ownership = Ownership::new(self.recipe, desired.spec.digest(), &desired.spec.metadata);
         ownership.tasks = Some(tasks.tally.to_string());
         let terminate_when_done = desired.spec.on_complete == OnComplete::Terminate;
         let seal = JobSeal { ownership, terminate_when_done };

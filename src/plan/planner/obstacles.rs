@@ -40,7 +40,7 @@ impl Planner<'_> {
 
     /// What becomes of the recipe's own tasks that run on a pool.
     fn requeued(&self, pool: &PoolId) -> String {
-        let here = self.live.jobs.values().filter(|job| job.value.spec.pool == *pool);
+        let here = self.live.jobs.values().filter(|job| job.value.runs_on.as_ref() == Some(pool));
         let held = here.filter_map(|job| self.live.contents.get(&job.value.spec.id));
         match held.map(|held| held.running).sum() {
             0 => "; tasks running there are put back in the queue".to_owned(),

@@ -46,7 +46,7 @@ impl Planner<'_> {
         if change.class == ChangeClass::Create {
             change.fields = pool::introduce(&desired.spec, &desired.sources);
         }
-        let ownership = Ownership::new(self.recipe, desired.spec.digest());
+        let ownership = Ownership::new(self.recipe, desired.spec.digest(), &desired.spec.metadata);
         let create = Action::CreatePool { spec: Box::new(desired.spec.clone()), ownership };
         let step = self.step(&change.address, create, after);
         self.pool_ready.insert(key.to_owned(), step);
@@ -69,7 +69,8 @@ impl Planner<'_> {
             return;
         };
         let empty = live.value.current_dedicated + live.value.current_spot == 0
-            && live.value.spec.dedicated_nodes + live.value.spec.spot_nodes == 0;
+            && live.value.spec.dedicated_nodes + live.value.spec.spot_nodes == 0
+            && live.value.spec.autoscale.is_none();
         change.reason = ActionReason::FieldsDiffer;
         change.class = change.class.max(match hardest {
             Mutability::Live => ChangeClass::UpdateLive,
@@ -107,9 +108,17 @@ impl Planner<'_> {
         desired: &DesiredPool,
         live: &Observed<LivePool>,
     ) -> StepId {
-        let zero = PoolResize { dedicated: 0, spot: 0 };
-        let drain = Action::ResizePool { pool: desired.spec.id.clone(), size: zero };
-        let drained = self.step(&change.address, drain, []);
+        let pool = &desired.spec.id;
+        // A formula would bring the nodes back.
+        let disabled = live
+            .value
+            .spec
+            .autoscale
+            .is_some()
+            .then(|| self.step(&change.address, Action::DisableAutoscale { pool: pool.clone() }, []));
+        let zero = PoolResize { dedicated: 0, spot: 0, timeout: desired.spec.resize_timeout };
+        let drain = Action::ResizePool { pool: pool.clone(), size: zero };
+        let drained = self.step(&change.address, drain, disabled);
         self.patch_pool(change, desired, live, Some(drained))
     }
 
@@ -121,26 +130,53 @@ impl Planner<'_> {
         live: &Observed<LivePool>,
         drained: Option<StepId>,
     ) -> StepId {
-        let (sizes, fields): (Vec<_>, Vec<_>) =
-            change.fields.iter().map(|field| field.path.clone()).partition(|path| path.starts_with("nodes."));
+        let is_scale = |path: &String| path.starts_with("nodes.") || path == "resize_timeout";
+        let (scale, fields): (Vec<_>, Vec<_>) =
+            change.fields.iter().map(|field| field.path.clone()).partition(is_scale);
         let update = Action::UpdatePool {
             spec: Box::new(desired.spec.clone()),
             fields,
-            ownership: Ownership::new(self.recipe, desired.spec.digest()),
+            ownership: Ownership::new(self.recipe, desired.spec.digest(), &desired.spec.metadata),
             etag: if drained.is_some() { None } else { live.etag.clone() },
         };
         let updated = self.step(&change.address, update, drained);
-        if sizes.is_empty() && drained.is_none() {
+        if scale.is_empty() && drained.is_none() {
             return updated;
         }
-        let size = PoolResize { dedicated: desired.spec.dedicated_nodes, spot: desired.spec.spot_nodes };
-        self.step(&change.address, Action::ResizePool { pool: desired.spec.id.clone(), size }, [updated])
+        self.scale(change, desired, live, updated, drained.is_some())
+    }
+
+    /// Gives the pool its number of nodes, or the formula that sets it.
+    fn scale(
+        &mut self,
+        change: &Change,
+        desired: &DesiredPool,
+        live: &Observed<LivePool>,
+        after: StepId,
+        drained: bool,
+    ) -> StepId {
+        let spec = &desired.spec;
+        let pool = spec.id.clone();
+        if let Some(autoscale) = spec.autoscale.clone() {
+            return self.step(&change.address, Action::EnableAutoscale { pool, autoscale }, [after]);
+        }
+        let mut last = after;
+        if live.value.spec.autoscale.is_some() && !drained {
+            last = self.step(&change.address, Action::DisableAutoscale { pool: pool.clone() }, [last]);
+        }
+        let size = PoolResize {
+            dedicated: spec.dedicated_nodes,
+            spot: spec.spot_nodes,
+            timeout: spec.resize_timeout,
+        };
+        self.step(&change.address, Action::ResizePool { pool, size }, [last])
     }
 }
 
 /// `PATCH /pools` leaves alone what its body leaves out: it can set a property, and can't remove one.
 fn removes_something(fields: &[FieldChange]) -> bool {
-    fields.iter().any(|field| field.path == "display_name" && field.after.is_null())
+    let removed = fields.iter().filter(|field| field.after.is_null());
+    { removed }.any(|field| ["display_name", "network", "upgrade_policy"].contains(&field.path.as_str()))
 }
 
 fn removes_start_task(desired: &DesiredPool, live: &Observed<LivePool>) -> bool {

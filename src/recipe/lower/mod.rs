@@ -5,7 +5,9 @@
 mod dependencies;
 mod desired;
 mod job;
+mod job_tasks;
 mod locations;
+mod part;
 mod pool;
 mod registry;
 mod task;

@@ -1,13 +1,20 @@
 //! Pools.
 
+use super::part::{metadata, part, parts, user};
 use super::registry::Registries;
 use super::task;
 use crate::batch::PoolId;
-use crate::batch::model::{BatchVmImageReference, ContainerType, ElevationLevel};
+use crate::batch::model::{BatchVmImageReference, ContainerType};
 use crate::recipe::document::{
-    ContainerKind, Field, ImageChoice, OnChange, Pool, PoolContainer, StartTask, optional,
+    Autoscale, ContainerKind, Field, ImageChoice, OnChange, Pool, PoolContainer, StartTask, optional,
 };
-use crate::resource::{self, ContainerConfigurationSpec, DesiredPool, FieldSources, PoolSpec, StartTaskSpec};
+use crate::resource::{
+    self, AutoscaleSpec, ContainerConfigurationSpec, DEFAULT_EVALUATION_INTERVAL, DEFAULT_RESIZE_TIMEOUT,
+    DesiredPool, FieldSources, PoolSpec, StartTaskSpec, normal_scheduling_policy,
+};
+
+/// The version of an image that does not name one.
+const LATEST: &str = "latest";
 
 pub(super) fn pool(
     key: &str,
@@ -15,15 +22,26 @@ pub(super) fn pool(
     registries: &Registries,
     sources: FieldSources,
 ) -> Option<DesiredPool> {
+    let id = optional(pool.id.as_ref())?.unwrap_or_else(|| key.to_owned());
+    let spec = spec(PoolId::new(id).ok()?, pool, registries)?;
+    let on_change = match optional(pool.on_change.as_ref())? {
+        None | Some(OnChange::Stop) => resource::OnChange::Stop,
+        Some(OnChange::Drain) => resource::OnChange::Drain,
+        Some(OnChange::Recreate) => resource::OnChange::Recreate,
+    };
+    Some(DesiredPool { spec, on_change, sources })
+}
+
+/// The spec of a pool under that id, which for an auto pool means nothing.
+pub(super) fn spec(id: PoolId, pool: &Pool, registries: &Registries) -> Option<PoolSpec> {
     let image = pool.image.get()?;
     let node_agent_sku = match &pool.node_agent_sku {
         Some(field) => field.get()?.clone(),
         None => image.alias()?.node_agent_sku.to_owned(),
     };
     let nodes = pool.nodes.get()?;
-    let id = optional(pool.id.as_ref())?.unwrap_or_else(|| key.to_owned());
-    let spec = PoolSpec {
-        id: PoolId::new(id).ok()?,
+    Some(PoolSpec {
+        id,
         display_name: optional(pool.display_name.as_ref())?,
         vm_size: pool.vm_size.get()?.clone(),
         image: image_reference(image)?,
@@ -34,32 +52,57 @@ pub(super) fn pool(
         },
         dedicated_nodes: optional(nodes.dedicated.as_ref())?.unwrap_or(0),
         spot_nodes: optional(nodes.spot.as_ref())?.unwrap_or(0),
+        autoscale: match &nodes.autoscale {
+            Some(autoscale) => Some(formula(autoscale.get()?)?),
+            None => None,
+        },
+        resize_timeout: optional(pool.resize_timeout.as_ref())?
+            .map_or(DEFAULT_RESIZE_TIMEOUT, |timeout| timeout.0),
         slots_per_node: optional(pool.slots_per_node.as_ref())?.unwrap_or(1),
+        scheduling_policy: normal_scheduling_policy(part(pool.scheduling_policy.as_ref())?),
         start_task: match &pool.start_task {
             Some(task) => Some(start_task(task.get()?, registries)?),
             None => None,
         },
-    };
-    let on_change = match optional(pool.on_change.as_ref())? {
-        None | Some(OnChange::Stop) => resource::OnChange::Stop,
-        Some(OnChange::Drain) => resource::OnChange::Drain,
-        Some(OnChange::Recreate) => resource::OnChange::Recreate,
-    };
-    Some(DesiredPool { spec, on_change, sources })
+        application_packages: parts(pool.application_packages.as_ref())?,
+        inter_node_communication: optional(pool.inter_node_communication.as_ref())?.unwrap_or(false),
+        network: part(pool.network.as_ref())?,
+        mounts: parts(pool.mounts.as_ref())?,
+        user_accounts: parts(pool.user_accounts.as_ref())?,
+        os_disk: part(pool.os_disk.as_ref())?,
+        data_disks: parts(pool.data_disks.as_ref())?,
+        disk_encryption: part(pool.disk_encryption.as_ref())?,
+        node_placement: part(pool.node_placement.as_ref())?,
+        security_profile: part(pool.security_profile.as_ref())?,
+        extensions: parts(pool.extensions.as_ref())?,
+        windows: part(pool.windows.as_ref())?,
+        license_type: optional(pool.license_type.as_ref())?,
+        service_artifact: part(pool.service_artifact.as_ref())?,
+        upgrade_policy: part(pool.upgrade_policy.as_ref())?,
+        metadata: metadata(pool.metadata.as_ref())?,
+    })
+}
+
+fn formula(autoscale: &Autoscale) -> Option<AutoscaleSpec> {
+    Some(AutoscaleSpec {
+        formula: autoscale.formula.get()?.clone(),
+        evaluation_interval: optional(autoscale.evaluation_interval.as_ref())?
+            .map_or(DEFAULT_EVALUATION_INTERVAL, |interval| interval.0),
+    })
 }
 
 fn image_reference(image: &ImageChoice) -> Option<BatchVmImageReference> {
-    let latest = || Some("latest".to_owned());
     if let ImageChoice::Reference(reference) = image {
-        if let Some(id) = optional(reference.id.as_ref())? {
-            return Some(BatchVmImageReference { virtual_machine_image_id: Some(id), ..Default::default() });
-        }
+        let publisher = optional(reference.publisher.as_ref())?;
+        let latest = || publisher.as_ref().map(|_| LATEST.to_owned());
         return Some(BatchVmImageReference {
-            publisher: optional(reference.publisher.as_ref())?,
+            version: optional(reference.version.as_ref())?.or_else(latest),
+            publisher,
             offer: optional(reference.offer.as_ref())?,
             sku: optional(reference.sku.as_ref())?,
-            version: optional(reference.version.as_ref())?.or_else(latest),
-            virtual_machine_image_id: None,
+            virtual_machine_image_id: optional(reference.id.as_ref())?,
+            shared_gallery_image_id: optional(reference.shared_gallery_image_id.as_ref())?,
+            community_gallery_image_id: optional(reference.community_gallery_image_id.as_ref())?,
         });
     }
     let alias = image.alias()?;
@@ -67,8 +110,8 @@ fn image_reference(image: &ImageChoice) -> Option<BatchVmImageReference> {
         publisher: Some(alias.publisher.to_owned()),
         offer: Some(alias.offer.to_owned()),
         sku: Some(alias.sku.to_owned()),
-        version: latest(),
-        virtual_machine_image_id: None,
+        version: Some(LATEST.to_owned()),
+        ..BatchVmImageReference::default()
     })
 }
 
@@ -98,8 +141,8 @@ fn start_task(start: &StartTask, registries: &Registries) -> Option<StartTaskSpe
         command_line: task::command_line(Some(&start.command))?,
         container: task::container(start.container.as_ref(), registries)?,
         environment: task::environment(start.environment.as_ref())?,
-        admin: optional(start.elevation.as_ref())?
-            .is_some_and(|level| level.value() == ElevationLevel::Admin),
+        resource_files: parts(start.resource_files.as_ref())?,
+        user: user(start.user.as_ref(), start.user_scope.as_ref(), start.elevation.as_ref())?,
         wait_for_success: optional(start.wait.as_ref())?.unwrap_or(true),
         retries: optional(start.retries.as_ref())?.unwrap_or(0),
     })

@@ -1,5 +1,6 @@
 //! Tasks.
 
+use super::part::{part, parts, user};
 use super::registry::Registries;
 use crate::batch::TaskId;
 use crate::batch::model::{ContainerHostBatchBindMountEntry, ContainerHostDataPath};
@@ -25,6 +26,7 @@ pub(super) fn task(
     Some(TaskSpec {
         id: TaskId::new(task.id.as_ref()?.get()?.as_str()).ok()?,
         name: name.to_owned(),
+        title: optional(task.display_name.as_ref())?,
         command_line: command_line(task.command.as_ref())?,
         container: container(task.container.as_ref(), registries)?,
         environment: environment(task.environment.as_ref())?,
@@ -34,6 +36,13 @@ pub(super) fn task(
         max_wall_time: optional(task.max_wall_time.as_ref())?.map(|limit| limit.0),
         retention: optional(task.retention.as_ref())?.map(|limit| limit.0),
         slots: optional(task.slots.as_ref())?.unwrap_or(1),
+        resource_files: parts(task.resource_files.as_ref())?,
+        output_files: parts(task.output_files.as_ref())?,
+        application_packages: parts(task.application_packages.as_ref())?,
+        exit_conditions: part(task.exit_conditions.as_ref())?,
+        multi_instance: part(task.multi_instance.as_ref())?,
+        affinity: part(task.affinity.as_ref())?,
+        user: user(task.user.as_ref(), task.user_scope.as_ref(), task.elevation.as_ref())?,
     })
 }
 

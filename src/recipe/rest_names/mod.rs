@@ -8,4 +8,6 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+#[cfg(test)]
+pub(super) use table::properties;
 pub(super) use table::{Removed, recipe_name, removed};

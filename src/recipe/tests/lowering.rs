@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::support::{findings, loaded, tasks, with_tasks};
-use crate::batch::model::ContainerHostDataPath;
+use crate::batch::model::{ContainerHostDataPath, ElevationLevel};
 use crate::recipe::{LoadRequest, load, schema};
 use crate::resource::{EnvironmentValue, OnChange, OnComplete};
 use crate::secret::SecretRef;
@@ -78,11 +78,13 @@ fn every_key_of_the_language_arrives() {
     assert_eq!(container.registries[1].identity.as_deref(), Some("/subscriptions/i"));
     let start = pool.spec.start_task.as_ref().unwrap();
     assert_eq!(start.command_line, "sh -c 'echo hi'");
-    assert_eq!((start.admin, start.wait_for_success, start.retries), (true, false, 2));
+    assert_eq!((start.wait_for_success, start.retries), (false, 2));
+    let user = start.user.as_ref().unwrap().auto_user.as_ref().unwrap();
+    assert_eq!((&user.elevation_level, &user.scope), (&Some(ElevationLevel::Admin), &None));
 
     let job = &loaded.desired.jobs["j"];
     assert_eq!(
-        (job.spec.id.as_str(), job.spec.pool.as_str(), job.pool_key.as_deref()),
+        (job.spec.id.as_str(), job.spec.pool.id().unwrap().as_str(), job.pool_key.as_deref()),
         ("Job-1", "Pool-1", Some("p"))
     );
     assert_eq!((job.spec.priority, job.spec.retries, job.spec.on_complete), (-5, 1, OnComplete::Terminate));

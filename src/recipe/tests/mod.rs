@@ -9,5 +9,6 @@ mod hostile;
 mod lowering;
 mod mistakes;
 mod parameters;
+mod properties;
 mod rules;
 mod support;

@@ -8,7 +8,7 @@ fn a_job_runs_on_a_pool_of_the_recipe_or_on_one_that_exists() {
     assert_eq!(findings(&text), ["unknown-pool: q"]);
     assert!(shown(&text).contains("`pool: { id: … }`"), "{}", shown(&text));
     let existing = text.replace("pool: q", "pool: { id: q }");
-    assert_eq!(loaded(&existing).desired.jobs["j"].spec.pool.as_str(), "q");
+    assert_eq!(loaded(&existing).desired.jobs["j"].spec.pool.id().unwrap().as_str(), "q");
 }
 
 #[test]

@@ -37,10 +37,10 @@ pub fn status(out: &mut dyn Write, status: &Status) -> io::Result<()> {
         let tasks = &job.tasks;
         writeln!(
             out,
-            "{BOLD}job {}{BOLD:#}  {}, on pool {}: {} succeeded, {} failed, {} running, {} waiting",
+            "{BOLD}job {}{BOLD:#}  {}, on {}: {} succeeded, {} failed, {} running, {} waiting",
             job.id,
             job.state,
-            job.pool,
+            job.pool.as_ref().map_or_else(|| "a pool of its own".to_owned(), |pool| format!("pool {pool}")),
             grouped(u64::from(tasks.succeeded)),
             grouped(u64::from(tasks.failed)),
             grouped(u64::from(tasks.running)),

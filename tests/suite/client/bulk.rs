@@ -21,18 +21,8 @@ fn job() -> JobId {
 }
 
 fn task(number: usize) -> BatchTaskCreateOptions {
-    BatchTaskCreateOptions {
-        id: TaskId::new(format!("t-{number}")).unwrap(),
-        display_name: None,
-        command_line: "/bin/sh -c 'echo hello'".to_owned(),
-        container_settings: None,
-        environment_settings: None,
-        constraints: None,
-        required_slots: None,
-        user_identity: None,
-        depends_on: None,
-        other: serde_json::Map::new(),
-    }
+    let id = TaskId::new(format!("t-{number}")).unwrap();
+    BatchTaskCreateOptions::new(id, "/bin/sh -c 'echo hello'".to_owned())
 }
 
 async fn add(client: &BatchClient, count: usize) -> (AddTasksSummary, Vec<TaskAddition>) {

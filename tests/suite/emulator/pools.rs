@@ -48,8 +48,7 @@ async fn what_the_emulator_does_not_do_is_refused_not_ignored() {
     let account = Account::new().await;
     for (property, value) in [
         ("enableAutoScale", json!(true)),
-        ("mountConfiguration", json!([{"nfsMountConfiguration": {}}])),
-        ("userAccounts", json!([{"name": "u", "password": "p"}])),
+        ("mountConfiguration", json!([{"nfsMountConfiguration": {"source": "s", "relativeMountPath": "m"}}])),
     ] {
         let refused = account.post("/pools", with(pool("p"), json!({ property: value }))).await;
         assert_eq!(refused.refused(501, "NotImplementedByEmulator").detail("PropertyName"), property);

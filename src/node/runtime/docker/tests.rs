@@ -16,13 +16,12 @@ use tokio_util::sync::CancellationToken;
 use super::DockerRuntime;
 use super::connect::Engine;
 use crate::batch::model::{
-    BatchContainerConfiguration, BatchTaskConstraints, ContainerHostBatchBindMountEntry,
+    BatchContainerConfiguration, BatchTaskConstraints, Confidential, ContainerHostBatchBindMountEntry,
     ContainerHostDataPath, ContainerRegistryReference, ContainerWorkingDirectory, EnvironmentSetting,
 };
 use crate::node::TaskAssignment;
 use crate::node::runtime::{ContainerId, ContainerRuntime, ContainerSpec, ContainerState};
 use crate::node::test_support::{TestNode, admin, code, container_task, detail, eventually};
-use crate::secret::Secret;
 
 const BUSYBOX: &str = "batchyard-test/node-busybox";
 /// An image with ENTRYPOINT, CMD and WORKDIR of its own.
@@ -178,8 +177,10 @@ async fn the_environment_is_the_task_s_and_only_chosen_parts_are_mounted() {
     let Some(node) = node().await else { return };
     let mut task =
         container_task(BUSYBOX, "--rm -e FROM_OPTIONS=$AZ_BATCH_TASK_ID", "/bin/sh -c 'env; echo x > made'");
-    let setting =
-        |name: &str, value: &str| EnvironmentSetting { name: name.to_owned(), value: Some(value.to_owned()) };
+    let setting = |name: &str, value: &str| EnvironmentSetting {
+        name: name.to_owned(),
+        value: Some(Confidential::value(value)),
+    };
     task.common_environment = vec![setting("FROM_JOB", "job"), setting("MODE", "job")];
     task.task.environment_settings = Some(vec![setting("MODE", "task")]);
     let entry = |source| ContainerHostBatchBindMountEntry { source: Some(source), is_read_only: None };
@@ -409,7 +410,7 @@ async fn a_private_registry_opens_to_the_right_password_only() {
         container_registries: Some(vec![ContainerRegistryReference {
             registry_server: Some(server.clone()),
             username: Some(user.clone()),
-            password: Some(Secret::new(password)),
+            password: Some(Confidential::value(password)),
             identity_reference: None,
         }]),
         ..BatchContainerConfiguration::default()
