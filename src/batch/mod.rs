@@ -6,6 +6,7 @@
 
 pub mod api_version;
 pub mod auth;
+pub mod autoscale;
 pub mod command_line;
 pub mod conditions;
 pub mod datetime;
