@@ -7,12 +7,12 @@ use crate::batch::command_line;
 use crate::batch::model::{
     BatchTaskContainerSettings, BatchTaskFailureInfo, ContainerHostDataPath, ContainerWorkingDirectory,
 };
+use crate::batch::run_options::RunOptions;
 use crate::node::account::Account;
 use crate::node::environment::Environment;
 use crate::node::failure;
 use crate::node::layout::NodeLayout;
 use crate::node::run::Run;
-use crate::node::run_options::RunOptions;
 use crate::node::runtime::{ContainerSpec, Mount, MountSource};
 
 /// How long a task's program has to end in when it is asked to, unless `--stop-timeout` says otherwise.
@@ -81,7 +81,7 @@ pub(super) fn plan(
         stderr: run.directory.stderr(),
         ..ContainerSpec::default()
     };
-    options.apply(&mut spec);
+    spec.apply(&options);
     Ok(ContainerPlan {
         spec,
         remove: options.remove,

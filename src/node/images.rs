@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::batch::image_reference::{ImageReference, server_name};
 use crate::batch::model::{BatchContainerConfiguration, Confidential, ContainerRegistryReference};
-use crate::node::image_reference::{ImageReference, server_name};
 use crate::node::runtime::{ContainerRuntime, RegistryCredential, RuntimeError};
 
 /// An image that can't be had.
@@ -43,7 +43,7 @@ impl ImageStore {
     ) -> Result<ImageReference, ImageProblem> {
         let problem = |error| ImageProblem { image: image.to_owned(), error };
         let reference: ImageReference =
-            image.parse().map_err(|error: crate::node::InvalidImageReference| {
+            image.parse().map_err(|error: crate::batch::image_reference::InvalidImageReference| {
                 problem(RuntimeError::InvalidImage { image: image.to_owned(), reason: error.to_string() })
             })?;
         let credential = registries.credential_for(&reference).map_err(problem)?;

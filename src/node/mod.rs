@@ -8,7 +8,6 @@
 
 pub mod builtin;
 pub mod layout;
-pub mod run_options;
 pub mod runtime;
 
 mod account;
@@ -21,7 +20,6 @@ mod earlier_run;
 mod environment;
 mod failure;
 mod host_task;
-mod image_reference;
 mod images;
 mod patience;
 mod platform;
@@ -39,4 +37,3 @@ pub use assignment::{NodeIdentity, TaskAssignment};
 pub use compute_node::Node;
 pub use earlier_run::Standing;
 pub use failure::TaskOutcome;
-pub use image_reference::{DOCKER_HUB, ImageReference, InvalidImageReference, server_name};

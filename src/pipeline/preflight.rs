@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
+use crate::batch::run_options::{InvalidRunOptions, RunOptions};
 use crate::diagnostic::{Code, Diagnostic, Report, Severity, Sources, Span};
-use crate::node::run_options::{InvalidRunOptions, RunOptions};
 use crate::recipe::{LoadRequest, Loaded, load};
 use crate::resource::{
     DesiredJob, DesiredState, FieldSources, SourceLocation, TaskContainerSpec, TaskStreamError,

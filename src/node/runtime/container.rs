@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use crate::batch::run_options::{Mount, NetworkMode, ResourceLimits};
 use crate::secret::Secret;
 
 /// A container runtime.
@@ -133,62 +134,9 @@ pub struct ContainerSpec {
     pub stderr: PathBuf,
 }
 
-/// Something that a container sees at a path of its own.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mount {
-    /// What.
-    pub source: MountSource,
-    /// Where: an absolute path inside.
-    pub target: String,
-    /// Whether it can only be read.
-    pub read_only: bool,
-}
-
-/// What is mounted.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum MountSource {
-    /// A file or folder of the host, with everything mounted below it.
-    Bind(PathBuf),
-    /// A memory file system, of that many bytes at the most.
-    Tmpfs(Option<u64>),
-}
-
-/// A container's network.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum NetworkMode {
-    /// What the runtime does by itself: Docker's bridge; the host's network for `oci`.
-    #[default]
-    Default,
-    /// The host's network.
-    Host,
-    /// None but loopback.
-    None,
-    /// A network of the engine, by name.
-    Named(String),
-}
-
 /// How many processes and threads a container may have unless it says otherwise: more than programs have that mean well, and
 /// few enough that one that multiplies without end leaves the machine usable.
 pub const DEFAULT_PIDS: i64 = 4096;
-
-/// Limits of a container. `None` means none.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct ResourceLimits {
-    /// Memory in bytes.
-    pub memory: Option<u64>,
-    /// Processors, as 1.5.
-    pub cpus: Option<f64>,
-    /// Processors to run on, as `0-1`.
-    pub cpuset: Option<String>,
-    /// Relative share of processors.
-    pub cpu_shares: Option<u64>,
-    /// Processes and threads; `None` means [`DEFAULT_PIDS`], and 0 or less means none.
-    pub pids: Option<i64>,
-    /// Size of `/dev/shm` in bytes.
-    pub shm_size: Option<u64>,
-    /// `ulimit`s: name, soft and hard limit.
-    pub ulimits: Vec<(String, u64, u64)>,
-}
 
 /// How a container ended.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,12 +5,14 @@ mod container;
 mod container_runtime;
 mod docker;
 pub mod oci;
+mod run_options;
 mod select;
 mod simulated;
 
+pub use crate::batch::run_options::{Mount, MountSource, NetworkMode, ResourceLimits};
 pub use container::{
-    ContainerId, ContainerSpec, ContainerState, DEFAULT_PIDS, ExitStatus, Image, Mount, MountSource,
-    NetworkMode, RegistryCredential, ResourceLimits, RuntimeError, RuntimeKind, UnknownRuntime,
+    ContainerId, ContainerSpec, ContainerState, DEFAULT_PIDS, ExitStatus, Image, RegistryCredential, RuntimeError,
+    RuntimeKind, UnknownRuntime,
 };
 pub use container_runtime::ContainerRuntime;
 pub use docker::DockerRuntime;

@@ -149,12 +149,12 @@ fn on(switch: bool) -> Option<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::node::run_options::RunOptions;
+    use crate::batch::run_options::RunOptions;
 
     fn body_of(options: &str) -> ContainerCreateBody {
         let mut spec =
             ContainerSpec { image: "app".to_owned(), owner: "me".to_owned(), ..ContainerSpec::default() };
-        RunOptions::parse(options).unwrap().apply(&mut spec);
+        spec.apply(&RunOptions::parse(options).unwrap());
         body(&spec, OutputStart { stdout: 7, stderr: 0 }, true)
     }
 

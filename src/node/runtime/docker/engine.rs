@@ -22,7 +22,7 @@ use super::connect::Engine;
 use super::create::{self, OWNER, OutputStart};
 use super::engine_error;
 use super::output::{self, OutputFiles};
-use crate::node::image_reference::{DOCKER_HUB, ImageReference};
+use crate::batch::image_reference::{DOCKER_HUB, ImageReference};
 use crate::node::runtime::{
     ContainerId, ContainerRuntime, ContainerSpec, ContainerState, ExitStatus, Image, RegistryCredential,
     RuntimeError, RuntimeKind,
@@ -340,9 +340,8 @@ fn login(credential: &RegistryCredential) -> DockerCredentials {
 }
 
 fn parse(reference: &str) -> Result<ImageReference, RuntimeError> {
-    reference.parse().map_err(|error: crate::node::InvalidImageReference| RuntimeError::InvalidImage {
-        image: reference.to_owned(),
-        reason: error.to_string(),
+    reference.parse().map_err(|error: crate::batch::image_reference::InvalidImageReference| {
+        RuntimeError::InvalidImage { image: reference.to_owned(), reason: error.to_string() }
     })
 }
 

@@ -2,7 +2,7 @@
 
 use bollard::errors::Error;
 
-use crate::node::image_reference::ImageReference;
+use crate::batch::image_reference::ImageReference;
 use crate::node::runtime::{ContainerId, RuntimeError, RuntimeKind};
 
 /// The engine can't be reached, or does not answer.

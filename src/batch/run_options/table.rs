@@ -1,20 +1,22 @@
 //! Every option of `docker create`, and what a task's node does about it.
 
 use super::RunOptions;
-use super::values as value;
+use super::values::{self as value, ValueError};
 
 /// What a node does about an option.
 pub(super) enum Treatment {
     /// Honours its value; the error says what is wrong with it.
-    Value(fn(&mut RunOptions, &str) -> Result<(), String>),
+    Value(fn(&mut RunOptions, &str) -> Result<(), ValueError>),
     /// Honours it as a switch.
     Flag(fn(&mut RunOptions, bool)),
     /// Accepts it although it changes nothing, and says why.
     NoEffect(&'static str),
     /// Honours its value, but not quite as it says.
-    Noted(fn(&mut RunOptions, &str) -> Result<(), String>, &'static str),
+    Noted(fn(&mut RunOptions, &str) -> Result<(), ValueError>, &'static str),
     /// Refuses it: it makes no sense for a task.
     Refused(&'static str),
+    /// Refuses it: it belongs to `docker run`.
+    RunOnly,
     /// Refuses it: nodes of the embedded Azure Batch can't do this.
     NotEmulated,
 }
@@ -36,6 +38,12 @@ impl Known {
         self.takes_value
     }
 
+    /// Makes it a switch: no value follows.
+    const fn switch(mut self) -> Self {
+        self.takes_value = false;
+        self
+    }
+
     const fn short(mut self, letter: char) -> Self {
         self.short = Some(letter);
         self
@@ -50,7 +58,7 @@ pub(super) fn by_short(letter: char) -> Option<&'static Known> {
     KNOWN.iter().find(|known| known.short == Some(letter))
 }
 
-const fn option(long: &'static str, set: fn(&mut RunOptions, &str) -> Result<(), String>) -> Known {
+const fn option(long: &'static str, set: fn(&mut RunOptions, &str) -> Result<(), ValueError>) -> Known {
     Known { long, short: None, takes_value: true, treatment: Treatment::Value(set) }
 }
 
@@ -66,13 +74,15 @@ const fn refused(long: &'static str, reason: &'static str) -> Known {
     Known { long, short: None, takes_value: true, treatment: Treatment::Refused(reason) }
 }
 
+const fn run_only(long: &'static str) -> Known {
+    Known { long, short: None, takes_value: true, treatment: Treatment::RunOnly }
+}
+
 const fn not_emulated(long: &'static str) -> Known {
     Known { long, short: None, takes_value: true, treatment: Treatment::NotEmulated }
 }
 
 const NO_TERMINAL: &str = "no terminal and no input are connected to a task";
-const RUN_ONLY: &str =
-    "it belongs to `docker run`; Batch makes containers with `docker create` and starts them itself";
 const OUTPUT: &str = "the node takes the container's output for stdout.txt and stderr.txt";
 const OWN_NAME: &str = "containers of all nodes share one engine here, so the container has a name of its own and keeps \
                         this one as the label batchyard.name";
@@ -97,7 +107,7 @@ pub(super) static KNOWN: &[Known] = &[
     not_emulated("group-add"),
     not_emulated("sysctl"),
     not_emulated("oom-score-adj"),
-    not_emulated("oom-kill-disable"),
+    not_emulated("oom-kill-disable").switch(),
     // The container.
     switch("rm", |to, on| to.remove = on),
     Known {
@@ -116,31 +126,31 @@ pub(super) static KNOWN: &[Known] = &[
     option("security-opt", |to, v| value::security(v).map(|option| to.security_opt.push(option))),
     option("pull", |_, v| value::pull(v)),
     idle_switch("quiet", "the node fetches images itself and prints no progress").short('q'),
-    refused("gpus", "Batch gives a container the GPUs of its node by itself"),
-    refused("runtime", "Batch chooses the engine's runtime by the size of the virtual machine"),
+    not_emulated("gpus"),
+    not_emulated("runtime"),
     refused("label-file", "the file would be read where the options are parsed; use `--label`"),
     refused("cidfile", "the id is in the task's container info"),
     refused("log-driver", OUTPUT),
     refused("log-opt", OUTPUT),
-    refused("detach", RUN_ONLY).short('d'),
-    refused("detach-keys", RUN_ONLY),
-    refused("sig-proxy", RUN_ONLY),
-    refused("help", "it would print the options and make no container"),
+    run_only("detach").short('d').switch(),
+    run_only("detach-keys"),
+    run_only("sig-proxy").switch(),
+    run_only("help").switch(),
     not_emulated("annotation"),
     not_emulated("cgroup-parent"),
     not_emulated("cgroupns"),
-    not_emulated("disable-content-trust"),
+    not_emulated("disable-content-trust").switch(),
     not_emulated("health-cmd"),
     not_emulated("health-interval"),
     not_emulated("health-retries"),
     not_emulated("health-start-interval"),
     not_emulated("health-start-period"),
     not_emulated("health-timeout"),
-    not_emulated("no-healthcheck"),
+    not_emulated("no-healthcheck").switch(),
     not_emulated("isolation"),
     not_emulated("platform"),
     not_emulated("storage-opt"),
-    not_emulated("use-api-socket"),
+    not_emulated("use-api-socket").switch(),
     not_emulated("userns"),
     not_emulated("uts"),
     // Files.
@@ -199,7 +209,7 @@ pub(super) static KNOWN: &[Known] = &[
     not_emulated("network-alias"),
     not_emulated("net-alias"),
     not_emulated("publish").short('p'),
-    not_emulated("publish-all").short('P'),
+    not_emulated("publish-all").short('P').switch(),
 ];
 
 #[cfg(test)]

@@ -46,11 +46,21 @@ pub enum InvalidRunOptions {
         /// Why, and what to do instead.
         reason: &'static str,
     },
+    /// The option belongs to another command of docker.
+    #[error(
+        "option `{option}` belongs to `docker run`; Batch makes containers with `docker create` and starts them itself"
+    )]
+    RunOnly {
+        /// The option as it was written.
+        option: String,
+    },
     /// `docker create` has the option, the nodes of the embedded Azure Batch don't. Nodes in Azure may.
-    #[error("option `{option}` is not supported by the nodes of the embedded Azure Batch")]
+    #[error("option `{option}` is not supported by the nodes of the embedded Azure Batch{}", because(.reason.as_deref()))]
     NotEmulated {
         /// The option as it was written.
         option: String,
+        /// What of its value is not supported; `None` if the option as a whole is not.
+        reason: Option<String>,
     },
 }
 
@@ -59,6 +69,10 @@ impl InvalidRunOptions {
     pub fn only_here(&self) -> bool {
         matches!(self, Self::NotEmulated { .. })
     }
+}
+
+fn because(reason: Option<&str>) -> String {
+    reason.map(|reason| format!(": {reason}")).unwrap_or_default()
 }
 
 fn hint(nearest: Option<&str>) -> String {

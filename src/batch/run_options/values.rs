@@ -1,4 +1,5 @@
-//! The values of options, read as `docker create` reads them.
+//! The values of options, read as `docker create` reads them. What it takes and the embedded nodes do not is told apart from what
+//! nobody takes: a recipe that is meant for nodes in Azure may have it.
 
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -6,13 +7,32 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::RunOptions;
-use crate::node::runtime::{Mount, MountSource, NetworkMode};
+use super::settings::{Mount, MountSource, NetworkMode};
+
+/// Why a value can't be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum ValueError {
+    /// `docker create` doesn't take it either.
+    Invalid(String),
+    /// It makes no sense for a task; Azure Batch has another way.
+    Refused(&'static str),
+    /// The nodes of the embedded Azure Batch can't do this. Nodes in Azure may.
+    NotEmulated(String),
+}
+
+fn invalid<T>(reason: String) -> Result<T, ValueError> {
+    Err(ValueError::Invalid(reason))
+}
+
+fn not_emulated<T>(reason: impl Into<String>) -> Result<T, ValueError> {
+    Err(ValueError::NotEmulated(reason.into()))
+}
 
 const NO_NAMED_VOLUMES: &str = "named volumes are not supported: give an absolute path of the node, such as \
                                 $AZ_BATCH_NODE_SHARED_DIR/data";
 
 /// Puts a value in its place, if it is valid.
-pub(super) fn put<T>(target: &mut Option<T>, value: Result<T, String>) -> Result<(), String> {
+pub(super) fn put<T>(target: &mut Option<T>, value: Result<T, ValueError>) -> Result<(), ValueError> {
     *target = Some(value?);
     Ok(())
 }
@@ -31,47 +51,56 @@ fn is_path(text: &str) -> bool {
     text.starts_with(['/', '$'])
 }
 
-pub(super) fn inside_path(text: &str) -> Result<String, String> {
-    match is_path(text) {
-        true => Ok(text.to_owned()),
-        false => Err(format!("`{text}` is not an absolute path inside the container")),
+/// `c:\\app`; what splits the options at blanks has taken the backslashes away.
+fn is_windows_path(text: &str) -> bool {
+    let mut characters = text.chars();
+    characters.next().is_some_and(|drive| drive.is_ascii_alphabetic()) && characters.next() == Some(':')
+}
+
+pub(super) fn inside_path(text: &str) -> Result<String, ValueError> {
+    match text {
+        _ if is_path(text) => Ok(text.to_owned()),
+        _ if is_windows_path(text) => not_emulated(format!("`{text}` is a path of Windows")),
+        _ => invalid(format!("`{text}` is not an absolute path inside the container")),
     }
 }
 
 /// `NAME=value`. A name alone stands for the variable of that name in the environment of whoever makes the container;
 /// that is the task's, and the container has all of it anyway.
-pub(super) fn environment(text: &str) -> Result<Option<(String, String)>, String> {
+pub(super) fn environment(text: &str) -> Result<Option<(String, String)>, ValueError> {
     match text.split_once('=') {
         None if !text.is_empty() => Ok(None),
         Some((name, value)) if !name.is_empty() => Ok(Some((name.to_owned(), value.to_owned()))),
-        _ => Err("it must be `NAME=value`".to_owned()),
+        _ => invalid("it must be `NAME=value`".to_owned()),
     }
 }
 
-pub(super) fn label(text: &str) -> Result<(String, String), String> {
+pub(super) fn label(text: &str) -> Result<(String, String), ValueError> {
     let (name, value) = text.split_once('=').unwrap_or((text, ""));
     if name.is_empty() {
-        return Err("it must be `name=value`".to_owned());
+        return invalid("it must be `name=value`".to_owned());
     }
     if name.starts_with("batchyard.") {
-        return Err(format!("labels that start with `batchyard.` are the node's own; `{name}` does"));
+        return not_emulated(format!(
+            "labels that start with `batchyard.` are the node's own; `{name}` does"
+        ));
     }
     Ok((name.to_owned(), value.to_owned()))
 }
 
-pub(super) fn user(text: &str) -> Result<String, String> {
+pub(super) fn user(text: &str) -> Result<String, ValueError> {
     let mut parts = text.split(':');
     let valid = parts.next().is_some_and(|user| !user.is_empty())
         && parts.next().is_none_or(|group| !group.is_empty())
         && parts.next().is_none();
-    if valid { Ok(text.to_owned()) } else { Err(format!("`{text}` is not `user`, `uid` or `uid:gid`")) }
+    if valid { Ok(text.to_owned()) } else { invalid(format!("`{text}` is not `user`, `uid` or `uid:gid`")) }
 }
 
 pub(super) fn entrypoint(text: &str) -> Vec<String> {
     if text.is_empty() { Vec::new() } else { vec![text.to_owned()] }
 }
 
-pub(super) fn signal(text: &str) -> Result<String, String> {
+pub(super) fn signal(text: &str) -> Result<String, ValueError> {
     const NAMES: &[&str] = &[
         "ABRT", "ALRM", "CHLD", "CONT", "HUP", "INT", "KILL", "PIPE", "QUIT", "STOP", "TERM", "TSTP", "USR1",
         "USR2", "WINCH",
@@ -81,73 +110,85 @@ pub(super) fn signal(text: &str) -> Result<String, String> {
     match upper.parse::<u8>() {
         Ok(1..=64) => Ok(upper),
         _ if NAMES.contains(&name) => Ok(format!("SIG{name}")),
-        _ => Err(format!("`{text}` is not a signal")),
+        _ if name.starts_with(|c: char| c.is_ascii_alphabetic()) => {
+            not_emulated(format!("`{text}` is not among {}", NAMES.join(", ")))
+        }
+        _ => invalid(format!("`{text}` is not a signal")),
     }
 }
 
-pub(super) fn seconds(text: &str) -> Result<Duration, String> {
-    integer(text).map(Duration::from_secs)
+pub(super) fn seconds(text: &str) -> Result<Duration, ValueError> {
+    match integer(text)? {
+        -1 => not_emulated("a container can't take for ever to end"),
+        seconds => u64::try_from(seconds)
+            .map(Duration::from_secs)
+            .or_else(|_| invalid(format!("`{text}` is not a number of seconds"))),
+    }
 }
 
-pub(super) fn integer<T: FromStr>(text: &str) -> Result<T, String> {
-    text.parse().map_err(|_| format!("`{text}` is not a number that fits"))
+pub(super) fn integer<T: FromStr>(text: &str) -> Result<T, ValueError> {
+    text.parse().or_else(|_| invalid(format!("`{text}` is not a number that fits")))
 }
 
-pub(super) fn container_name(text: &str) -> Result<String, String> {
+pub(super) fn container_name(text: &str) -> Result<String, ValueError> {
     let valid = text.len() > 1
         && text.starts_with(|c: char| c.is_ascii_alphanumeric())
         && text.chars().all(|c| c.is_ascii_alphanumeric() || "_.-".contains(c));
-    if valid { Ok(text.to_owned()) } else { Err(format!("`{text}` is not a container name")) }
+    if valid { Ok(text.to_owned()) } else { invalid(format!("`{text}` is not a container name")) }
 }
 
-pub(super) fn hostname(text: &str) -> Result<String, String> {
+pub(super) fn hostname(text: &str) -> Result<String, ValueError> {
     let valid = !text.is_empty()
         && text.len() <= 63
         && text.chars().all(|c| c.is_ascii_alphanumeric() || "-._".contains(c))
         && !text.starts_with('-');
-    if valid { Ok(text.to_owned()) } else { Err(format!("`{text}` is not a host name")) }
+    if valid { Ok(text.to_owned()) } else { not_emulated(format!("`{text}` is not a host name")) }
 }
 
-pub(super) fn restart(text: &str) -> Result<(), String> {
+pub(super) fn restart(text: &str) -> Result<(), ValueError> {
     match text {
         "no" => Ok(()),
-        _ => Err("Batch runs failed tasks again by itself: use the task's maximum retry count".to_owned()),
+        _ => Err(ValueError::Refused(
+            "Batch runs failed tasks again by itself: use the task's maximum retry count",
+        )),
     }
 }
 
-pub(super) fn pull(text: &str) -> Result<(), String> {
+pub(super) fn pull(text: &str) -> Result<(), ValueError> {
     match text {
         "missing" => Ok(()),
-        _ => Err("the node fetches an image when it is missing, and at no other time".to_owned()),
+        "always" | "never" => {
+            not_emulated("the node fetches an image when it is missing, and at no other time")
+        }
+        _ => invalid(format!("`{text}` is not always, missing or never")),
     }
 }
 
 /// A capability by its name in any case, with or without `CAP_`, as `SYS_PTRACE`; or `ALL`.
-pub(super) fn capability(text: &str) -> Result<String, String> {
+pub(super) fn capability(text: &str) -> Result<String, ValueError> {
     let upper = text.to_ascii_uppercase();
     let name = upper.strip_prefix("CAP_").unwrap_or(&upper);
     let valid = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    if valid { Ok(name.to_owned()) } else { Err(format!("`{text}` is not a capability")) }
+    if valid { Ok(name.to_owned()) } else { invalid(format!("`{text}` is not a capability")) }
 }
 
-pub(super) fn security(text: &str) -> Result<String, String> {
+pub(super) fn security(text: &str) -> Result<String, ValueError> {
     // docker also takes `name:value`, its first spelling.
     let (name, value) = text.split_once(['=', ':']).unwrap_or((text, ""));
     match (name, value) {
         ("no-new-privileges", "") => Ok(name.to_owned()),
         ("no-new-privileges", value) if boolean(value).is_some() => Ok(format!("{name}={value}")),
         ("seccomp", "unconfined" | "builtin") => Ok(format!("{name}={value}")),
-        ("seccomp", _) => {
-            Err("a profile would be read where the options are parsed; only `seccomp=unconfined` works"
-                .to_owned())
-        }
+        ("seccomp", _) => not_emulated(
+            "a profile would be read where the options are parsed; only `seccomp=unconfined` works",
+        ),
         ("apparmor" | "label", value) if !value.is_empty() => Ok(format!("{name}={value}")),
-        _ => Err(format!("`{text}` is not a security option that nodes know")),
+        _ => not_emulated(format!("`{text}` is not a security option that nodes know")),
     }
 }
 
 /// A number of bytes with a unit of 1024, as `512m`, `1.5g` or `64KiB`.
-pub(super) fn size(text: &str) -> Result<u64, String> {
+pub(super) fn size(text: &str) -> Result<u64, ValueError> {
     let lower = text.trim().to_ascii_lowercase();
     let digits = lower.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(lower.len());
     let (number, unit) = lower.split_at_checked(digits).unwrap_or((&lower, ""));
@@ -158,12 +199,13 @@ pub(super) fn size(text: &str) -> Result<u64, String> {
         "g" | "gb" | "gib" => 3,
         "t" | "tb" | "tib" => 4,
         "p" | "pb" | "pib" => 5,
-        _ => return Err(format!("`{text}` is not a size such as `512m` or `1g`")),
+        _ => return invalid(format!("`{text}` is not a size such as `512m` or `1g`")),
     };
     let unit = 1024_f64.powi(power);
     match number.parse::<f64>() {
         Ok(number) if number > 0.0 && number * unit < 9.0e18 => Ok(whole(number * unit)),
-        _ => Err(format!("`{text}` is not a size such as `512m` or `1g`")),
+        Ok(0.0) => not_emulated("nothing is not a size"),
+        _ => invalid(format!("`{text}` is not a size such as `512m` or `1g`")),
     }
 }
 
@@ -172,27 +214,28 @@ fn whole(number: f64) -> u64 {
     number as u64
 }
 
-pub(super) fn processors(text: &str) -> Result<f64, String> {
+pub(super) fn processors(text: &str) -> Result<f64, ValueError> {
     match text.parse::<f64>() {
         Ok(number) if number > 0.0 && number.is_finite() => Ok(number),
-        _ => Err(format!("`{text}` is not a number of processors such as `1.5`")),
+        Ok(0.0) => not_emulated("no processor is not a number of processors"),
+        _ => invalid(format!("`{text}` is not a number of processors such as `1.5`")),
     }
 }
 
 /// `0-2,4`.
-pub(super) fn processor_list(text: &str) -> Result<String, String> {
+pub(super) fn processor_list(text: &str) -> Result<String, ValueError> {
     let is_range = |part: &str| {
         let (first, last) = part.split_once('-').unwrap_or((part, part));
         matches!((first.parse::<u16>(), last.parse::<u16>()), (Ok(first), Ok(last)) if first <= last)
     };
     match text.split(',').all(is_range) {
         true => Ok(text.to_owned()),
-        false => Err(format!("`{text}` is not a list of processors such as `0-2,4`")),
+        false => invalid(format!("`{text}` is not a list of processors such as `0-2,4`")),
     }
 }
 
 /// `name=soft[:hard]`; -1 is no limit.
-pub(super) fn ulimit(text: &str) -> Result<(String, u64, u64), String> {
+pub(super) fn ulimit(text: &str) -> Result<(String, u64, u64), ValueError> {
     const NAMES: &[&str] = &[
         "core",
         "cpu",
@@ -210,10 +253,10 @@ pub(super) fn ulimit(text: &str) -> Result<(String, u64, u64), String> {
         "sigpending",
         "stack",
     ];
-    let wrong = || format!("`{text}` is not a limit such as `nofile=1024:4096`");
+    let wrong = || ValueError::Invalid(format!("`{text}` is not a limit such as `nofile=1024:4096`"));
     let (name, limits) = text.split_once('=').ok_or_else(wrong)?;
     if !NAMES.contains(&name) {
-        return Err(format!("`{name}` is not a resource with a limit; there are {}", NAMES.join(", ")));
+        return invalid(format!("`{name}` is not a resource with a limit; there are {}", NAMES.join(", ")));
     }
     let limit = |text: &str| match text.parse::<i64>() {
         Ok(-1) => Ok(u64::MAX),
@@ -223,28 +266,28 @@ pub(super) fn ulimit(text: &str) -> Result<(String, u64, u64), String> {
     let (soft, hard) = limits.split_once(':').unwrap_or((limits, limits));
     let (soft, hard) = (limit(soft)?, limit(hard)?);
     if soft > hard {
-        return Err(format!("the soft limit of `{name}` is above the hard one"));
+        return invalid(format!("the soft limit of `{name}` is above the hard one"));
     }
     Ok((name.to_owned(), soft, hard))
 }
 
-pub(super) fn network(text: &str) -> Result<NetworkMode, String> {
+pub(super) fn network(text: &str) -> Result<NetworkMode, ValueError> {
     match text {
         "default" => Ok(NetworkMode::Default),
         "host" => Ok(NetworkMode::Host),
         "none" => Ok(NetworkMode::None),
-        "" => Err("it must be the name of a network".to_owned()),
+        "" => invalid("it must be the name of a network".to_owned()),
         _ if text.starts_with("container:") => {
-            Err("a task can't share the network of another container".to_owned())
+            not_emulated("a task can't share the network of another container")
         }
-        _ if text.contains(['=', ',']) => Err("only the plain name of a network is supported".to_owned()),
+        _ if text.contains(['=', ',']) => not_emulated("only the plain name of a network is supported"),
         name => Ok(NetworkMode::Named(name.to_owned())),
     }
 }
 
 /// `name:address` or `name=address`; the address may be in brackets.
-pub(super) fn extra_host(text: &str) -> Result<String, String> {
-    let wrong = || format!("`{text}` is not `name:address`");
+pub(super) fn extra_host(text: &str) -> Result<String, ValueError> {
+    let wrong = || ValueError::Invalid(format!("`{text}` is not `name:address`"));
     let (name, address) = text.split_once(['=', ':']).ok_or_else(wrong)?;
     let bare = address.strip_prefix('[').and_then(|address| address.strip_suffix(']')).unwrap_or(address);
     if name.is_empty() || (bare != "host-gateway" && bare.parse::<IpAddr>().is_err()) {
@@ -253,29 +296,33 @@ pub(super) fn extra_host(text: &str) -> Result<String, String> {
     Ok(format!("{name}:{bare}"))
 }
 
-pub(super) fn ipc(text: &str) -> Result<String, String> {
+pub(super) fn ipc(text: &str) -> Result<String, ValueError> {
     match text {
         "none" | "private" | "shareable" | "host" => Ok(text.to_owned()),
-        _ => Err(format!("`{text}` is not supported; there are none, private, shareable, host")),
+        _ if text.starts_with("container:") => not_emulated("a task can't share with another container"),
+        _ => invalid(format!("`{text}` is not supported; there are none, private, shareable, host")),
     }
 }
 
-pub(super) fn pid(text: &str) -> Result<String, String> {
+pub(super) fn pid(text: &str) -> Result<String, ValueError> {
     match text {
         "host" => Ok(text.to_owned()),
-        _ => Err(format!("`{text}` is not supported; there is host")),
+        _ if text.starts_with("container:") => not_emulated("a task can't share with another container"),
+        _ => invalid(format!("`{text}` is not supported; there is host")),
     }
 }
 
 /// `/on/the/node:/in/the/container[:options]`.
-pub(super) fn volume(options: &mut RunOptions, text: &str) -> Result<(), String> {
+pub(super) fn volume(options: &mut RunOptions, text: &str) -> Result<(), ValueError> {
+    if is_windows_path(text) {
+        return not_emulated(format!("`{text}` is a path of Windows"));
+    }
     let mut parts = text.split(':');
     let (source, target) = match (parts.next(), parts.next()) {
         (Some(source), Some(target)) => (source, target),
         _ => {
-            return Err(
-                "volumes without a path of the node are not supported; `--tmpfs` makes an empty folder"
-                    .to_owned(),
+            return not_emulated(
+                "volumes without a path of the node are not supported; `--tmpfs` makes an empty folder",
             );
         }
     };
@@ -284,11 +331,15 @@ pub(super) fn volume(options: &mut RunOptions, text: &str) -> Result<(), String>
         match option {
             "ro" => read_only = true,
             "rw" | "rprivate" => {}
-            other => return Err(format!("the mount option `{other}` is not supported; there are ro, rw")),
+            other => {
+                return not_emulated(format!(
+                    "the mount option `{other}` is not supported; there are ro, rw"
+                ));
+            }
         }
     }
     if parts.next().is_some() {
-        return Err(format!("`{text}` has too many parts"));
+        return invalid(format!("`{text}` has too many parts"));
     }
     let mount = bind(source, target, read_only)?;
     options.host_folders.push(PathBuf::from(source));
@@ -296,12 +347,12 @@ pub(super) fn volume(options: &mut RunOptions, text: &str) -> Result<(), String>
     Ok(())
 }
 
-fn bind(source: &str, target: &str, read_only: bool) -> Result<Mount, String> {
+fn bind(source: &str, target: &str, read_only: bool) -> Result<Mount, ValueError> {
     if source.starts_with('.') {
-        return Err(format!("`{source}` is not an absolute path of the node"));
+        return not_emulated(format!("`{source}` is not an absolute path of the node"));
     }
     if !is_path(source) {
-        return Err(NO_NAMED_VOLUMES.to_owned());
+        return not_emulated(NO_NAMED_VOLUMES);
     }
     Ok(Mount {
         source: MountSource::Bind(Path::new(source).to_owned()),
@@ -310,15 +361,30 @@ fn bind(source: &str, target: &str, read_only: bool) -> Result<Mount, String> {
     })
 }
 
-fn mount_target(text: &str) -> Result<String, String> {
+fn mount_target(text: &str) -> Result<String, ValueError> {
     match text.trim_end_matches('/') {
-        "" => Err("nothing can be mounted over the root of the container".to_owned()),
+        "" => invalid("nothing can be mounted over the root of the container".to_owned()),
         _ => inside_path(text),
     }
 }
 
+/// What `docker create` also takes in a mount.
+const MOUNT_KEYS: &[&str] = &[
+    "bind-nonrecursive",
+    "bind-propagation",
+    "bind-recursive",
+    "consistency",
+    "image-subpath",
+    "tmpfs-mode",
+    "volume-driver",
+    "volume-label",
+    "volume-nocopy",
+    "volume-opt",
+    "volume-subpath",
+];
+
 /// `type=bind,source=…,target=…[,readonly]` or `type=tmpfs,target=…[,tmpfs-size=…]`.
-pub(super) fn mount(text: &str) -> Result<Mount, String> {
+pub(super) fn mount(text: &str) -> Result<Mount, ValueError> {
     let (mut kind, mut source, mut target, mut size_limit, mut read_only) =
         ("volume", None, None, None, false);
     for field in text.split(',') {
@@ -329,29 +395,36 @@ pub(super) fn mount(text: &str) -> Result<Mount, String> {
             ("target" | "destination" | "dst", value) => target = Some(value),
             ("readonly" | "ro", "") => read_only = true,
             ("readonly" | "ro", value) => {
-                read_only = boolean(value).ok_or_else(|| format!("`{value}` is neither true nor false"))?;
+                let wrong = || ValueError::Invalid(format!("`{value}` is neither true nor false"));
+                read_only = boolean(value).ok_or_else(wrong)?;
             }
             ("bind-propagation", "rprivate") => {}
             ("tmpfs-size", value) => size_limit = Some(size(value)?),
-            _ => return Err(format!("`{field}` is not supported in a mount")),
+            (key, _) if MOUNT_KEYS.contains(&key) => {
+                return not_emulated(format!("`{field}` is not supported in a mount"));
+            }
+            _ => return invalid(format!("`{field}` is not part of a mount")),
         }
     }
-    let target = target.ok_or("it needs a target")?;
+    let target = target.ok_or_else(|| ValueError::Invalid("it needs a target".to_owned()))?;
     match (kind, source, size_limit) {
         ("bind", Some(source), None) => bind(source, target, read_only),
-        ("bind", None, _) => Err("a bind mount needs a source".to_owned()),
-        ("bind", Some(_), Some(_)) => Err("a bind mount has no tmpfs-size".to_owned()),
+        ("bind", None, _) => invalid("a bind mount needs a source".to_owned()),
+        ("bind", Some(_), Some(_)) => invalid("a bind mount has no tmpfs-size".to_owned()),
         ("tmpfs", None, limit) => {
             Ok(Mount { source: MountSource::Tmpfs(limit), target: mount_target(target)?, read_only })
         }
-        ("tmpfs", Some(_), _) => Err("a tmpfs mount has no source".to_owned()),
-        ("volume", ..) => Err(NO_NAMED_VOLUMES.to_owned()),
-        (other, ..) => Err(format!("mounts of type `{other}` are not supported; there are bind, tmpfs")),
+        ("tmpfs", Some(_), _) => invalid("a tmpfs mount has no source".to_owned()),
+        ("volume", ..) => not_emulated(NO_NAMED_VOLUMES),
+        (other @ ("npipe" | "cluster" | "image"), ..) => {
+            not_emulated(format!("mounts of type `{other}` are not supported; there are bind, tmpfs"))
+        }
+        (other, ..) => invalid(format!("there are no mounts of type `{other}`; there are bind, tmpfs")),
     }
 }
 
 /// `/in/the/container[:size=…,ro]`.
-pub(super) fn tmpfs(text: &str) -> Result<Mount, String> {
+pub(super) fn tmpfs(text: &str) -> Result<Mount, ValueError> {
     let (target, settings) = text.split_once(':').unwrap_or((text, ""));
     let (mut limit, mut read_only) = (None, false);
     for setting in settings.split(',').filter(|setting| !setting.is_empty()) {
@@ -360,7 +433,7 @@ pub(super) fn tmpfs(text: &str) -> Result<Mount, String> {
             ("ro", "") => read_only = true,
             // How docker mounts memory file systems anyway.
             ("rw" | "noexec" | "nosuid" | "nodev", "") => {}
-            _ => return Err(format!("`{setting}` is not supported; there are size=…, ro, rw")),
+            _ => return not_emulated(format!("`{setting}` is not supported; there are size=…, ro, rw")),
         }
     }
     Ok(Mount { source: MountSource::Tmpfs(limit), target: mount_target(target)?, read_only })
@@ -369,7 +442,7 @@ pub(super) fn tmpfs(text: &str) -> Result<Mount, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::node::run_options::InvalidRunOptions;
+    use crate::batch::run_options::InvalidRunOptions;
 
     fn parse(text: &str) -> RunOptions {
         RunOptions::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"))
@@ -377,7 +450,10 @@ mod tests {
 
     fn refusal(text: &str) -> String {
         match RunOptions::parse(text) {
-            Err(InvalidRunOptions::InvalidValue { reason, .. }) => reason,
+            Err(
+                InvalidRunOptions::InvalidValue { reason, .. }
+                | InvalidRunOptions::NotEmulated { reason: Some(reason), .. },
+            ) => reason,
             other => panic!("{text}: {other:?}"),
         }
     }
