@@ -1,7 +1,5 @@
 //! The one place that strings it together: observe → plan → check.
 
-mod preflight;
-
 use std::collections::BTreeMap;
 
 use futures::{TryStreamExt, pin_mut};
@@ -11,13 +9,9 @@ use crate::batch::odata::Select;
 use crate::batch::operations::{GetJobTaskCounts, GetTask};
 use crate::batch::{JobId, PoolId};
 use crate::client::{BatchClient, ClientError};
-use crate::diagnostic::Code;
 use crate::observe::{self, Scope};
 use crate::plan::{self, BrokenInvariant, Plan, Policy, TaskComparison, TaskPlan};
-use crate::recipe;
 use crate::resource::{DesiredJob, DesiredState, LiveState, RecipeName, TaskStreamError};
-
-pub use preflight::check;
 
 /// Why no plan could be made.
 #[derive(Debug, thiserror::Error)]
@@ -35,11 +29,6 @@ pub enum PipelineError {
 
 fn list(broken: &[BrokenInvariant]) -> String {
     broken.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
-}
-
-/// Every code that a finding about a recipe can have.
-pub fn codes() -> impl Iterator<Item = &'static Code> {
-    recipe::all_codes().chain(preflight::CODES.iter().copied())
 }
 
 /// What of an account matters to a recipe.

@@ -6,13 +6,12 @@ use super::args::{ParameterArgs, RecipeArgs};
 use super::context::Context;
 use super::error::CommandError;
 use crate::exit_code::ExitCode;
-use crate::pipeline::check;
-use crate::recipe::{LoadRequest, Loaded};
+use crate::recipe::{LoadRequest, Loaded, load};
 use crate::view::{diagnostics, words};
 
 /// Loads a recipe; its warnings and errors go to standard error.
 pub(super) fn load_recipe(context: &Context, recipe: &RecipeArgs) -> Result<Loaded, CommandError> {
-    match check(&request(context, recipe.path.clone(), &recipe.parameters)) {
+    match load(&request(context, recipe.path.clone(), &recipe.parameters)) {
         Ok(loaded) => {
             if !context.printer.is_quiet() {
                 context.printer.err(&diagnostics::human(&loaded.warnings, true));

@@ -178,7 +178,7 @@ jobs:
   train:
     pool: { id: shared }
     tasks:
-      epoch: { container: { image: python:3.13-slim } } ⟦# batchyard: allow image-not-prefetched it is small⟧
+      epoch: { container: { image: team/train:1.4 } } ⟦# batchyard: allow image-not-prefetched it is small⟧
 ",
         good: "\
 pools:
@@ -191,7 +191,7 @@ jobs:
   train:
     pool: workers
     tasks:
-      epoch: { container: { image: python:3.13-slim } } # batchyard: allow image-not-prefetched it is small
+      epoch: { container: { image: team/train:1.4 } } # batchyard: allow image-not-prefetched it is small
 ",
     }],
 };

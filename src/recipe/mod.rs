@@ -15,6 +15,7 @@
 //! complains about it again. [`load`] strings the passes together. Nothing here reads the environment or the clock, and
 //! only [`source`], [`files`] and [`discover`](discover()) look at the file system.
 
+pub mod catalog;
 pub mod codes;
 pub mod decode;
 pub mod document;

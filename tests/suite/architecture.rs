@@ -47,10 +47,7 @@ const LAYERS: &[Layer] = &[
     layer("apply", "observe plan client resource batch clock secret"),
     layer("node", "batch secret clock"),
     layer("emulator", "batch node secret clock"),
-    layer(
-        "pipeline",
-        "diagnostic secret clock batch settings resource recipe plan client observe apply node",
-    ),
+    layer("pipeline", "diagnostic secret clock batch settings resource recipe plan client observe apply"),
     layer("view", "diagnostic batch resource recipe plan observe apply pipeline"),
     layer(
         "cli",

@@ -223,7 +223,7 @@ jobs:
             .code(3)
             .stderr_contains("`--wrokdir`")
             .stderr_contains("did you mean `--workdir`")
-            .stderr_contains("recipe.yaml:13:11");
+            .stderr_contains("recipe.yaml:13:24");
     }
 }
 

@@ -105,12 +105,16 @@ pub(super) fn signal(text: &str) -> Result<String, ValueError> {
         "ABRT", "ALRM", "CHLD", "CONT", "HUP", "INT", "KILL", "PIPE", "QUIT", "STOP", "TERM", "TSTP", "USR1",
         "USR2", "WINCH",
     ];
+    const OTHERS: &[&str] = &[
+        "BUS", "CLD", "FPE", "ILL", "IO", "IOT", "POLL", "PROF", "PWR", "SEGV", "STKFLT", "SYS", "TRAP",
+        "TTIN", "TTOU", "URG", "VTALRM", "XCPU", "XFSZ",
+    ];
     let upper = text.to_ascii_uppercase();
     let name = upper.strip_prefix("SIG").unwrap_or(&upper);
     match upper.parse::<u8>() {
         Ok(1..=64) => Ok(upper),
         _ if NAMES.contains(&name) => Ok(format!("SIG{name}")),
-        _ if name.starts_with(|c: char| c.is_ascii_alphabetic()) => {
+        _ if OTHERS.contains(&name) || name.starts_with("RTM") => {
             not_emulated(format!("`{text}` is not among {}", NAMES.join(", ")))
         }
         _ => invalid(format!("`{text}` is not a signal")),
@@ -299,7 +303,9 @@ pub(super) fn extra_host(text: &str) -> Result<String, ValueError> {
 pub(super) fn ipc(text: &str) -> Result<String, ValueError> {
     match text {
         "none" | "private" | "shareable" | "host" => Ok(text.to_owned()),
-        _ if text.starts_with("container:") => not_emulated("a task can't share with another container"),
+        _ if text.starts_with("container:") => {
+            not_emulated(format!("`{text}` is not supported; there are none, private, shareable, host"))
+        }
         _ => invalid(format!("`{text}` is not supported; there are none, private, shareable, host")),
     }
 }
@@ -307,7 +313,9 @@ pub(super) fn ipc(text: &str) -> Result<String, ValueError> {
 pub(super) fn pid(text: &str) -> Result<String, ValueError> {
     match text {
         "host" => Ok(text.to_owned()),
-        _ if text.starts_with("container:") => not_emulated("a task can't share with another container"),
+        _ if text.starts_with("container:") => {
+            not_emulated(format!("`{text}` is not supported; there is host"))
+        }
         _ => invalid(format!("`{text}` is not supported; there is host")),
     }
 }

@@ -14,8 +14,7 @@ use crate::cli::recipe::request;
 use crate::cli::rewrite::rewrite;
 use crate::diagnostic::{Fix, Report, apply_fixes};
 use crate::exit_code::ExitCode;
-use crate::pipeline;
-use crate::recipe::{LoadRequest, discover};
+use crate::recipe::{self, LoadRequest, discover};
 use crate::view::validation::{
     Contents, FixedPlace, Github, Human, Json, Junit, Sarif, Tally, Verdict, VerdictWriter,
 };
@@ -60,7 +59,7 @@ fn writer(context: &Context) -> Box<dyn VerdictWriter> {
             Box::new(Human { out: printer.narration(), err, quiet: printer.is_quiet() })
         }
         Format::Json => Box::new(Json::new(out)),
-        Format::Sarif => Box::new(Sarif::new(out, pipeline::codes())),
+        Format::Sarif => Box::new(Sarif::new(out, recipe::all_codes())),
         Format::Github => Box::new(Github::new(out)),
         Format::Junit => Box::new(Junit::new(out)),
     }
@@ -80,7 +79,7 @@ fn recipes(named: &Path) -> Vec<Result<PathBuf, Box<Verdict>>> {
 /// Checks a recipe; corrects it first, where that is wanted and possible.
 fn verdict(request: &LoadRequest, fix: bool) -> Result<Verdict, CommandError> {
     let mut fixed = Vec::new();
-    let mut checked = pipeline::check(request);
+    let mut checked = recipe::load(request);
     for _ in 0..if fix { MOST_ROUNDS } else { 0 } {
         let report = checked.as_ref().map_or_else(|report| report, |loaded| &loaded.warnings);
         let made = correct(&request.path, report)?;
@@ -88,7 +87,7 @@ fn verdict(request: &LoadRequest, fix: bool) -> Result<Verdict, CommandError> {
             break;
         }
         fixed.extend(made);
-        checked = pipeline::check(request);
+        checked = recipe::load(request);
     }
     let path = request.path.display().to_string();
     Ok(match checked {

@@ -26,7 +26,7 @@ pub struct Pool {
     #[schemars(length(max = 1024))]
     pub display_name: Option<Field<String>>,
     /// Size of the virtual machines.
-    #[schemars(length(min = 1), example = &"Standard_D2s_v3", example = &"Standard_NC6s_v3")]
+    #[schemars(length(min = 1), example = &"Standard_D2s_v3", example = &"Standard_NC4as_T4_v3")]
     pub vm_size: Field<String>,
     /// Image of the virtual machines.
     pub image: Field<ImageChoice>,

@@ -20,7 +20,7 @@ jobs:
   train:
     pool: workers
     tasks:
-      epoch: { container: ⟦{ image: python:3.13-slim }⟧ }
+      epoch: { container: ⟦{ image: team/train:1.4 }⟧ }
 ",
                 good: "\
 pools:
@@ -29,7 +29,7 @@ jobs:
   train:
     pool: workers
     tasks:
-      epoch: { container: { image: python:3.13-slim } }
+      epoch: { container: { image: team/train:1.4 } }
 ",
             },
             Example {
@@ -39,7 +39,7 @@ pools:
     vm_size: Standard_D2s_v3
     image: ubuntu-22.04-container
     nodes: { dedicated: 1 }
-    start_task: { command: prepare, container: ⟦{ image: python:3.13-slim }⟧ }
+    start_task: { command: prepare, container: ⟦{ image: team/train:1.4 }⟧ }
 ",
                 good: "\
 pools:
@@ -48,7 +48,7 @@ pools:
     image: ubuntu-22.04-container
     container: {}
     nodes: { dedicated: 1 }
-    start_task: { command: prepare, container: { image: python:3.13-slim } }
+    start_task: { command: prepare, container: { image: team/train:1.4 } }
 ",
             },
         ],

@@ -19,14 +19,14 @@ jobs:
   train:
     pool: { id: shared }
     tasks:
-      epoch: { container: { image: python:3.13-slim, mounts: ⟦[shared]⟧ } }
+      epoch: { container: { image: team/train:1.4, mounts: ⟦[shared]⟧ } }
 ",
             good: "\
 jobs:
   train:
     pool: { id: shared }
     tasks:
-      epoch: { container: { image: python:3.13-slim, mounts: [task, shared] } }
+      epoch: { container: { image: team/train:1.4, mounts: [task, shared] } }
 ",
         }],
     },

@@ -1,9 +1,12 @@
 //! What rules look at: a part of the recipe together with what is around it.
 
+use std::cell::OnceCell;
+
+use crate::batch::run_options::{InvalidRunOptions, RunOptions};
 use crate::diagnostic::Span;
 use crate::recipe::document::{
-    Command, Entries, Environment, Field, Job, NamedEntry, Pool, PoolChoice, Recipe, Task, TaskContainer,
-    entries,
+    Command, Elevation, Entries, Environment, Field, Job, NamedEntry, Pool, PoolChoice, Recipe, Task,
+    TaskContainer, entries,
 };
 use crate::recipe::expand::ResolvedJob;
 
@@ -38,8 +41,17 @@ pub enum TaskKind {
     Ordinary,
 }
 
+/// Run options, parsed to their end.
+#[derive(Debug)]
+pub(super) struct ScannedOptions {
+    /// What they say.
+    pub(super) options: RunOptions,
+    /// What is wrong with them.
+    pub(super) problems: Vec<InvalidRunOptions>,
+}
+
 /// A task of any kind, by what all kinds have.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub struct AnyTask<'a> {
     /// The recipe without its tasks.
     pub recipe: &'a Recipe,
@@ -55,6 +67,10 @@ pub struct AnyTask<'a> {
     pub container: Option<&'a Field<TaskContainer>>,
     /// Its environment variables.
     pub environment: Option<&'a Field<Environment>>,
+    /// What it may do on its node, if it is one of those that say so.
+    pub elevation: Option<&'a Field<Elevation>>,
+    /// Its run options, once a rule has asked for them.
+    scanned: OnceCell<Option<ScannedOptions>>,
 }
 
 impl<'a> PoolScope<'a> {
@@ -63,6 +79,11 @@ impl<'a> PoolScope<'a> {
         members(recipe.pools.as_ref()).unwrap_or_default().iter().filter_map(move |entry| {
             Some(Self { recipe, name_span: entry.name_span, pool: entry.value.get()? })
         })
+    }
+
+    /// The images that the pool prefetches.
+    pub(super) fn prefetched(&self) -> impl Iterator<Item = &'a Field<String>> {
+        prefetched(self.pool)
     }
 
     /// The tasks that belong to the pool itself.
@@ -77,6 +98,8 @@ impl<'a> PoolScope<'a> {
                 command: Some(&start.command),
                 container: start.container.as_ref(),
                 environment: start.environment.as_ref(),
+                elevation: start.elevation.as_ref(),
+                scanned: OnceCell::new(),
             }
         })
     }
@@ -99,8 +122,40 @@ impl<'a> JobScope<'a> {
             command: task.command.as_ref(),
             container: task.container.as_ref(),
             environment: task.environment.as_ref(),
+            elevation: None,
+            scanned: OnceCell::new(),
         }
     }
+}
+
+impl<'a> AnyTask<'a> {
+    /// The images that the task's pool prefetches.
+    pub(super) fn prefetched(&self) -> impl Iterator<Item = &'a Field<String>> {
+        self.pool.into_iter().flat_map(prefetched)
+    }
+
+    /// The run options of its container. `None` if it has none that could be understood.
+    pub(super) fn run_options(&self) -> Option<&ScannedOptions> {
+        let scan = || {
+            let text = self.container?.get()?.run_options.as_ref()?.get()?;
+            let (options, problems) = RunOptions::scan(text);
+            Some(ScannedOptions { options, problems })
+        };
+        self.scanned.get_or_init(scan).as_ref()
+    }
+
+    /// Whether it runs as root. `None` if that could not be understood.
+    pub(super) fn is_admin(&self) -> Option<bool> {
+        match self.elevation {
+            Some(elevation) => elevation.get().map(|elevation| *elevation == Elevation::Admin),
+            None => Some(false),
+        }
+    }
+}
+
+fn prefetched(pool: &Pool) -> impl Iterator<Item = &Field<String>> {
+    let list = pool.container.as_ref().and_then(|container| container.get()?.prefetch.as_ref()?.get());
+    list.into_iter().flatten()
 }
 
 impl TaskKind {

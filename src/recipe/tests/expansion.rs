@@ -9,22 +9,23 @@ fn ids(text: &str) -> Vec<String> {
 #[test]
 fn the_product_of_all_keys_is_made() {
     let text = with_tasks(
-        "t:\n  for_each: { m: [a, b], s: { range: [1, 3, 2] } }\n  id: \"${{ item.m }}-${{ item.s }}\"\n  container: { image: b }",
+        "t:\n  for_each: { m: [a, b], s: { range: [1, 3, 2] } }\n  id: \"${{ item.m }}-${{ item.s }}\"\n  container: { image: b:1 }",
     );
     assert_eq!(ids(&text), ["a-1", "a-3", "b-1", "b-3"]);
 }
 
 #[test]
 fn an_absent_id_is_made_from_name_and_values() {
-    let text =
-        with_tasks("t: { for_each: { m: [a.b, 0.5, true], s: { range: [1, 1] } }, container: { image: b } }");
+    let text = with_tasks(
+        "t: { for_each: { m: [a.b, 0.5, true], s: { range: [1, 1] } }, container: { image: b:1 } }",
+    );
     assert_eq!(ids(&text), ["t-a-b-1", "t-0-5-1", "t-true-1"]);
-    assert_eq!(ids(&with_tasks("t: { container: { image: b } }")), ["t"]);
+    assert_eq!(ids(&with_tasks("t: { container: { image: b:1 } }")), ["t"]);
     // Values that say nothing in an id, or too much, give way to numbers: for all tasks alike.
-    let maps = with_tasks("t: { for_each: { m: [a, { a: 1 }] }, container: { image: b } }");
+    let maps = with_tasks("t: { for_each: { m: [a, { a: 1 }] }, container: { image: b:1 } }");
     assert_eq!(ids(&maps), ["t-00001", "t-00002"]);
     let long = with_tasks(&format!(
-        "t: {{ for_each: {{ m: [a, {}] }}, container: {{ image: b }} }}",
+        "t: {{ for_each: {{ m: [a, {}] }}, container: {{ image: b:1 }} }}",
         "x".repeat(63)
     ));
     assert_eq!(ids(&long), ["t-00001", "t-00002"]);
@@ -33,7 +34,7 @@ fn an_absent_id_is_made_from_name_and_values() {
 #[test]
 fn expressions_know_the_item_the_task_the_recipe_and_parameters() {
     let text = with_tasks(
-        "t:\n  for_each: { m: [{ name: small, size: 2 }] }\n  id: \"${{ recipe.name }}-${{ item.m.name }}\"\n  container: { image: b }\n  slots: 1\n  command: [\"${{ task.id }}\", \"${{ task.name }}\", \"${{ item.m.size * params.n }}\"]",
+        "t:\n  for_each: { m: [{ name: small, size: 2 }] }\n  id: \"${{ recipe.name }}-${{ item.m.name }}\"\n  container: { image: b:1 }\n  slots: 1\n  command: [\"${{ task.id }}\", \"${{ task.name }}\", \"${{ item.m.size * params.n }}\"]",
     );
     assert_eq!(tasks(&loaded(&text))[0].arguments(), ["test-small", "t", "6"]);
 }
@@ -41,7 +42,7 @@ fn expressions_know_the_item_the_task_the_recipe_and_parameters() {
 #[test]
 fn a_range_may_be_empty() {
     let text =
-        with_tasks("t: { for_each: { s: { range: [1, \"${{ params.n }}\"] } }, container: { image: b } }");
+        with_tasks("t: { for_each: { s: { range: [1, \"${{ params.n }}\"] } }, container: { image: b:1 } }");
     let loaded = load_with(&text, &[("n", "0")]).unwrap();
     assert_eq!(loaded.desired.jobs["j"].tasks.count(), 0);
 }
@@ -49,7 +50,7 @@ fn a_range_may_be_empty() {
 #[test]
 fn a_list_may_come_from_a_parameter() {
     let text = with_tasks(
-        "t: { for_each: { s: \"${{ range(params.n) }}\" }, id: \"${{ item.s }}\", container: { image: b } }",
+        "t: { for_each: { s: \"${{ range(params.n) }}\" }, id: \"${{ item.s }}\", container: { image: b:1 } }",
     );
     assert_eq!(ids(&text), ["0", "1", "2"]);
     assert_eq!(findings(&text.replace("range(params.n)", "params.n")), ["wrong-type: \"${{ params.n }}\""]);
@@ -58,17 +59,17 @@ fn a_list_may_come_from_a_parameter() {
 #[test]
 fn ids_are_unique_without_regard_to_case() {
     let text = with_tasks(
-        "Train-1: { container: { image: b } }\ntrain: { for_each: { s: [1, 2] }, container: { image: b } }",
+        "Train-1: { container: { image: b:1 } }\ntrain: { for_each: { s: [1, 2] }, container: { image: b:1 } }",
     );
     assert_eq!(findings(&text), ["duplicate-id: train"]);
-    let text = with_tasks("t: { for_each: { s: [1, 2] }, id: same, container: { image: b } }");
+    let text = with_tasks("t: { for_each: { s: [1, 2] }, id: same, container: { image: b:1 } }");
     assert_eq!(findings(&text), ["duplicate-id: same"]);
 }
 
 #[test]
 fn a_product_beyond_all_measure_is_refused_at_once() {
     let text = with_tasks(
-        "t: { for_each: { a: { range: [1, 1000000] }, b: { range: [1, 1000000] } }, container: { image: b } }",
+        "t: { for_each: { a: { range: [1, 1000000] }, b: { range: [1, 1000000] } }, container: { image: b:1 } }",
     );
     assert_eq!(
         findings(&text),
@@ -79,7 +80,7 @@ fn a_product_beyond_all_measure_is_refused_at_once() {
 #[test]
 fn tasks_are_made_lazily_and_the_same_every_time() {
     let text = with_tasks(
-        "t: { for_each: { s: { range: [1, 3000] } }, id: \"${{ item.s }}\", container: { image: b } }",
+        "t: { for_each: { s: { range: [1, 3000] } }, id: \"${{ item.s }}\", container: { image: b:1 } }",
     );
     let loaded = loaded(&text);
     let stream = &loaded.desired.jobs["j"].tasks;
@@ -94,7 +95,7 @@ fn tasks_are_made_lazily_and_the_same_every_time() {
 #[test]
 fn an_expression_in_depends_on_names_whole_tasks() {
     let text = with_tasks(
-        "a: { container: { image: b } }\nt: { for_each: { s: [1] }, container: { image: b }, depends_on: [\"${{ item.s }}\"] }",
+        "a: { container: { image: b:1 } }\nt: { for_each: { s: [1] }, container: { image: b:1 }, depends_on: [\"${{ item.s }}\"] }",
     );
     assert_eq!(findings(&text), ["undefined-name: item.s"]);
 }

@@ -17,7 +17,7 @@ fn recipe(for_each: &str, expressions: &str) -> String {
     let arguments: Vec<String> =
         expressions.split_whitespace().map(|name| format!("\"${{{{ {name} }}}}\"")).collect();
     with_tasks(&format!(
-        "t:\n  for_each: {for_each}\n  container: {{ image: b }}\n  command: [{}]",
+        "t:\n  for_each: {for_each}\n  container: {{ image: b:1 }}\n  command: [{}]",
         arguments.join(", ")
     ))
 }
@@ -234,8 +234,8 @@ fn blobs_come_from_whoever_lists_them() {
 fn a_factory_waits_for_another_wholly_or_one_by_one() {
     let text = |depends_on: &str, count: u32| {
         with_tasks(&format!(
-            "prepare: {{ for_each: {{ repeat: 3 }}, container: {{ image: b }} }}\n\
-             run: {{ for_each: {{ repeat: {count} }}, depends_on: [{depends_on}], container: {{ image: b }} }}"
+            "prepare: {{ for_each: {{ repeat: 3 }}, container: {{ image: b:1 }} }}\n\
+             run: {{ for_each: {{ repeat: {count} }}, depends_on: [{depends_on}], container: {{ image: b:1 }} }}"
         ))
     };
     let waits = |depends_on: &str, count| -> Vec<Vec<String>> {
@@ -255,9 +255,9 @@ fn a_factory_waits_for_another_wholly_or_one_by_one() {
 #[test]
 fn one_by_one_goes_on_over_several_steps() {
     let text = with_tasks(
-        "a: { for_each: { repeat: 2 }, container: { image: b } }\n\
-         b: { for_each: { repeat: 2 }, depends_on: [a.each], container: { image: b } }\n\
-         c: { depends_on: [b, a.*], container: { image: b } }",
+        "a: { for_each: { repeat: 2 }, container: { image: b:1 } }\n\
+         b: { for_each: { repeat: 2 }, depends_on: [a.each], container: { image: b:1 } }\n\
+         c: { depends_on: [b, a.*], container: { image: b:1 } }",
     );
     let waits: Vec<_> = tasks(&loaded(&text)).into_iter().map(|task| task.depends_on).collect();
     assert_eq!(waits, [vec![], vec![], vec!["a-1"], vec!["a-2"], vec!["a-1", "a-2", "b-1", "b-2"]]);

@@ -67,7 +67,7 @@ fn a_terminal_cannot_be_steered_by_a_recipe() {
 
 fn start() -> String {
     with_tasks(
-        "t:\n  for_each: { s: { range: [1, 3] } }\n  id: \"t${{ item.s }}\"\n  container: { image: \"b:${{ params.n }}\" }\n  command: |\n    a ${{ item.s }}\nu:\n  container: { image: b, mounts: [task] }\n  depends_on: [t]\n  environment: { A: { env: B }, C: 1 }\n",
+        "t:\n  for_each: { s: { range: [1, 3] } }\n  id: \"t${{ item.s }}\"\n  container: { image: \"b:${{ params.n }}\" }\n  command: |\n    a ${{ item.s }}\nu:\n  container: { image: b:1, mounts: [task] }\n  depends_on: [t]\n  environment: { A: { env: B }, C: 1 }\n",
     )
 }
 
@@ -97,7 +97,7 @@ proptest! {
 
     #[test]
     fn any_expression_is_answered(expression in "[a-z0-9.+*/%~|()\\[\\]{}'\"<>=, -]{0,40}") {
-        let text = with_tasks(&format!("t:\n  for_each: {{ s: [1] }}\n  container: {{ image: b }}\n  command: |\n    ${{{{ {expression} }}}}\n"));
+        let text = with_tasks(&format!("t:\n  for_each: {{ s: [1] }}\n  container: {{ image: b:1 }}\n  command: |\n    ${{{{ {expression} }}}}\n"));
         if let Err(report) = load_with(&text, &[]) {
             prop_assert!(!view::diagnostics::human(&report, false).is_empty());
         }

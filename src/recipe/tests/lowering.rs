@@ -22,16 +22,16 @@ pools:
     vm_size: Standard_D4s_v3
     image: { publisher: a, offer: b, sku: c, version: "1.0" }
     node_agent_sku: batch.node.ubuntu 24.04
-    container: { type: docker, prefetch: [busybox], registries: [hub, acr] }
+    container: { type: docker, prefetch: ["r.azurecr.io/app:1"], registries: [hub, acr] }
     nodes: { dedicated: 2, spot: 3 }
     slots_per_node: 4
     start_task:
       command: [sh, -c, "echo hi"]
       elevation: admin
-      wait: false
+      wait: false # batchyard: allow start-task-not-awaited every key is used here
       retries: 2
       environment: { A: 1 }
-    on_change: drain
+    on_change: drain # batchyard: allow drain-with-spot every key is used here
 jobs:
   j:
     id: Job-1
@@ -43,12 +43,12 @@ jobs:
     on_complete: terminate
     environment: { B: { env: SECRET }, C: "x" }
     tasks:
-      first: { container: { image: busybox } }
+      first: { container: { image: r.azurecr.io/app:1 } }
       second:
         for_each: { n: { range: [1, 2] } }
         id: "s${{ item.n }}"
         container:
-          image: busybox
+          image: r.azurecr.io/app:1
           run_options: --rm
           working_directory: image
           mounts: [shared, { source: vfs_mounts, read_only: true }]
@@ -128,8 +128,8 @@ fn fields_know_where_they_stand() {
 fn many_dependencies_become_ranges_or_are_refused() {
     let recipe = |id: &str| {
         with_tasks(&format!(
-            "many: {{ for_each: {{ s: {{ range: [1, 5000] }} }}, id: \"{id}${{{{ item.s }}}}\", container: {{ image: b }} }}\n\
-             last: {{ depends_on: [many, many.*], container: {{ image: b }} }}"
+            "many: {{ for_each: {{ s: {{ range: [1, 5000] }} }}, id: \"{id}${{{{ item.s }}}}\", container: {{ image: b:1 }} }}\n\
+             last: {{ depends_on: [many, many.*], container: {{ image: b:1 }} }}"
         ))
     };
     let loaded = loaded(&recipe(""));

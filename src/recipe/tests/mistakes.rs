@@ -19,7 +19,7 @@ jobs:
       prepare:
         container: { image: "busybox:${{ params.tag }}" }
       epoch:
-        container: { image: busybox }
+        container: { image: b:1 }
         depends_on: [prepair]
 "#;
 
@@ -54,7 +54,7 @@ fn a_finding_shows_excerpt_caret_and_help() {
 #[test]
 fn one_mistake_has_no_followers() {
     // A pool that cannot be read is no missing pool, has no missing container and no missing slots.
-    let task = with_tasks("t:\n  container: { image: busybox }\n  slots: 4");
+    let task = with_tasks("t:\n  container: { image: b:1 }\n  slots: 4");
     let broken_pool =
         task.replace("container: {},", "container: 7,").replace("nodes:", "slots_per_node: x, nodes:");
     assert_eq!(findings(&broken_pool), ["wrong-type: 7", "wrong-type: x"]);
@@ -76,14 +76,14 @@ fn one_mistake_has_no_followers() {
 #[test]
 fn an_expression_in_a_block_is_marked_in_its_line() {
     let text = with_tasks(
-        "t:\n  container: { image: b }\n  command: |\n\n    first\n      echo ${{ item.x }}\n    last ${{ params.nn }}",
+        "t:\n  container: { image: b:1 }\n  command: |\n\n    first\n      echo ${{ item.x }}\n    last ${{ params.nn }}",
     );
     assert_eq!(findings(&text), ["undefined-name: item.x", "undefined-name: params.nn"]);
 }
 
 #[test]
 fn an_expression_in_a_rewritten_scalar_is_marked_where_it_was_written() {
-    let folded = with_tasks("t:\n  container: { image: b }\n  command: >\n    first\n    ${{ params.nn }}");
+    let folded = with_tasks("t:\n  container: { image: b:1 }\n  command: >\n    first\n    ${{ params.nn }}");
     assert_eq!(findings(&folded), ["undefined-name: params.nn"]);
     assert_eq!(places(&folded), ["15:15 undefined-name"]);
     let escaped = with_tasks("t:\n  container: { image: \"\\x62:${{ params.nn }}\" }");
@@ -162,7 +162,7 @@ fn yaml_itself_is_checked() {
 #[test]
 fn values_are_checked_in_the_words_of_the_recipe() {
     let message = |task: &str| {
-        let shown = shown(&with_tasks(&format!("t: {{ container: {{ image: b }}, {task} }}")));
+        let shown = shown(&with_tasks(&format!("t: {{ container: {{ image: b:1 }}, {task} }}")));
         shown.lines().next().unwrap_or_default().to_owned()
     };
     assert_eq!(message("slots: 0"), "error[invalid-value]: `slots` must be at least 1");
@@ -217,11 +217,11 @@ fn values_are_checked_in_the_words_of_the_recipe() {
 
 #[test]
 fn what_expressions_produce_is_checked_too() {
-    let task = |rest: &str| findings(&with_tasks(&format!("t: {{ container: {{ image: b }}, {rest} }}")));
+    let task = |rest: &str| findings(&with_tasks(&format!("t: {{ container: {{ image: b:1 }}, {rest} }}")));
     assert_eq!(task("slots: \"${{ params.n - 5 }}\""), ["invalid-value: \"${{ params.n - 5 }}\""]);
     assert_eq!(task("slots: \"${{ 'x' }}\""), ["wrong-type: \"${{ 'x' }}\""]);
     assert_eq!(task("command: [\"${{ [] }}\"]"), ["wrong-type: \"${{ [] }}\""]);
-    let later = "t:\n  for_each: { s: { range: [-1, 1] } }\n  id: \"a${{ item.s + 1 }}\"\n  container: { image: b }\n  slots: \"${{ item.s }}\"";
+    let later = "t:\n  for_each: { s: { range: [-1, 1] } }\n  id: \"a${{ item.s + 1 }}\"\n  container: { image: b:1 }\n  slots: \"${{ item.s }}\"";
     assert_eq!(findings(&with_tasks(later)), ["invalid-value: \"${{ item.s }}\""]);
     assert!(shown(&with_tasks(later)).contains("this is about the task for s = -1"));
 }
@@ -229,7 +229,7 @@ fn what_expressions_produce_is_checked_too() {
 #[test]
 fn the_text_of_a_number_is_kept() {
     let loaded = loaded(&with_tasks(
-        "t: { container: { image: b }, command: [a, 1.10, 0x1F, true, \"${{ params.n }}\"], environment: { V: 1.10 } }",
+        "t: { container: { image: b:1 }, command: [a, 1.10, 0x1F, true, \"${{ params.n }}\"], environment: { V: 1.10 } }",
     ));
     let task = &tasks(&loaded)[0];
     assert_eq!(task.arguments(), ["a", "1.10", "0x1F", "true", "3"]);

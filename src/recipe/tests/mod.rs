@@ -8,6 +8,8 @@ mod factories;
 mod hostile;
 mod lowering;
 mod mistakes;
+
+mod page;
 mod parameters;
 mod properties;
 mod rules;

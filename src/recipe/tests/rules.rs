@@ -14,10 +14,10 @@ fn a_job_runs_on_a_pool_of_the_recipe_or_on_one_that_exists() {
 #[test]
 fn containers_and_pools_must_fit() {
     assert_eq!(findings(&with_tasks("t: { command: a }")), ["container-required: t"]);
-    let plain = with_tasks("t: { container: { image: b } }").replace("container: {}, ", "");
-    assert_eq!(findings(&plain), ["container-unsupported: { image: b }"]);
+    let plain = with_tasks("t: { container: { image: b:1 } }").replace("container: {}, ", "");
+    assert_eq!(findings(&plain), ["container-unsupported: { image: b:1 }"]);
     let image =
-        with_tasks("t: { container: { image: b } }").replace("ubuntu-22.04-container", "ubuntu-22.04");
+        with_tasks("t: { container: { image: b:1 } }").replace("ubuntu-22.04-container", "ubuntu-22.04");
     assert_eq!(findings(&image), ["image-without-containers: ubuntu-22.04"]);
     let nothing = with_tasks("t: {}").replace("container: {}, ", "");
     assert_eq!(findings(&nothing), ["missing-command: t"]);
@@ -26,14 +26,14 @@ fn containers_and_pools_must_fit() {
 #[test]
 fn start_tasks_are_checked_too() {
     let start = |task: &str| {
-        let text = with_tasks("t: { container: { image: b } }");
+        let text = with_tasks("t: { container: { image: b:1 } }");
         findings(&text.replace("nodes:", &format!("start_task: {task}, nodes:")))
     };
-    assert_eq!(start("{ command: a, container: { image: b, registry: r } }"), ["unknown-registry: r"]);
+    assert_eq!(start("{ command: a, container: { image: b:1, registry: r } }"), ["unknown-registry: r"]);
     assert_eq!(start("{ command: \"\" }"), ["missing-command: \"\""]);
     assert_eq!(start("{ command: \"a 'b\" }"), ["unbalanced-quotes: \"a 'b\""]);
     assert_eq!(
-        start("{ command: a, elevation: admin, wait: false, retries: -1, environment: { A: b } }"),
+        start("{ command: a, elevation: admin, wait: true, retries: -1, environment: { A: b } }"),
         Vec::<String>::new()
     );
 }
@@ -41,7 +41,7 @@ fn start_tasks_are_checked_too() {
 #[test]
 fn dependencies_exist_and_make_no_circle() {
     let tasks = |a: &str, b: &str, c: &str| {
-        let task = |name, on| format!("{name}: {{ depends_on: [{on}], container: {{ image: b }} }}\n");
+        let task = |name, on| format!("{name}: {{ depends_on: [{on}], container: {{ image: b:1 }} }}\n");
         findings(&with_tasks(&format!("{}{}{}", task("a", a), task("b", b), task("c", c))))
     };
     assert_eq!(tasks("", "a", "a, b.*"), Vec::<String>::new());
@@ -56,14 +56,14 @@ fn an_image_should_be_among_those_prefetched() {
         let text = with_tasks(&format!("t: {{ container: {{ image: {image} }} }}"));
         findings(&text.replace("container: {},", &format!("container: {{ prefetch: [{prefetch}] }},")))
     };
-    assert_eq!(pool("busybox", "docker.io/library/busybox:latest"), Vec::<String>::new());
-    assert_eq!(pool("", "busybox"), Vec::<String>::new());
-    assert_eq!(pool("busybox", "busybox:1"), ["warning image-not-prefetched: busybox:1"]);
+    assert_eq!(pool("b:1", "docker.io/library/b:1"), Vec::<String>::new());
+    assert_eq!(pool("", "b:1"), Vec::<String>::new());
+    assert_eq!(pool("b:1", "b:2"), ["warning image-not-prefetched: b:2"]);
 }
 
 #[test]
 fn a_task_fits_on_a_node() {
-    let text = with_tasks("t: { container: { image: b }, slots: 4 }");
+    let text = with_tasks("t: { container: { image: b:1 }, slots: 4 }");
     assert_eq!(findings(&text), ["too-many-slots: 4"]);
     assert_eq!(findings(&text.replace("nodes:", "slots_per_node: 4, nodes:")), Vec::<String>::new());
 }
@@ -71,7 +71,7 @@ fn a_task_fits_on_a_node() {
 #[test]
 fn mounts_hold_the_folder_that_the_command_starts_in() {
     let container =
-        |rest: &str| findings(&with_tasks(&format!("t: {{ container: {{ image: b, {rest} }} }}")));
+        |rest: &str| findings(&with_tasks(&format!("t: {{ container: {{ image: b:1, {rest} }} }}")));
     assert_eq!(container("mounts: [shared]"), ["mounts-without-task: [shared]"]);
     assert_eq!(container("mounts: [{ source: shared, read_only: true }, task]"), Vec::<String>::new());
     assert_eq!(container("mounts: [], working_directory: image"), Vec::<String>::new());
@@ -90,7 +90,7 @@ fn registries_are_declared_and_logged_in_to_in_one_way() {
         registry("identity: /subscriptions/x, username: u, password: { env: P }"),
         ["registry-login: /subscriptions/x"]
     );
-    let text = with_tasks("t: { container: { image: b } }")
+    let text = with_tasks("t: { container: { image: b:1 } }")
         .replace("container: {},", "container: { registries: [r] },");
     assert_eq!(findings(&text), ["unknown-registry: r"]);
 }
@@ -98,7 +98,7 @@ fn registries_are_declared_and_logged_in_to_in_one_way() {
 #[test]
 fn an_image_without_a_short_name_needs_its_node_agent() {
     let image = |image: &str| {
-        findings(&with_tasks("t: { container: { image: b } }").replace("ubuntu-22.04-container", image))
+        findings(&with_tasks("t: { container: { image: b:1 } }").replace("ubuntu-22.04-container", image))
     };
     assert_eq!(image("{ id: /subscriptions/x }"), ["missing-node-agent: { id: /subscriptions/x }"]);
     assert_eq!(
