@@ -23,8 +23,7 @@ pub struct Collector {
 impl Collector {
     /// Adds a finding, unless the very same one is there already: two passes that look at one place see one mistake.
     pub fn push(&mut self, diagnostic: Diagnostic) {
-        let identity = (diagnostic.code, diagnostic.primary_span(), diagnostic.message.clone());
-        if !self.seen.insert(identity) {
+        if !self.seen.insert(identity(&diagnostic)) {
             return;
         }
         let count = match diagnostic.severity() {
@@ -36,6 +35,11 @@ impl Collector {
         if *count <= KEPT {
             self.diagnostics.push(diagnostic);
         }
+    }
+
+    /// Whether the very same finding has been pushed, so that pushing it again would change nothing.
+    pub fn has(&self, diagnostic: &Diagnostic) -> bool {
+        self.seen.contains(&identity(diagnostic))
     }
 
     /// Takes findings away: those for which `keep` says no. Errors stay.
@@ -79,6 +83,11 @@ impl Collector {
         });
         Report { diagnostics, sources, secrets, omitted: errors.saturating_sub(MOST) }
     }
+}
+
+/// What makes two findings the same.
+fn identity(diagnostic: &Diagnostic) -> (&'static Code, Option<Span>, String) {
+    (diagnostic.code, diagnostic.primary_span(), diagnostic.message.clone())
 }
 
 #[cfg(test)]

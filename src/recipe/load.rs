@@ -70,7 +70,7 @@ fn run(
     let document = RecipeDocument::read(&source, sources, findings)?;
     let bound = document.bind(&given, sources, findings);
     let resolved = bound.resolve(sources, &listings(request, &source), findings);
-    rules::check(&resolved, findings);
+    rules::check(&resolved, sources, findings);
     tasks::check(&resolved, sources, findings);
     // The last pass needs values, not excuses.
     if findings.has_errors() {

@@ -13,7 +13,7 @@ use crate::diagnostic::{Collector, Diagnostic, Sources, quote};
 pub(super) fn check(recipe: &ResolvedRecipe, sources: &Sources, findings: &mut Collector) {
     let Some(document) = recipe.document.get() else { return };
     for tasks in &recipe.jobs {
-        let scope = JobScope { recipe: document, job: recipe.job(&tasks.key), tasks };
+        let scope = JobScope { recipe: document, job: recipe.job(&tasks.key), tasks, is_scheduled: false };
         // Hashes keep a million ids in a few megabytes; a hash seen twice is looked into.
         let mut seen = HashSet::new();
         for (position, template) in tasks.templates.iter().enumerate() {
@@ -42,12 +42,34 @@ fn check_task(
     sources: &Sources,
     findings: &mut Collector,
 ) -> Option<String> {
+    let (id, mut found) = findings_of(scope, template, index, sources);
+    found.retain(|finding| !findings.has(finding));
+    if found.is_empty() {
+        return id;
+    }
+    // What is also wrong with the neighbour is not about this one.
+    let neighbour = if index + 1 < template.count() { Some(index + 1) } else { index.checked_sub(1) };
+    let elsewhere = neighbour.map(|other| findings_of(scope, template, other, sources).1).unwrap_or_default();
+    for finding in found {
+        let is_shared = elsewhere.iter().any(|other| {
+            (other.code, other.primary_span(), &other.message)
+                == (finding.code, finding.primary_span(), &finding.message)
+        });
+        findings.push(if is_shared { finding } else { with_item(finding, template, index) });
+    }
+    id
+}
+
+/// The id of a task, if it has one, and what is wrong with the task.
+fn findings_of(
+    scope: &JobScope<'_>,
+    template: &TaskTemplate,
+    index: u64,
+    sources: &Sources,
+) -> (Option<String>, Vec<Diagnostic>) {
     let instance = match template.instance(index, sources) {
         Ok(instance) => instance,
-        Err(finding) => {
-            findings.push(with_item(*finding, template, index));
-            return None;
-        }
+        Err(finding) => return (None, vec![*finding]),
     };
     let mut own = Collector::default();
     let task: Field<document::Task> = decode_task(instance.node, &mut own);
@@ -56,10 +78,7 @@ fn check_task(
         usable = task.id.as_ref().is_some_and(|id| id.get().is_some());
         rules::check_task(scope, task, &mut own);
     }
-    for finding in own.into_findings() {
-        findings.push(with_item(finding, template, index));
-    }
-    usable.then_some(instance.id)
+    (usable.then_some(instance.id), own.into_findings())
 }
 
 fn with_item(finding: Diagnostic, template: &TaskTemplate, index: u64) -> Diagnostic {

@@ -1,7 +1,7 @@
 //! On a pool with containers every task runs in one.
 
+use super::any_task::AnyTask;
 use super::rule::{Check, Rule};
-use super::scope::{AnyTask, TaskKind};
 use crate::diagnostic::{Code, Collector, Example, Severity};
 
 pub(super) static RULE: Rule = Rule {
@@ -47,13 +47,16 @@ jobs:
 fn check(task: &AnyTask<'_>, findings: &mut Collector) {
     let configuration = task.pool.and_then(|pool| pool.container.as_ref());
     if let (Some(configuration), None) = (configuration, task.container)
-        && task.kind == TaskKind::Ordinary
+        && task.wants_container()
     {
         findings.push(
-            RULE.finding("the task has no `container`, but its pool runs containers")
-                .at(task.span, "this task would run on the node itself")
-                .at(configuration.span(), "this makes every task of the pool a container task")
-                .help("add `container: { image: … }` to the task"),
+            RULE.finding(format!(
+                "the {} has no `container`, but its pool runs containers",
+                task.kind.noun()
+            ))
+            .at(task.span, "this task would run on the node itself")
+            .at(configuration.span(), "this makes every task of the pool a container task")
+            .help("add `container: { image: … }` to the task"),
         );
     }
 }

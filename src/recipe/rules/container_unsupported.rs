@@ -1,7 +1,7 @@
 //! Containers need a pool that is prepared for them.
 
+use super::any_task::AnyTask;
 use super::rule::{Check, Rule};
-use super::scope::AnyTask;
 use crate::diagnostic::{Code, Collector, Example, Severity};
 
 pub(super) static RULE: Rule = Rule {

@@ -1,7 +1,8 @@
 //! Docker Hub has one name.
 
+use super::any_task::AnyTask;
 use super::rule::{Check, Rule};
-use super::scope::{AnyTask, PoolScope};
+use super::scope::PoolScope;
 use crate::batch::ImageReference;
 use crate::diagnostic::{Code, Collector, Example, Severity, Span};
 use crate::recipe::document::Field;

@@ -31,6 +31,20 @@ jobs:
             Example {
                 bad: "\
 jobs:
+  nightly: { pool: { id: shared }, tasks: { epoch: { command: train } } }
+schedules:
+  ⟦nightly⟧: { recurrence: { interval: 1d }, job: { pool: { id: shared }, manager_task: { command: plan } } }
+",
+                good: "\
+jobs:
+  once: { pool: { id: shared }, tasks: { epoch: { command: train } } }
+schedules:
+  nightly: { recurrence: { interval: 1d }, job: { pool: { id: shared }, manager_task: { command: plan } } }
+",
+            },
+            Example {
+                bad: "\
+jobs:
   train:
     pool: { id: shared }
     tasks:
@@ -59,9 +73,13 @@ fn check(recipe: &Recipe, findings: &mut Collector) {
     let pools = members(recipe.pools.as_ref()).unwrap_or_default().iter();
     let pools = pools.filter_map(|entry| id(&entry.name, entry.name_span, entry.value.get()?.id.as_ref()));
     compare("pools", pools, findings);
+    // Jobs and schedules share one space of ids.
     let jobs = members(recipe.jobs.as_ref()).unwrap_or_default().iter();
     let jobs = jobs.filter_map(|entry| id(&entry.name, entry.name_span, entry.value.get()?.id.as_ref()));
-    compare("jobs", jobs, findings);
+    let schedules = members(recipe.schedules.as_ref()).unwrap_or_default().iter();
+    let schedules =
+        schedules.filter_map(|entry| id(&entry.name, entry.name_span, entry.value.get()?.id.as_ref()));
+    compare("jobs or schedules", jobs.chain(schedules), findings);
 }
 
 /// The id that an object will have, and where that is said.

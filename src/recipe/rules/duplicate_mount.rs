@@ -1,7 +1,7 @@
 //! A part of the node is mounted once.
 
+use super::any_task::AnyTask;
 use super::rule::{Check, Rule};
-use super::scope::AnyTask;
 use crate::diagnostic::{Code, Collector, Example, Severity};
 use crate::recipe::document::MountSource;
 

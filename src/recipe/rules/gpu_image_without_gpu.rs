@@ -1,7 +1,7 @@
 //! An image for graphics processors runs where there are some.
 
+use super::any_task::AnyTask;
 use super::rule::{Check, Rule};
-use super::scope::AnyTask;
 use crate::batch::ImageReference;
 use crate::diagnostic::{Code, Collector, Example, Severity};
 use crate::recipe::catalog::VmSize;

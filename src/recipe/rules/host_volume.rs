@@ -1,7 +1,7 @@
 //! What is on a node belongs to the node.
 
+use super::any_task::AnyTask;
 use super::rule::{Check, Rule};
-use super::scope::AnyTask;
 use crate::diagnostic::{Code, Collector, Example, Severity, quote};
 use crate::recipe::document::Field;
 

@@ -1,7 +1,7 @@
 //! A pool that prefetches should prefetch what its tasks use.
 
+use super::any_task::AnyTask;
 use super::rule::{Check, Rule};
-use super::scope::AnyTask;
 use crate::diagnostic::{Code, Collector, Example, Severity, quote};
 use crate::recipe::document::Field;
 use crate::recipe::suggest;

@@ -1,7 +1,8 @@
 //! An image of a private registry needs a login.
 
+use super::any_task::AnyTask;
 use super::rule::{Check, Rule};
-use super::scope::{AnyTask, PoolScope, members};
+use super::scope::{PoolScope, members};
 use crate::batch::ImageReference;
 use crate::batch::image_reference::{DOCKER_HUB, server_name};
 use crate::diagnostic::{Code, Collector, Example, Severity, Span};

@@ -1,7 +1,7 @@
 //! A task needs something to run.
 
+use super::any_task::AnyTask;
 use super::rule::{Check, Rule};
-use super::scope::{AnyTask, TaskKind};
 use crate::diagnostic::{Code, Collector, Example, Severity};
 use crate::recipe::document::Command;
 
@@ -55,8 +55,7 @@ pools:
 fn check(task: &AnyTask<'_>, findings: &mut Collector) {
     let nothing_to_run = task.command.is_none_or(|command| command.get().is_some_and(is_empty));
     // Where the pool demands a container, that is the one thing to complain about.
-    let wants_container =
-        task.kind == TaskKind::Ordinary && task.pool.is_some_and(|pool| pool.container.is_some());
+    let wants_container = task.wants_container() && task.pool.is_some_and(|pool| pool.container.is_some());
     if !nothing_to_run || task.container.is_some() || wants_container {
         return;
     }

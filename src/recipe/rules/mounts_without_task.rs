@@ -1,7 +1,7 @@
 //! A container that does not see its task's folder cannot start in it.
 
+use super::any_task::{AnyTask, TaskKind};
 use super::rule::{Check, Rule};
-use super::scope::{AnyTask, TaskKind};
 use crate::diagnostic::{Code, Collector, Example, Severity};
 use crate::recipe::document::{Field, MountSource, WorkingDirectory};
 
@@ -36,7 +36,8 @@ jobs:
 fn check(task: &AnyTask<'_>, findings: &mut Collector) {
     let (needed, name) = match task.kind {
         TaskKind::Start => (MountSource::Startup, "startup"),
-        TaskKind::Ordinary => (MountSource::Task, "task"),
+        TaskKind::Preparation => (MountSource::JobPrep, "job_prep"),
+        _ => (MountSource::Task, "task"),
     };
     let Some(container) = task.container.and_then(Field::get) else { return };
     let starts_in_task = match &container.working_directory {

@@ -1,7 +1,7 @@
 //! A node has no networks but Docker's own.
 
+use super::any_task::AnyTask;
 use super::rule::{Check, Rule};
-use super::scope::AnyTask;
 use crate::batch::run_options::NetworkMode;
 use crate::diagnostic::{Code, Collector, Example, Severity, quote};
 use crate::recipe::document::Field;

@@ -1,8 +1,8 @@
 //! Installing needs the rights of an administrator.
 
+use super::any_task::{AnyTask, TaskKind};
 use super::program::Program;
 use super::rule::{Check, Rule};
-use super::scope::{AnyTask, TaskKind};
 use crate::diagnostic::{Code, Collector, Example, Severity};
 
 /// Programs that only root can use to any effect.

@@ -1,7 +1,7 @@
 //! No terminal and no input are connected to a task.
 
+use super::any_task::AnyTask;
 use super::rule::{Check, Rule};
-use super::scope::AnyTask;
 use crate::diagnostic::{Code, Collector, Example, Severity};
 use crate::recipe::document::Field;
 

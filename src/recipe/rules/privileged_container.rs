@@ -1,7 +1,7 @@
 //! A privileged container owns its node.
 
+use super::any_task::AnyTask;
 use super::rule::{Check, Rule};
-use super::scope::AnyTask;
 use crate::diagnostic::{Code, Collector, Example, Severity};
 use crate::recipe::document::Field;
 

@@ -1,7 +1,8 @@
 //! A task logs in to the registry that its image comes from.
 
+use super::any_task::AnyTask;
 use super::rule::{Check, Rule};
-use super::scope::{AnyTask, members};
+use super::scope::members;
 use crate::batch::ImageReference;
 use crate::batch::image_reference::{DOCKER_HUB, server_name};
 use crate::diagnostic::{Code, Collector, Example, Severity};

@@ -1,7 +1,8 @@
 //! Names that Batch gives to variables are its own.
 
+use super::any_task::AnyTask;
 use super::rule::{Check, Rule};
-use super::scope::{AnyTask, JobScope};
+use super::scope::JobScope;
 use crate::diagnostic::{Code, Collector, Example, Severity};
 use crate::recipe::document::{Environment, Field};
 

@@ -1,6 +1,7 @@
 //! What a rule is.
 
-use super::scope::{AnyTask, JobScope, PoolScope};
+use super::any_task::AnyTask;
+use super::scope::{JobScope, PoolScope};
 use crate::diagnostic::{Code, Collector, Diagnostic};
 use crate::recipe::document::{Recipe, Task};
 use crate::recipe::node::Node;

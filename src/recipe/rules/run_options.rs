@@ -1,7 +1,7 @@
 //! Run options are options of `docker create`.
 
+use super::any_task::AnyTask;
 use super::rule::{Check, Rule};
-use super::scope::AnyTask;
 use crate::batch::run_options::InvalidRunOptions;
 use crate::diagnostic::{Code, Collector, Example, Severity};
 use crate::recipe::document::Field;

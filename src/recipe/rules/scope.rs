@@ -1,20 +1,22 @@
 //! What rules look at: a part of the recipe together with what is around it.
 
-use std::cell::OnceCell;
-
-use crate::batch::run_options::{InvalidRunOptions, RunOptions};
-use crate::diagnostic::Span;
+use super::any_task::{AnyTask, TaskKind};
+use crate::diagnostic::{Sources, Span};
 use crate::recipe::document::{
-    Command, Elevation, Entries, Environment, Field, Job, NamedEntry, Pool, PoolChoice, Recipe, Task,
-    TaskContainer, entries,
+    AutoPool, Entries, Field, Job, NamedEntry, Pool, PoolChoice, Recipe, Task, entries,
 };
 use crate::recipe::expand::ResolvedJob;
 
-/// A pool of the recipe.
+/// The tasks of a job that cannot have any of its own.
+static NO_TASKS: ResolvedJob = ResolvedJob { key: String::new(), templates: Vec::new(), complete: true };
+
+/// A pool of the recipe, or one that a job makes for itself.
 #[derive(Debug, Clone, Copy)]
 pub struct PoolScope<'a> {
     /// The recipe without its tasks.
     pub recipe: &'a Recipe,
+    /// The texts that places point into.
+    pub sources: &'a Sources,
     /// The place of the pool's name.
     pub name_span: Span,
     /// The pool.
@@ -30,55 +32,23 @@ pub struct JobScope<'a> {
     pub job: Option<&'a Job>,
     /// Its tasks.
     pub tasks: &'a ResolvedJob,
-}
-
-/// Which kind of task it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TaskKind {
-    /// The start task of a pool.
-    Start,
-    /// A task of a job.
-    Ordinary,
-}
-
-/// Run options, parsed to their end.
-#[derive(Debug)]
-pub(super) struct ScannedOptions {
-    /// What they say.
-    pub(super) options: RunOptions,
-    /// What is wrong with them.
-    pub(super) problems: Vec<InvalidRunOptions>,
-}
-
-/// A task of any kind, by what all kinds have.
-#[derive(Debug)]
-pub struct AnyTask<'a> {
-    /// The recipe without its tasks.
-    pub recipe: &'a Recipe,
-    /// The pool that it runs on, if that is one of this recipe and could be understood.
-    pub pool: Option<&'a Pool>,
-    /// Which kind.
-    pub kind: TaskKind,
-    /// Where to point when the task as a whole is meant: its id, or its name.
-    pub span: Span,
-    /// What it runs.
-    pub command: Option<&'a Field<Command>>,
-    /// The container that it runs in.
-    pub container: Option<&'a Field<TaskContainer>>,
-    /// Its environment variables.
-    pub environment: Option<&'a Field<Environment>>,
-    /// What it may do on its node, if it is one of those that say so.
-    pub elevation: Option<&'a Field<Elevation>>,
-    /// Its run options, once a rule has asked for them.
-    scanned: OnceCell<Option<ScannedOptions>>,
+    /// Whether a schedule makes it. Such a job has no tasks of its own.
+    pub is_scheduled: bool,
 }
 
 impl<'a> PoolScope<'a> {
     /// All pools of a recipe that could be understood.
-    pub(super) fn all(recipe: &'a Recipe) -> impl Iterator<Item = Self> {
-        members(recipe.pools.as_ref()).unwrap_or_default().iter().filter_map(move |entry| {
-            Some(Self { recipe, name_span: entry.name_span, pool: entry.value.get()? })
-        })
+    pub(super) fn all(recipe: &'a Recipe, sources: &'a Sources) -> impl Iterator<Item = Self> {
+        let own = members(recipe.pools.as_ref()).unwrap_or_default().iter().filter_map(move |entry| {
+            Some(Self { recipe, sources, name_span: entry.name_span, pool: entry.value.get()? })
+        });
+        let jobs =
+            members(recipe.jobs.as_ref()).unwrap_or_default().iter().filter_map(|entry| entry.value.get());
+        let autos = jobs.chain(scheduled(recipe)).filter_map(move |job| {
+            let auto = auto_pool(job)?;
+            Some(Self { recipe, sources, name_span: auto.pool.span(), pool: &auto.pool.get()?.0 })
+        });
+        own.chain(autos)
     }
 
     /// The images that the pool prefetches.
@@ -89,42 +59,53 @@ impl<'a> PoolScope<'a> {
     /// The tasks that belong to the pool itself.
     pub(super) fn tasks(self) -> impl Iterator<Item = AnyTask<'a>> {
         let field = self.pool.start_task.as_ref();
-        field.and_then(|field| Some((field.span(), field.get()?))).into_iter().map(move |(span, start)| {
-            AnyTask {
-                recipe: self.recipe,
-                pool: Some(self.pool),
-                kind: TaskKind::Start,
-                span,
-                command: Some(&start.command),
-                container: start.container.as_ref(),
-                environment: start.environment.as_ref(),
-                elevation: start.elevation.as_ref(),
-                scanned: OnceCell::new(),
-            }
-        })
+        field.and_then(|field| AnyTask::start(self.recipe, self.pool, field)).into_iter()
     }
 }
 
 impl<'a> JobScope<'a> {
-    /// The job's pool, if it is one of this recipe and could be understood.
+    /// All jobs that schedules make.
+    pub(super) fn scheduled(recipe: &'a Recipe) -> impl Iterator<Item = Self> {
+        scheduled(recipe).map(move |job| Self {
+            recipe,
+            job: Some(job),
+            tasks: &NO_TASKS,
+            is_scheduled: true,
+        })
+    }
+
+    /// The job's pool, if it is one of this recipe, or the job's own, and could be understood.
     pub fn pool(&self) -> Option<&'a Pool> {
-        let PoolChoice::Key(key) = self.job?.pool.get()? else { return None };
-        members(self.recipe.pools.as_ref())?.iter().find(|entry| entry.name == *key)?.value.get()
+        let job = self.job?;
+        match job.pool.get()? {
+            PoolChoice::Key(key) => {
+                members(self.recipe.pools.as_ref())?.iter().find(|entry| entry.name == *key)?.value.get()
+            }
+            PoolChoice::Auto(_) => Some(&auto_pool(job)?.pool.get()?.0),
+            PoolChoice::Existing(_) => None,
+        }
+    }
+
+    /// The tasks that belong to the job itself.
+    pub(super) fn own_tasks(&self) -> impl Iterator<Item = AnyTask<'a>> {
+        let (recipe, pool) = (self.recipe, self.pool());
+        self.job.into_iter().flat_map(move |job| {
+            let manager = job.manager_task.as_ref();
+            let preparation = job.preparation_task.as_ref();
+            let release = job.release_task.as_ref();
+            [
+                manager.and_then(|field| AnyTask::manager(recipe, pool, field)),
+                preparation.and_then(|field| AnyTask::preparation(recipe, pool, field)),
+                release.and_then(|field| AnyTask::release(recipe, pool, field)),
+            ]
+            .into_iter()
+            .flatten()
+        })
     }
 
     /// A task of the job as one of any kind.
     pub(super) fn any_task(&self, task: &'a Task) -> AnyTask<'a> {
-        AnyTask {
-            recipe: self.recipe,
-            pool: self.pool(),
-            kind: TaskKind::Ordinary,
-            span: task.id.as_ref().map(Field::span).unwrap_or_default(),
-            command: task.command.as_ref(),
-            container: task.container.as_ref(),
-            environment: task.environment.as_ref(),
-            elevation: None,
-            scanned: OnceCell::new(),
-        }
+        AnyTask::ordinary(self.recipe, self.pool(), task)
     }
 }
 
@@ -134,38 +115,28 @@ impl<'a> AnyTask<'a> {
         self.pool.into_iter().flat_map(prefetched)
     }
 
-    /// The run options of its container. `None` if it has none that could be understood.
-    pub(super) fn run_options(&self) -> Option<&ScannedOptions> {
-        let scan = || {
-            let text = self.container?.get()?.run_options.as_ref()?.get()?;
-            let (options, problems) = RunOptions::scan(text);
-            Some(ScannedOptions { options, problems })
-        };
-        self.scanned.get_or_init(scan).as_ref()
+    /// Whether it must run in a container if its pool runs any.
+    pub(super) fn wants_container(&self) -> bool {
+        matches!(self.kind, TaskKind::Ordinary | TaskKind::Manager)
     }
+}
 
-    /// Whether it runs as root. `None` if that could not be understood.
-    pub(super) fn is_admin(&self) -> Option<bool> {
-        match self.elevation {
-            Some(elevation) => elevation.get().map(|elevation| *elevation == Elevation::Admin),
-            None => Some(false),
-        }
+/// The jobs that schedules make and that could be understood.
+fn scheduled(recipe: &Recipe) -> impl Iterator<Item = &Job> {
+    let schedules = members(recipe.schedules.as_ref()).unwrap_or_default();
+    schedules.iter().filter_map(|entry| Some(&entry.value.get()?.job.get()?.0))
+}
+
+fn auto_pool(job: &Job) -> Option<&AutoPool> {
+    match job.pool.get()? {
+        PoolChoice::Auto(auto) => auto.get(),
+        _ => None,
     }
 }
 
 fn prefetched(pool: &Pool) -> impl Iterator<Item = &Field<String>> {
     let list = pool.container.as_ref().and_then(|container| container.get()?.prefetch.as_ref()?.get());
     list.into_iter().flatten()
-}
-
-impl TaskKind {
-    /// What it is called in a message, after an article.
-    pub(super) fn noun(self) -> &'static str {
-        match self {
-            Self::Start => "start task",
-            Self::Ordinary => "task",
-        }
-    }
 }
 
 /// The members of a map: none if it is absent, `None` if it could not be understood.

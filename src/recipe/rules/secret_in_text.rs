@@ -14,25 +14,25 @@ pub(super) static RULE: Rule = Rule {
                       has them, and recipes are shared, committed and copied. Use a reference, `{ env: NAME }`, or a \
                       managed identity. A value that has been written down should be considered known and be replaced.",
         examples: &[Example {
-                bad: "\
+            bad: "\
 jobs:
   train:
     pool: { id: shared }
     tasks:
       epoch:
         command: train
-        environment: { DATA: ⟦\"https://data.blob.core.windows.net/in?sv=2024-11-04&sr=c&sig=ZmFrZSBmYWtlIGZha2UgZmFrZSBmYWtlIGZha2U%3D\"⟧ }
+        environment: { DATA: ⟦AccountName=data;AccountKey=ZmFrZSBmYWtlIGZha2UgZmFrZSBmYWtlIGZha2U=⟧ }
 ",
-                good: "\
+            good: "\
 jobs:
   train:
     pool: { id: shared }
     tasks:
       epoch:
         command: train
-        environment: { DATA: { env: DATA_URL } }
+        environment: { DATA: { env: DATA_ACCOUNT } }
 ",
-            }],
+        }],
     },
     checks: &[Check::Written(check)],
 };

@@ -1,8 +1,8 @@
 //! No shell reads a command.
 
+use super::any_task::AnyTask;
 use super::program::Program;
 use super::rule::{Check, Rule};
-use super::scope::AnyTask;
 use crate::diagnostic::{Code, Collector, Example, Severity};
 
 /// What only a shell understands, when it is a word of its own.

@@ -32,10 +32,11 @@ jobs:
 };
 
 fn check(scope: &JobScope<'_>, findings: &mut Collector) {
-    let Some(on_complete) = scope.job.and_then(|job| job.on_complete.as_ref()) else { return };
-    if on_complete.get() == Some(&OnComplete::Terminate)
-        && scope.tasks.complete
-        && scope.tasks.templates.is_empty()
+    let Some(job) = scope.job.filter(|job| job.manager_task.is_none()) else { return };
+    let is_empty = scope.tasks.complete && scope.tasks.templates.is_empty();
+    if let Some(on_complete) = &job.on_complete
+        && on_complete.get() == Some(&OnComplete::Terminate)
+        && is_empty
     {
         findings.push(
             RULE.finding("a job without tasks ends as soon as it is there")

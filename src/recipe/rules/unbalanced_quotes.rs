@@ -1,10 +1,11 @@
 //! A command that is one line can be split into arguments.
 
+use super::any_task::AnyTask;
 use super::rule::{Check, Rule};
-use super::scope::AnyTask;
+use super::scope::JobScope;
 use crate::batch::command_line;
 use crate::diagnostic::{Code, Collector, Example, Severity};
-use crate::recipe::document::Command;
+use crate::recipe::document::{Command, Field, Task};
 
 pub(super) static RULE: Rule = Rule {
     code: Code {
@@ -31,11 +32,22 @@ jobs:
 ",
         }],
     },
-    checks: &[Check::AnyTask(check)],
+    checks: &[Check::AnyTask(check_command), Check::Task(check_coordination)],
 };
 
-fn check(task: &AnyTask<'_>, findings: &mut Collector) {
-    let Some(command) = task.command else { return };
+fn check_command(task: &AnyTask<'_>, findings: &mut Collector) {
+    if let Some(command) = task.command {
+        check(command, findings);
+    }
+}
+
+fn check_coordination(_: &JobScope<'_>, task: &Task, findings: &mut Collector) {
+    if let Some(multi_instance) = task.multi_instance.as_ref().and_then(Field::get) {
+        check(&multi_instance.coordination_command, findings);
+    }
+}
+
+fn check(command: &Field<Command>, findings: &mut Collector) {
     if let Some(Command::Line(line)) = command.get()
         && let Err(error) = command_line::split(line)
     {

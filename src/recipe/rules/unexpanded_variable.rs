@@ -1,8 +1,8 @@
 //! Nobody replaces variables in a command.
 
+use super::any_task::AnyTask;
 use super::program::Program;
 use super::rule::{Check, Rule};
-use super::scope::AnyTask;
 use crate::diagnostic::{Code, Collector, Example, Severity};
 use crate::recipe::document::Field;
 

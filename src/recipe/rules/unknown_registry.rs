@@ -1,7 +1,8 @@
 //! Registries are declared once, under `registries`.
 
+use super::any_task::AnyTask;
 use super::rule::{Check, Rule};
-use super::scope::{AnyTask, PoolScope, members};
+use super::scope::{PoolScope, members};
 use crate::diagnostic::{Code, Collector, Example, Severity, quote};
 use crate::recipe::document::{Field, Recipe};
 use crate::recipe::suggest;

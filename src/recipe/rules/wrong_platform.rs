@@ -1,9 +1,9 @@
 //! Linux has no `cmd`, and Windows no `/bin/sh`.
 
+use super::any_task::AnyTask;
 use super::platform::{Platform, platform};
 use super::program::Program;
 use super::rule::{Check, Rule};
-use super::scope::AnyTask;
 use crate::diagnostic::{Code, Collector, Example, Severity};
 
 pub(super) static RULE: Rule = Rule {

@@ -17,5 +17,6 @@ pub use body::{Body, Evaluator};
 pub use compiled::Template;
 pub use convert::from_json;
 pub use names::{Members, Names, Parameter};
+pub use place::locate_text;
 #[cfg(test)]
 mod tests;

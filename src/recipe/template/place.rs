@@ -14,6 +14,15 @@ pub(super) fn locate(scalar: &Scalar, span: Span, range: &Range<usize>, sources:
     Span::new(span.source, start + range.start, start + range.end)
 }
 
+/// The same for the text of a value that has been decoded. What an expression made is not found, and all of it is marked.
+pub fn locate_text(text: &str, span: Span, range: &Range<usize>, sources: &Sources) -> Span {
+    let written = sources.slice(span).unwrap_or_default();
+    let style = if written.starts_with(['"', '\'']) { Style::Quoted } else { Style::Literal };
+    let Some(range) = align(text, written, style, range) else { return span };
+    let start = span.start as usize;
+    Span::new(span.source, start + range.start, start + range.end)
+}
+
 /// Walks through a scalar's text and what was written for it, side by side.
 ///
 /// YAML rewrites blanks when it folds lines and strips indentation, and undoes quotes and escapes; all other characters
