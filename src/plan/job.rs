@@ -66,7 +66,7 @@ fn diff_pool(diff: &mut FieldDiff<'_>, live: &JobPool, desired: &JobPool, known:
     match (live, desired) {
         (JobPool::Existing(live), JobPool::Existing(desired)) => diff.field("pool", live, desired),
         (JobPool::Auto { auto: live }, JobPool::Auto { auto: desired }) => {
-            diff.part("pool.auto", (live, desired), known)
+            diff.part("pool.auto", (live, desired), known);
         }
         _ => diff.part("pool", (live, desired), known),
     }

@@ -99,7 +99,7 @@ mod tests {
     fn values_take_the_places_of_references() {
         let reference = SecretRef::Env("PASSWORD".into());
         let request = vec![account(reference.clone().into())];
-        assert_eq!(references(&request), [reference.clone()]);
+        assert_eq!(references(&request), std::slice::from_ref(&reference));
         let unknown = SecretValues::default().fill(request.clone()).unwrap_err();
         assert_eq!(unknown, UnresolvedSecret(reference.clone()));
         let mut values = SecretValues::default();

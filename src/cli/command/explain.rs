@@ -7,13 +7,12 @@ use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::diagnostic::Code;
 use crate::exit_code::ExitCode;
-use crate::pipeline;
 use crate::recipe::schema::{FieldDoc, fields};
-use crate::recipe::similar_names;
+use crate::recipe::{all_codes, similar_names};
 use crate::view::{human, json as document};
 
 pub(super) fn run(context: &Context, args: &ExplainArgs) -> Result<ExitCode, CommandError> {
-    let codes: Vec<&'static Code> = pipeline::codes().collect();
+    let codes: Vec<&'static Code> = all_codes().collect();
     match args.subject.as_deref().filter(|_| !args.list) {
         None => list(context, codes)?,
         Some(subject) => match codes.iter().find(|code| code.name == subject) {

@@ -30,7 +30,7 @@ pub(crate) enum NodeEvent {
     /// It takes no more tasks and is emptied, for what a user wants done with it.
     Empty(NodeErrand),
     /// It boots anew, with this container runtime and the start task that its pool has now.
-    Boot { runtime: String, start_task: Option<BatchStartTask> },
+    Boot { runtime: String, start_task: Option<Box<BatchStartTask>> },
     /// Its machine was given back.
     Deallocated,
     /// Whether it is to take tasks.
@@ -115,7 +115,7 @@ impl NodeRecord {
                 if state != State::LeavingPool && state != State::Creating =>
             {
                 self.runtime = runtime;
-                self.node.start_task = start_task;
+                self.node.start_task = start_task.map(|task| *task);
                 self.node.errors = None;
                 self.node.start_task_info = None;
                 self.node.last_boot_time = Some(now);

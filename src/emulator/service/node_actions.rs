@@ -63,7 +63,7 @@ impl Unit<'_> {
 
     /// Boots a node anew, with what its pool asks for now.
     pub(super) fn boot_node(&mut self, node: &mut NodeRecord) -> Result<(), Failure> {
-        let start_task = self.pools().get(node.pool)?.and_then(|record| record.pool.start_task);
+        let start_task = self.pools().get(node.pool)?.and_then(|record| record.pool.start_task.map(Box::new));
         let runtime = self.rules.runtime.clone();
         self.node_event(node, NodeEvent::Boot { runtime, start_task })
     }

@@ -11,8 +11,8 @@ mod simulated;
 
 pub use crate::batch::run_options::{Mount, MountSource, NetworkMode, ResourceLimits};
 pub use container::{
-    ContainerId, ContainerSpec, ContainerState, DEFAULT_PIDS, ExitStatus, Image, RegistryCredential, RuntimeError,
-    RuntimeKind, UnknownRuntime,
+    ContainerId, ContainerSpec, ContainerState, DEFAULT_PIDS, ExitStatus, Image, RegistryCredential,
+    RuntimeError, RuntimeKind, UnknownRuntime,
 };
 pub use container_runtime::ContainerRuntime;
 pub use docker::DockerRuntime;
