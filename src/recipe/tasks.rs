@@ -47,9 +47,10 @@ fn check_task(
     if found.is_empty() {
         return id;
     }
-    // What is also wrong with the neighbour is not about this one.
-    let neighbour = if index + 1 < template.count() { Some(index + 1) } else { index.checked_sub(1) };
-    let elsewhere = neighbour.map(|other| findings_of(scope, template, other, sources).1).unwrap_or_default();
+    // What is also wrong with the task farthest away is hardly about this one.
+    let last = template.count().saturating_sub(1);
+    let farthest = if index < last { Some(last) } else { (index > 0).then_some(0) };
+    let elsewhere = farthest.map(|other| findings_of(scope, template, other, sources).1).unwrap_or_default();
     for finding in found {
         let is_shared = elsewhere.iter().any(|other| {
             (other.code, other.primary_span(), &other.message)

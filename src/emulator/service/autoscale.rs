@@ -2,16 +2,18 @@
 //!
 //! A pool says so itself, in its `autoScaleRun`, so that nobody waits for it to grow.
 
-use serde_json::{Value, json};
+use std::time::Duration;
+
+use serde_json::json;
 
 use super::{Failure, Unit};
 use crate::batch::model::BatchPoolEnableAutoScaleOptions;
-use crate::batch::{Conditions, ErrorCode, PoolId};
+use crate::batch::{Conditions, ErrorCode, PoolId, WireDuration};
 use crate::emulator::refusal::Refusal;
 use crate::emulator::store::Version;
 
-const FORMULA: &str = "autoScaleFormula";
-const INTERVAL: &str = "autoScaleEvaluationInterval";
+/// How often the service evaluates a formula unless it is told otherwise.
+const DEFAULT_INTERVAL: WireDuration = WireDuration::Limited(Duration::from_secs(15 * 60));
 const RUN: &str = "autoScaleRun";
 
 impl Unit<'_> {
@@ -25,18 +27,17 @@ impl Unit<'_> {
         let mut record = self.resizable_pool(id, conditions)?;
         let pool = &mut record.pool;
         let enabled = pool.enable_auto_scale == Some(true);
-        let old = |name: &str| pool.other.get(name).filter(|_| enabled).cloned();
-        let formula =
-            options.auto_scale_formula.map(Value::from).or_else(|| old(FORMULA)).ok_or_else(|| {
-                Failure::Refused(
-                    Refusal::new(ErrorCode::MISSING_REQUIRED_PROPERTY).with("PropertyName", FORMULA),
-                )
-            })?;
-        let interval = options.auto_scale_evaluation_interval.map(|interval| json!(interval.to_string()));
-        let interval = interval.or_else(|| old(INTERVAL)).unwrap_or_else(|| json!("PT15M"));
+        let old_formula = pool.auto_scale_formula.take().filter(|_| enabled);
+        let formula = options.auto_scale_formula.or(old_formula).ok_or_else(|| {
+            Failure::Refused(
+                Refusal::new(ErrorCode::MISSING_REQUIRED_PROPERTY).with("PropertyName", "autoScaleFormula"),
+            )
+        })?;
+        let old_interval = pool.auto_scale_evaluation_interval.take().filter(|_| enabled);
+        let interval = options.auto_scale_evaluation_interval.or(old_interval);
         pool.enable_auto_scale = Some(true);
-        pool.other.insert(FORMULA.to_owned(), formula);
-        pool.other.insert(INTERVAL.to_owned(), interval);
+        pool.auto_scale_formula = Some(formula);
+        pool.auto_scale_evaluation_interval = Some(interval.unwrap_or(DEFAULT_INTERVAL));
         let error = ErrorCode::NOT_IMPLEMENTED_BY_EMULATOR;
         pool.other.insert(
             RUN.to_owned(),
@@ -58,9 +59,9 @@ impl Unit<'_> {
             ));
         }
         record.pool.enable_auto_scale = Some(false);
-        for name in [FORMULA, INTERVAL, RUN] {
-            record.pool.other.remove(name);
-        }
+        record.pool.auto_scale_formula = None;
+        record.pool.auto_scale_evaluation_interval = None;
+        record.pool.other.remove(RUN);
         self.stamp(&mut record);
         self.pools().save(&record)?;
         Ok(record.version())

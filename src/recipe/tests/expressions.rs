@@ -7,14 +7,14 @@ use crate::view;
 /// What an expression becomes inside a command.
 fn value(expression: &str) -> String {
     let text =
-        format!("t:\n  container: {{ image: b }}\n  command:\n    - |-\n      ${{{{ {expression} }}}}");
+        format!("t:\n  container: {{ image: b:1 }}\n  command:\n    - |-\n      ${{{{ {expression} }}}}");
     tasks(&loaded(&with_tasks(&text)))[0].arguments().join(" ")
 }
 
 /// The first line and the help of what is said about an expression.
 fn complaint(expression: &str) -> (String, String) {
     let text =
-        format!("t:\n  container: {{ image: b }}\n  command:\n    - |-\n      ${{{{ {expression} }}}}");
+        format!("t:\n  container: {{ image: b:1 }}\n  command:\n    - |-\n      ${{{{ {expression} }}}}");
     let shown = shown(&with_tasks(&text));
     let help = shown.lines().find_map(|line| line.trim_start().strip_prefix("= help: ")).unwrap_or_default();
     (shown.lines().next().unwrap_or_default().to_owned(), help.to_owned())
@@ -92,7 +92,7 @@ fn a_file_is_read_from_the_recipes_folder_only() {
         std::fs::write(&path, with_tasks(tasks)).unwrap();
         load(&LoadRequest { path: path.clone(), ..LoadRequest::default() })
     };
-    let text = "t:\n  for_each: { n: \"${{ file('names.txt') | lines }}\" }\n  container: { image: b }\n  command: [\"${{ file('jobs/run.sh') }}\", \"${{ item.n ~ file('names.txt') | length }}\"]";
+    let text = "t:\n  for_each: { n: \"${{ file('names.txt') | lines }}\" }\n  container: { image: b:1 }\n  command: [\"${{ file('jobs/run.sh') }}\", \"${{ item.n ~ file('names.txt') | length }}\"]";
     let loaded = load(text).unwrap();
     let arguments: Vec<_> = tasks(&loaded).iter().map(crate::resource::TaskSpec::arguments).collect();
     assert_eq!(arguments, [["echo hi\n", "a4"], ["echo hi\n", "b4"]]);
@@ -104,7 +104,7 @@ fn a_file_is_read_from_the_recipes_folder_only() {
         ("jobs", "`jobs` is no file"),
     ] {
         let report =
-            load(&format!("t: {{ container: {{ image: b }}, command: [\"${{{{ file('{path}') }}}}\"] }}"))
+            load(&format!("t: {{ container: {{ image: b:1 }}, command: [\"${{{{ file('{path}') }}}}\"] }}"))
                 .unwrap_err();
         let shown = view::diagnostics::human(&report, false);
         assert!(shown.contains(reason) && !shown.contains("root:"), "{path}: {shown}");
@@ -125,8 +125,9 @@ fn work_and_output_are_limited_also_with_large_files() {
         "file('large') | list | join(file('large'))",
         "file('large') ~ file('large')",
     ] {
-        let text =
-            format!("t:\n  container: {{ image: b }}\n  command:\n    - |-\n      ${{{{ {expression} }}}} .");
+        let text = format!(
+            "t:\n  container: {{ image: b:1 }}\n  command:\n    - |-\n      ${{{{ {expression} }}}} ."
+        );
         std::fs::write(&path, with_tasks(&text)).unwrap();
         let report = load(&LoadRequest { path: path.clone(), ..LoadRequest::default() }).unwrap_err();
         assert!(
@@ -139,7 +140,7 @@ fn work_and_output_are_limited_also_with_large_files() {
 #[test]
 fn mistakes_are_marked_in_every_kind_of_scalar() {
     let place =
-        |value: &str| places(&with_tasks(&format!("t:\n  container: {{ image: b }}\n  command: {value}")));
+        |value: &str| places(&with_tasks(&format!("t:\n  container: {{ image: b:1 }}\n  command: {value}")));
     assert_eq!(place("a ${{ x }}"), ["13:24 undefined-name"]);
     assert_eq!(place("'it''s ${{ x }}'"), ["13:29 undefined-name"]);
     assert_eq!(place(r#""\u00e9\t${{ x }}""#), ["13:31 undefined-name"]);
@@ -154,7 +155,7 @@ fn mistakes_are_marked_in_every_kind_of_scalar() {
 #[test]
 fn an_expression_for_each_task_is_marked_in_a_folded_block_too() {
     let text = with_tasks(
-        "t:\n  for_each: [{ a: 1 }]\n  container: { image: b }\n  command: >\n    run\n    --a ${{ item.a }}\n    --b ${{ item.b }}",
+        "t:\n  for_each: [{ a: 1 }]\n  container: { image: b:1 }\n  command: >\n    run\n    --a ${{ item.a }}\n    --b ${{ item.b }}",
     );
     assert_eq!(places(&text), ["17:19 bad-expression"]);
     assert_eq!(findings(&text), ["bad-expression: item.b"]);

@@ -240,7 +240,7 @@ fn the_text_of_a_number_is_kept() {
 fn names_of_the_rest_api_lead_to_those_of_recipes() {
     let pool = |rest: &str| {
         shown(
-            &with_tasks("t: { container: { image: b } }")
+            &with_tasks("t: { container: { image: b:1 } }")
                 .replace("container: {},", &format!("container: {{}}, {rest},")),
         )
     };
@@ -280,7 +280,7 @@ fn secrets_of_pools_and_urls_with_signatures_are_refused_and_never_shown() {
         "start_task: { command: x, resource_files: [{ http_url: 'https://a/b?sv=1&sig=hunter2', file_path: b }] }",
         "start_task: { command: x, environment: { URL: 'https://a/b?sig=hunter2' } }",
     ] {
-        let text = with_tasks("t: { container: { image: b } }")
+        let text = with_tasks("t: { container: { image: b:1 } }")
             .replace("container: {},", &format!("container: {{}}, {property},"));
         let shown = shown(&text);
         assert!(shown.contains("error[plaintext-secret]") && !shown.contains("hunter2"), "{shown}");
