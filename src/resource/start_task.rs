@@ -55,7 +55,7 @@ impl StartTaskSpec {
         }
     }
 
-    /// The start task as it may be shown; see [`environment::without_secrets`].
+    /// The start task as it may be shown; see `environment::without_secrets`.
     #[must_use]
     pub fn without_secrets_of(&self, desired: &EnvironmentSpec) -> Self {
         Self { environment: environment::without_secrets(&self.environment, desired), ..self.clone() }

@@ -22,7 +22,7 @@ pub struct Formatted {
 /// The canonical layout of a file.
 ///
 /// # Errors
-/// When the file cannot be read; and as [`format`].
+/// When the file cannot be read; and as [`format()`].
 pub fn format_file(path: &Path) -> Result<Formatted, Report> {
     let mut sources = Sources::default();
     let mut findings = Collector::default();

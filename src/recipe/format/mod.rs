@@ -1,8 +1,8 @@
 //! The canonical layout of a recipe's text: indentation, blanks, blank lines and quotes.
 //!
-//! Keys keep their order, comments their places, lists and maps their notation. The parser's events become a [`layout`] tree of
-//! places in the text ([`read`]); it is written anew ([`write`], [`flow`], [`scalar`]), with the comments in between where they
-//! stood. What comes out is read again: unless it means the same and has the same comments, it is thrown away ([`check`]).
+//! Keys keep their order, comments their places, lists and maps their notation. The parser's events become a `layout` tree of
+//! places in the text (`read`); it is written anew (`write`, `flow`, `scalar`), with the comments in between where they
+//! stood. What comes out is read again: unless it means the same and has the same comments, it is thrown away (`check`).
 //!
 //! | | |
 //! |---|---|
