@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154  # `services` and `may_install` are tests/run's
 #
-# What tests/run starts for the tests: a container engine, two registries with images, the official SDK, Azurite.
+# What tests/run starts for the tests: a container engine, two registries with images, the official SDK, Azurite; and what it
+# installs for them: validators and an editor's language server.
 #
 # Each service has a function start_NAME that exports the variables by which the tests find it, or calls
 # skip_service and returns. tests/suite/support/service.rs is the other end.
@@ -14,6 +15,10 @@ cleanup=()
 
 azure_batch_version=15.1.0
 azurite_version=3.35.0
+check_jsonschema_version=0.39.0
+pydantic_sarif_version=0.1.1
+junitparser_version=5.0.3
+yaml_language_server_version=2.0.0
 
 start_services() {
     work=$(mktemp -d "${TMPDIR:-/tmp}/batchyard-services-XXXXXX")
@@ -55,10 +60,10 @@ install_packages() {
         command -v docker-registry >/dev/null || packages+=(docker-registry)
         command -v curl >/dev/null || packages+=(curl)
     fi
-    if wants python; then
+    if wants python || wants validators; then
         python3 -c 'import venv, ensurepip' 2>/dev/null || packages+=(python3-venv)
     fi
-    if wants azurite; then
+    if wants azurite || wants editor; then
         command -v npm >/dev/null || packages+=(npm)
     fi
     ((${#packages[@]})) || return 0
@@ -320,6 +325,47 @@ install_azurite() {
 
 stop_azurite() {
     stop_process "$work/azurite.pid"
+}
+
+# ── What others think of our files: validators, and an editor's language server ──────────────────────────────────────
+
+start_validators() {
+    local folder=$tools/validators-$check_jsonschema_version-$pydantic_sarif_version-$junitparser_version
+    if ! python3 -c 'import venv, ensurepip' 2>/dev/null; then
+        skip_service validators "python3 with venv is not installed"
+    elif ! alone install_validators "$folder" >"$work/validators.log" 2>&1; then
+        skip_service validators "they could not be installed: $(tail -n 1 "$work/validators.log")"
+    else
+        export BATCHYARD_TEST_VALIDATORS=$folder/bin
+        echo "validators: check-jsonschema $check_jsonschema_version, pydantic-sarif $pydantic_sarif_version, junitparser $junitparser_version"
+    fi
+}
+
+install_validators() {
+    "$1/bin/python" -c 'import check_jsonschema, pydantic_sarif, junitparser' && return
+    python3 -m venv --clear "$1" &&
+        "$1/bin/python" -m pip install --quiet --disable-pip-version-check \
+            "check-jsonschema==$check_jsonschema_version" "pydantic-sarif==$pydantic_sarif_version" \
+            "junitparser==$junitparser_version"
+}
+
+start_editor() {
+    local folder=$tools/yaml-language-server-$yaml_language_server_version
+    if ! command -v npm >/dev/null; then
+        skip_service editor "npm is not installed"
+    elif ! alone install_editor "$folder" >"$work/editor.log" 2>&1; then
+        skip_service editor "yaml-language-server could not be installed: $(tail -n 1 "$work/editor.log")"
+    else
+        export BATCHYARD_TEST_YAML_LANGUAGE_SERVER=$folder/$yaml_language_server_script
+        echo "editor: yaml-language-server $yaml_language_server_version"
+    fi
+}
+
+yaml_language_server_script=node_modules/yaml-language-server/bin/yaml-language-server
+
+install_editor() {
+    [[ -e $1/$yaml_language_server_script ]] ||
+        npm install --silent --no-audit --no-fund --prefix "$1" "yaml-language-server@$yaml_language_server_version"
 }
 
 # ── Processes and ports ──────────────────────────────────────────────────────────────────────────────────────────────

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::args::{ParameterArgs, RecipeArgs};
 use super::context::Context;
 use super::error::CommandError;
+use crate::diagnostic::Report;
 use crate::exit_code::ExitCode;
 use crate::recipe::{LoadRequest, Loaded, load};
 use crate::view::{diagnostics, words};
@@ -18,10 +19,7 @@ pub(super) fn load_recipe(context: &Context, recipe: &RecipeArgs) -> Result<Load
             }
             Ok(loaded)
         }
-        Err(report) => {
-            context.printer.err(&diagnostics::human(&report, true));
-            Err(invalid(&recipe.path, report.error_count()).findings(diagnostics::json(&report)))
-        }
+        Err(report) => Err(refuse(context, &recipe.path, &report)),
     }
 }
 
@@ -36,8 +34,10 @@ pub(super) fn request(context: &Context, path: PathBuf, parameters: &ParameterAr
     }
 }
 
-/// The error of a command whose recipe is invalid.
-fn invalid(path: &Path, errors: usize) -> CommandError {
-    let errors = words::counted(errors as u64, "error");
+/// Shows what is wrong with a recipe; the error of the command that was given it.
+pub(super) fn refuse(context: &Context, path: &Path, report: &Report) -> CommandError {
+    context.printer.err(&diagnostics::human(report, true));
+    let errors = words::counted(report.error_count() as u64, "error");
     CommandError::new(ExitCode::InvalidRecipe, format!("the recipe {} has {errors}", path.display()))
+        .findings(diagnostics::json(report))
 }

@@ -61,12 +61,15 @@ pub struct Source {
     name: String,
     path: Option<PathBuf>,
     text: String,
-    line_starts: Vec<usize>,
+    /// A text may have as many lines as bytes, so these are small; no text is ever as large as 4 GiB.
+    line_starts: Vec<u32>,
 }
 
 impl Source {
     fn new(name: String, path: Option<PathBuf>, text: String) -> Self {
-        let line_starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        let offset = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        let starts = text.match_indices('\n').map(|(at, _)| offset(at + 1));
+        let line_starts = std::iter::once(0).chain(starts).collect();
         Self { name, path, text, line_starts }
     }
 
@@ -87,13 +90,13 @@ impl Source {
 
     /// The line that holds a byte, counted from 0.
     pub fn line_of(&self, offset: usize) -> usize {
-        self.line_starts.partition_point(|start| *start <= offset).saturating_sub(1)
+        self.line_starts.partition_point(|start| *start as usize <= offset).saturating_sub(1)
     }
 
     /// The bytes of a line counted from 0, without its line break. Lines past the end are empty.
     pub fn line_range(&self, line: usize) -> std::ops::Range<usize> {
-        let start = self.line_starts.get(line).copied().unwrap_or(self.text.len());
-        let end = self.line_starts.get(line + 1).map_or(self.text.len(), |next| next - 1);
+        let start = self.line_starts.get(line).map_or(self.text.len(), |start| *start as usize);
+        let end = self.line_starts.get(line + 1).map_or(self.text.len(), |next| *next as usize - 1);
         start..end.max(start)
     }
 

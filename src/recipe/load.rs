@@ -10,6 +10,7 @@ use super::files::{Folder, Folders};
 use super::listing::{BlobLister, Listings};
 use super::node::{Entry, Node, NodeKind, Segment};
 use super::parameters::{Given, Parameters, bind};
+use super::resolved::Resolved;
 use super::schema::{Shape, conform};
 use super::source::{self, RecipeSource};
 use super::{allow, codes, decode, document, lower, not_applied, parse, rules, secrets, tasks};
@@ -49,7 +50,7 @@ pub struct Loaded {
 pub fn load(request: &LoadRequest) -> Result<Loaded, Report> {
     let mut sources = Sources::default();
     let mut findings = Collector::default();
-    let loaded = run(request, &mut sources, &mut findings);
+    let loaded = lowered(request, &mut sources, &mut findings);
     allow::apply(&mut findings, &sources);
     match loaded {
         Some((desired, path)) if !findings.has_errors() => {
@@ -60,11 +61,36 @@ pub fn load(request: &LoadRequest) -> Result<Loaded, Report> {
     }
 }
 
-fn run(
+/// Resolves a recipe, with all checks, to be looked at.
+///
+/// # Errors
+/// Everything that is wrong with it, warnings included.
+pub fn resolve_recipe(request: &LoadRequest) -> Result<Resolved, Report> {
+    let mut sources = Sources::default();
+    let mut findings = Collector::default();
+    let resolved = resolved(request, &mut sources, &mut findings);
+    allow::apply(&mut findings, &sources);
+    match resolved {
+        Some((recipe, path)) => Ok(Resolved { recipe, path, warnings: findings.into_report(sources) }),
+        None => Err(findings.into_report(sources)),
+    }
+}
+
+fn lowered(
     request: &LoadRequest,
     sources: &mut Sources,
     findings: &mut Collector,
 ) -> Option<(DesiredState, PathBuf)> {
+    let (recipe, path) = resolved(request, sources, findings)?;
+    lower::lower(&recipe, sources, findings).map(|desired| (desired, path))
+}
+
+/// The recipe and its file; `None` if there are errors: what follows needs values, not excuses.
+fn resolved(
+    request: &LoadRequest,
+    sources: &mut Sources,
+    findings: &mut Collector,
+) -> Option<(ResolvedRecipe, PathBuf)> {
     let given = given(request, sources, findings);
     let source = RecipeSource::read(&request.path, sources, findings)?;
     let document = RecipeDocument::read(&source, sources, findings)?;
@@ -72,11 +98,7 @@ fn run(
     let resolved = bound.resolve(sources, &listings(request, &source), findings);
     rules::check(&resolved, sources, findings);
     tasks::check(&resolved, sources, findings);
-    // The last pass needs values, not excuses.
-    if findings.has_errors() {
-        return None;
-    }
-    lower::lower(&resolved, sources, findings).map(|desired| (desired, source.path))
+    (!findings.has_errors()).then_some((resolved, source.path))
 }
 
 /// Where factories find files and blobs.

@@ -37,6 +37,7 @@ mod discover;
 mod explain;
 mod load;
 mod not_applied;
+mod resolved;
 mod rest_names;
 mod secrets;
 mod suggest;
@@ -46,5 +47,6 @@ mod tests;
 
 pub use discover::{DiscoverError, discover};
 pub use explain::{all as all_codes, explain};
-pub use load::{LoadRequest, Loaded, load};
+pub use load::{LoadRequest, Loaded, load, resolve_recipe};
+pub use resolved::Resolved;
 pub use suggest::similar_names;

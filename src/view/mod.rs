@@ -4,5 +4,6 @@
 pub mod diagnostics;
 pub mod human;
 pub mod json;
+pub mod rendered;
 pub mod validation;
 pub mod words;

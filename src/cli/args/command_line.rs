@@ -5,7 +5,7 @@ use clap::{Parser, Subcommand};
 
 use super::{
     ApplyArgs, DestroyArgs, EmulatorArgs, ExplainArgs, FmtArgs, Global, LogsArgs, NewArgs, PlanArgs,
-    SchemaArgs, StatusArgs, ValidateArgs,
+    RenderArgs, SchemaArgs, StatusArgs, ValidateArgs,
 };
 
 const STYLES: Styles = Styles::styled()
@@ -43,6 +43,8 @@ pub(in crate::cli) enum Command {
     New(NewArgs),
     /// Check recipes without looking at any account
     Validate(ValidateArgs),
+    /// Show a recipe with values in place of parameters, expressions and factories
+    Render(RenderArgs),
     /// Give recipes the canonical layout
     Fmt(FmtArgs),
     /// Explain a finding, or a field of recipes

@@ -68,6 +68,8 @@ pub(in crate::cli) enum Format {
     Human,
     /// For programs: one versioned document.
     Json,
+    /// A recipe.
+    Yaml,
     /// For code hosts: SARIF 2.1.0.
     Sarif,
     /// For GitHub Actions: annotations.

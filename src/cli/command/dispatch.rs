@@ -1,6 +1,6 @@
 //! From a command to the function that runs it.
 
-use super::{apply, destroy, emulator, explain, fmt, logs, new, plan, schema, status, validate};
+use super::{apply, destroy, emulator, explain, fmt, logs, new, plan, render, schema, status, validate};
 use crate::cli::args::Command;
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
@@ -11,6 +11,7 @@ pub(in crate::cli) async fn run(command: Command, context: &Context) -> Result<E
     match command {
         Command::New(args) => new::run(context, &args),
         Command::Validate(args) => validate::run(context, &args).await,
+        Command::Render(args) => render::run(context, &args),
         Command::Fmt(args) => fmt::run(context, &args),
         Command::Explain(args) => explain::run(context, &args),
         Command::Plan(args) => plan::run(context, &args).await,

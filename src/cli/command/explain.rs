@@ -89,12 +89,7 @@ fn is_alike(one: &FieldDoc, other: &FieldDoc) -> bool {
 fn unknown(subject: &str, codes: &[&Code], fields: &[FieldDoc]) -> CommandError {
     let message = format!("there is neither a finding nor a field called `{subject}`");
     let last = subject.rsplit('.').next().unwrap_or(subject);
-    let mut near: Vec<String> = if subject.contains('.') {
-        let called_so = fields.iter().filter(|field| field.path.last_key() == last);
-        called_so.map(|field| field.path.to_string().replace(".<name>", "")).collect()
-    } else {
-        Vec::new()
-    };
+    let mut near = if subject.contains('.') { called_alike(subject, fields) } else { Vec::new() };
     if near.is_empty() {
         let names =
             codes.iter().map(|code| code.name).chain(fields.iter().map(|field| field.path.last_key()));
@@ -110,4 +105,23 @@ fn unknown(subject: &str, codes: &[&Code], fields: &[FieldDoc]) -> CommandError 
         near => format!("did you mean `{}`?", near.join("`, `")),
     };
     CommandError::new(ExitCode::Usage, message).hint(Some(hint))
+}
+
+/// The fields that end like a path, those first that have all of its keys.
+fn called_alike(subject: &str, fields: &[FieldDoc]) -> Vec<String> {
+    let words: Vec<&str> = subject.split('.').collect();
+    let called_so = fields.iter().filter(|field| Some(&field.path.last_key()) == words.last());
+    let mut ranked: Vec<_> = called_so
+        .map(|field| {
+            let mut keys = field.path.keys();
+            let has_all = words.iter().all(|word| keys.any(|key| key == *word));
+            (
+                !has_all,
+                field.path.keys().count(),
+                field.path.to_string().replace(".<name>", "").replace("[]", ""),
+            )
+        })
+        .collect();
+    ranked.sort();
+    ranked.into_iter().map(|(_, _, path)| path).collect()
 }

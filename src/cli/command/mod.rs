@@ -11,6 +11,7 @@ mod logs;
 mod new;
 mod plan;
 mod refuse;
+mod render;
 mod schema;
 mod status;
 mod validate;

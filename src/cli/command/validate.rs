@@ -54,14 +54,14 @@ fn writer(context: &Context) -> Box<dyn VerdictWriter> {
     let printer = &context.printer;
     let out = io::BufWriter::new(io::stdout());
     match context.global.format {
-        Format::Human => {
-            let err = Box::new(io::BufWriter::new(printer.stderr()));
-            Box::new(Human { out: printer.narration(), err, quiet: printer.is_quiet() })
-        }
         Format::Json => Box::new(Json::new(out)),
         Format::Sarif => Box::new(Sarif::new(out, recipe::all_codes())),
         Format::Github => Box::new(Github::new(out)),
         Format::Junit => Box::new(Junit::new(out)),
+        Format::Human | Format::Yaml => {
+            let err = Box::new(io::BufWriter::new(printer.stderr()));
+            Box::new(Human { out: printer.narration(), err, quiet: printer.is_quiet() })
+        }
     }
 }
 

@@ -11,11 +11,11 @@ use crate::recipe::codes;
 use crate::recipe::node::{EXPRESSION_START, Entry, Node, NodeKind, Scalar, Style, Value};
 
 /// The longest text, in bytes. A hundred thousand tasks written out by hand take about eleven million.
-pub const MAX_BYTES: usize = 32 * 1024 * 1024;
+pub const MAX_BYTES: usize = 16 * 1024 * 1024;
 /// The deepest nesting. Later passes recurse, so this also bounds their stacks.
 const MAX_DEPTH: usize = 64;
-/// The most values in one document.
-const MAX_NODES: usize = 4_000_000;
+/// The most values in one document: with this many, reading it takes a second and a few hundred megabytes.
+const MAX_NODES: usize = 1_000_000;
 /// The most values that aliases may add.
 const MAX_ALIASED_NODES: usize = 100_000;
 

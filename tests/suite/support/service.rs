@@ -1,4 +1,4 @@
-//! What tests need from outside: a container engine, registries, a Python with the official SDK.
+//! What tests need from outside: a container engine, registries, a Python with the official SDK, other people's validators.
 //!
 //! `tests/run` starts these and names them in the environment. A test that finds none skips itself and says so, except
 //! where `tests/run` promised them all: there a missing one is a failure, so that nothing is skipped unnoticed.
@@ -19,6 +19,11 @@ pub enum Service {
     Python,
     /// Azurite, the emulator of Azure Storage; its address is the URL of its blob endpoint.
     Azurite,
+    /// Validators of other people: `check-jsonschema`, and a Python with readers of SARIF and JUnit; its address is the folder
+    /// of their commands.
+    Validators,
+    /// The YAML language server that editors use; its address is the path of its script, for Node.
+    YamlLanguageServer,
 }
 
 impl Service {
@@ -30,6 +35,8 @@ impl Service {
             Self::PrivateRegistry => "BATCHYARD_TEST_PRIVATE_REGISTRY",
             Self::Python => "BATCHYARD_TEST_PYTHON",
             Self::Azurite => "BATCHYARD_TEST_AZURITE",
+            Self::Validators => "BATCHYARD_TEST_VALIDATORS",
+            Self::YamlLanguageServer => "BATCHYARD_TEST_YAML_LANGUAGE_SERVER",
         }
     }
 
@@ -107,8 +114,9 @@ mod tests {
 
     #[test]
     fn every_service_has_a_variable_of_its_own() {
-        use Service::{Azurite, Docker, PrivateRegistry, Python, Registry};
-        let names = [Azurite, Docker, PrivateRegistry, Python, Registry].map(Service::variable);
+        use Service::{Azurite, Docker, PrivateRegistry, Python, Registry, Validators, YamlLanguageServer};
+        let names = [Azurite, Docker, PrivateRegistry, Python, Registry, Validators, YamlLanguageServer];
+        let names = names.map(Service::variable);
         let distinct: std::collections::BTreeSet<_> = names.into_iter().collect();
         assert_eq!(distinct.len(), names.len());
         assert!(names.iter().all(|name| name.starts_with("BATCHYARD_TEST_")));
