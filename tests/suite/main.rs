@@ -23,6 +23,7 @@ mod emulator;
 mod explain;
 mod fmt;
 mod local_account;
+mod mutations;
 mod oci_runtime;
 mod planning;
 mod render;

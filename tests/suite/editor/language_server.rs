@@ -1,6 +1,6 @@
 //! A language server on standard input and output, spoken to as editors do.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
@@ -55,7 +55,7 @@ impl Document {
     }
 
     fn position(&self, offset: usize) -> Position {
-        let before = &self.text[..offset];
+        let before = self.text.get(..offset).expect("a place between characters");
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
         Position { line: before.matches('\n').count(), character: offset - line_start }
     }
@@ -66,7 +66,7 @@ impl Finding {
     pub fn text<'a>(&self, text: &'a str) -> &'a str {
         let line = text.lines().nth(self.start.line).expect("the line is in the text");
         let end = if self.end.line == self.start.line { self.end.character } else { line.len() };
-        &line[self.start.character..end]
+        line.get(self.start.character..end).expect("a place between characters")
     }
 
     /// Whether it begins on a line, and not because something is missing there.
@@ -230,7 +230,7 @@ fn read_message(output: &mut impl BufRead) -> Option<Value> {
         }
         match line.trim_end().split_once(": ") {
             Some((name, value)) if name.eq_ignore_ascii_case("Content-Length") => {
-                length = value.parse().ok()?
+                length = value.parse().ok()?;
             }
             Some(_) => {}
             None => break,
