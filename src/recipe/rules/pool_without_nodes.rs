@@ -45,7 +45,8 @@ jobs:
 
 fn check(job: &JobScope<'_>, findings: &mut Collector) {
     let Some(pool) = job.pool() else { return };
-    let Some(nodes) = pool.nodes.get() else { return };
+    // A formula sets the number of nodes once the pool is there.
+    let Some(nodes) = pool.nodes.get().filter(|nodes| nodes.autoscale.is_none()) else { return };
     let is_zero = |count: &Option<Field<i32>>| count.as_ref().is_none_or(|count| count.get() == Some(&0));
     if is_zero(&nodes.dedicated) && is_zero(&nodes.spot) {
         findings.push(

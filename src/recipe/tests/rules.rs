@@ -119,3 +119,15 @@ fn ids_of_pools_and_jobs_are_unique() {
     let text = "api_version: batchyard/v1\nname: x\njobs:\n  a: { id: B, pool: { id: p }, tasks: {} }\n  b: { pool: { id: p }, tasks: {} }\n";
     assert_eq!(findings(text), ["duplicate-id: b"]);
 }
+
+#[test]
+fn a_pool_whose_size_a_formula_sets_is_not_empty() {
+    let text = with_tasks("t: { container: { image: b:1 } }");
+    let autoscale = text.replace(
+        "nodes: { dedicated: 1 }",
+        "nodes: { autoscale: { formula: \"$TargetDedicatedNodes = 4\" } }",
+    );
+    assert_eq!(findings(&autoscale), Vec::<String>::new());
+    let empty = text.replace("nodes: { dedicated: 1 }", "nodes: { dedicated: 0 }");
+    assert_eq!(findings(&empty), ["note pool-without-nodes: { dedicated: 0 }"]);
+}
