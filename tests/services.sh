@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154  # `services` and `may_install` are tests/run's
 #
-# What tests/run starts for the tests: a container engine, two registries with images, the official SDK, Azurite; and what it
+# What tests/run starts for the tests: a container engine, two registries with images, two official SDKs, Azurite; and what it
 # installs for them: validators and an editor's language server.
 #
 # Each service has a function start_NAME that exports the variables by which the tests find it, or calls
@@ -14,6 +14,7 @@ unavailable=0
 cleanup=()
 
 azure_batch_version=15.1.0
+azure_batch_track1_version=14.2.0
 azurite_version=3.35.0
 check_jsonschema_version=0.39.0
 pydantic_sarif_version=0.1.1
@@ -277,21 +278,30 @@ import_image() {
 # ── The official SDK, and Azurite ────────────────────────────────────────────────────────────────────────────────────
 
 start_python() {
-    local python=$tools/azure-batch-$azure_batch_version/bin/python
     if ! python3 -c 'import venv, ensurepip' 2>/dev/null; then
         skip_service python "python3 with venv is not installed"
-    elif ! alone install_sdk "$python" >"$work/pip.log" 2>&1; then
+    elif ! alone install_sdk "$azure_batch_version" >"$work/pip.log" 2>&1; then
         skip_service python "azure-batch $azure_batch_version could not be installed: $(tail -n 1 "$work/pip.log")"
+    elif ! alone install_sdk "$azure_batch_track1_version" >"$work/pip.log" 2>&1; then
+        skip_service python "azure-batch $azure_batch_track1_version could not be installed: $(tail -n 1 "$work/pip.log")"
     else
-        export BATCHYARD_TEST_PYTHON=$python
-        echo "python: azure-batch $azure_batch_version"
+        export BATCHYARD_TEST_PYTHON=$(python_of "$azure_batch_version")
+        export BATCHYARD_TEST_PYTHON_TRACK1=$(python_of "$azure_batch_track1_version")
+        echo "python: azure-batch $azure_batch_version and $azure_batch_track1_version"
     fi
 }
 
+# The Python that can import a version of the SDK.
+python_of() {
+    echo "$tools/azure-batch-$1/bin/python"
+}
+
 install_sdk() {
-    "$1" -c 'import azure.batch' && return
-    python3 -m venv --clear "$(dirname "$(dirname "$1")")" &&
-        "$1" -m pip install --quiet --disable-pip-version-check "azure-batch==$azure_batch_version"
+    local python
+    python=$(python_of "$1")
+    "$python" -c 'import azure.batch' && return
+    python3 -m venv --clear "$(dirname "$(dirname "$python")")" &&
+        "$python" -m pip install --quiet --disable-pip-version-check "azure-batch==$1"
 }
 
 start_azurite() {

@@ -222,6 +222,8 @@ mod tests {
             assert_eq!(Filter::parse(filter).unwrap_err().position, position, "{filter}");
         }
         assert!(Filter::parse(&"(".repeat(100_000)).is_err());
+        let many = |count: usize| vec!["a eq 1"; count].join(" or ");
+        assert!(Filter::parse(&many(256)).is_ok() && Filter::parse(&many(257)).is_err());
     }
 
     #[test]

@@ -2,9 +2,10 @@
 //!
 //! The tests themselves are written in the SDK's language, in `tests/conformance/`.
 
+use std::path::Path;
 use std::time::Duration;
 
-use crate::support::{Emulator, PrivateRegistry, Runtime, Sandbox, Service};
+use crate::support::{Command, Emulator, PrivateRegistry, Runtime, Sandbox, Service};
 
 /// Long enough for every test of one SDK against one runtime, on a loaded machine.
 const TIMEOUT: Duration = Duration::from_secs(600);
@@ -24,23 +25,41 @@ fn python_with_simulated_tasks() {
     python(Runtime::Simulated);
 }
 
+/// What simulated tasks do is enough to hold the shapes of an older version to account.
+#[test]
+fn python_of_the_first_track_with_simulated_tasks() {
+    let Some(python) = Service::PythonTrack1.address() else { return };
+    let sandbox = Sandbox::new();
+    let Some(emulator) = Emulator::start(&sandbox, Runtime::Simulated) else { return };
+    let output = tests_in("python-track1", &sandbox, &python, &emulator)
+        .env("CONFORMANCE_IMAGE", "registry.example/busybox:latest")
+        .run();
+    assert!(output.code == Some(0), "{output}\n  the emulator:\n{}", emulator.log());
+}
+
+/// The tests of a folder of `tests/conformance`, told where the emulator is.
+fn tests_in(folder: &str, sandbox: &Sandbox, python: &str, emulator: &Emulator<'_>) -> Command {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conformance").join(folder);
+    sandbox
+        .program(python)
+        .args(["-B", "-m", "unittest", "--verbose"])
+        .current_dir(folder)
+        .env("CONFORMANCE_ENDPOINT", emulator.endpoint())
+        .env("CONFORMANCE_ACCOUNT", emulator.account())
+        .env("CONFORMANCE_KEY", emulator.key())
+        .timeout(TIMEOUT)
+}
+
 /// Runs the tests in `tests/conformance/python` against an emulator with this runtime.
 fn python(runtime: Runtime) {
     let Some(python) = Service::Python.address() else { return };
     let Some(images) = Images::of(runtime) else { return };
     let sandbox = Sandbox::new();
     let Some(emulator) = Emulator::start(&sandbox, runtime) else { return };
-    let mut tests = sandbox
-        .program(python)
-        .args(["-B", "-m", "unittest", "--verbose"])
-        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/conformance/python"))
-        .env("CONFORMANCE_ENDPOINT", emulator.endpoint())
-        .env("CONFORMANCE_ACCOUNT", emulator.account())
-        .env("CONFORMANCE_KEY", emulator.key())
+    let mut tests = tests_in("python", &sandbox, &python, &emulator)
         .env("CONFORMANCE_IMAGE", format!("{}/busybox:latest", images.registry))
         .env("CONFORMANCE_ENTRYPOINT_IMAGE", format!("{}/entrypoint:latest", images.registry))
-        .env("CONFORMANCE_REAL", if runtime == Runtime::Simulated { "0" } else { "1" })
-        .timeout(TIMEOUT);
+        .env("CONFORMANCE_REAL", if runtime == Runtime::Simulated { "0" } else { "1" });
     if let Some(private) = images.private {
         tests = tests
             .env("CONFORMANCE_PRIVATE_IMAGE", format!("{}/busybox:latest", private.server))

@@ -4,6 +4,7 @@ mod account;
 
 mod durability;
 mod files;
+mod hostile;
 mod jobs;
 mod lists;
 mod nodes;

@@ -17,6 +17,7 @@ mod architecture;
 mod client;
 mod commands;
 mod conformance;
+mod contract;
 mod crash;
 mod editor;
 mod emulator;

@@ -5,9 +5,11 @@ use crate::batch::DateTime;
 
 /// How deeply parentheses may nest; filters come from outside.
 const MAX_DEPTH: usize = 64;
+/// How many comparisons a filter may have: more than anybody writes, fewer than a database's expression may nest.
+const MAX_TERMS: usize = 256;
 
 pub(super) fn parse(text: &str) -> Result<Filter, InvalidFilter> {
-    let mut parser = Parser { text, position: 0, depth: 0 };
+    let mut parser = Parser { text, position: 0, depth: 0, terms: 0 };
     let filter = parser.disjunction()?;
     parser.skip_spaces();
     match parser.rest() {
@@ -21,6 +23,7 @@ struct Parser<'a> {
     /// In bytes.
     position: usize,
     depth: usize,
+    terms: usize,
 }
 
 impl<'a> Parser<'a> {
@@ -86,6 +89,10 @@ impl<'a> Parser<'a> {
             let filter = self.disjunction()?;
             self.depth -= 1;
             return if self.eat(')') { Ok(filter) } else { Err(self.error("expected `)`")) };
+        }
+        self.terms += 1;
+        if self.terms > MAX_TERMS {
+            return Err(self.error("too many comparisons"));
         }
         let word = self.path()?;
         if word.eq_ignore_ascii_case("startswith") && self.eat('(') {

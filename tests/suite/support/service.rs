@@ -17,6 +17,8 @@ pub enum Service {
     PrivateRegistry,
     /// A Python interpreter that can import the official Batch SDK; its address is a path.
     Python,
+    /// A Python interpreter that can import the first track of the official Batch SDK; its address is a path.
+    PythonTrack1,
     /// Azurite, the emulator of Azure Storage; its address is the URL of its blob endpoint.
     Azurite,
     /// Validators of other people: `check-jsonschema`, and a Python with readers of SARIF and JUnit; its address is the folder
@@ -34,6 +36,7 @@ impl Service {
             Self::Registry => "BATCHYARD_TEST_REGISTRY",
             Self::PrivateRegistry => "BATCHYARD_TEST_PRIVATE_REGISTRY",
             Self::Python => "BATCHYARD_TEST_PYTHON",
+            Self::PythonTrack1 => "BATCHYARD_TEST_PYTHON_TRACK1",
             Self::Azurite => "BATCHYARD_TEST_AZURITE",
             Self::Validators => "BATCHYARD_TEST_VALIDATORS",
             Self::YamlLanguageServer => "BATCHYARD_TEST_YAML_LANGUAGE_SERVER",
@@ -114,8 +117,9 @@ mod tests {
 
     #[test]
     fn every_service_has_a_variable_of_its_own() {
-        use Service::{Azurite, Docker, PrivateRegistry, Python, Registry, Validators, YamlLanguageServer};
-        let names = [Azurite, Docker, PrivateRegistry, Python, Registry, Validators, YamlLanguageServer];
+        use Service::*;
+        let names =
+            [Azurite, Docker, PrivateRegistry, Python, PythonTrack1, Registry, Validators, YamlLanguageServer];
         let names = names.map(Service::variable);
         let distinct: std::collections::BTreeSet<_> = names.into_iter().collect();
         assert_eq!(distinct.len(), names.len());
