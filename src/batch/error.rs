@@ -80,6 +80,7 @@ error_codes! {
     OPERATION_INVALID_FOR_CURRENT_STATE = "OperationInvalidForCurrentState", 409, "The operation is not possible in the present state of the object.";
     POOL_QUOTA_REACHED = "PoolQuotaReached", 409, "The account has as many pools as its quota allows.";
     ACTIVE_JOB_AND_SCHEDULE_QUOTA_REACHED = "ActiveJobAndScheduleQuotaReached", 409, "The account has as many active jobs and schedules as its quota allows.";
+    MISSING_CONTENT_LENGTH_HEADER = "MissingContentLengthHeader", 411, "The request does not say how long its body is.";
     REQUEST_BODY_TOO_LARGE = "RequestBodyTooLarge", 413, "The request body is larger than the service accepts.";
     INVALID_RANGE = "InvalidRange", 416, "The requested range lies outside the file.";
     INTERNAL_ERROR = "InternalError", 500, "The server met an error of its own.";

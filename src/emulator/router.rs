@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::header::{CONTENT_LENGTH, HOST};
+use axum::http::header::{CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, Request, Response, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use percent_encoding::percent_decode_str;
@@ -27,21 +27,28 @@ pub(crate) const MAX_BODY: usize = 1024 * 1024;
 /// How long a body may take to arrive.
 const BODY_TIME: Duration = Duration::from_secs(60);
 
+/// How long the body of a refused request may take to arrive.
+const REFUSED_BODY_TIME: Duration = Duration::from_secs(5);
+
 /// The way in, for requests of any path: routes are matched on the raw path, which no router of prefixes would do.
 pub(crate) fn router(account: Arc<Account>) -> axum::Router {
     axum::Router::new().fallback(serve).with_state(account)
 }
 
 async fn serve(State(account): State<Arc<Account>>, request: Request<Body>) -> Response<Body> {
-    let (parts, body) = request.into_parts();
+    let (parts, mut body) = request.into_parts();
     let stamp = RequestStamp::new(&parts.headers, DateTime(account.clock.now()));
     let head = parts.method == Method::HEAD;
     let host = host(&parts);
-    let mut response = match answer(&account, &host, &parts, body, head).await {
+    let mut response = match answer(&account, &host, &parts, &mut body, head).await {
         Ok(response) => response,
         Err(error) => {
             tracing::debug!(method = %parts.method, path = parts.uri.path(), %error, "refused");
-            refuse(error, &host, &stamp, head)
+            let mut response = refuse(error, &host, &stamp, head);
+            if !discard(body).await {
+                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            response
         }
     };
     stamp.mark(&mut response);
@@ -52,7 +59,7 @@ async fn answer(
     account: &Arc<Account>,
     host: &str,
     parts: &Parts,
-    body: Body,
+    body: &mut Body,
     head: bool,
 ) -> Result<Response<Body>, Refusal> {
     refuse_foreign_host(host)?;
@@ -144,12 +151,16 @@ fn decode(segment: &str) -> Result<String, Refusal> {
         .map_err(|_| Refusal::new(ErrorCode::INVALID_URI).with("Reason", "the path is not UTF-8"))
 }
 
-async fn read(body: Body, headers: &HeaderMap) -> Result<Bytes, Refusal> {
+/// The whole body. Only one whose length was said is read: the signature covers the length, and nothing else of a body.
+async fn read(body: &mut Body, headers: &HeaderMap) -> Result<Bytes, Refusal> {
     let too_large = || {
         Refusal::new(ErrorCode::REQUEST_BODY_TOO_LARGE)
             .with("MaxLimit", MAX_BODY.to_string())
             .with("Reason", "send fewer tasks a request")
     };
+    if headers.contains_key(TRANSFER_ENCODING) {
+        return Err(ErrorCode::MISSING_CONTENT_LENGTH_HEADER.into());
+    }
     let said = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     if said.is_some_and(|length| length > MAX_BODY) {
         return Err(too_large());
@@ -161,6 +172,21 @@ async fn read(body: Body, headers: &HeaderMap) -> Result<Bytes, Refusal> {
         Ok(Err(error)) => Err(invalid(error.to_string())),
         Err(_) => Err(invalid(format!("the body did not arrive within {} seconds", BODY_TIME.as_secs()))),
     }
+}
+
+/// Takes what is left of a refused request's body off the connection, so that the client sees the answer and can go on with the
+/// next request. False if there is too much of it, or it is too slow: then the connection has to end.
+async fn discard(body: Body) -> bool {
+    let mut rest = Limited::new(body, MAX_BODY);
+    let all = async {
+        while let Some(frame) = rest.frame().await {
+            if frame.is_err() {
+                return false;
+            }
+        }
+        true
+    };
+    tokio::time::timeout(REFUSED_BODY_TIME, all).await.unwrap_or(false)
 }
 
 #[cfg(test)]

@@ -70,8 +70,8 @@ pub struct VMExtension {
     pub auto_upgrade_minor_version: Option<bool>,
     /// Whether newer versions are taken later, too.
     pub enable_automatic_upgrade: Option<bool>,
-    /// Its settings, as it wants them.
-    pub settings: Option<Map<String, Value>>,
+    /// Its settings, as it wants them: a map, or the text of one, as in the official example of an extension.
+    pub settings: Option<Value>,
     /// Settings that nobody may read; write-only.
     pub protected_settings: Option<Map<String, Value>>,
     /// Names of the extensions that come before it.

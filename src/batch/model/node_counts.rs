@@ -18,7 +18,8 @@ pub struct BatchPoolNodeCounts {
     pub low_priority: Option<BatchNodeCounts>,
 }
 
-/// Nodes by state.
+/// Nodes by state. What is no number is not counted by the version of the API that answered.
+#[skip_serializing_none]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct BatchNodeCounts {
@@ -49,12 +50,12 @@ pub struct BatchNodeCounts {
     /// In the state `waitingforstarttask`.
     pub waiting_for_start_task: u32,
     /// In the state `deallocated`.
-    pub deallocated: u32,
+    pub deallocated: Option<u32>,
     /// In the state `deallocating`.
-    pub deallocating: u32,
+    pub deallocating: Option<u32>,
     /// In the state `upgradingos`.
     #[serde(rename = "upgradingOS")]
-    pub upgrading_os: u32,
+    pub upgrading_os: Option<u32>,
     /// All of them.
     pub total: u32,
 }

@@ -17,7 +17,7 @@ pub(crate) async fn list(call: Call) -> Result<Answer, Refusal> {
         let pools = PoolTable(store).page(&page)?.into_iter();
         pools
             .map(|record| {
-                let mut counts = [BatchNodeCounts::default(), BatchNodeCounts::default()];
+                let mut counts = [none(), none()];
                 for (is_dedicated, state, count) in NodeTable(store).count_by_state(record.row)? {
                     let [dedicated, spot] = &mut counts;
                     add(if is_dedicated { dedicated } else { spot }, &state, count);
@@ -31,6 +31,16 @@ pub(crate) async fn list(call: Call) -> Result<Answer, Refusal> {
     });
     let counts = read.await?;
     Ok(request.answer(&call, "poolnodecounts", counts))
+}
+
+/// No nodes, in every state that the present version counts.
+fn none() -> BatchNodeCounts {
+    BatchNodeCounts {
+        deallocated: Some(0),
+        deallocating: Some(0),
+        upgrading_os: Some(0),
+        ..BatchNodeCounts::default()
+    }
 }
 
 fn add(counts: &mut BatchNodeCounts, state: &BatchNodeState, count: u32) {
@@ -49,9 +59,9 @@ fn add(counts: &mut BatchNodeCounts, state: &BatchNodeState, count: u32) {
         State::LeavingPool => &mut counts.leaving_pool,
         State::Unusable => &mut counts.unusable,
         State::WaitingForStartTask => &mut counts.waiting_for_start_task,
-        State::Deallocated => &mut counts.deallocated,
-        State::Deallocating => &mut counts.deallocating,
-        State::UpgradingOS => &mut counts.upgrading_os,
+        State::Deallocated => counts.deallocated.get_or_insert_default(),
+        State::Deallocating => counts.deallocating.get_or_insert_default(),
+        State::UpgradingOS => counts.upgrading_os.get_or_insert_default(),
         State::Unknown | State::Other(_) => &mut counts.unknown,
     };
     *counted += count;

@@ -10,7 +10,7 @@ use batchyard::secret::Secret;
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::account::{Account, KEY, NAME, pool, task};
 
@@ -23,8 +23,8 @@ const MAX_GROWTH: usize = 128 << 20;
 struct Attack {
     name: String,
     bytes: Vec<u8>,
-    /// The code that the answer must name, where it matters.
-    code: Option<&'static str>,
+    /// The status of the answer and the code that it names, where more matters than that it is refused.
+    answer: Option<(u16, &'static str)>,
 }
 
 /// The parts of a request.
@@ -43,9 +43,8 @@ impl<'a> Request<'a> {
 
     fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
         self.body = body.into();
-        self.headers.push(("content-type", "application/json".to_owned()));
-        self.headers.push(("content-length", self.body.len().to_string()));
-        self
+        let length = self.body.len().to_string();
+        self.header("content-type", "application/json").header("content-length", length)
     }
 
     fn header(mut self, name: &'a str, value: impl Into<String>) -> Self {
@@ -95,60 +94,56 @@ fn signed_post(path: &str, body: impl Into<Vec<u8>>) -> Vec<u8> {
 }
 
 fn attack(name: &str, bytes: Vec<u8>) -> Attack {
-    Attack { name: name.to_owned(), bytes, code: None }
+    Attack { name: name.to_owned(), bytes, answer: None }
 }
 
-fn refused(name: &str, bytes: Vec<u8>, code: &'static str) -> Attack {
-    Attack { name: name.to_owned(), bytes, code: Some(code) }
+fn refused(name: &str, bytes: Vec<u8>, status: u16, code: &'static str) -> Attack {
+    Attack { name: name.to_owned(), bytes, answer: Some((status, code)) }
 }
 
 /// What `curl` would send that has no key, a wrong one, or a signature for something else.
 fn unauthorized() -> Vec<Attack> {
     let target = versioned("/pools");
     let get = || Request::new("GET", &target);
-    let now = SystemClock.now();
-    let at = |minutes: i64| DateTime(now + jiff::SignedDuration::from_mins(minutes)).to_rfc1123();
-    let post = |body: &str| Request::new("POST", &target).body(body).sign();
-    let failed = "AuthenticationFailed";
-    vec![
-        refused("no key", get().bytes(), "MissingRequiredHeader"),
-        refused("an empty header", get().header("authorization", "").bytes(), "MissingRequiredHeader"),
-        refused(
-            "a bearer",
-            get().header("authorization", "Bearer abc.def.ghi").bytes(),
-            "InvalidAuthenticationInfo",
-        ),
-        refused(
-            "a password",
-            get().header("authorization", "Basic YTpi").bytes(),
-            "InvalidAuthenticationInfo",
-        ),
-        refused(
-            "no colon",
-            get().header("authorization", "SharedKey testaccount").bytes(),
-            "InvalidAuthenticationInfo",
-        ),
-        refused(
-            "no base64",
-            get().header("authorization", "SharedKey testaccount:?").bytes(),
-            "InvalidAuthenticationInfo",
-        ),
-        refused("another account", get().header("authorization", "SharedKey other:YWJj").bytes(), failed),
-        refused("a wrong key", get().sign_with("c3RyYW5nZXI=").bytes(), failed),
-        refused("a stale date", get().header("ocp-date", at(-16)).sign().bytes(), failed),
-        refused("a date to come", get().header("ocp-date", at(16)).sign().bytes(), failed),
-        refused("no time", get().header("ocp-date", "yesterday").sign().bytes(), failed),
-        refused("another path", Request { target: &versioned("/jobs"), ..get().sign() }.bytes(), failed),
-        refused(
-            "another query",
-            Request { target: &versioned("/pools?maxresults=5"), ..get().sign() }.bytes(),
-            failed,
-        ),
-        refused("another method", Request { method: "DELETE", ..get().sign() }.bytes(), failed),
-        refused("a condition added", get().sign().header("if-match", "*").bytes(), failed),
-        refused("a range added", get().sign().header("ocp-range", "bytes=0-1").bytes(), failed),
-        refused("a body replayed with more in it", post("{}").body("{\"id\":\"evil\"}").bytes(), failed),
-    ]
+    let posted = |body: &str| Request::new("POST", &target).body(body).sign();
+    let claims = |credential: &str| get().header("authorization", credential).bytes();
+    let dated = |minutes: i64| {
+        let time = DateTime(SystemClock.now() + jiff::SignedDuration::from_mins(minutes));
+        get().header("ocp-date", time.to_rfc1123()).sign().bytes()
+    };
+    let (absent, malformed) = ((400, "MissingRequiredHeader"), (400, "InvalidAuthenticationInfo"));
+    let failed = (403, "AuthenticationFailed");
+    let cases = [
+        ("no key", get().bytes(), absent),
+        ("an empty header", claims(""), absent),
+        ("a bearer", claims("Bearer abc.def.ghi"), malformed),
+        ("a password", claims("Basic YTpi"), malformed),
+        ("no colon", claims("SharedKey testaccount"), malformed),
+        ("no base64", claims("SharedKey testaccount:?"), malformed),
+        ("another account", claims("SharedKey other:YWJj"), failed),
+        ("a wrong key", get().sign_with("c3RyYW5nZXI=").bytes(), failed),
+        ("a stale date", dated(-16), failed),
+        ("a date to come", dated(16), failed),
+        ("no time", get().header("ocp-date", "yesterday").sign().bytes(), failed),
+        ("a date changed", get().sign().header("ocp-date", "Wed, 01 Jan 2020 00:00:00 GMT").bytes(), failed),
+        ("another path", Request { target: &versioned("/jobs"), ..get().sign() }.bytes(), failed),
+        ("more query", Request { target: &versioned("/pools?maxresults=5"), ..get().sign() }.bytes(), failed),
+        ("another method", Request { method: "DELETE", ..get().sign() }.bytes(), failed),
+        ("a condition added", get().sign().header("if-match", "*").bytes(), failed),
+        ("a range added", get().sign().header("ocp-range", "bytes=0-1").bytes(), failed),
+        ("a body replayed with more in it", posted("{}").body("{\"id\":\"evil\"}").bytes(), failed),
+        ("a body replayed as another kind", posted("{}").header("content-type", "text/xml").bytes(), failed),
+        ("a body where none was signed", smuggled(&target), (411, "MissingContentLengthHeader")),
+    ];
+    cases.into_iter().map(|(name, bytes, (status, code))| refused(name, bytes, status, code)).collect()
+}
+
+/// A request signed without a body that carries one all the same: a body in chunks has no length that could be signed.
+fn smuggled(target: &str) -> Vec<u8> {
+    let mut bytes = Request::new("POST", target).sign().header("transfer-encoding", "chunked").bytes();
+    let body = pool("evil").to_string();
+    bytes.extend(format!("{:x}\r\n{body}\r\n0\r\n\r\n", body.len()).bytes());
+    bytes
 }
 
 /// Paths that try to leave, to confuse, or to be too much.
@@ -247,11 +242,13 @@ fn bodies() -> Vec<Attack> {
         refused(
             "2 MiB",
             signed_post("/pools", format!("{{\"id\":\"{}\"}}", "a".repeat(2 << 20))),
+            413,
             "RequestBodyTooLarge",
         ),
         refused(
             "101 tasks",
             signed_post("/jobs/j/addtaskcollection", tasks(101).to_string()),
+            413,
             "RequestBodyTooLarge",
         ),
         attack("nodes below zero", signed_post("/pools", with("targetDedicatedNodes", json!(-1)))),
@@ -329,6 +326,17 @@ async fn exchange(address: SocketAddr, bytes: &[u8]) -> Option<(u16, String)> {
     Some((status, text))
 }
 
+/// An account on a socket, served until the guard is dropped.
+async fn served() -> (Account, SocketAddr, DropGuard) {
+    let account = Account::new().await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let stop = CancellationToken::new();
+    let (emulator, shutdown) = (account.emulator.clone(), stop.clone());
+    tokio::spawn(async move { emulator.serve(listener, shutdown).await });
+    (account, address, stop.drop_guard())
+}
+
 fn memory() -> usize {
     let status = std::fs::read_to_string("/proc/self/statm").unwrap();
     status.split(' ').nth(1).unwrap().parse::<usize>().unwrap() * 4_096
@@ -336,15 +344,8 @@ fn memory() -> usize {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn hostile_requests_are_refused_cleanly_and_the_server_lives() {
-    let account = Account::new().await;
+    let (account, address, _stop) = served().await;
     account.post("/jobs", json!({"id": "j", "poolInfo": {"poolId": "none"}})).await.expect(201);
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let stop = CancellationToken::new();
-    let server = tokio::spawn({
-        let (emulator, stop) = (account.emulator.clone(), stop.clone());
-        async move { emulator.serve(listener, stop).await }
-    });
     assert_eq!(exchange(address, &signed_get("/pools")).await.unwrap().0, 200);
 
     let before = memory();
@@ -355,9 +356,9 @@ async fn hostile_requests_are_refused_cleanly_and_the_server_lives() {
     for attack in &attacks {
         match exchange(address, &attack.bytes).await {
             Some((status, text)) if (400..500).contains(&status) => {
-                if let Some(code) = attack.code.filter(|code| !text.contains(&format!("\"code\":\"{code}\"")))
-                {
-                    wrong.push(format!("{}: not {code}: {text}", attack.name));
+                let names = |code: &str| text.contains(&format!("\"code\":\"{code}\""));
+                if let Some(expected) = attack.answer.filter(|(s, code)| *s != status || !names(code)) {
+                    wrong.push(format!("{}: not {expected:?}: {text}", attack.name));
                 }
                 if text.contains("root:") || text.contains(KEY) {
                     wrong.push(format!("{}: reveals {text}", attack.name));
@@ -375,6 +376,24 @@ async fn hostile_requests_are_refused_cleanly_and_the_server_lives() {
     assert_eq!(account.get("/pools").await.expect(200).json()["value"], json!([]), "nothing came of it");
     assert_eq!(account.get("/jobs/j/tasks").await.expect(200).json()["value"], json!([]));
     assert_eq!(exchange(address, &signed_get("/pools")).await.unwrap().0, 200);
-    stop.cancel();
-    server.await.unwrap().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connection_goes_on_after_a_refused_request_with_a_body() {
+    let (_account, address, _stop) = served().await;
+    let target = versioned("/pools");
+    let refused = Request::new("POST", &target).body(vec![b'x'; 300_000]).sign_with("c3RyYW5nZXI=").bytes();
+    let refused = String::from_utf8(refused).unwrap().replace("connection: close\r\n", "");
+    let (head, body) = refused.split_once("\r\n\r\n").unwrap();
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(format!("{head}\r\n\r\n").as_bytes()).await.unwrap();
+    // Everything that is needed to refuse the request has come, and its body has not.
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    stream.write_all(body.as_bytes()).await.unwrap();
+    stream.write_all(&signed_get("/pools")).await.unwrap();
+    let mut answers = String::new();
+    stream.read_to_string(&mut answers).await.unwrap();
+    let statuses: Vec<&str> =
+        answers.match_indices("HTTP/1.1 ").map(|(at, _)| &answers[at + 9..at + 12]).collect();
+    assert_eq!(statuses, ["403", "200"], "{answers}");
 }

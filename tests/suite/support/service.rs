@@ -118,8 +118,16 @@ mod tests {
     #[test]
     fn every_service_has_a_variable_of_its_own() {
         use Service::*;
-        let names =
-            [Azurite, Docker, PrivateRegistry, Python, PythonTrack1, Registry, Validators, YamlLanguageServer];
+        let names = [
+            Azurite,
+            Docker,
+            PrivateRegistry,
+            Python,
+            PythonTrack1,
+            Registry,
+            Validators,
+            YamlLanguageServer,
+        ];
         let names = names.map(Service::variable);
         let distinct: std::collections::BTreeSet<_> = names.into_iter().collect();
         assert_eq!(distinct.len(), names.len());
