@@ -23,6 +23,7 @@ mod editor;
 mod emulator;
 mod explain;
 mod fmt;
+mod load;
 mod local_account;
 mod mutations;
 mod oci_runtime;

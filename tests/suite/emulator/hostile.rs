@@ -393,7 +393,9 @@ async fn a_connection_goes_on_after_a_refused_request_with_a_body() {
     stream.write_all(&signed_get("/pools")).await.unwrap();
     let mut answers = String::new();
     stream.read_to_string(&mut answers).await.unwrap();
+    // The body of an answer has no line's end, so the next answer follows on the same line.
+    let answers = answers.replace("HTTP/1.1 ", "\nHTTP/1.1 ");
     let statuses: Vec<&str> =
-        answers.match_indices("HTTP/1.1 ").map(|(at, _)| &answers[at + 9..at + 12]).collect();
+        answers.lines().filter_map(|line| line.strip_prefix("HTTP/1.1 ")?.get(..3)).collect();
     assert_eq!(statuses, ["403", "200"], "{answers}");
 }

@@ -94,6 +94,12 @@ impl<'a> Emulator<'a> {
         self.process.stderr()
     }
 
+    /// The most memory that the process has had so far, in bytes.
+    #[track_caller]
+    pub fn memory_peak(&self) -> u64 {
+        self.process.memory_peak()
+    }
+
     /// Ends the emulator as a crash would: `kill -9`.
     pub fn kill(&mut self) {
         self.process.kill();

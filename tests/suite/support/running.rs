@@ -65,6 +65,15 @@ impl Running {
         self.stderr.text()
     }
 
+    /// The most memory that the process has had so far, in bytes.
+    #[track_caller]
+    pub fn memory_peak(&self) -> u64 {
+        let path = format!("/proc/{}/status", self.child.id());
+        let status = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"));
+        1024 * peak.and_then(|kilobytes| kilobytes.parse::<u64>().ok()).expect("a running process has memory")
+    }
+
     /// Asks the process to end, as Ctrl-C or a service manager would.
     pub fn signal(&self, signal: Signal) {
         let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw).expect("a process id");
