@@ -13,5 +13,6 @@ mod replacing;
 mod rest;
 mod restart;
 mod tasks;
+mod throttle;
 mod versions;
 mod wire;
