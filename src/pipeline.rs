@@ -41,6 +41,7 @@ pub fn scope(desired: &DesiredState) -> Scope {
         recipe: desired.recipe.clone(),
         pools: pools.into_iter().collect(),
         jobs: jobs.into_iter().collect(),
+        schedules: desired.schedules.values().map(|schedule| schedule.spec.id.clone()).collect(),
     }
 }
 
@@ -72,7 +73,7 @@ pub async fn plan(
 /// # Errors
 /// When the account can't be read, or no sound plan can be made.
 pub async fn plan_destroy(client: &BatchClient, recipe: &RecipeName) -> Result<Plan, PipelineError> {
-    let scope = Scope { recipe: recipe.clone(), pools: [].into(), jobs: [].into() };
+    let scope = Scope { recipe: recipe.clone(), pools: [].into(), jobs: [].into(), schedules: [].into() };
     let mut live = observe::read(client, &scope).await.map_err(PipelineError::Observe)?;
     let mut made = plan::destroy(recipe, &live);
     if read_disturbed(client, &made, &mut live).await? {

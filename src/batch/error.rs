@@ -68,6 +68,13 @@ error_codes! {
     NODE_STATE_UNUSABLE = "NodeStateUnusable", 409, "The specified node is unusable.";
     NODE_ALREADY_IN_TARGET_SCHEDULING_STATE = "NodeAlreadyInTargetSchedulingState", 409, "The specified node already has that scheduling state.";
     JOB_PREPARATION_TASK_NOT_SPECIFIED = "JobPreparationTaskNotSpecified", 409, "The specified job has no job preparation task.";
+    JOB_SCHEDULE_NOT_FOUND = "JobScheduleNotFound", 404, "The specified job schedule does not exist.";
+    JOB_SCHEDULE_EXISTS = "JobScheduleExists", 409, "The specified job schedule already exists.";
+    JOB_SCHEDULE_WITH_SAME_ID_EXISTS = "JobScheduleWithSameIdExists", 409, "A job schedule has the id of the specified job.";
+    JOB_WITH_SAME_ID_EXISTS = "JobWithSameIdExists", 409, "A job has the id of the specified job schedule.";
+    JOB_SCHEDULE_COMPLETED = "JobScheduleCompleted", 409, "The specified job schedule has completed.";
+    JOB_SCHEDULE_BEING_TERMINATED = "JobScheduleBeingTerminated", 409, "The specified job schedule is being terminated.";
+    JOB_SCHEDULE_BEING_DELETED = "JobScheduleBeingDeleted", 409, "The specified job schedule is being deleted.";
     JOB_BEING_DELETED = "JobBeingDeleted", 409, "The specified job is being deleted.";
     JOB_BEING_TERMINATED = "JobBeingTerminated", 409, "The specified job is being terminated.";
     JOB_COMPLETED = "JobCompleted", 409, "The specified job has completed.";

@@ -40,9 +40,13 @@ pub enum InvalidId {
     },
 }
 
+/// The most characters that the service adds to a schedule's id for the ids of its jobs: `:job-<n>`.
+const MAX_JOB_NUMBER_LENGTH: usize = 16;
+
 fn check(id: &str, extra: &[char], most: usize) -> Result<(), InvalidId> {
-    let length = id.chars().count();
-    if length == 0 {
+    let added = if extra == [':'] { id.chars().skip_while(|c| *c != ':').count() } else { 0 };
+    let length = id.chars().count() - added.min(MAX_JOB_NUMBER_LENGTH);
+    if id.is_empty() {
         return Err(InvalidId::Empty);
     }
     if length > most {
@@ -185,5 +189,8 @@ mod tests {
         assert!(NodeId::new(format!("tvmps_{}_d", "0".repeat(64))).is_ok(), "as the service makes them");
         assert!(JobId::new("nightly:job-1").is_ok());
         assert!(PoolId::new("nightly:job-1").is_err());
+        assert!(JobId::new(format!("{}:job-1", "a".repeat(64))).is_ok());
+        assert!(JobId::new("a".repeat(65)).is_err());
+        assert!(JobId::new(format!("a:job-{}", "1".repeat(80))).is_err());
     }
 }

@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use crate::batch::model::{
     AutoUserScope, AutoUserSpecification, BatchAllTasksCompleteMode, BatchJob, BatchJobConstraints,
-    BatchJobCreateOptions, BatchJobExecutionInfo, BatchJobState, BatchJobUpdateOptions, BatchMetadataItem,
-    BatchNodeFillType, BatchPool, BatchPoolCreateOptions, BatchPoolReplaceOptions, BatchPoolState,
-    BatchPoolUpdateOptions, BatchStartTask, BatchTaskConstraints, BatchTaskCreateOptions,
-    BatchTaskFailureMode, BatchTaskSchedulingPolicy, ElevationLevel, UserIdentity,
-    VirtualMachineConfiguration,
+    BatchJobCreateOptions, BatchJobExecutionInfo, BatchJobManagerTask, BatchJobSchedule,
+    BatchJobScheduleCreateOptions, BatchJobScheduleState, BatchJobScheduleUpdateOptions,
+    BatchJobSpecification, BatchJobState, BatchJobUpdateOptions, BatchMetadataItem, BatchNodeFillType,
+    BatchPool, BatchPoolCreateOptions, BatchPoolReplaceOptions, BatchPoolState, BatchPoolUpdateOptions,
+    BatchStartTask, BatchTaskConstraints, BatchTaskCreateOptions, BatchTaskFailureMode,
+    BatchTaskSchedulingPolicy, ElevationLevel, UserIdentity, VirtualMachineConfiguration,
 };
 use crate::batch::{DateTime, WireDuration};
 
@@ -130,7 +131,7 @@ pub(crate) fn job(options: BatchJobCreateOptions, now: DateTime) -> BatchJob {
         ),
         on_task_failure: Some(options.on_task_failure.unwrap_or(BatchTaskFailureMode::NoAction)),
         allow_task_preemption: options.allow_task_preemption,
-        job_manager_task: options.job_manager_task,
+        job_manager_task: options.job_manager_task.map(manager_task),
         job_preparation_task: options.job_preparation_task,
         job_release_task: options.job_release_task,
         network_configuration: options.network_configuration,
@@ -175,6 +176,54 @@ fn job_constraints(mut constraints: BatchJobConstraints) -> BatchJobConstraints 
     constraints.max_wall_clock_time.get_or_insert(WireDuration::Unlimited);
     constraints.max_task_retry_count.get_or_insert(0);
     constraints
+}
+
+fn manager_task(mut task: BatchJobManagerTask) -> BatchJobManagerTask {
+    task.kill_job_on_completion.get_or_insert(true);
+    task.run_exclusive.get_or_insert(true);
+    task.allow_low_priority_node.get_or_insert(true);
+    task.required_slots.get_or_insert(1);
+    task
+}
+
+/// A job schedule that was just asked for; when it makes jobs is its own to say.
+pub(crate) fn job_schedule(options: BatchJobScheduleCreateOptions, now: DateTime) -> BatchJobSchedule {
+    BatchJobSchedule {
+        id: options.id,
+        display_name: options.display_name,
+        url: None,
+        e_tag: None,
+        last_modified: Some(now),
+        creation_time: Some(now),
+        state: Some(BatchJobScheduleState::Active),
+        state_transition_time: Some(now),
+        previous_state: None,
+        previous_state_transition_time: None,
+        schedule: None,
+        job_specification: Some(job_specification(options.job_specification)),
+        execution_info: None,
+        metadata: metadata(options.metadata),
+        other: serde_json::Map::new(),
+    }
+}
+
+/// Changes the jobs and the metadata of a job schedule; what `update` leaves out stays as it is.
+pub(crate) fn update_job_schedule(schedule: &mut BatchJobSchedule, update: BatchJobScheduleUpdateOptions) {
+    replace(&mut schedule.job_specification, update.job_specification.map(job_specification));
+    if update.metadata.is_some() {
+        schedule.metadata = metadata(update.metadata);
+    }
+}
+
+fn job_specification(mut job: BatchJobSpecification) -> BatchJobSpecification {
+    job.priority.get_or_insert(0);
+    job.max_parallel_tasks.get_or_insert(-1);
+    job.uses_task_dependencies.get_or_insert(false);
+    job.on_all_tasks_complete.get_or_insert(BatchAllTasksCompleteMode::NoAction);
+    job.on_task_failure.get_or_insert(BatchTaskFailureMode::NoAction);
+    job.constraints = Some(job_constraints(job.constraints.unwrap_or_default()));
+    job.job_manager_task = job.job_manager_task.map(manager_task);
+    job
 }
 
 /// A task of `job` that was just asked for.

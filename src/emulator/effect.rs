@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use super::store::{JobRow, NodeAddress, NodeRow, PoolRow, RunRow};
+use super::store::{JobRow, JobScheduleRow, NodeAddress, NodeRow, PoolRow, RunRow};
 use crate::batch::model::{BatchContainerConfiguration, BatchNodeError, BatchStartTask};
 use crate::batch::{JobId, TaskId};
 use crate::node::{TaskAssignment, TaskOutcome};
@@ -64,4 +64,6 @@ pub(crate) enum Event {
     JobCleaned { job: JobRow },
     /// Look at a job again: whether its change of state is over, its tasks have all completed, its time is up.
     JobDue { job: JobRow },
+    /// Look at a job schedule again: whether a job is due, or its change of state is over.
+    JobScheduleDue { schedule: JobScheduleRow },
 }

@@ -33,7 +33,6 @@ mod service;
 mod store;
 #[cfg(test)]
 mod support;
-mod throttle;
 mod timing;
 mod versions;
 mod wire;

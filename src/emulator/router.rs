@@ -63,11 +63,7 @@ async fn answer(
     head: bool,
 ) -> Result<Response<Body>, Refusal> {
     refuse_foreign_host(host)?;
-    let now = account.clock.now();
-    authorize(&account.key, parts, now)?;
-    if let Some(throttle) = &account.throttle {
-        throttle.admit(now)?;
-    }
+    authorize(&account.key, parts, account.clock.now())?;
     let query: Vec<(String, String)> = query_pairs(parts.uri.query().unwrap_or_default()).collect();
     let version = version(&query)?;
     if account.is_at_rest && !matches!(parts.method, Method::GET | Method::HEAD) {

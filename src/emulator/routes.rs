@@ -6,7 +6,8 @@ use futures::future::BoxFuture;
 use super::answer::Answer;
 use super::call::Call;
 use super::handlers::{
-    applications, files, images, jobs, node_actions, node_counts, node_users, nodes, pools, tasks, usage,
+    applications, files, images, job_schedules, jobs, node_actions, node_counts, node_users, nodes, pools,
+    tasks, usage,
 };
 use super::refusal::Refusal;
 use crate::batch::operation::{Operation, OperationSpec};
@@ -50,6 +51,7 @@ pub(crate) static ROUTES: &[Route] = routes! {
     ListPoolUsageMetrics => usage::list ["since the process began, of the nodes that are there now"],
     CreateJob => jobs::create,
     ListJobs => jobs::list,
+    ListJobsFromSchedule => jobs::list_from_schedule,
     GetJob => jobs::get,
     UpdateJob => jobs::update,
     ReplaceJob => jobs::replace,
@@ -59,6 +61,16 @@ pub(crate) static ROUTES: &[Route] = routes! {
     EnableJob => jobs::enable,
     TerminateJob => jobs::terminate,
     GetJobTaskCounts => jobs::task_counts,
+    CreateJobSchedule => job_schedules::create,
+    ListJobSchedules => job_schedules::list,
+    JobScheduleExists => job_schedules::exists,
+    GetJobSchedule => job_schedules::get,
+    UpdateJobSchedule => job_schedules::update,
+    ReplaceJobSchedule => job_schedules::replace,
+    DeleteJobSchedule => job_schedules::delete,
+    DisableJobSchedule => job_schedules::disable,
+    EnableJobSchedule => job_schedules::enable,
+    TerminateJobSchedule => job_schedules::terminate,
     CreateTask => tasks::create,
     CreateTaskCollection => tasks::create_collection,
     ListTasks => tasks::list,

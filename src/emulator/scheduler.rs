@@ -3,17 +3,30 @@
 use super::store::FreeNode;
 use crate::batch::model::BatchNodeFillType;
 
+/// What a task needs of a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Need {
+    /// How many slots.
+    pub(crate) slots: i32,
+    /// Whether the node may run nothing else.
+    pub(crate) whole_node: bool,
+    /// Whether the node must not be a Spot node.
+    pub(crate) dedicated: bool,
+}
+
 /// The free slots of a pool, given away one task at a time.
 #[derive(Debug, Clone)]
 pub(crate) struct Slots {
     nodes: Vec<FreeNode>,
+    /// How many slots a node has.
+    capacity: i32,
     pack: bool,
 }
 
 impl Slots {
-    /// The free slots of these nodes.
-    pub(crate) fn new(nodes: Vec<FreeNode>, fill: &BatchNodeFillType) -> Self {
-        Self { nodes, pack: *fill == BatchNodeFillType::Pack }
+    /// The free slots of these nodes, each of which has `capacity` in all.
+    pub(crate) fn new(nodes: Vec<FreeNode>, capacity: i32, fill: &BatchNodeFillType) -> Self {
+        Self { nodes, capacity, pack: *fill == BatchNodeFillType::Pack }
     }
 
     /// The most slots that are free on one node: what a task may need at the most.
@@ -27,16 +40,18 @@ impl Slots {
     }
 
     /// Takes slots on one node: with `spread` on the one with the most free, with `pack` on the one with the fewest that will
-    /// do; the oldest of equals.
-    pub(crate) fn take(&mut self, slots: i32) -> Option<&FreeNode> {
-        let fitting = self.nodes.iter_mut().filter(|node| node.free >= slots);
+    /// do; the oldest of equals. Says how many slots it took: all of a node that is to run nothing else.
+    pub(crate) fn take(&mut self, need: Need) -> Option<(&FreeNode, i32)> {
+        let slots = if need.whole_node { self.capacity } else { need.slots };
+        let suits = |node: &FreeNode| node.free >= slots && (node.is_dedicated || !need.dedicated);
+        let fitting = self.nodes.iter_mut().filter(|node| suits(node));
         let node = if self.pack {
             fitting.min_by_key(|node| node.free)
         } else {
             fitting.min_by_key(|node| std::cmp::Reverse(node.free))
         }?;
         node.free -= slots;
-        Some(node)
+        Some((node, slots))
     }
 }
 
@@ -46,18 +61,22 @@ mod tests {
     use crate::batch::NodeId;
     use crate::emulator::store::NodeRow;
 
+    fn need(slots: i32) -> Need {
+        Need { slots, whole_node: false, dedicated: false }
+    }
+
     fn slots(free: &[i32], fill: BatchNodeFillType) -> Slots {
         let node = |(row, &free): (i64, &i32)| FreeNode {
             row: NodeRow(row),
             id: NodeId::new(format!("n{row}")).unwrap(),
-            is_dedicated: true,
+            is_dedicated: row > 1,
             free,
         };
-        Slots::new((1..).zip(free).map(node).collect(), &fill)
+        Slots::new((1..).zip(free).map(node).collect(), 4, &fill)
     }
 
     fn placements(mut slots: Slots, needs: &[i32]) -> Vec<Option<i64>> {
-        needs.iter().map(|need| slots.take(*need).map(|node| node.row.0)).collect()
+        needs.iter().map(|slot| slots.take(need(*slot)).map(|(node, _)| node.row.0)).collect()
     }
 
     #[test]
@@ -76,8 +95,22 @@ mod tests {
     fn a_task_needs_its_slots_on_one_node() {
         let mut slots = slots(&[2, 3], BatchNodeFillType::Spread);
         assert_eq!((slots.largest(), slots.total()), (3, 5));
-        assert!(slots.take(4).is_none());
-        assert_eq!(slots.take(3).map(|node| node.row.0), Some(2));
+        assert!(slots.take(need(4)).is_none());
+        assert_eq!(slots.take(need(3)).map(|(node, taken)| (node.row.0, taken)), Some((2, 3)));
         assert_eq!((slots.largest(), slots.total()), (2, 2));
+    }
+
+    #[test]
+    fn a_task_that_wants_a_node_for_itself_takes_one_that_is_empty() {
+        let alone = Need { whole_node: true, ..need(1) };
+        let mut free = slots(&[3, 4], BatchNodeFillType::Pack);
+        assert_eq!(free.take(alone).map(|(node, taken)| (node.row.0, taken)), Some((2, 4)));
+        assert!(free.take(alone).is_none());
+        let dedicated = Need { dedicated: true, ..need(1) };
+        assert_eq!(
+            slots(&[4, 1], BatchNodeFillType::Spread).take(dedicated).map(|(node, _)| node.row.0),
+            Some(2)
+        );
+        assert!(slots(&[4], BatchNodeFillType::Spread).take(dedicated).is_none(), "a Spot node");
     }
 }

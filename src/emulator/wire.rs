@@ -4,7 +4,9 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::service::Failure;
-use super::store::{Census, JobRecord, NodeRecord, NodeUse, PoolRecord, StoreError, TaskRecord};
+use super::store::{
+    Census, JobRecord, JobScheduleRecord, NodeRecord, NodeUse, PoolRecord, StoreError, TaskRecord,
+};
 use crate::batch::model::{BatchNodeInfo, BatchTask};
 use crate::node::layout::NodeLayout;
 
@@ -36,6 +38,16 @@ pub(crate) fn job(base: &str, record: JobRecord) -> Result<Value, Failure> {
     let mut job = record.job;
     job.url = Some(format!("{base}/jobs/{}", job.id));
     render(&job)
+}
+
+/// A job schedule.
+pub(crate) fn job_schedule(base: &str, record: JobScheduleRecord) -> Result<Value, Failure> {
+    let mut schedule = record.schedule;
+    schedule.url = Some(format!("{base}/jobschedules/{}", schedule.id));
+    if let Some(job) = schedule.execution_info.as_mut().and_then(|info| info.recent_job.as_mut()) {
+        job.url = job.id.as_ref().map(|id| format!("{base}/jobs/{id}"));
+    }
+    render(&schedule)
 }
 
 /// A task of `job`.

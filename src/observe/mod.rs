@@ -14,6 +14,6 @@ pub use hold::{Held, Hold, Problem};
 pub use node_trouble::NodeTrouble;
 pub use pool_status::{PoolStatus, pool_status};
 pub use reader::{Scope, contents, failed_tasks, for_each_task, read, tasks};
-pub use status::{JobStatus, Status, status};
+pub use status::{JobStatus, ScheduleStatus, Status, status};
 pub use task_end::TaskEnd;
 pub use waiting::{held_tasks, hold_of_task};

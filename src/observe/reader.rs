@@ -1,16 +1,16 @@
 //! Reading what is there.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures::{Stream, StreamExt, TryStreamExt, pin_mut};
 
 use crate::batch::odata::ListQuery;
-use crate::batch::operations::{GetJobTaskCounts, ListJobs, ListPools, ListTasks};
-use crate::batch::{JobId, PoolId, TaskId};
+use crate::batch::operations::{GetJobTaskCounts, ListJobSchedules, ListJobs, ListPools, ListTasks};
+use crate::batch::{ErrorCode, JobId, JobScheduleId, PoolId, TaskId};
 use crate::client::{BatchClient, ClientError};
 use crate::resource::{
-    ForeignTasks, JobContents, LiveJob, LivePool, LiveState, LiveTask, Neighbour, Observed, Ownership,
-    RecipeName, TaskTally,
+    ForeignTasks, JobContents, LiveJob, LivePool, LiveSchedule, LiveState, LiveTask, Neighbour, Observed,
+    Ownership, RecipeName, TaskTally,
 };
 
 /// What to read: the objects that a recipe names, and all that carry its mark.
@@ -22,6 +22,8 @@ pub struct Scope {
     pub pools: BTreeSet<PoolId>,
     /// Jobs by id.
     pub jobs: BTreeSet<JobId>,
+    /// Job schedules by id.
+    pub schedules: BTreeSet<JobScheduleId>,
 }
 
 /// Reads pools and jobs, and which jobs of others run on these pools. Tasks are a stream of their own: see [`tasks`].
@@ -54,7 +56,32 @@ pub async fn read(client: &BatchClient, scope: &Scope) -> Result<LiveState, Clie
             live.jobs.insert(job.id.clone(), observed);
         }
     }
+    live.schedules = schedules(client, scope).await?;
     Ok(live)
+}
+
+/// Reads job schedules. An account that knows nothing of them has none.
+async fn schedules(
+    client: &BatchClient,
+    scope: &Scope,
+) -> Result<BTreeMap<JobScheduleId, Observed<LiveSchedule>>, ClientError> {
+    let mut found = BTreeMap::new();
+    let schedules = client.list(ListJobSchedules { query: ListQuery::default() });
+    pin_mut!(schedules);
+    loop {
+        let schedule = match schedules.try_next().await {
+            Ok(Some(schedule)) => schedule,
+            Ok(None) => return Ok(found),
+            Err(error) if error.code_is(ErrorCode::NOT_IMPLEMENTED_BY_EMULATOR) => return Ok(found),
+            Err(error) => return Err(error),
+        };
+        let Some(observed) = Observed::<LiveSchedule>::from_wire(&schedule) else { continue };
+        let owner = observed.value.ownership.as_ref();
+        let is_ours = owner.is_some_and(|owner| owner.recipe == scope.recipe);
+        if is_ours || scope.schedules.contains(&schedule.id) {
+            found.insert(schedule.id.clone(), observed);
+        }
+    }
 }
 
 /// The tasks of a job, a page at a time, with no more of each than comparing takes.

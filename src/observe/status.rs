@@ -3,10 +3,10 @@
 use futures::{TryStreamExt, pin_mut};
 use serde::Serialize;
 
-use crate::batch::model::{BatchJobState, BatchTaskCounts};
+use crate::batch::model::{BatchJobScheduleState, BatchJobState, BatchTaskCounts};
 use crate::batch::odata::ListQuery;
 use crate::batch::operations::{GetJobTaskCounts, ListTasks};
-use crate::batch::{JobId, PoolId};
+use crate::batch::{DateTime, JobId, JobScheduleId, PoolId};
 use crate::client::{BatchClient, ClientError};
 use crate::resource::LiveState;
 
@@ -27,6 +27,8 @@ pub struct Status {
     pub pools: Vec<PoolStatus>,
     /// Its jobs.
     pub jobs: Vec<JobStatus>,
+    /// Its job schedules.
+    pub schedules: Vec<ScheduleStatus>,
 }
 
 impl Status {
@@ -39,6 +41,19 @@ impl Status {
     pub fn is_over(&self) -> bool {
         self.jobs.iter().all(JobStatus::is_over) && self.pools.iter().all(PoolStatus::is_settled)
     }
+}
+
+/// How a job schedule is doing.
+#[derive(Debug, Clone, Serialize)]
+pub struct ScheduleStatus {
+    /// The schedule.
+    pub id: JobScheduleId,
+    /// Its state.
+    pub state: BatchJobScheduleState,
+    /// When it makes the next job.
+    pub next_run: Option<DateTime>,
+    /// The job that it made last.
+    pub recent_job: Option<String>,
 }
 
 /// How a job is doing.
@@ -98,6 +113,16 @@ pub async fn status(client: &BatchClient, live: &LiveState) -> Result<Status, Cl
             tasks,
         });
     }
+    status.schedules = live
+        .schedules
+        .iter()
+        .map(|(id, schedule)| ScheduleStatus {
+            id: id.clone(),
+            state: schedule.value.state.clone(),
+            next_run: schedule.value.next_run,
+            recent_job: schedule.value.recent_job.clone(),
+        })
+        .collect();
     Ok(status)
 }
 

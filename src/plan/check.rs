@@ -75,7 +75,10 @@ pub fn check(plan: &Plan) -> Vec<BrokenInvariant> {
             let address = step.address.to_string();
             broken.push(BrokenInvariant::StepWithoutChange { verb, target: target.clone(), address });
         }
-        let deletes = matches!(step.action, Action::DeletePool { .. } | Action::DeleteJob { .. });
+        let deletes = matches!(
+            step.action,
+            Action::DeletePool { .. } | Action::DeleteJob { .. } | Action::DeleteSchedule { .. }
+        );
         let announced = |class| matches!(class, ChangeClass::Replace | ChangeClass::Destroy);
         if deletes && !changes.iter().any(|change| announced(change.class)) {
             broken.push(BrokenInvariant::UnannouncedDeletion { verb, target });

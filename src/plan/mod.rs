@@ -10,6 +10,7 @@ mod job;
 mod obstacle;
 mod planner;
 mod pool;
+mod schedule;
 mod step;
 mod task;
 mod tasks;

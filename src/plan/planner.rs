@@ -4,6 +4,7 @@ mod jobs;
 mod leftovers;
 mod obstacles;
 mod pools;
+mod schedules;
 
 use std::collections::BTreeMap;
 
@@ -15,6 +16,7 @@ use crate::resource::{
 use super::change::{ActionReason, Change, FieldChange, Plan, Policy};
 use super::step::{Action, Step, StepId};
 use super::tasks::TaskPlan;
+use leftovers::Kept;
 
 /// Decides everything that it takes to bring `live` to `desired`. `tasks` holds, for each job of the recipe that is there, how
 /// its tasks differ.
@@ -38,6 +40,9 @@ pub fn plan(
         };
         planner.job(key, job, live.jobs.get(&job.spec.id), present)?;
     }
+    for (key, schedule) in &desired.schedules {
+        planner.schedule(key, schedule, live.schedules.get(&schedule.spec.id));
+    }
     planner.leftovers(desired, live);
     Ok(planner.finish())
 }
@@ -46,7 +51,7 @@ pub fn plan(
 pub fn destroy(recipe: &RecipeName, live: &LiveState) -> Plan {
     let policy = Policy { prune: true, ..Policy::default() };
     let mut planner = Planner::new(recipe, &policy, live);
-    planner.destroy_owned(live, ActionReason::DestroyRequested, |_| true, |_| true);
+    planner.destroy_owned(live, ActionReason::DestroyRequested, &Kept::default());
     planner.finish()
 }
 

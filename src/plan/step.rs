@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::batch::{ETag, JobId, PoolId, TaskId};
-use crate::resource::{Address, AutoscaleSpec, JobSpec, Ownership, PoolSpec, TaskStream};
+use crate::batch::{ETag, JobId, JobScheduleId, PoolId, TaskId};
+use crate::resource::{Address, AutoscaleSpec, JobScheduleSpec, JobSpec, Ownership, PoolSpec, TaskStream};
 
 /// A step's place in its plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -126,6 +126,36 @@ pub enum Action {
         /// The job.
         job: JobId,
     },
+    /// Make a job schedule. Done when it exists.
+    CreateSchedule {
+        /// The schedule.
+        spec: Box<JobScheduleSpec>,
+        /// The mark.
+        ownership: Ownership,
+    },
+    /// Change a job schedule in place. Done when it has been told.
+    UpdateSchedule {
+        /// The schedule as it should be.
+        spec: Box<JobScheduleSpec>,
+        /// The paths of the fields that change.
+        fields: Vec<String>,
+        /// The mark.
+        ownership: Ownership,
+        /// The version that the plan was made for.
+        etag: Option<ETag>,
+    },
+    /// Delete a job schedule with its jobs. Done when it is gone.
+    DeleteSchedule {
+        /// The schedule.
+        schedule: JobScheduleId,
+        /// The version that the plan was made for.
+        etag: Option<ETag>,
+    },
+    /// Wait for a job schedule that is being deleted. Done when it is gone.
+    AwaitScheduleGone {
+        /// The schedule.
+        schedule: JobScheduleId,
+    },
     /// Delete tasks. Done when they are gone.
     DeleteTasks {
         /// The job.
@@ -168,6 +198,10 @@ impl Action {
             Self::UpdateJob { .. } => "update job",
             Self::DeleteJob { .. } => "delete job",
             Self::AwaitJobGone { .. } => "wait for the old job to go",
+            Self::CreateSchedule { .. } => "create job schedule",
+            Self::UpdateSchedule { .. } => "update job schedule",
+            Self::DeleteSchedule { .. } => "delete job schedule",
+            Self::AwaitScheduleGone { .. } => "wait for the old job schedule to go",
             Self::DeleteTasks { .. } => "delete tasks",
             Self::AddTasks { .. } => "add tasks",
             Self::SealJob { .. } => "record tasks",
@@ -184,6 +218,8 @@ impl Action {
             | Self::DeletePool { pool, .. }
             | Self::AwaitPoolGone { pool } => pool.as_str(),
             Self::CreateJob { spec, .. } | Self::UpdateJob { spec, .. } => spec.id.as_str(),
+            Self::CreateSchedule { spec, .. } | Self::UpdateSchedule { spec, .. } => spec.id.as_str(),
+            Self::DeleteSchedule { schedule, .. } | Self::AwaitScheduleGone { schedule } => schedule.as_str(),
             Self::DeleteJob { job, .. }
             | Self::AwaitJobGone { job }
             | Self::DeleteTasks { job, .. }

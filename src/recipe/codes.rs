@@ -231,13 +231,12 @@ pub static REMOVED_PROPERTY: Code = Code {
                   Recipes speak api-version 2025-06-01; the message says what to write instead.",
     examples: &[],
 };
-/// A property that is not carried out yet.
-pub static NOT_APPLIED: Code = Code {
-    name: "not-applied",
+/// A recipe that every pass let through and the last one could not read.
+pub static NOT_UNDERSTOOD: Code = Code {
+    name: "not-understood",
     severity: Severity::Error,
-    summary: "a property that this version of Batchyard does not carry out",
-    explanation: "The property belongs to the language, and applying the recipe would drop it silently. Remove it, or take \
-                  a newer version.",
+    summary: "a recipe without mistakes that could not be understood all the same",
+    explanation: "One of the earlier checks should have said what is wrong. That none did is a mistake of Batchyard.",
     examples: &[],
 };
 
@@ -263,5 +262,5 @@ pub(super) static ALL: &[&Code] = &[
     &UNUSED_ALLOW,
     &UNEQUAL_COUNTS,
     &REMOVED_PROPERTY,
-    &NOT_APPLIED,
+    &NOT_UNDERSTOOD,
 ];

@@ -13,7 +13,7 @@ use super::parameters::{Given, Parameters, bind};
 use super::resolved::Resolved;
 use super::schema::{Shape, conform};
 use super::source::{self, RecipeSource};
-use super::{allow, codes, decode, document, lower, not_applied, parse, rules, secrets, tasks};
+use super::{allow, codes, decode, document, lower, parse, rules, secrets, tasks};
 use crate::diagnostic::{Collector, Diagnostic, Report, Sources};
 use crate::resource::DesiredState;
 
@@ -82,7 +82,13 @@ fn lowered(
     findings: &mut Collector,
 ) -> Option<(DesiredState, PathBuf)> {
     let (recipe, path) = resolved(request, sources, findings)?;
-    lower::lower(&recipe, sources, findings).map(|desired| (desired, path))
+    let desired = lower::lower(&recipe, sources, findings);
+    if desired.is_none() && !findings.has_errors() {
+        let message = "the recipe has no errors, and still could not be understood";
+        let finding = Diagnostic::new(&codes::NOT_UNDERSTOOD, message).at(recipe.tree.span, "");
+        findings.push(finding.help("please report this as a bug, with the recipe"));
+    }
+    desired.map(|desired| (desired, path))
 }
 
 /// The recipe and its file; `None` if there are errors: what follows needs values, not excuses.
@@ -153,7 +159,6 @@ impl RecipeDocument {
         refuse_expressions(&mut tree, findings);
         rules::check_written(&tree, findings);
         conform(&mut tree, Shape::Recipe, findings);
-        not_applied::refuse(&tree, findings);
         let parameters = take(&mut tree, "parameters").map(|entry| decode::decode(&entry.value, findings));
         Some(Self { tree, parameters })
     }

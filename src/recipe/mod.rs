@@ -36,7 +36,6 @@ mod allow;
 mod discover;
 mod explain;
 mod load;
-mod not_applied;
 mod resolved;
 mod rest_names;
 mod secrets;

@@ -14,6 +14,8 @@ pub enum ResourceKind {
     Job,
     /// The tasks of a job.
     Tasks,
+    /// A job schedule.
+    Schedule,
 }
 
 impl fmt::Display for ResourceKind {
@@ -22,6 +24,7 @@ impl fmt::Display for ResourceKind {
             Self::Pool => "pool",
             Self::Job => "job",
             Self::Tasks => "tasks",
+            Self::Schedule => "job schedule",
         })
     }
 }
@@ -47,6 +50,11 @@ impl Address {
         Self { kind: ResourceKind::Job, key: key.into() }
     }
 
+    /// The address of a job schedule.
+    pub fn schedule(key: impl Into<String>) -> Self {
+        Self { kind: ResourceKind::Schedule, key: key.into() }
+    }
+
     /// The address of the tasks of a job.
     pub fn tasks(job_key: impl Into<String>) -> Self {
         Self { kind: ResourceKind::Tasks, key: job_key.into() }
@@ -59,6 +67,7 @@ impl fmt::Display for Address {
             ResourceKind::Pool => write!(f, "pools.{}", self.key),
             ResourceKind::Job => write!(f, "jobs.{}", self.key),
             ResourceKind::Tasks => write!(f, "jobs.{}.tasks", self.key),
+            ResourceKind::Schedule => write!(f, "schedules.{}", self.key),
         }
     }
 }

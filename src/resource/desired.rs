@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{JobSpec, PoolSpec, RecipeName, TaskSpec};
+use super::{JobScheduleSpec, JobSpec, PoolSpec, RecipeName, TaskSpec};
 
 /// A place in a recipe.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -51,6 +51,8 @@ pub struct DesiredState {
     pub pools: BTreeMap<String, DesiredPool>,
     /// The jobs.
     pub jobs: BTreeMap<String, DesiredJob>,
+    /// The job schedules.
+    pub schedules: BTreeMap<String, DesiredSchedule>,
 }
 
 /// A pool that a recipe wants.
@@ -73,6 +75,17 @@ pub struct DesiredJob {
     pub pool_key: Option<String>,
     /// Its tasks.
     pub tasks: TaskStream,
+    /// Where its fields stand.
+    pub sources: FieldSources,
+}
+
+/// A job schedule that a recipe wants.
+#[derive(Debug, Clone)]
+pub struct DesiredSchedule {
+    /// The schedule.
+    pub spec: JobScheduleSpec,
+    /// The key of the pool of its jobs, if the recipe has the pool.
+    pub pool_key: Option<String>,
     /// Where its fields stand.
     pub sources: FieldSources,
 }

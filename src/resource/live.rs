@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::batch::model::{
-    AllocationState, BatchJob, BatchJobState, BatchMetadataItem, BatchPool, BatchPoolState, BatchTask,
-    BatchTaskExecutionResult, BatchTaskState, ResizeError,
+    AllocationState, BatchJob, BatchJobSchedule, BatchJobScheduleState, BatchJobState, BatchMetadataItem,
+    BatchPool, BatchPoolState, BatchTask, BatchTaskExecutionResult, BatchTaskState, ResizeError,
 };
-use crate::batch::{DateTime, ETag, JobId, PoolId, TaskId};
+use crate::batch::{DateTime, ETag, JobId, JobScheduleId, PoolId, TaskId};
 
-use super::{Digest, JobSpec, Ownership, PoolSpec, RecipeName, TaskSpec};
+use super::{Digest, JobScheduleSpec, JobSpec, Ownership, PoolSpec, RecipeName, TaskSpec};
 
 /// A fact that was read, with the version of the object it was read from.
 #[derive(Debug, Clone)]
@@ -28,6 +28,8 @@ pub struct LiveState {
     pub pools: BTreeMap<PoolId, Observed<LivePool>>,
     /// Jobs.
     pub jobs: BTreeMap<JobId, Observed<LiveJob>>,
+    /// Job schedules.
+    pub schedules: BTreeMap<JobScheduleId, Observed<LiveSchedule>>,
     /// Jobs of others, not over, that run on one of these pools.
     pub neighbours: BTreeMap<JobId, Neighbour>,
     /// What jobs hold, for those that a plan would disturb.
@@ -129,6 +131,35 @@ pub struct LiveJob {
     pub runs_on: Option<PoolId>,
 }
 
+/// A job schedule that is there.
+#[derive(Debug, Clone)]
+pub struct LiveSchedule {
+    /// Its spec.
+    pub spec: JobScheduleSpec,
+    /// Whose it is; `None` means no recipe's.
+    pub ownership: Option<Ownership>,
+    /// All of its metadata.
+    pub metadata: Vec<BatchMetadataItem>,
+    /// Its state.
+    pub state: BatchJobScheduleState,
+    /// When it makes the next job.
+    pub next_run: Option<DateTime>,
+    /// The job that it made last.
+    pub recent_job: Option<String>,
+}
+
+impl LiveSchedule {
+    /// Whether it is known that the schedule holds no secrets; see [`LivePool::had_no_secrets`].
+    pub fn had_no_secrets(&self) -> bool {
+        self.ownership.as_ref().and_then(|owner| owner.digest.as_ref()) == Some(&self.spec.digest())
+    }
+
+    /// Whether it makes no more jobs and can't be changed.
+    pub fn is_over(&self) -> bool {
+        matches!(self.state, BatchJobScheduleState::Completed | BatchJobScheduleState::Terminating)
+    }
+}
+
 impl LivePool {
     /// Whether it is known that the pool holds no secrets: the digest that was recorded covers references to them and not their
     /// values, so it follows from what the service returns only if there were none.
@@ -199,6 +230,22 @@ impl Observed<LiveJob> {
             runs_on: job.execution_info.as_ref().and_then(|info| info.pool_id.clone()).or_else(named),
         };
         Some(Self { value, etag: job.e_tag.as_deref().map(ETag::new) })
+    }
+}
+
+impl Observed<LiveSchedule> {
+    /// The schedule of a wire object; `None` if it does not say which jobs it makes.
+    pub fn from_wire(schedule: &BatchJobSchedule) -> Option<Self> {
+        let execution = schedule.execution_info.clone().unwrap_or_default();
+        let value = LiveSchedule {
+            spec: JobScheduleSpec::from_wire(schedule)?,
+            ownership: Ownership::from_metadata(schedule.metadata.as_ref()),
+            metadata: schedule.metadata.clone().unwrap_or_default(),
+            state: schedule.state.clone().unwrap_or(BatchJobScheduleState::Active),
+            next_run: execution.next_run_time,
+            recent_job: execution.recent_job.and_then(|job| job.id),
+        };
+        Some(Self { value, etag: schedule.e_tag.as_deref().map(ETag::new) })
     }
 }
 

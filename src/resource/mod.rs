@@ -9,6 +9,7 @@ mod desired;
 mod digest;
 mod environment;
 mod job;
+mod job_schedule;
 mod live;
 mod mutability;
 mod normal;
@@ -22,14 +23,17 @@ mod task;
 pub use address::{Address, InvalidRecipeName, RecipeName, ResourceKind};
 pub use containers::ContainerConfigurationSpec;
 pub use desired::{
-    DesiredJob, DesiredPool, DesiredState, FieldSources, OnChange, SourceLocation, TaskStream,
-    TaskStreamError,
+    DesiredJob, DesiredPool, DesiredSchedule, DesiredState, FieldSources, OnChange, SourceLocation,
+    TaskStream, TaskStreamError,
 };
 pub use digest::{Digest, TaskTally};
 pub use environment::{EnvironmentSpec, EnvironmentValue, NOT_SHOWN};
 pub use job::{JobPool, JobSpec, OnComplete};
-pub use live::{ForeignTasks, JobContents, LiveJob, LivePool, LiveState, LiveTask, Neighbour, Observed};
-pub use mutability::{ChangeClass, Mutability, job_mutability, pool_mutability};
+pub use job_schedule::JobScheduleSpec;
+pub use live::{
+    ForeignTasks, JobContents, LiveJob, LivePool, LiveSchedule, LiveState, LiveTask, Neighbour, Observed,
+};
+pub use mutability::{ChangeClass, Mutability, job_mutability, pool_mutability, schedule_mutability};
 pub use normal::{normal, normal_list, same, shown};
 pub use ownership::{MetadataSpec, Ownership};
 pub use pool::{

@@ -1,6 +1,6 @@
 //! What can be changed, and how: a table.
 //!
-//! Sources: the REST reference of `PATCH /pools`, `POST /pools/resize` and `PATCH /jobs`, api-version 2025-06-01.
+//! Sources: the REST reference of `PATCH /pools`, `POST /pools/resize`, `PATCH /jobs` and `PATCH /jobschedules`, api-version 2025-06-01.
 
 use std::fmt;
 
@@ -80,6 +80,15 @@ const JOB: &[(&str, Mutability)] = &[
     ("depends_on", Mutability::Replace),
 ];
 
+/// The fields of a job schedule, by their paths in the recipe.
+const SCHEDULE: &[(&str, Mutability)] = &[
+    ("recurrence", Mutability::Live),
+    // Jobs that are there keep what they have.
+    ("job", Mutability::Live),
+    ("metadata", Mutability::Live),
+    ("display_name", Mutability::Replace),
+];
+
 fn look_up(table: &[(&str, Mutability)], field: &str) -> Mutability {
     let row = |path: &str| table.iter().find(|(name, _)| *name == path).map(|(_, mutability)| *mutability);
     let around = std::iter::successors(Some(field), |path| Some(path.rsplit_once('.')?.0));
@@ -95,6 +104,11 @@ pub fn pool_mutability(field: &str) -> Mutability {
 /// How a field of a job can be changed.
 pub fn job_mutability(field: &str) -> Mutability {
     look_up(JOB, field)
+}
+
+/// How a field of a job schedule can be changed.
+pub fn schedule_mutability(field: &str) -> Mutability {
+    look_up(SCHEDULE, field)
 }
 
 /// What a change does to an object, from the harmless to the destructive.

@@ -185,11 +185,16 @@ fn is_no_difference(name: &str, live: &Value) -> bool {
 /// The members of a list in the order of their names, if they have any: their order means nothing.
 fn by_name(list: &[Value]) -> Vec<&Value> {
     let mut members: Vec<&Value> = list.iter().collect();
-    let name = |member: &Value| member.get("name").and_then(Value::as_str).map(str::to_owned);
-    if list.iter().all(|member| name(member).is_some()) {
-        members.sort_by_key(|member| name(member));
+    if list.iter().all(|member| name_of(member).is_some()) {
+        members.sort_by_key(|member| name_of(member));
     }
     members
+}
+
+/// What tells a member of a list from the others: its name, or where on the node a mount is.
+fn name_of(member: &Value) -> Option<&str> {
+    let mount = || member.as_object()?.values().find_map(|kind| kind.get("relativeMountPath"));
+    member.get("name").or_else(mount)?.as_str()
 }
 
 /// A live part as a plan may show it: without what may be secret. Values of variables are shown only if it is known that none of

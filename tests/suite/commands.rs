@@ -8,5 +8,6 @@ mod logs;
 mod plans;
 mod programs;
 mod quiet;
+mod schedules;
 mod status;
 mod waits;

@@ -12,7 +12,7 @@ mod pools;
 mod replacing;
 mod rest;
 mod restart;
+mod schedules;
 mod tasks;
-mod throttle;
 mod versions;
 mod wire;

@@ -46,6 +46,7 @@ fn recipe() -> DesiredState {
         recipe: RecipeName::new("mnist").unwrap(),
         pools: BTreeMap::from([("gpu".into(), pool)]),
         jobs: BTreeMap::from([("train".into(), job)]),
+        schedules: BTreeMap::new(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::super::context::StepContext;
 use super::super::event::Outcome;
-use super::{job, pool, task};
+use super::{job, pool, schedule, task};
 use crate::plan::Action;
 
 /// Brings about what a step wants.
@@ -23,6 +23,12 @@ pub(in super::super) async fn ensure(context: &StepContext<'_>) -> Outcome {
         }
         Action::DeleteJob { job, etag } => job::delete(context, job, etag.as_ref()).await,
         Action::AwaitJobGone { job } => job::await_gone(context, job).await,
+        Action::CreateSchedule { spec, ownership } => schedule::create(context, spec, ownership).await,
+        Action::UpdateSchedule { spec, fields, ownership, etag } => {
+            schedule::update(context, spec, fields, ownership, etag.as_ref()).await
+        }
+        Action::DeleteSchedule { schedule, etag } => schedule::delete(context, schedule, etag.as_ref()).await,
+        Action::AwaitScheduleGone { schedule } => schedule::await_gone(context, schedule).await,
         Action::SealJob { job, seal } => job::seal(context, job, seal).await,
         Action::DeleteTasks { job, tasks } => task::delete(context, job, tasks).await,
         Action::AddTasks { job, tasks, present, count } => {

@@ -3,6 +3,7 @@
 mod ensure;
 mod job;
 mod pool;
+mod schedule;
 mod task;
 
 pub(super) use ensure::ensure;

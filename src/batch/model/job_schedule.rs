@@ -4,12 +4,12 @@ use serde::{Deserialize, Serialize};
 use serde_with::{DisplayFromStr, PickFirst, serde_as, skip_serializing_none};
 
 use super::{
-    BatchAllTasksCompleteMode, BatchJobConstraints, BatchJobManagerTask, BatchJobNetworkConfiguration,
-    BatchJobPreparationTask, BatchJobReleaseTask, BatchMetadataItem, BatchPoolInfo, BatchTaskFailureMode,
-    EnvironmentSetting,
+    BatchAllTasksCompleteMode, BatchJobConstraints, BatchJobCreateOptions, BatchJobManagerTask,
+    BatchJobNetworkConfiguration, BatchJobPreparationTask, BatchJobReleaseTask, BatchMetadataItem,
+    BatchPoolInfo, BatchTaskFailureMode, EnvironmentSetting,
 };
 use crate::batch::wire_enum::wire_enum;
-use crate::batch::{DateTime, JobScheduleId, WireDuration};
+use crate::batch::{DateTime, JobId, JobScheduleId, WireDuration};
 
 wire_enum!(
     /// The state of a job schedule.
@@ -82,6 +82,31 @@ pub struct BatchJobSpecification {
     pub pool_info: BatchPoolInfo,
     /// Names and values that every job gets.
     pub metadata: Option<Vec<BatchMetadataItem>>,
+}
+
+impl BatchJobSpecification {
+    /// The request that makes such a job.
+    pub fn to_job(self, id: JobId) -> BatchJobCreateOptions {
+        BatchJobCreateOptions {
+            id,
+            display_name: self.display_name,
+            uses_task_dependencies: self.uses_task_dependencies,
+            priority: self.priority,
+            max_parallel_tasks: self.max_parallel_tasks,
+            constraints: self.constraints,
+            common_environment_settings: self.common_environment_settings,
+            pool_info: self.pool_info,
+            on_all_tasks_complete: self.on_all_tasks_complete,
+            on_task_failure: self.on_task_failure,
+            metadata: self.metadata,
+            allow_task_preemption: self.allow_task_preemption,
+            job_manager_task: self.job_manager_task,
+            job_preparation_task: self.job_preparation_task,
+            job_release_task: self.job_release_task,
+            network_configuration: self.network_configuration,
+            other: serde_json::Map::new(),
+        }
+    }
 }
 
 /// The body of `POST /jobschedules`.

@@ -4,10 +4,10 @@ use serde::{Deserialize, Serialize};
 use serde_with::{DisplayFromStr, PickFirst, serde_as, skip_serializing_none};
 
 use super::{
-    BatchApplicationPackageReference, BatchTaskConstraints, BatchTaskContainerSettings, EnvironmentSetting,
-    OutputFile, ResourceFile, UserIdentity,
+    BatchApplicationPackageReference, BatchTaskConstraints, BatchTaskContainerSettings,
+    BatchTaskCreateOptions, EnvironmentSetting, OutputFile, ResourceFile, UserIdentity,
 };
-use crate::batch::WireDuration;
+use crate::batch::{InvalidId, TaskId, WireDuration};
 
 /// The task that a job starts with, and that may add others.
 #[serde_as]
@@ -45,6 +45,32 @@ pub struct BatchJobManagerTask {
     pub application_package_references: Option<Vec<BatchApplicationPackageReference>>,
     /// Whether it may run on a Spot node; default true.
     pub allow_low_priority_node: Option<bool>,
+    /// Properties without a field of their own.
+    #[serde(flatten)]
+    pub other: serde_json::Map<String, serde_json::Value>,
+}
+
+impl BatchJobManagerTask {
+    /// The task that it is in its job.
+    ///
+    /// # Errors
+    /// When its id is none.
+    pub fn to_task(&self) -> Result<BatchTaskCreateOptions, InvalidId> {
+        let task = BatchTaskCreateOptions::new(TaskId::new(self.id.as_str())?, self.command_line.clone());
+        Ok(BatchTaskCreateOptions {
+            display_name: self.display_name.clone(),
+            container_settings: self.container_settings.clone(),
+            resource_files: self.resource_files.clone(),
+            output_files: self.output_files.clone(),
+            environment_settings: self.environment_settings.clone(),
+            constraints: self.constraints.clone(),
+            required_slots: self.required_slots,
+            user_identity: self.user_identity.clone(),
+            application_package_references: self.application_package_references.clone(),
+            other: self.other.clone(),
+            ..task
+        })
+    }
 }
 
 /// The task that every node runs before its first task of a job.

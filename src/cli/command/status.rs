@@ -109,6 +109,7 @@ async fn read(account: &Account, loaded: &Loaded) -> Result<Status, CommandError
     };
     live.pools.retain(|_, pool| ours(pool.value.ownership.as_ref()));
     live.jobs.retain(|_, job| ours(job.value.ownership.as_ref()));
+    live.schedules.retain(|_, schedule| ours(schedule.value.ownership.as_ref()));
     Ok(observe::status(account.client(), &live).await?)
 }
 

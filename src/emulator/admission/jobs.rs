@@ -4,22 +4,37 @@ use serde_json::{Map, Value};
 
 use super::properties::{metadata, retries};
 use super::refusals::{invalid, missing, refuse};
-use crate::batch::model::{BatchJobConstraints, BatchJobCreateOptions, BatchJobUpdateOptions, BatchPoolInfo};
+use super::tasks::task;
+use crate::batch::model::{
+    BatchJobConstraints, BatchJobCreateOptions, BatchJobManagerTask, BatchJobUpdateOptions, BatchPoolInfo,
+};
 use crate::batch::{ErrorCode, JobId};
 use crate::emulator::refusal::Refusal;
 
 /// Properties of a job that would change what runs.
-const JOB: &[&str] = &["jobManagerTask", "jobPreparationTask", "jobReleaseTask", "allowTaskPreemption"];
+const JOB: &[&str] = &["jobPreparationTask", "jobReleaseTask", "allowTaskPreemption"];
 
 /// Checks a job that is to be made.
 pub(crate) fn job(job: &BatchJobCreateOptions) -> Result<(), Refusal> {
     id(&job.id)?;
+    job_definition(job)
+}
+
+/// Checks all of a job but its id.
+pub(super) fn job_definition(job: &BatchJobCreateOptions) -> Result<(), Refusal> {
     refuse(job, JOB)?;
     pool_info(&job.pool_info)?;
     priority(job.priority)?;
     max_parallel(job.max_parallel_tasks)?;
     constraints(job.constraints.as_ref())?;
+    job.job_manager_task.as_ref().map_or(Ok(()), manager_task)?;
     metadata(job.metadata.as_deref())
+}
+
+fn manager_task(manager: &BatchJobManagerTask) -> Result<(), Refusal> {
+    let definition =
+        manager.to_task().map_err(|error| invalid("jobManagerTask.id", &manager.id, &error.to_string()))?;
+    task(&definition)
 }
 
 /// Checks a change of a job; `body` is the whole of it, with what `update` has no field for.
@@ -103,7 +118,16 @@ mod tests {
         assert_eq!(check("networkConfiguration", json!({"subnetId": "s"})), Ok(()));
         for (name, value, property) in [
             ("jobPreparationTask", json!({"commandLine": "x"}), "jobPreparationTask"),
-            ("jobManagerTask", json!({"id": "m", "commandLine": "x"}), "jobManagerTask"),
+            (
+                "jobManagerTask",
+                json!({"id": "m", "commandLine": "x", "resourceFiles": [{"httpUrl": "https://a/b"}]}),
+                "resourceFiles",
+            ),
+            (
+                "jobManagerTask",
+                json!({"id": "m", "commandLine": "x", "authenticationTokenSettings": {"access": ["job"]}}),
+                "authenticationTokenSettings",
+            ),
             (
                 "poolInfo",
                 json!({"autoPoolSpecification": {"poolLifetimeOption": "job"}}),
@@ -117,6 +141,10 @@ mod tests {
 
     #[test]
     fn values_out_of_range_are_refused() {
+        assert_eq!(check("jobManagerTask", json!({"id": "m", "commandLine": "x"})), Ok(()));
+        for manager in [json!({"id": "a b", "commandLine": "x"}), json!({"id": "m", "commandLine": ""})] {
+            assert_eq!(check("jobManagerTask", manager).unwrap_err().status, 400);
+        }
         assert!(check("priority", json!(1_001)).unwrap_err().is(ErrorCode::OUT_OF_RANGE_PRIORITY));
         assert!(check("maxParallelTasks", json!(0)).unwrap_err().is(ErrorCode::INVALID_PROPERTY_VALUE));
         assert!(check("poolInfo", json!({})).unwrap_err().is(ErrorCode::MISSING_REQUIRED_PROPERTY));

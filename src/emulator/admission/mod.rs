@@ -1,6 +1,7 @@
 //! What is let in: bodies that the service would refuse are refused with its codes; bodies that ask for what this service does
 //! not do are refused by name, because taking them and doing something else would be a lie.
 
+mod job_schedules;
 mod jobs;
 mod nodes;
 mod pools;
@@ -8,6 +9,7 @@ mod properties;
 mod refusals;
 mod tasks;
 
+pub(crate) use job_schedules::{job_schedule, job_schedule_update};
 pub(crate) use jobs::{job, job_replacement, job_update};
 pub(crate) use nodes::{emptying, node_user};
 pub(crate) use pools::{auto_scale, node_removal, pool, pool_replacement, pool_resize, pool_update};

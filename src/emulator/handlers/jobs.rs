@@ -4,13 +4,13 @@ use crate::batch::model::{
     BatchJobCreateOptions, BatchJobDisableOptions, BatchJobTerminateOptions, BatchJobUpdateOptions,
     DisableBatchJobOption,
 };
-use crate::batch::{ErrorCode, JobId};
+use crate::batch::{ErrorCode, JobId, JobScheduleId};
 use crate::emulator::answer::Answer;
 use crate::emulator::call::Call;
 use crate::emulator::query::ListRequest;
 use crate::emulator::refusal::Refusal;
 use crate::emulator::service::Failure;
-use crate::emulator::store::{Column, JobTable, Kind, StoreError, TaskTable};
+use crate::emulator::store::{Column, JobScheduleTable, JobTable, Kind, StoreError, TaskTable};
 use crate::emulator::{admission, conditions, wire};
 
 const SET: &str = "jobs";
@@ -56,6 +56,19 @@ pub(crate) async fn list(call: Call) -> Result<Answer, Refusal> {
     let base = call.base.clone();
     let read = call.account.service.read(move |store| {
         let jobs = JobTable(store).page(&page)?.into_iter();
+        jobs.map(|record| Ok((record.job.id.key(), wire::job(&base, record)?))).collect::<Result<Vec<_>, _>>()
+    });
+    let jobs = read.await?;
+    Ok(request.answer(&call, SET, jobs))
+}
+
+pub(crate) async fn list_from_schedule(call: Call) -> Result<Answer, Refusal> {
+    let request = ListRequest::parse(&call)?;
+    let page = request.page(COLUMNS)?;
+    let (id, base) = (call.id::<JobScheduleId>(0)?, call.base.clone());
+    let read = call.account.service.read(move |store| {
+        JobScheduleTable(store).find(&id)?.ok_or(ErrorCode::JOB_SCHEDULE_NOT_FOUND)?;
+        let jobs = JobTable(store).page_of_schedule(&id, &page)?.into_iter();
         jobs.map(|record| Ok((record.job.id.key(), wire::job(&base, record)?))).collect::<Result<Vec<_>, _>>()
     });
     let jobs = read.await?;

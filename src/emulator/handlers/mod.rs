@@ -3,6 +3,7 @@
 pub(super) mod applications;
 pub(super) mod files;
 pub(super) mod images;
+pub(super) mod job_schedules;
 pub(super) mod jobs;
 pub(super) mod node_actions;
 pub(super) mod node_counts;

@@ -3,6 +3,7 @@
 //! Nothing here reads a clock, a store or a socket; what an event needs to know comes with it.
 
 mod job;
+mod job_schedule;
 mod node;
 mod pool;
 mod task;
@@ -10,6 +11,9 @@ mod task;
 pub(crate) use job::{
     JobEffect, JobEvent, may_change_job, may_delete_job, may_disable_job, may_enable_job, may_take_tasks,
     may_terminate_job,
+};
+pub(crate) use job_schedule::{
+    JobScheduleEffect, JobScheduleEvent, ScheduledJobs, may_change_schedule, may_delete_schedule,
 };
 pub(crate) use node::{
     ENGINE_UNAVAILABLE, NodeEffect, NodeErrand, NodeEvent, may_empty_node, may_have_users, may_start_node,

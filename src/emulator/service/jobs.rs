@@ -6,16 +6,16 @@ use super::unit::new_e_tag;
 use super::{Failure, Unit};
 use crate::batch::model::{
     BatchAllTasksCompleteMode, BatchJob, BatchJobCreateOptions, BatchJobState, BatchJobUpdateOptions,
-    DisableBatchJobOption,
+    BatchTaskState, DisableBatchJobOption,
 };
-use crate::batch::{Conditions, ErrorCode, JobId};
+use crate::batch::{Conditions, ErrorCode, JobId, JobScheduleId};
 use crate::emulator::effect::{Effect, Event};
 use crate::emulator::lifecycle::{
     JobEffect, JobEvent, Requeue, TaskEvent, may_change_job, may_delete_job, may_disable_job, may_enable_job,
     may_terminate_job,
 };
 use crate::emulator::refusal::Refusal;
-use crate::emulator::store::{JobRecord, JobRow, Version};
+use crate::emulator::store::{JobRecord, JobRow, StoreError, Version};
 use crate::emulator::timing::Pause;
 use crate::emulator::{conditions, defaults};
 
@@ -32,14 +32,35 @@ impl Unit<'_> {
             let deleting = existing.state() == BatchJobState::Deleting;
             return Err(if deleting { ErrorCode::JOB_BEING_DELETED } else { ErrorCode::JOB_EXISTS }.into());
         }
-        if self.jobs().count_unfinished()? >= JOB_QUOTA {
-            return Err(ErrorCode::ACTIVE_JOB_AND_SCHEDULE_QUOTA_REACHED.into());
+        let same = JobScheduleId::new(options.id.as_str()).map_err(StoreError::from)?;
+        if self.job_schedules().find(&same)?.is_some() {
+            return Err(ErrorCode::JOB_SCHEDULE_WITH_SAME_ID_EXISTS.into());
         }
+        self.check_job_quota()?;
+        self.add_job(options)
+    }
+
+    /// Adds a job that may be made, with its job manager task.
+    pub(super) fn add_job(&mut self, options: BatchJobCreateOptions) -> Result<Version, Failure> {
         let mut record = JobRecord { row: JobRow::default(), job: defaults::job(options, self.now) };
         self.stamp_job(&mut record);
         self.jobs().insert(&mut record)?;
+        if let Some(manager) = &record.job.job_manager_task {
+            let task = manager.to_task().map_err(StoreError::from)?;
+            self.add_task(&record, task)?;
+            self.schedule_job(&record)?;
+        }
         self.watch_job(&record);
         Ok(record.version())
+    }
+
+    /// Jobs and job schedules share a quota.
+    pub(super) fn check_job_quota(&self) -> Result<(), Failure> {
+        if self.jobs().count_unfinished()? < JOB_QUOTA {
+            Ok(())
+        } else {
+            Err(ErrorCode::ACTIVE_JOB_AND_SCHEDULE_QUOTA_REACHED.into())
+        }
     }
 
     /// Changes a job; what `update` leaves out stays as it is.
@@ -166,12 +187,25 @@ impl Unit<'_> {
         if record.deadline().is_some_and(|deadline| deadline <= self.now) {
             return Ok(terminate("MaxWallClockTimeExpiry"));
         }
+        if self.manager_has_ended(record)? {
+            return Ok(terminate("JMComplete"));
+        }
         // A job without tasks counts as one whose tasks have all completed, as in the real service.
         let ends = record.job.on_all_tasks_complete == Some(BatchAllTasksCompleteMode::TerminateJob);
         if ends && !self.jobs().has_unfinished_tasks(record.row)? {
             return Ok(terminate("AllTasksComplete"));
         }
         Ok(None)
+    }
+
+    /// Whether a job that ends with its job manager task has seen that end, well or badly.
+    fn manager_has_ended(&self, record: &JobRecord) -> Result<bool, Failure> {
+        let manager = record.job.job_manager_task.as_ref();
+        let Some(manager) = manager.filter(|task| task.kill_job_on_completion != Some(false)) else {
+            return Ok(false);
+        };
+        let task = self.tasks().find_key(record.row, &manager.id.to_ascii_lowercase())?;
+        Ok(task.is_some_and(|task| task.life.state == BatchTaskState::Completed))
     }
 
     fn stamped_job_event(&mut self, mut record: JobRecord, event: JobEvent) -> Result<Version, Failure> {
@@ -184,6 +218,7 @@ impl Unit<'_> {
     pub(super) fn job_event(&mut self, record: &mut JobRecord, event: JobEvent) -> Result<(), Failure> {
         let effects = record.step(event, self.now);
         self.jobs().save(record)?;
+        self.job_of_schedule_changed(record)?;
         for effect in effects {
             match effect {
                 JobEffect::RequeueTasks => {
@@ -208,6 +243,15 @@ impl Unit<'_> {
     fn clean_job(&mut self, record: &JobRecord) -> Result<(), Failure> {
         let nodes = self.nodes().all()?.iter().map(|node| node.address()).collect();
         self.emit(Effect::CleanJob { job: record.row, job_id: record.job.id.clone(), nodes });
+        Ok(())
+    }
+
+    /// A job's folders are gone, and now itself is.
+    pub(super) fn job_cleaned(&mut self, row: JobRow) -> Result<(), Failure> {
+        if let Some(record) = self.jobs().get(row)? {
+            self.jobs().delete(row)?;
+            self.job_of_schedule_changed(&record)?;
+        }
         Ok(())
     }
 

@@ -5,6 +5,7 @@
 
 mod autoscale;
 mod failure;
+mod job_schedules;
 mod jobs;
 mod node_actions;
 mod nodes;

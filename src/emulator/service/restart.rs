@@ -26,6 +26,9 @@ impl Unit<'_> {
                 self.job_changed(job.row);
             }
         }
+        for schedule in self.job_schedules().unfinished()? {
+            self.wait(Pause::JobChange, Event::JobScheduleDue { schedule });
+        }
         Ok(())
     }
 

@@ -4,7 +4,7 @@ use super::{Activity, Failure, Unit};
 use crate::batch::model::BatchNodeFillType;
 use crate::emulator::effect::Effect;
 use crate::emulator::lifecycle::TaskEvent;
-use crate::emulator::scheduler::Slots;
+use crate::emulator::scheduler::{Need, Slots};
 use crate::emulator::store::{
     FreeNode, JobRecord, NodeAddress, PoolRecord, PoolRow, RunRow, TaskPlace, TaskRecord,
 };
@@ -21,12 +21,13 @@ impl Unit<'_> {
             return Ok(());
         }
         let Some(pool) = self.pools().get(pool)?.filter(|pool| !pool.is_deleting()) else { return Ok(()) };
-        let free = self.nodes().free(pool.row, pool.pool.task_slots_per_node.unwrap_or(1))?;
+        let capacity = pool.pool.task_slots_per_node.unwrap_or(1);
+        let free = self.nodes().free(pool.row, capacity)?;
         if free.is_empty() {
             return Ok(());
         }
         let fill = pool.pool.task_scheduling_policy.as_ref().map(|policy| policy.node_fill_type.clone());
-        let mut slots = Slots::new(free, &fill.unwrap_or(BatchNodeFillType::Spread));
+        let mut slots = Slots::new(free, capacity, &fill.unwrap_or(BatchNodeFillType::Spread));
         for waiting in self.jobs().waiting(&pool.pool.id.key())? {
             if slots.total() == 0 {
                 break;
@@ -58,8 +59,8 @@ impl Unit<'_> {
             }
             let mut placed = 0;
             for task in self.tasks().ready(job.row, slots.largest(), limit)? {
-                if let Some(node) = slots.take(task.slots()) {
-                    self.assign(pool, job, task, node)?;
+                if let Some((node, taken)) = slots.take(need(job, &task)) {
+                    self.assign(pool, job, task, (node, taken))?;
                     placed += 1;
                 }
             }
@@ -75,9 +76,9 @@ impl Unit<'_> {
         pool: &PoolRecord,
         job: &JobRecord,
         mut task: TaskRecord,
-        node: &FreeNode,
+        (node, slots): (&FreeNode, i32),
     ) -> Result<(), Failure> {
-        let run = self.runs().start(node.row, &task)?;
+        let run = self.runs().start(node.row, &task, slots)?;
         let place = TaskPlace { pool_id: pool.pool.id.clone(), node_id: node.id.clone() };
         task.life.step(TaskEvent::Assigned { run, place }, self.now);
         self.tasks().save_life(task.row, &task.life)?;
@@ -94,6 +95,17 @@ impl Unit<'_> {
             resume: false,
         });
         Ok(())
+    }
+}
+
+/// What a task of `job` needs of a node: its job manager task may want one for itself, and none of Spot.
+fn need(job: &JobRecord, task: &TaskRecord) -> Need {
+    let manager = job.job.job_manager_task.as_ref();
+    let manager = manager.filter(|manager| manager.id.eq_ignore_ascii_case(task.definition.id.as_str()));
+    Need {
+        slots: task.slots(),
+        whole_node: manager.is_some_and(|manager| manager.run_exclusive != Some(false)),
+        dedicated: manager.is_some_and(|manager| manager.allow_low_priority_node == Some(false)),
     }
 }
 

@@ -52,7 +52,11 @@ impl Unit<'_> {
     }
 
     /// Nothing is written for a task that is refused.
-    fn add_task(&mut self, job: &JobRecord, task: BatchTaskCreateOptions) -> Result<Version, Failure> {
+    pub(super) fn add_task(
+        &mut self,
+        job: &JobRecord,
+        task: BatchTaskCreateOptions,
+    ) -> Result<Version, Failure> {
         let depends = task.depends_on.clone().filter(|on| {
             on.task_ids.as_ref().is_some_and(|ids| !ids.is_empty())
                 || on.task_id_ranges.as_ref().is_some_and(|ranges| !ranges.is_empty())

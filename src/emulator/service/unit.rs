@@ -11,8 +11,8 @@ use crate::clock::Clock;
 use crate::emulator::effect::{Effect, Event};
 use crate::emulator::lifecycle::NodeEvent;
 use crate::emulator::store::{
-    JobRecord, JobRow, JobTable, NodeRow, NodeTable, PoolRecord, PoolRow, PoolTable, RunTable, StoreError,
-    TaskTable,
+    JobRecord, JobRow, JobScheduleRow, JobScheduleTable, JobTable, NodeRow, NodeTable, PoolRecord, PoolRow,
+    PoolTable, RunTable, StoreError, TaskTable,
 };
 use crate::emulator::timing::{Pause, Timing};
 
@@ -48,6 +48,7 @@ pub(crate) struct Unit<'a> {
     nodes_to_look_at: BTreeSet<NodeRow>,
     /// Jobs to look at, and whether their change of state has taken its time.
     jobs_to_look_at: BTreeMap<JobRow, bool>,
+    job_schedules_to_look_at: BTreeSet<JobScheduleRow>,
 }
 
 impl<'a> Unit<'a> {
@@ -61,6 +62,7 @@ impl<'a> Unit<'a> {
             pools_to_schedule: BTreeSet::new(),
             nodes_to_look_at: BTreeSet::new(),
             jobs_to_look_at: BTreeMap::new(),
+            job_schedules_to_look_at: BTreeSet::new(),
         }
     }
 
@@ -90,10 +92,18 @@ impl<'a> Unit<'a> {
     pub(super) fn finish(mut self) -> Result<Vec<Effect>, Failure> {
         if self.rules.activity == Activity::AtRest {
             self.jobs_to_look_at.clear();
+            self.job_schedules_to_look_at.clear();
             self.pools_to_schedule.clear();
         }
-        while let Some((job, due)) = self.jobs_to_look_at.pop_first() {
-            self.look_at_job(job, due)?;
+        // A job that ends may be what its schedule waits for, and a schedule that ends ends its jobs.
+        loop {
+            if let Some((job, due)) = self.jobs_to_look_at.pop_first() {
+                self.look_at_job(job, due)?;
+            } else if let Some(schedule) = self.job_schedules_to_look_at.pop_first() {
+                self.look_at_job_schedule(schedule)?;
+            } else {
+                break;
+            }
         }
         for node in &self.nodes_to_look_at {
             self.pools_to_schedule.extend(NodeTable(self.store).pool_of(*node)?);
@@ -120,9 +130,13 @@ impl<'a> Unit<'a> {
             Event::NodeDeallocated { node } => self.with_node(node, NodeEvent::Deallocated),
             Event::RunEnded { run, outcome } => self.run_ended(run, outcome),
             Event::TaskCleaned { run } => self.task_cleaned(run),
-            Event::JobCleaned { job } => Ok(self.jobs().delete(job)?),
+            Event::JobCleaned { job } => self.job_cleaned(job),
             Event::JobDue { job } => {
                 self.jobs_to_look_at.insert(job, true);
+                Ok(())
+            }
+            Event::JobScheduleDue { schedule } => {
+                self.job_schedule_changed(schedule);
                 Ok(())
             }
         }
@@ -158,6 +172,11 @@ impl<'a> Unit<'a> {
         self.jobs_to_look_at.entry(job).or_insert(false);
     }
 
+    /// Sees before the transaction ends what has become of a schedule now that its jobs or its time have changed.
+    pub(super) fn job_schedule_changed(&mut self, schedule: JobScheduleRow) {
+        self.job_schedules_to_look_at.insert(schedule);
+    }
+
     pub(crate) fn pools(&self) -> PoolTable<'a> {
         PoolTable(self.store)
     }
@@ -168,6 +187,10 @@ impl<'a> Unit<'a> {
 
     pub(crate) fn jobs(&self) -> JobTable<'a> {
         JobTable(self.store)
+    }
+
+    pub(crate) fn job_schedules(&self) -> JobScheduleTable<'a> {
+        JobScheduleTable(self.store)
     }
 
     pub(crate) fn tasks(&self) -> TaskTable<'a> {

@@ -4,8 +4,8 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::{Deserialize, Serialize};
 
 use super::{JobRow, ListPage, StoreError};
-use crate::batch::JobId;
 use crate::batch::model::{BatchJob, BatchJobState};
+use crate::batch::{JobId, JobScheduleId};
 
 /// A job, as the service knows it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -24,6 +24,11 @@ impl JobRecord {
             .as_ref()
             .and_then(|info| info.pool_id.as_ref())
             .map_or_else(String::new, |id| id.key())
+    }
+
+    /// The id of the schedule that made it, in lower case.
+    pub(crate) fn schedule_key(&self) -> Option<String> {
+        self.job.id.as_str().split_once(':').map(|(schedule, _)| schedule.to_ascii_lowercase())
     }
 
     /// Its state.
@@ -113,6 +118,22 @@ impl JobTable<'_> {
         page.query(self.0, &format!("{COLUMNS} WHERE 1"), &[], read)
     }
 
+    /// A page of the jobs of a schedule.
+    pub(crate) fn page_of_schedule(
+        &self,
+        id: &JobScheduleId,
+        page: &ListPage,
+    ) -> Result<Vec<JobRecord>, StoreError> {
+        let (from, to) = Self::keys_of_schedule(id);
+        // An id has letters, digits, hyphens and underscores only.
+        page.query(self.0, &format!("{COLUMNS} WHERE key > '{from}' AND key < '{to}'"), &[], read)
+    }
+
+    /// The keys between which those of a schedule's jobs lie: `;` is what follows `:`.
+    pub(super) fn keys_of_schedule(id: &JobScheduleId) -> (String, String) {
+        (format!("{}:", id.key()), format!("{};", id.key()))
+    }
+
     /// Every job that has not completed.
     pub(crate) fn unfinished(&self) -> Result<Vec<JobRecord>, StoreError> {
         let mut statement =
@@ -121,9 +142,12 @@ impl JobTable<'_> {
         rows.map(|row| row?).collect()
     }
 
-    /// How many jobs have not completed.
+    /// How many jobs and job schedules have not completed.
     pub(crate) fn count_unfinished(&self) -> Result<u32, StoreError> {
-        let mut statement = self.0.prepare_cached("SELECT COUNT(*) FROM jobs WHERE state <> 'completed'")?;
+        let mut statement = self.0.prepare_cached(
+            "SELECT (SELECT COUNT(*) FROM jobs WHERE state <> 'completed')
+                  + (SELECT COUNT(*) FROM job_schedules WHERE state <> 'completed')",
+        )?;
         Ok(statement.query_row([], |row| row.get(0))?)
     }
 

@@ -4,6 +4,7 @@
 //! inside the caller's transaction and know nothing of lifecycles.
 
 mod error;
+mod job_schedules;
 mod jobs;
 mod listing;
 mod nodes;
@@ -18,12 +19,13 @@ mod version;
 pub(crate) mod dependencies;
 
 pub(crate) use error::StoreError;
+pub(crate) use job_schedules::{JobScheduleRecord, JobScheduleTable};
 pub(crate) use jobs::{JobRecord, JobTable};
 pub(crate) use listing::{Column, Kind, ListPage, condition};
 pub(crate) use nodes::{FreeNode, NodeAddress, NodeRecord, NodeTable, NodeUse};
 pub(crate) use pools::{Census, PoolRecord, PoolTable};
 pub(crate) use readers::Readers;
-pub(crate) use rows::{JobRow, NodeRow, PoolRow, RunRow, TaskRow};
+pub(crate) use rows::{JobRow, JobScheduleRow, NodeRow, PoolRow, RunRow, TaskRow};
 pub(crate) use runs::{RunRecord, RunStage, RunTable};
 pub(crate) use schema::open_for_writing;
 pub(crate) use tasks::{TaskLife, TaskPlace, TaskRecord, TaskTable};

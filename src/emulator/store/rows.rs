@@ -30,6 +30,8 @@ row_type!(
     NodeRow,
     /// A job.
     JobRow,
+    /// A job schedule.
+    JobScheduleRow,
     /// A task.
     TaskRow,
     /// A run of a task on a node.

@@ -58,13 +58,13 @@ const COLUMNS: &str = "SELECT id, node, job, task_key, stage, orphan FROM runs";
 pub(crate) struct RunTable<'a>(pub(crate) &'a Connection);
 
 impl RunTable<'_> {
-    /// Notes that a task runs on a node.
-    pub(crate) fn start(&self, node: NodeRow, task: &TaskRecord) -> Result<RunRow, StoreError> {
+    /// Notes that a task runs on a node and takes that many of its slots.
+    pub(crate) fn start(&self, node: NodeRow, task: &TaskRecord, slots: i32) -> Result<RunRow, StoreError> {
         self.0
             .prepare_cached(
                 "INSERT INTO runs (node, job, task_key, slots, stage) VALUES (?, ?, ?, ?, 'running')",
             )?
-            .execute(params![node, task.job, task.definition.id.key(), task.slots()])?;
+            .execute(params![node, task.job, task.definition.id.key(), slots])?;
         Ok(RunRow(self.0.last_insert_rowid()))
     }
 

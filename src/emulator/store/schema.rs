@@ -9,7 +9,18 @@ use rusqlite::{Connection, OpenFlags};
 use super::StoreError;
 
 /// The format that this program writes, kept in `PRAGMA user_version`.
-const FORMAT: i32 = 1;
+const FORMAT: i32 = 2;
+
+/// What format 2 has that format 1 had not.
+const ADDED_IN_2: &str = "
+CREATE TABLE job_schedules (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    key TEXT NOT NULL UNIQUE,
+    state TEXT NOT NULL,
+    body TEXT NOT NULL
+);
+CREATE INDEX job_schedules_by_state ON job_schedules (state);
+";
 
 /// How long another process may keep the file to itself.
 const BUSY: std::time::Duration = std::time::Duration::from_secs(5);
@@ -119,7 +130,10 @@ pub(crate) fn open_for_writing(path: &Path) -> Result<Connection, StoreError> {
     connection.set_prepared_statement_cache_capacity(128);
     match connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(|e| opening(path, e))? {
         0 => connection
-            .execute_batch(&format!("BEGIN; {TABLES} PRAGMA user_version = {FORMAT}; COMMIT;"))
+            .execute_batch(&format!("BEGIN; {TABLES} {ADDED_IN_2} PRAGMA user_version = {FORMAT}; COMMIT;"))
+            .map_err(|source| opening(path, source))?,
+        1 => connection
+            .execute_batch(&format!("BEGIN; {ADDED_IN_2} PRAGMA user_version = {FORMAT}; COMMIT;"))
             .map_err(|source| opening(path, source))?,
         FORMAT => {}
         found => return Err(StoreError::Newer { path: path.to_owned(), found, known: FORMAT }),
@@ -155,5 +169,24 @@ mod tests {
         connection.execute_batch("PRAGMA user_version = 7").unwrap();
         drop(connection);
         assert!(matches!(open_for_writing(&path), Err(StoreError::Newer { found: 7, .. })));
+    }
+
+    #[test]
+    fn a_file_of_the_format_before_gets_what_it_lacks() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store.db");
+        let old = Connection::open(&path).unwrap();
+        old.execute_batch(&format!(
+            "{TABLES} PRAGMA user_version = 1; INSERT INTO pools (key, body) VALUES ('p', '{{}}');"
+        ))
+        .unwrap();
+        drop(old);
+        let connection = open_for_writing(&path).unwrap();
+        let count = |table: &str| {
+            let sql = format!("SELECT COUNT(*) FROM {table}");
+            connection.query_row(&sql, [], |row| row.get::<_, i64>(0)).unwrap()
+        };
+        assert_eq!((count("pools"), count("job_schedules")), (1, 0));
+        assert_eq!(connection.query_row("PRAGMA user_version", [], |row| row.get::<_, i32>(0)), Ok(FORMAT));
     }
 }

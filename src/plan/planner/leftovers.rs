@@ -1,54 +1,69 @@
 //! What happens to objects of a recipe that it no longer has.
 
-use crate::batch::model::{BatchJobState, BatchPoolState};
-use crate::resource::{Address, ChangeClass, DesiredState, LiveJob, LivePool, LiveState, Ownership};
+use std::collections::BTreeSet;
+
+use crate::batch::model::{BatchJobScheduleState, BatchJobState, BatchPoolState};
+use crate::batch::{JobId, JobScheduleId, PoolId};
+use crate::resource::{Address, ChangeClass, DesiredState, LiveState, Ownership};
 
 use super::super::change::{ActionReason, Change};
 use super::super::step::Action;
 use super::{Planner, unchanged};
 
+/// Ids of what a recipe has, which is not destroyed.
+#[derive(Debug, Default)]
+pub(super) struct Kept {
+    pools: BTreeSet<PoolId>,
+    jobs: BTreeSet<JobId>,
+    schedules: BTreeSet<JobScheduleId>,
+}
+
+impl Kept {
+    fn of(desired: &DesiredState) -> Self {
+        Self {
+            pools: desired.pools.values().map(|pool| pool.spec.id.clone()).collect(),
+            jobs: desired.jobs.values().map(|job| job.spec.id.clone()).collect(),
+            schedules: desired.schedules.values().map(|schedule| schedule.spec.id.clone()).collect(),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.pools.is_empty() && self.jobs.is_empty() && self.schedules.is_empty()
+    }
+}
+
 impl Planner<'_> {
     /// What carries this recipe's mark and is no longer in it.
     pub(super) fn leftovers(&mut self, desired: &DesiredState, live: &LiveState) {
-        let wanted_pools: Vec<_> = desired.pools.values().map(|pool| &pool.spec.id).collect();
-        let wanted_jobs: Vec<_> = desired.jobs.values().map(|job| &job.spec.id).collect();
-        let recipe_is_empty = wanted_pools.is_empty() && wanted_jobs.is_empty();
-        let is_left = |ownership: Option<&Ownership>| ownership.is_some_and(|own| own.recipe == *self.recipe);
-        let left_pools = live.pools.values().filter(|pool| {
-            is_left(pool.value.ownership.as_ref()) && !wanted_pools.contains(&&pool.value.spec.id)
-        });
-        let left_jobs = live.jobs.values().filter(|job| {
-            is_left(job.value.ownership.as_ref()) && !wanted_jobs.contains(&&job.value.spec.id)
-        });
-        let left: Vec<String> = left_jobs
-            .map(|job| format!("job {}", job.value.spec.id))
-            .chain(left_pools.map(|pool| format!("pool {}", pool.value.spec.id)))
+        let kept = Kept::of(desired);
+        let is_ours = |ownership: Option<&Ownership>| ownership.is_some_and(|own| own.recipe == *self.recipe);
+        let schedules = live.schedules.iter().filter(|(id, _)| !kept.schedules.contains(*id));
+        let schedules = schedules.filter(|(_, schedule)| is_ours(schedule.value.ownership.as_ref()));
+        let jobs = live.jobs.iter().filter(|(id, _)| !kept.jobs.contains(*id));
+        let jobs = jobs.filter(|(_, job)| is_ours(job.value.ownership.as_ref()));
+        let pools = live.pools.iter().filter(|(id, _)| !kept.pools.contains(*id));
+        let pools = pools.filter(|(_, pool)| is_ours(pool.value.ownership.as_ref()));
+        let left: Vec<String> = schedules
+            .map(|(id, _)| format!("job schedule {id}"))
+            .chain(jobs.map(|(id, _)| format!("job {id}")))
+            .chain(pools.map(|(id, _)| format!("pool {id}")))
             .collect();
         if left.is_empty() {
             return;
         }
-        if self.policy.prune && !recipe_is_empty {
-            self.destroy_owned(
-                live,
-                ActionReason::NotInRecipe,
-                |pool| !wanted_pools.contains(&&pool.spec.id),
-                |job| !wanted_jobs.contains(&&job.spec.id),
-            );
+        if self.policy.prune && !kept.is_empty() {
+            self.destroy_owned(live, ActionReason::NotInRecipe, &kept);
         } else {
             let advice =
-                if recipe_is_empty { "use `destroy` to remove them" } else { "use --prune to destroy them" };
+                if kept.is_empty() { "use `destroy` to remove them" } else { "use --prune to destroy them" };
             self.notes
                 .push(format!("no longer in the recipe, but still there: {}; {advice}", left.join(", ")));
         }
     }
 
-    pub(super) fn destroy_owned(
-        &mut self,
-        live: &LiveState,
-        reason: ActionReason,
-        pools: impl Fn(&LivePool) -> bool,
-        jobs: impl Fn(&LiveJob) -> bool,
-    ) {
+    /// Destroys what is the recipe's and not kept: schedules first, which would make new jobs, then jobs, so that no task is put back
+    /// in the queue of a job that is about to go, then pools.
+    pub(super) fn destroy_owned(&mut self, live: &LiveState, reason: ActionReason, kept: &Kept) {
         let ours = |ownership: Option<&Ownership>| ownership.is_some_and(|own| own.recipe == *self.recipe);
         let destroyed = |address, id: String| Change {
             id,
@@ -56,35 +71,42 @@ impl Planner<'_> {
             reason: reason.clone(),
             ..unchanged(address)
         };
-        let left_jobs: Vec<_> =
-            live.jobs.values().filter(|job| ours(job.value.ownership.as_ref()) && jobs(&job.value)).collect();
-        let left_pools: Vec<_> = live
-            .pools
-            .values()
-            .filter(|pool| ours(pool.value.ownership.as_ref()) && pools(&pool.value))
-            .collect();
-        let mut jobs_gone = Vec::new();
-        for job in left_jobs {
-            let id = job.value.spec.id.clone();
-            let mut change = destroyed(Address::job(id.as_str()), id.to_string());
-            self.disturb_job(&mut change, &id);
-            let action = match job.value.state {
-                BatchJobState::Deleting => Action::AwaitJobGone { job: id },
-                _ => Action::DeleteJob { job: id, etag: job.etag.clone() },
+        let schedules = live.schedules.iter().filter(|(id, _)| !kept.schedules.contains(*id));
+        let schedules: Vec<_> =
+            schedules.filter(|(_, schedule)| ours(schedule.value.ownership.as_ref())).collect();
+        let jobs = live.jobs.iter().filter(|(id, _)| !kept.jobs.contains(*id));
+        let jobs: Vec<_> = jobs.filter(|(_, job)| ours(job.value.ownership.as_ref())).collect();
+        let pools = live.pools.iter().filter(|(id, _)| !kept.pools.contains(*id));
+        let pools: Vec<_> = pools.filter(|(_, pool)| ours(pool.value.ownership.as_ref())).collect();
+        let mut gone = Vec::new();
+        for (id, schedule) in schedules {
+            let mut change = destroyed(Address::schedule(id.as_str()), id.to_string());
+            change.remarks.push("its jobs, their tasks and their files are deleted with it".to_owned());
+            let action = match schedule.value.state {
+                BatchJobScheduleState::Deleting => Action::AwaitScheduleGone { schedule: id.clone() },
+                _ => Action::DeleteSchedule { schedule: id.clone(), etag: schedule.etag.clone() },
             };
-            jobs_gone.push(self.step(&change.address, action, []));
+            gone.push(self.step(&change.address, action, []));
             self.changes.push(change);
         }
-        for pool in left_pools {
-            let id = pool.value.spec.id.clone();
+        for (id, job) in jobs {
+            let mut change = destroyed(Address::job(id.as_str()), id.to_string());
+            self.disturb_job(&mut change, id);
+            let action = match job.value.state {
+                BatchJobState::Deleting => Action::AwaitJobGone { job: id.clone() },
+                _ => Action::DeleteJob { job: id.clone(), etag: job.etag.clone() },
+            };
+            gone.push(self.step(&change.address, action, []));
+            self.changes.push(change);
+        }
+        for (id, pool) in pools {
             let mut change = destroyed(Address::pool(id.as_str()), id.to_string());
             self.disturb_pool(&mut change, &pool.value);
             let action = match pool.value.state {
-                BatchPoolState::Deleting => Action::AwaitPoolGone { pool: id },
-                _ => Action::DeletePool { pool: id, etag: pool.etag.clone() },
+                BatchPoolState::Deleting => Action::AwaitPoolGone { pool: id.clone() },
+                _ => Action::DeletePool { pool: id.clone(), etag: pool.etag.clone() },
             };
-            // Jobs go first, so that no task is put back in the queue of a job that is about to go.
-            self.step(&change.address, action, jobs_gone.clone());
+            self.step(&change.address, action, gone.clone());
             self.changes.push(change);
         }
     }

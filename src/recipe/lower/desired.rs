@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::locations::Locator;
-use super::{job, pool, registry};
+use super::{job, pool, registry, schedule};
 use crate::diagnostic::{Collector, Sources};
 use crate::recipe::document::entries;
 use crate::recipe::expand::ResolvedRecipe;
@@ -38,5 +38,17 @@ pub fn lower(recipe: &ResolvedRecipe, sources: &Sources, findings: &mut Collecto
         let sources_of_fields = locator.job(&entry.name, tasks);
         jobs.insert(entry.name.clone(), lowering.lower(sources_of_fields, sources, findings)?);
     }
-    Some(DesiredState { recipe: RecipeName::new(document.name.get()?.as_str()).ok()?, pools, jobs })
+    let mut schedules = BTreeMap::new();
+    for entry in entries(document.schedules.as_ref()) {
+        let scope = job::JobScope { pools: &pools, registries: &registries };
+        let fields = locator.fields("schedules", &entry.name);
+        schedules
+            .insert(entry.name.clone(), schedule::schedule(&entry.name, entry.value.get()?, scope, fields)?);
+    }
+    Some(DesiredState {
+        recipe: RecipeName::new(document.name.get()?.as_str()).ok()?,
+        pools,
+        jobs,
+        schedules,
+    })
 }

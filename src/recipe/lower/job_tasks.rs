@@ -47,6 +47,7 @@ impl JobTasks<'_> {
             run_exclusive: optional(task.run_exclusive.as_ref())?,
             application_package_references: some_parts(task.application_packages.as_ref())?,
             allow_low_priority_node: optional(task.allow_low_priority_node.as_ref())?,
+            other: serde_json::Map::new(),
         })))
     }
 

@@ -10,6 +10,7 @@ mod locations;
 mod part;
 mod pool;
 mod registry;
+mod schedule;
 mod task;
 
 pub(super) use dependencies::CODES;

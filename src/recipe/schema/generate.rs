@@ -41,7 +41,7 @@ pub fn resolved() -> Value {
 }
 
 /// The schema that this program validates with.
-pub(super) fn strict<T: JsonSchema>() -> Value {
+pub(in crate::recipe) fn strict<T: JsonSchema>() -> Value {
     SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<T>().to_value()
 }
 

@@ -14,5 +14,7 @@ mod validator;
 
 pub use conform::{InvalidSchema, check, conform};
 pub use fields::{FieldDoc, FieldPath, Member, fields};
+#[cfg(test)]
+pub(super) use generate::strict;
 pub use generate::{authoring, resolved};
 pub use validator::Shape;

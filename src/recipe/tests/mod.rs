@@ -12,5 +12,6 @@ mod mistakes;
 mod page;
 mod parameters;
 mod properties;
+mod reference;
 mod rules;
 mod support;

@@ -1,7 +1,7 @@
 //! Loads recipes that stand in a test.
 
 use crate::diagnostic::{Diagnostic, Report, Severity};
-use crate::recipe::{LoadRequest, Loaded, codes, load};
+use crate::recipe::{LoadRequest, Loaded, load};
 use crate::resource::TaskSpec;
 use crate::view;
 
@@ -77,9 +77,10 @@ pub(super) fn found(text: &str) -> Found {
         let span = diagnostic.primary_span().unwrap_or_default();
         Finding { code: diagnostic.code.name, start: span.start as usize, end: span.end as usize }
     };
-    // What a version can read and not yet carry out is no matter of rules.
-    let told = report.diagnostics.iter().filter(|diagnostic| diagnostic.code != &codes::NOT_APPLIED);
-    Found { findings: told.map(one).collect(), shown: view::diagnostics::human(&report, false) }
+    Found {
+        findings: report.diagnostics.iter().map(one).collect(),
+        shown: view::diagnostics::human(&report, false),
+    }
 }
 
 /// A part of a recipe made into a whole one. Lines and columns stay what they are.

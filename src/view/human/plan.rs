@@ -85,12 +85,17 @@ fn write_summary(out: &mut dyn Write, plan: &Plan) -> io::Result<()> {
         let tasks: u64 =
             plan.changes.iter().filter_map(|change| change.tasks.as_ref()).map(|tasks| tasks.desired).sum();
         let count = |kind| plan.changes.iter().filter(|change| change.address.kind == kind).count() as u64;
-        return writeln!(
-            out,
-            "{BOLD}No changes.{BOLD:#} The account has what the recipe asks for: {}, {}, {}.",
+        let mut there = vec![
             counted(count(ResourceKind::Pool), "pool"),
             counted(count(ResourceKind::Job), "job"),
             counted(tasks, "task"),
+        ];
+        let schedules = count(ResourceKind::Schedule);
+        there.extend((schedules > 0).then(|| counted(schedules, "job schedule")));
+        return writeln!(
+            out,
+            "{BOLD}No changes.{BOLD:#} The account has what the recipe asks for: {}.",
+            there.join(", ")
         );
     }
     let words: Vec<String> = plan
@@ -133,7 +138,9 @@ fn permission(change: &Change, needed: OnChange) -> String {
         ResourceKind::Pool => {
             format!("needs `on_change: {word}` in the recipe, or --allow {word}{cause}")
         }
-        ResourceKind::Job | ResourceKind::Tasks => format!("needs --allow {word}{cause}"),
+        ResourceKind::Job | ResourceKind::Tasks | ResourceKind::Schedule => {
+            format!("needs --allow {word}{cause}")
+        }
     }
 }
 

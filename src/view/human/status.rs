@@ -15,7 +15,7 @@ const SHOWN_LINES: usize = 5;
 /// # Errors
 /// When `out` can't be written to.
 pub fn status(out: &mut dyn Write, status: &Status) -> io::Result<()> {
-    if status.pools.is_empty() && status.jobs.is_empty() {
+    if status.pools.is_empty() && status.jobs.is_empty() && status.schedules.is_empty() {
         return writeln!(out, "Nothing of this recipe is in the account.");
     }
     for pool in &status.pools {
@@ -32,6 +32,11 @@ pub fn status(out: &mut dyn Write, status: &Status) -> io::Result<()> {
         )?;
         pool.resize_errors.iter().try_for_each(|problem| pool_trouble(out, pool, problem))?;
         pool.node_troubles.iter().try_for_each(|trouble| node_trouble(out, trouble))?;
+    }
+    for schedule in &status.schedules {
+        let next = schedule.next_run.map(|time| format!(", next job at {}", time.0)).unwrap_or_default();
+        let recent = schedule.recent_job.as_ref().map(|job| format!(", last one {job}")).unwrap_or_default();
+        writeln!(out, "{BOLD}job schedule {}{BOLD:#}  {}{next}{recent}", schedule.id, schedule.state)?;
     }
     for job in &status.jobs {
         let tasks = &job.tasks;

@@ -67,6 +67,7 @@ pub fn status(recipe: &RecipeName, account: &str, at_rest: bool, status: &Status
             "over": status.is_over(),
             "pools": status.pools,
             "jobs": status.jobs,
+            "schedules": status.schedules,
         }),
     )
 }

@@ -36,31 +36,27 @@ class EveryOperation(AccountTest):
         ]:
             self.refused(request)
 
-    def test_a_job_schedules_are_done_or_refused_by_name(self):
+    def test_a_job_schedule_is_made_changed_disabled_and_ended(self):
         schedules, schedule_id = self.client.job_schedule, fresh("schedule")
         schedule = models.Schedule(recurrence_interval=timedelta(hours=1))
         specification = models.JobSpecification(pool_info=models.PoolInformation(pool_id=self.pool_id))
-        add = models.JobScheduleAddParameter(id=schedule_id, schedule=schedule, job_specification=specification)
-        for request in [
-            lambda: schedules.add(add),
-            lambda: schedules.get(schedule_id),
-            lambda: list(schedules.list()),
-            lambda: schedules.patch(schedule_id, models.JobSchedulePatchParameter(metadata=[])),
-            lambda: schedules.update(
-                schedule_id,
-                models.JobScheduleUpdateParameter(schedule=schedule, job_specification=specification),
-            ),
-            lambda: schedules.disable(schedule_id),
-            lambda: schedules.enable(schedule_id),
-            lambda: list(self.client.job.list_from_job_schedule(schedule_id)),
-            lambda: schedules.terminate(schedule_id),
-            lambda: schedules.delete(schedule_id),
-        ]:
-            self.refused(request)
-        try:
-            self.assertIsInstance(schedules.exists(schedule_id), bool)
-        except ClientException:
-            pass  # An answer to HEAD has no body, so this SDK can't tell the code.
+        schedules.add(
+            models.JobScheduleAddParameter(id=schedule_id, schedule=schedule, job_specification=specification)
+        )
+        self.assertTrue(schedules.exists(schedule_id))
+        self.assertIn(schedule_id, [found.id for found in schedules.list()])
+        note = [models.MetadataItem(name="a", value="b")]
+        schedules.patch(schedule_id, models.JobSchedulePatchParameter(metadata=note))
+        self.assertEqual(schedules.get(schedule_id).metadata[0].value, "b")
+        replacement = models.JobScheduleUpdateParameter(schedule=schedule, job_specification=specification)
+        schedules.update(schedule_id, replacement)
+        self.assertIsNone(schedules.get(schedule_id).metadata)
+        schedules.disable(schedule_id)
+        self.assertEqual(schedules.get(schedule_id).state, models.JobScheduleState.disabled)
+        schedules.enable(schedule_id)
+        self.assertLessEqual(len(list(self.client.job.list_from_job_schedule(schedule_id))), 1)
+        schedules.terminate(schedule_id)
+        schedules.delete(schedule_id)
 
     def test_a_wrong_key_is_refused(self):
         stranger = connect(key="c3RyYW5nZXI=")

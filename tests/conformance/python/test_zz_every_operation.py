@@ -1,11 +1,11 @@
 """Runs last, because its name sorts last: no public operation of the SDK was left out."""
 
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 
 from azure.batch import BatchClient, models
 from azure.core.exceptions import HttpResponseError
 
-from account import CALLED, AccountTest, fresh, make_pool
+from account import CALLED, AccountTest, make_pool
 
 # Methods of the client that are no operations of the service.
 NOT_OPERATIONS = {"close", "send_request"}
@@ -23,42 +23,6 @@ class EveryOperation(AccountTest):
                 raise
             self.assertEqual(error.error.code, "NotImplementedByEmulator")
             self.assertIn(operation, error.response.text())
-
-    def test_a_what_is_not_done_is_refused_by_name(self):
-        schedule_id, client = fresh("schedule"), self.client
-        schedule = models.BatchJobScheduleCreateOptions(
-            id=schedule_id,
-            schedule=models.BatchJobScheduleConfiguration(recurrence_interval=timedelta(hours=1)),
-            job_specification=models.BatchJobSpecification(pool_info=models.BatchPoolInfo(pool_id="no-pool")),
-        )
-        update = models.BatchJobScheduleUpdateOptions(metadata=[])
-        for operation, request in [
-            ("JobSchedules_CreateJobSchedule", lambda: client.create_job_schedule(schedule)),
-            ("JobSchedules_GetJobSchedule", lambda: client.get_job_schedule(schedule_id)),
-            ("JobSchedules_ListJobSchedules", lambda: list(client.list_job_schedules())),
-            ("JobSchedules_UpdateJobSchedule", lambda: client.update_job_schedule(schedule_id, update)),
-            (
-                "JobSchedules_ReplaceJobSchedule",
-                lambda: client.replace_job_schedule(
-                    schedule_id, models.BatchJobSchedule(job_specification=schedule.job_specification)
-                ),
-            ),
-            ("JobSchedules_DisableJobSchedule", lambda: client.disable_job_schedule(schedule_id)),
-            ("JobSchedules_EnableJobSchedule", lambda: client.enable_job_schedule(schedule_id)),
-            ("Jobs_ListJobsFromSchedule", lambda: list(client.list_jobs_from_schedule(schedule_id))),
-            (
-                "JobSchedules_TerminateJobSchedule",
-                lambda: client.begin_terminate_job_schedule(schedule_id, polling_interval=1).result(),
-            ),
-            (
-                "JobSchedules_DeleteJobSchedule",
-                lambda: client.begin_delete_job_schedule(schedule_id, polling_interval=1).result(),
-            ),
-        ]:
-            with self.subTest(operation):
-                self.refused(operation, request)
-        # An answer to HEAD has no body, so no name either.
-        self.assertRaises(HttpResponseError, client.job_schedule_exists, schedule_id)
 
     def test_a_what_needs_azure_is_refused_by_name(self):
         pool_id = make_pool(self, 1)

@@ -1,0 +1,66 @@
+//! Recipes with job schedules, against a served account that makes their jobs.
+
+use std::time::{Duration, Instant};
+
+use crate::support::{Emulator, Runtime, Sandbox};
+
+const RECIPE: &str = r#"api_version: batchyard/v1
+name: nightly
+pools:
+  p: { vm_size: Standard_D2s_v3, image: ubuntu-22.04-container, container: {}, nodes: { dedicated: 1 } }
+schedules:
+  report:
+    recurrence: { interval: 1h, start_window: 10m }
+    job:
+      pool: p
+      manager_task: { container: { image: batchyard/hello }, command: [sleep, "1"] }
+"#;
+
+/// Runs `status` until it shows `text`.
+#[track_caller]
+fn until_status(sandbox: &Sandbox, text: &str) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    loop {
+        let status = sandbox.run(["status", "recipe.yaml"]);
+        if status.stdout.contains(text) {
+            return;
+        }
+        assert!(Instant::now() < deadline, "never {text:?}:\n{status}");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+fn a_schedule_is_applied(runtime: Runtime) {
+    let sandbox = Sandbox::new().file("recipe.yaml", RECIPE);
+    let Some(emulator) = Emulator::start(&sandbox, runtime) else { return };
+    sandbox.run(["plan", "recipe.yaml", "--detailed-exitcode"]).code(2).stdout_contains("schedules.report");
+    sandbox.run(["apply", "recipe.yaml", "--auto-approve"]).success();
+    sandbox.run(["plan", "recipe.yaml", "--detailed-exitcode"]).success().stdout_contains("No changes.");
+    until_status(&sandbox, "last one report:job-1");
+    let wait = sandbox.run(["logs", "report:job-1/jobmanager", "--follow"]);
+    if runtime == Runtime::Oci {
+        wait.success().stdout_contains("sleeping");
+    }
+    let changed = RECIPE
+        .replace("interval: 1h", "interval: 2h")
+        .replace("manager_task: {", "priority: 5\n      manager_task: {");
+    sandbox.write("recipe.yaml", &changed);
+    let plan = sandbox.run(["plan", "recipe.yaml", "--detailed-exitcode"]);
+    plan.code(2).stdout_contains("recurrence").stdout_contains("the next one is as the recipe says");
+    sandbox.run(["apply", "recipe.yaml", "--auto-approve"]).success();
+    sandbox.run(["plan", "recipe.yaml", "--detailed-exitcode"]).success().stdout_contains("No changes.");
+    sandbox.run(["destroy", "recipe.yaml", "--auto-approve"]).success();
+    sandbox.run(["status", "recipe.yaml"]).success().stdout_contains("Nothing of this recipe");
+    sandbox.run(["destroy", "recipe.yaml", "--auto-approve"]).success().stdout_contains("Nothing");
+    drop(emulator);
+}
+
+#[test]
+fn a_recipe_s_schedule_makes_jobs_and_is_changed_and_destroyed() {
+    a_schedule_is_applied(Runtime::Simulated);
+}
+
+#[test]
+fn the_job_of_a_schedule_runs_in_a_real_container() {
+    a_schedule_is_applied(Runtime::Oci);
+}
