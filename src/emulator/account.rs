@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::service::Service;
 use super::store::NodeAddress;
+use super::throttle::Throttle;
 use crate::batch::auth::SharedKey;
 use crate::clock::Clock;
 use crate::node::runtime::ContainerRuntime;
@@ -23,6 +24,8 @@ pub(crate) struct Account {
     pub(crate) service: Service,
     /// The folder that the nodes' root directories are in.
     pub(crate) nodes: PathBuf,
+    /// What keeps requests to a rate, if anything does.
+    pub(crate) throttle: Option<Throttle>,
     /// Whether nobody runs the account: then it is only read.
     pub(crate) is_at_rest: bool,
 }

@@ -1,7 +1,7 @@
 //! Answers: their headers and bodies, as the real service writes them.
 
 use axum::body::Body;
-use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, ETAG, LAST_MODIFIED, LOCATION, SERVER};
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, ETAG, LAST_MODIFIED, LOCATION, RETRY_AFTER, SERVER};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use serde_json::{Value, json};
 
@@ -145,6 +145,9 @@ pub(crate) fn refuse(mut error: Refusal, base: &str, request: &RequestStamp, hea
     *response.status_mut() = StatusCode::from_u16(error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     if error.status == StatusCode::NOT_MODIFIED {
         return response;
+    }
+    if let Some(seconds) = error.pause() {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
     error.body.metadata =
         Some(format!("{base}/$metadata#Microsoft.Azure.Batch.Protocol.Entities.Container.errors/@Element"));

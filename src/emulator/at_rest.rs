@@ -63,7 +63,8 @@ impl AtRest {
             .await
             .map_err(|failure: Failure| OpenError::store(&data, Refusal::from(failure)))?;
         let opened = clock.now();
-        let account = Account { key, opened, clock, service, nodes: folder.nodes(), is_at_rest: true };
+        let account =
+            Account { key, opened, clock, service, nodes: folder.nodes(), throttle: None, is_at_rest: true };
         Ok(Self { account: Arc::new(account), unsettled, _folder: folder })
     }
 

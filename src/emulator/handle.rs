@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -20,6 +21,7 @@ use super::refusal::Refusal;
 use super::router::router;
 use super::server;
 use super::service::{Activity, Failure, Rules, Service};
+use super::throttle::Throttle;
 use super::timing::Timing;
 use crate::batch::auth::SharedKey;
 use crate::clock::Clock;
@@ -41,6 +43,8 @@ pub struct EmulatorConfig {
     pub timing: Timing,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// How many requests a second are answered, and no more with 429; all of them when absent.
+    pub requests_per_second: Option<NonZeroU32>,
     /// Whether tasks that wait are started; without, only what is begun goes on.
     pub starts_tasks: bool,
 }
@@ -80,7 +84,8 @@ impl Emulator {
     /// # Errors
     /// When the folder is in use, or can't be.
     pub async fn open(config: EmulatorConfig) -> Result<Self, OpenError> {
-        let EmulatorConfig { data, account, key, runtime, timing, clock, starts_tasks } = config;
+        let EmulatorConfig { data, account, key, runtime, timing, clock, requests_per_second, starts_tasks } =
+            config;
         let shared_key = SharedKey::new(&account, &key)
             .map_err(|source| OpenError::Key { account: account.clone(), source })?;
         let folder = take_folder(&data)?;
@@ -104,6 +109,7 @@ impl Emulator {
                 clock,
                 service,
                 nodes,
+                throttle: requests_per_second.map(Throttle::new),
                 is_at_rest: false,
             }),
             key,

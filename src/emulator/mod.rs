@@ -33,6 +33,7 @@ mod service;
 mod store;
 #[cfg(test)]
 mod support;
+mod throttle;
 mod timing;
 mod versions;
 mod wire;

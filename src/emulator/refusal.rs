@@ -1,27 +1,43 @@
 //! A request that is not carried out: the error that the client gets.
 
 use std::ops::{Deref, DerefMut};
+use std::time::Duration;
 
 use crate::batch::{BatchError, ErrorCode};
 
 /// The error that the client gets; kept small, as nearly everything here may return one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Refusal(Box<BatchError>);
+pub(crate) struct Refusal {
+    error: Box<BatchError>,
+    /// How many seconds the client should wait before it tries again.
+    pause: Option<u32>,
+}
 
 impl Refusal {
     /// A refusal with this code.
     pub(crate) fn new(code: ErrorCode) -> Self {
-        Self(Box::new(code.into()))
+        Self { error: Box::new(code.into()), pause: None }
     }
 
     /// Adds a detail.
     pub(crate) fn with(self, key: &str, value: impl Into<String>) -> Self {
-        Self(Box::new(self.0.with(key, value)))
+        Self { error: Box::new(self.error.with(key, value)), ..self }
+    }
+
+    /// Tells the client to wait that long, in whole seconds, as the header has it.
+    pub(crate) fn retry_after(self, pause: Duration) -> Self {
+        let seconds = pause.as_millis().div_ceil(1_000).max(1);
+        Self { pause: Some(u32::try_from(seconds).unwrap_or(u32::MAX)), ..self }
+    }
+
+    /// How many seconds the client should wait before it tries again, if the refusal says so.
+    pub(crate) fn pause(&self) -> Option<u32> {
+        self.pause
     }
 
     /// The error itself.
     pub(crate) fn into_error(self) -> BatchError {
-        *self.0
+        *self.error
     }
 }
 
@@ -29,13 +45,13 @@ impl Deref for Refusal {
     type Target = BatchError;
 
     fn deref(&self) -> &BatchError {
-        &self.0
+        &self.error
     }
 }
 
 impl DerefMut for Refusal {
     fn deref_mut(&mut self) -> &mut BatchError {
-        &mut self.0
+        &mut self.error
     }
 }
 
@@ -47,7 +63,7 @@ impl From<ErrorCode> for Refusal {
 
 impl std::fmt::Display for Refusal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.fmt(f)
+        self.error.fmt(f)
     }
 }
 

@@ -63,7 +63,11 @@ async fn answer(
     head: bool,
 ) -> Result<Response<Body>, Refusal> {
     refuse_foreign_host(host)?;
-    authorize(&account.key, parts, account.clock.now())?;
+    let now = account.clock.now();
+    authorize(&account.key, parts, now)?;
+    if let Some(throttle) = &account.throttle {
+        throttle.admit(now)?;
+    }
     let query: Vec<(String, String)> = query_pairs(parts.uri.query().unwrap_or_default()).collect();
     let version = version(&query)?;
     if account.is_at_rest && !matches!(parts.method, Method::GET | Method::HEAD) {

@@ -14,5 +14,6 @@ mod rest;
 mod restart;
 mod schedules;
 mod tasks;
+mod throttle;
 mod versions;
 mod wire;

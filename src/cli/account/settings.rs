@@ -71,6 +71,7 @@ impl LocalSettings {
             runtime: self.select(selection).await,
             timing: self.timing,
             clock: Arc::new(SystemClock),
+            requests_per_second: None,
             starts_tasks,
         }
     }

@@ -1,5 +1,6 @@
 //! `emulator`.
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -7,7 +8,7 @@ use clap::Args;
 /// Arguments of `emulator`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  batchyard emulator\n  batchyard emulator --listen 127.0.0.1:0 --format json\n  batchyard emulator --data ./account --runtime simulated\n\nPoint any Azure Batch SDK at the endpoint, with the account and the key that are printed."
+    after_help = "Examples:\n  batchyard emulator\n  batchyard emulator --listen 127.0.0.1:0 --format json\n  batchyard emulator --data ./account --runtime simulated\n  batchyard emulator --throttle 20\n\nPoint any Azure Batch SDK at the endpoint, with the account and the key that are printed."
 )]
 pub(in crate::cli) struct EmulatorArgs {
     /// Address and port to listen on; port 0 takes a free one
@@ -19,4 +20,7 @@ pub(in crate::cli) struct EmulatorArgs {
     /// File with the account's key, base64 [default: the published development key]
     #[arg(long, value_name = "FILE")]
     pub key_file: Option<PathBuf>,
+    /// Answer this many requests a second, and refuse more with 429 and Retry-After [default: answer all]
+    #[arg(long, value_name = "REQUESTS")]
+    pub throttle: Option<NonZeroU32>,
 }

@@ -10,6 +10,7 @@ use crate::cli::account::{LocalSettings, open_error, open_or_wait};
 use crate::cli::args::EmulatorArgs;
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
+use crate::emulator::EmulatorConfig;
 use crate::exit_code::ExitCode;
 use crate::secret::Secret;
 use crate::settings::{AccountSettings, SettingsError};
@@ -29,7 +30,8 @@ pub(super) async fn run(context: &Context, args: &EmulatorArgs) -> Result<ExitCo
     };
     let shown_data = data.display().to_string();
     let settings = LocalSettings::with_key(context, data, &args.account_name, key.clone());
-    let emulator = open_or_wait(settings.emulator(true).await).await.map_err(open_error)?;
+    let config = EmulatorConfig { requests_per_second: args.throttle, ..settings.emulator(true).await };
+    let emulator = open_or_wait(config).await.map_err(open_error)?;
     let listener = TcpListener::bind(args.listen).await.map_err(|error| {
         CommandError::new(ExitCode::Error, format!("can't listen on {}: {error}", args.listen))
             .hint(Some("another program may use that port; --listen 127.0.0.1:0 takes a free one".to_owned()))

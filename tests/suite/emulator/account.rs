@@ -1,5 +1,6 @@
 //! An account for a test, and the words to talk to it.
 
+use std::num::NonZeroU32;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -100,6 +101,7 @@ pub fn config(
         runtime,
         timing: Timing::Instant,
         clock,
+        requests_per_second: None,
         starts_tasks: true,
     }
 }
@@ -119,6 +121,15 @@ impl Account {
         let folder = tempfile::tempdir().unwrap();
         let config = EmulatorConfig { timing, ..config(folder.path(), simulated(&clock), clock.clone()) };
         let emulator = Emulator::open(config).await.unwrap();
+        Self { folder, clock, emulator }
+    }
+
+    /// An account that answers so many requests a second of that clock.
+    pub async fn throttled(clock: Arc<dyn Clock>, requests_per_second: u32) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let config = config(folder.path(), simulated(&clock), clock.clone());
+        let requests_per_second = NonZeroU32::new(requests_per_second);
+        let emulator = Emulator::open(EmulatorConfig { requests_per_second, ..config }).await.unwrap();
         Self { folder, clock, emulator }
     }
 
