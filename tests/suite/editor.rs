@@ -2,10 +2,11 @@
 
 mod language_server;
 
-use batchyard::recipe::schema::fields;
+use batchyard::recipe::schema::{FieldDoc, fields};
+use batchyard::recipe::{LoadRequest, load};
 use language_server::{Document, LanguageServer};
 
-use crate::support::Service;
+use crate::support::{Sandbox, Service};
 
 /// The line by which a recipe names its schema, as the library's recipes do.
 const MODELINE: &str = concat!(
@@ -94,4 +95,88 @@ fn an_editor_accepts_expressions_in_place_of_values_and_refuses_them_where_they_
         found.iter().map(|finding| finding.text(&wrong)).collect::<Vec<_>>(),
         ["\"${{ params.version }}\""]
     );
+}
+
+#[test]
+fn an_editor_accepts_an_expression_exactly_where_the_program_does() {
+    let Some(mut server) = start() else { return };
+    // What is described once and used in several places is looked at in one of them.
+    let mut all: Vec<FieldDoc> = Vec::new();
+    for field in fields() {
+        if !all.iter().any(|known| FieldDoc { path: field.path.clone(), ..known.clone() } == field) {
+            all.push(field);
+        }
+    }
+    let texts: Vec<(String, usize)> = all.iter().map(with_expression).collect();
+    let documents: Vec<Document> = texts
+        .iter()
+        .enumerate()
+        .map(|(number, (text, _))| Document::new(&number.to_string(), text))
+        .collect();
+    let found = server.open_all(&documents);
+    let (mut accepted, mut refused, mut disagreements) = (0, 0, Vec::new());
+    for ((field, (text, line)), found) in all.iter().zip(&texts).zip(found) {
+        let program_accepts = accepts_expression(text, *line);
+        let found: Vec<_> = found.iter().filter(|finding| finding.is_about_line(*line)).collect();
+        *(if program_accepts { &mut accepted } else { &mut refused }) += 1;
+        if program_accepts != found.is_empty() {
+            disagreements.push(format!(
+                "{}: the program accepts: {program_accepts}, the editor says {found:?}",
+                field.path
+            ));
+        }
+    }
+    assert!(
+        disagreements.is_empty(),
+        "{} of {}:\n{}",
+        disagreements.len(),
+        all.len(),
+        disagreements.join("\n")
+    );
+    assert!(accepted > 60 && refused > 10, "{accepted} accepted, {refused} refused");
+}
+
+/// A recipe in which an expression stands for the value of a field, and the line of that, from 0. Everything else that
+/// the recipe needs is missing.
+fn with_expression(field: &FieldDoc) -> (String, usize) {
+    let mut text = format!("{MODELINE}parameters: {{ unknown: {{ type: string }} }}\n");
+    if field.path.to_string().starts_with("parameters") {
+        text = MODELINE.to_owned();
+    }
+    let mut indentation = 0;
+    // `a.<name>[].b` is written as a map, a map of names, a list of maps.
+    for step in field.path.to_string().replace("[]", ".[]").split('.') {
+        match step {
+            "[]" => {
+                text.push_str(&format!("\n{:indentation$}-", ""));
+            }
+            "<name>" => text.push_str(&format!("\n{:indentation$}some_name:", "")),
+            key => text.push_str(&format!("\n{:indentation$}{key}:", "")),
+        }
+        indentation += 2;
+    }
+    text.push_str(" \"${{ params.unknown }}\"\n");
+    let text = text.replacen("\n\n", "\n", 1);
+    let line = text.lines().count() - 1;
+    (text, line)
+}
+
+/// Whether the program has nothing to say against an expression on a line, be its parameter a string or a secret; that it has no
+/// value is no matter.
+fn accepts_expression(text: &str, line: usize) -> bool {
+    ["string", "secret"]
+        .iter()
+        .any(|kind| accepts(&text.replace("type: string", &format!("type: {kind}")), line))
+}
+
+fn accepts(text: &str, line: usize) -> bool {
+    let sandbox = Sandbox::new().file("recipe.yaml", text);
+    let request = LoadRequest { path: sandbox.path("recipe.yaml"), ..LoadRequest::default() };
+    let Err(report) = load(&request) else { return true };
+    !report.diagnostics.iter().any(|finding| {
+        let place = finding.primary_span().and_then(|span| report.sources.start(span));
+        let refusals =
+            ["bad-expression", "plaintext-secret", "invalid-value", "wrong-type", "undefined-name"];
+        refusals.contains(&finding.code.name) && place.is_some_and(|place| place.line == line + 1)
+    })
 }

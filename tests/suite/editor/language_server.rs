@@ -28,7 +28,6 @@ pub struct Document {
 /// Something that the editor underlines.
 #[derive(Debug)]
 pub struct Finding {
-    #[expect(dead_code, reason = "a failed test shows it")]
     message: String,
     start: Position,
     end: Position,
@@ -69,6 +68,11 @@ impl Finding {
         let line = text.lines().nth(self.start.line).expect("the line is in the text");
         let end = if self.end.line == self.start.line { self.end.character } else { line.len() };
         line.get(self.start.character..end).expect("a place between characters")
+    }
+
+    /// Whether it begins on a line, and not because something is missing there.
+    pub fn is_about_line(&self, line: usize) -> bool {
+        self.start.line == line && !self.message.contains("Missing property")
     }
 }
 
