@@ -131,7 +131,8 @@ impl From<crate::apply::WaitError> for CommandError {
 
 impl From<crate::settings::SettingsError> for CommandError {
     fn from(error: crate::settings::SettingsError) -> Self {
-        Self::from_error(error).code(ExitCode::Usage)
+        let hint = error.hint();
+        Self::from_error(error).code(ExitCode::Usage).hint(hint)
     }
 }
 

@@ -34,10 +34,15 @@ pub(super) fn request(context: &Context, path: PathBuf, parameters: &ParameterAr
     }
 }
 
-/// Shows what is wrong with a recipe; the error of the command that was given it.
+/// Shows what is wrong with a recipe; the error of the command that was given it, which may be
+/// that there is none to read.
 pub(super) fn refuse(context: &Context, path: &Path, report: &Report) -> CommandError {
     context.printer.err(&diagnostics::human(report, true));
-    let errors = words::counted(report.error_count() as u64, "error");
-    CommandError::new(ExitCode::InvalidRecipe, format!("the recipe {} has {errors}", path.display()))
-        .findings(diagnostics::json(report))
+    let path = path.display();
+    let message = if report.diagnostics.iter().all(|finding| finding.code.name == "unreadable") {
+        format!("there is no recipe to read at {path}")
+    } else {
+        format!("the recipe {path} has {}", words::counted(report.error_count() as u64, "error"))
+    };
+    CommandError::new(ExitCode::InvalidRecipe, message).findings(diagnostics::json(report))
 }

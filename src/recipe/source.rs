@@ -1,11 +1,12 @@
 //! Reads the files of a recipe. Nothing else in `recipe` touches the file system.
 
 use std::ffi::OsStr;
-use std::io::Read as _;
+use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 
 use super::codes;
 use super::parse::MAX_BYTES;
+use super::suggest::nearest;
 use crate::diagnostic::{Collector, Diagnostic, SourceId, Sources, Span};
 
 /// The names that a recipe's file has in its folder.
@@ -44,7 +45,10 @@ pub(super) fn read(path: &Path, sources: &mut Sources, findings: &mut Collector)
     let read =
         std::fs::File::open(path).and_then(|file| file.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes));
     if let Err(error) = read {
-        findings.push(unreadable(error.to_string()));
+        findings.push(match error.kind() {
+            ErrorKind::NotFound => missing(path),
+            _ => unreadable(error.to_string()),
+        });
         return None;
     }
     if bytes.len() > MAX_BYTES {
@@ -71,6 +75,33 @@ pub(super) fn read(path: &Path, sources: &mut Sources, findings: &mut Collector)
     }
 }
 
+/// Says that nothing is there, and what is there that is called much the same.
+fn missing(path: &Path) -> Diagnostic {
+    let finding = Diagnostic::new(
+        &codes::UNREADABLE,
+        format!("cannot read {}: there is no such file or folder", path.display()),
+    );
+    let parent = path.parent().unwrap_or(Path::new(""));
+    let others: Vec<String> = candidates_in(if parent == Path::new("") { Path::new(".") } else { parent })
+        .iter()
+        .filter_map(|other| Some(parent.join(other.file_name()?).display().to_string()))
+        .collect();
+    let near = path.to_str().and_then(|path| nearest(path, others.iter().map(String::as_str)));
+    finding.maybe_help(near.map(|near| format!("did you mean {near}?")))
+}
+
+/// What in a folder looks like a recipe: YAML files, and folders that hold a recipe's file.
+fn candidates_in(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let is_recipe = |path: &PathBuf| {
+        let is_yaml = path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
+        is_yaml || FILE_NAMES.iter().any(|name| path.join(name).is_file())
+    };
+    let mut found: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(is_recipe).collect();
+    found.sort();
+    found
+}
+
 fn in_folder(folder: &Path, findings: &mut Collector) -> Option<PathBuf> {
     let candidates: Vec<PathBuf> =
         FILE_NAMES.iter().map(|name| folder.join(name)).filter(|path| path.is_file()).collect();
@@ -78,9 +109,19 @@ fn in_folder(folder: &Path, findings: &mut Collector) -> Option<PathBuf> {
         [only] => Some(only.clone()),
         [] => {
             let message = format!("there is no recipe in {}", folder.display());
-            findings.push(
-                Diagnostic::new(&codes::UNREADABLE, message).help("a recipe's file is called recipe.yaml"),
-            );
+            let mut finding =
+                Diagnostic::new(&codes::UNREADABLE, message).help("a recipe's file is called recipe.yaml");
+            let others: Vec<String> =
+                candidates_in(folder).iter().map(|path| path.display().to_string()).collect();
+            if let [first, rest @ ..] = others.as_slice() {
+                let more =
+                    if rest.is_empty() { String::new() } else { format!(" or another of {}", others.len()) };
+                finding = finding.help(format!("did you mean {first}{more}? Name the file, then"));
+            } else {
+                finding =
+                    finding.help("`batchyard new hello` copies one of the library into a folder `hello`");
+            }
+            findings.push(finding);
             None
         }
         _ => {

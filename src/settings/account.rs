@@ -73,6 +73,21 @@ pub enum SettingsError {
     },
 }
 
+impl SettingsError {
+    /// What a person could try.
+    pub fn hint(&self) -> Option<String> {
+        let text = match self {
+            Self::NoEndpoint => {
+                "`az batch account show --resource-group GROUP --name NAME --query accountEndpoint` prints it, \
+                 without https://; without --account a command works on this machine"
+            }
+            Self::NoKey { .. } => "`az batch account keys list --resource-group GROUP --name NAME` prints it",
+            Self::NoName { .. } | Self::Account(_) | Self::NoDataFolder => return None,
+        };
+        Some(text.to_owned())
+    }
+}
+
 impl AccountName {
     fn parse(text: &str) -> Result<Self, SettingsError> {
         if text.eq_ignore_ascii_case("local") {

@@ -3,6 +3,8 @@
 mod recipes;
 mod stranger;
 
+mod exit_codes;
+mod first_contact;
 mod foreign_work;
 mod logs;
 mod plans;

@@ -115,6 +115,9 @@ pub(in crate::cli) async fn open_or_wait(config: EmulatorConfig) -> Result<Emula
 pub(in crate::cli) fn open_error(error: OpenError) -> CommandError {
     let hint = match &error {
         OpenError::Locked { .. } => Some("wait for it to end, or use another folder with --data".to_owned()),
+        OpenError::Folder { .. } => Some(
+            "the local account needs a folder that you can write to; --data or BATCHYARD_DATA names another one".to_owned(),
+        ),
         _ => None,
     };
     CommandError::from_error(error).hint(hint)

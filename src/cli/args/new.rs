@@ -9,7 +9,7 @@ use clap::Args;
 #[command(after_help = "Examples:\n  batchyard new --list\n  batchyard new hello my-first-recipe")]
 pub(in crate::cli) struct NewArgs {
     /// A recipe of the library
-    #[arg(value_name = "RECIPE", required_unless_present = "list")]
+    #[arg(value_name = "RECIPE")]
     pub recipe: Option<String>,
     /// The folder to make [default: the recipe's name]
     #[arg(value_name = "DIR")]

@@ -47,6 +47,7 @@ fn key(args: &EmulatorArgs) -> Result<Secret, CommandError> {
     let Some(file) = &args.key_file else { return Ok(Secret::new(DEVELOPMENT_KEY)) };
     let text = std::fs::read_to_string(file).map_err(|error| {
         CommandError::new(ExitCode::Usage, format!("the key file {} can't be read: {error}", file.display()))
+            .hint(Some(format!("`head -c 32 /dev/urandom | base64 > {}` makes a key", file.display())))
     })?;
     Ok(Secret::new(text.trim()))
 }

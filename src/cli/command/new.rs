@@ -16,6 +16,11 @@ static LIBRARY: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/recipes");
 
 pub(super) fn run(context: &Context, args: &NewArgs) -> Result<ExitCode, CommandError> {
     let mut out = context.printer.narration();
+    if args.recipe.is_none() && !args.list {
+        let names: Vec<String> = recipes().map(|(name, _)| format!("`{name}`")).collect();
+        return Err(CommandError::new(ExitCode::Usage, "which recipe of the library is to be copied?")
+            .hint(Some(format!("there are {}; `batchyard new --list` describes them", names.join(", ")))));
+    }
     let Some(name) = args.recipe.as_deref().filter(|_| !args.list) else {
         if context.printer.is_json() {
             let recipes: Vec<_> = recipes()
