@@ -6,6 +6,7 @@ mod command;
 mod confirm;
 mod context;
 mod error;
+mod patience;
 mod printer;
 mod progress;
 mod recipe;

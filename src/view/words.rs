@@ -34,6 +34,21 @@ pub fn duration(duration: Duration) -> String {
     }
 }
 
+/// A text from outside as it may be written to a terminal: control characters are shown escaped, so that nobody can drive the
+/// reader's terminal; line breaks become blanks.
+pub fn plain(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for character in text.trim_end().chars() {
+        match character {
+            '\n' | '\t' => plain.push(' '),
+            '\r' => {}
+            _ if character.is_control() => plain.extend(character.escape_default()),
+            _ => plain.push(character),
+        }
+    }
+    plain
+}
+
 /// The most items of a list, and the most characters of a text, that are shown in one line.
 const MOST_ITEMS: usize = 6;
 const MOST_CHARACTERS: usize = 120;
@@ -125,6 +140,11 @@ mod tests {
         assert_eq!(duration(Duration::from_millis(420)), "0.4 s");
         assert_eq!(duration(Duration::from_secs(200)), "3 min 20 s");
         assert_eq!(value(&serde_json::json!({"a": ["x", 1], "b": null})), r#"{ a: ["x", 1] }"#);
+    }
+
+    #[test]
+    fn what_comes_from_outside_cannot_drive_the_terminal() {
+        assert_eq!(plain("first\r\nsecond\u{1b}[2J\u{7}\n"), "first second\\u{1b}[2J\\u{7}");
     }
 
     #[test]

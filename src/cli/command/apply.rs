@@ -15,6 +15,7 @@ use crate::cli::account::Account;
 use crate::cli::args::ApplyArgs;
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
+use crate::cli::patience::Patience;
 use crate::cli::progress::Progress;
 use crate::cli::recipe::load_recipe;
 use crate::clock::SystemClock;
@@ -33,11 +34,12 @@ const NOTHING: &str = "nothing was changed";
 
 pub(super) async fn run(context: &Context, args: &ApplyArgs) -> Result<ExitCode, CommandError> {
     context.printer.begin("apply")?;
+    let patience = Patience::with(&context.printer, "making the plan");
     let loaded = load_recipe(context, &args.recipe)?;
     let stop = stop_on_signal();
     let account = unless_stopped(&stop, NOTHING, Account::open(context)).await??;
     let apply = Apply { context, args, account: &account, desired: &loaded.desired, stop: &stop };
-    let result = apply.run(loaded.folder).await;
+    let result = apply.run(loaded.folder, patience).await;
     account.close().await;
     result
 }
@@ -52,10 +54,11 @@ struct Apply<'a> {
 }
 
 impl Apply<'_> {
-    async fn run(&self, folder: PathBuf) -> Result<ExitCode, CommandError> {
+    async fn run(&self, folder: PathBuf, patience: Patience) -> Result<ExitCode, CommandError> {
         let policy = policy(&self.args.policy);
         let planning = pipeline::plan(self.account.client(), self.desired, &policy);
         let plan = unless_stopped(self.stop, NOTHING, planning).await??;
+        drop(patience);
         show(self.context, &plan)?;
         refuse_what_is_not_permitted(&plan)?;
         refuse_what_ends_work(&plan, self.args.force, NOTHING)?;

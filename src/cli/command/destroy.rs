@@ -11,6 +11,7 @@ use crate::cli::account::Account;
 use crate::cli::args::DestroyArgs;
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
+use crate::cli::patience::Patience;
 use crate::cli::recipe::load_recipe;
 use crate::exit_code::ExitCode;
 use crate::pipeline;
@@ -39,8 +40,10 @@ async fn destroy(
     loaded: &Loaded,
     stop: &CancellationToken,
 ) -> Result<ExitCode, CommandError> {
+    let patience = Patience::with(&context.printer, "making the plan");
     let planning = pipeline::plan_destroy(account.client(), &loaded.desired.recipe);
     let plan = unless_stopped(stop, NOTHING, planning).await??;
+    drop(patience);
     if plan.is_empty() {
         let mut out = context.printer.narration();
         writeln!(out, "Nothing to destroy: the account has nothing that the recipe `{}` made.", plan.recipe)?;

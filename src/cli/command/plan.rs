@@ -4,6 +4,7 @@ use crate::cli::account::Account;
 use crate::cli::args::{PlanArgs, PolicyArgs};
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
+use crate::cli::patience::Patience;
 use crate::cli::recipe::load_recipe;
 use crate::exit_code::ExitCode;
 use crate::pipeline;
@@ -11,6 +12,7 @@ use crate::plan::{Plan, Policy};
 use crate::view::{human, json};
 
 pub(super) async fn run(context: &Context, args: &PlanArgs) -> Result<ExitCode, CommandError> {
+    let patience = Patience::with(&context.printer, "making the plan");
     let loaded = load_recipe(context, &args.recipe)?;
     let account = Account::open(context).await?;
     let plan = if args.destroy {
@@ -19,6 +21,7 @@ pub(super) async fn run(context: &Context, args: &PlanArgs) -> Result<ExitCode, 
         pipeline::plan(account.client(), &loaded.desired, &policy(&args.policy)).await
     };
     account.close().await;
+    drop(patience);
     let plan = plan?;
     if context.printer.is_json() {
         context.printer.json(&json::plan(&plan))?;

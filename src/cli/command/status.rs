@@ -8,6 +8,7 @@ use crate::cli::account::Account;
 use crate::cli::args::StatusArgs;
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
+use crate::cli::patience::Patience;
 use crate::cli::recipe::load_recipe;
 use crate::exit_code::ExitCode;
 use crate::observe::{self, Status};
@@ -41,7 +42,9 @@ async fn show_once(
     account: &Account,
     loaded: &Loaded,
 ) -> Result<ExitCode, CommandError> {
+    let patience = Patience::with(&context.printer, "reading the account");
     let status = read(account, loaded).await?;
+    drop(patience);
     if context.printer.is_json() {
         context.printer.json(&document(account, loaded, &status))?;
     } else {

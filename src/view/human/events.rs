@@ -7,7 +7,7 @@ use super::style::{BAD, BOLD, CHANGED, DIM, GOOD};
 use crate::apply::{ApplyEvent, ApplyReport, Outcome, WaitReport};
 use crate::observe::{Held, NodeTrouble, PoolStatus, Problem, TaskEnd};
 use crate::plan::Step;
-use crate::view::words::{counted, duration, grouped};
+use crate::view::words::{counted, duration, grouped, plain};
 
 /// How a step is called: `create pool hello`.
 fn title(step: &Step) -> String {
@@ -127,12 +127,17 @@ pub(super) fn task_end(out: &mut dyn Write, end: &TaskEnd) -> io::Result<()> {
 fn task_failure(out: &mut dyn Write, end: &TaskEnd) -> io::Result<()> {
     let Some(failure) = &end.failure else { return Ok(()) };
     let code = failure.code.as_deref().unwrap_or_default();
-    writeln!(out, "  {BAD}{code}{BAD:#}: {}", failure.message.as_deref().unwrap_or_default())?;
+    writeln!(
+        out,
+        "  {BAD}{}{BAD:#}: {}",
+        plain(code),
+        plain(failure.message.as_deref().unwrap_or_default())
+    )?;
     for detail in failure.details.iter().flatten() {
         let (name, value) =
             (detail.name.as_deref().unwrap_or_default(), detail.value.as_deref().unwrap_or_default());
         if Some(value) != failure.message.as_deref() {
-            writeln!(out, "    {name}: {value}")?;
+            writeln!(out, "    {}: {}", plain(name), plain(value))?;
         }
     }
     Ok(())
@@ -145,7 +150,7 @@ fn waiting(held: &Held) -> String {
         (false, 1) => "waits",
         (false, _) => "wait",
     };
-    format!("{} {verb}: {}", counted(held.tasks, "task"), held.why)
+    format!("{} {verb}: {}", counted(held.tasks, "task"), plain(&held.why.to_string()))
 }
 
 /// Writes why tasks wait, and what to try where nothing will change by itself.
@@ -173,10 +178,13 @@ pub(super) fn node_trouble(out: &mut dyn Write, trouble: &NodeTrouble) -> io::Re
     writeln!(
         out,
         "{BAD}✗{BAD:#} node {} of pool {} is {BAD}{}{BAD:#}: {code}{}",
-        trouble.node, trouble.pool, trouble.state, trouble.message
+        trouble.node,
+        trouble.pool,
+        trouble.state,
+        plain(&trouble.message)
     )?;
     for (name, value) in &trouble.details {
-        writeln!(out, "    {name}: {value}")?;
+        writeln!(out, "    {}: {}", plain(name), plain(value))?;
     }
     Ok(())
 }

@@ -137,3 +137,20 @@ fn tasks_that_failed_earlier_make_an_apply_unhealthy_although_nothing_changes() 
     sandbox.write("recipe.yaml", &FAILING.replace("exit=3", "exit=0"));
     sandbox.run(["apply", "recipe.yaml", "-y"]).success();
 }
+
+#[test]
+fn an_account_that_does_not_answer_is_not_waited_for_in_silence() {
+    let sandbox = Sandbox::new().file("recipe.yaml", FAILING);
+    // Takes connections, and never says anything.
+    let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", server.local_addr().unwrap());
+    let mut planning = sandbox
+        .command(["plan", "recipe.yaml", "--account", &endpoint])
+        .env("AZURE_BATCH_ACCOUNT", "mute")
+        .env("AZURE_BATCH_ACCESS_KEY", "c2VjcmV0")
+        .start();
+    planning.wait_for_line(Duration::from_secs(60), |line| {
+        line.starts_with("… still making the plan (").then_some(())
+    });
+    planning.kill();
+}

@@ -16,6 +16,7 @@ use crate::cli::account::Account;
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::exit_code::ExitCode;
+use crate::view::words::plain;
 
 /// How often files that are followed are looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(300);
@@ -142,7 +143,7 @@ impl Follow<'_> {
             let why = silence(self.account.client(), &task.target, self.streams).await?;
             tell_silence(self.context, &task.target, &why)?;
         } else if let Some(end) = &bad {
-            self.context.printer.err(&format!("{} {end}\n", task.target.address()));
+            self.context.printer.err(&format!("{} {}\n", task.target.address(), plain(end)));
         }
         Ok(if bad.is_some() { ExitCode::Unhealthy } else { ExitCode::Success })
     }

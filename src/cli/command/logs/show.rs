@@ -12,6 +12,7 @@ use super::targets::Target;
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::client::BatchClient;
+use crate::view::words::plain;
 
 /// Shows tasks one after the other.
 pub(super) struct Show<'a> {
@@ -57,7 +58,7 @@ impl Show<'_> {
         let mut out = io::stdout().lock();
         writeln!(out, "==> {}{} <==", target.address(), stream.unwrap_or_default())?;
         if let Some(end) = bad_end(&target.task).filter(|_| !again) {
-            writeln!(out, "({end})")?;
+            writeln!(out, "({})", plain(&end))?;
         }
         Ok(())
     }
@@ -92,7 +93,7 @@ pub(super) fn tell_silence(context: &Context, target: &Target, why: &Silence) ->
     let printer = &context.printer;
     let is_bad = why.is_final || why.is_loss || bad_end(&target.task).is_some();
     if is_bad || !printer.is_quiet() {
-        let mut text = format!("{}: {}\n", target.address(), why.reason);
+        let mut text = format!("{}: {}\n", target.address(), plain(&why.reason));
         if let Some(hint) = &why.hint {
             text.push_str(&format!("  hint: {hint}\n"));
         }
