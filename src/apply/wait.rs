@@ -195,7 +195,12 @@ impl Waiter<'_> {
     ) -> Result<JobEnd, ClientError> {
         let running = u64::from(counts.running);
         let mut held = Vec::new();
-        if running == 0 && counts.active > 0 {
+        // While nodes are on their way there is no need to list the tasks that could never use them.
+        let known = pool.and_then(|(_, pool)| pool);
+        let on_its_way = known.and_then(PoolStatus::hold).filter(|hold| !hold.is_final());
+        if let Some(why) = on_its_way.filter(|_| running == 0 && counts.active > 0) {
+            held.push(Held { tasks: u64::from(counts.active), why });
+        } else if running == 0 && counts.active > 0 {
             let select = Select::of(&["id", "state", "executionInfo"]);
             let there = self.client.send(&GetJob { job_id: job.clone(), select }).await?.value;
             let state = there.state.unwrap_or(BatchJobState::Active);

@@ -51,7 +51,8 @@ pub async fn pool_status(client: &BatchClient, pool: &PoolId) -> Result<Option<P
     let request = GetPool { pool_id: pool.clone(), select: Select::default() };
     let Some(answer) = client.find(&request).await? else { return Ok(None) };
     let mut status = PoolStatus::without_nodes(&answer.value);
-    let nodes = client.list(ListNodes { pool_id: pool.clone(), query: ListQuery::default() });
+    let query = ListQuery::select(&["id", "state", "errors", "startTaskInfo"]);
+    let nodes = client.list(ListNodes { pool_id: pool.clone(), query });
     pin_mut!(nodes);
     loop {
         let node = match nodes.try_next().await {

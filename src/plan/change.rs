@@ -158,6 +158,8 @@ pub struct TaskSummary {
     pub replace: u64,
     /// Tasks to delete, because the recipe no longer has them.
     pub delete: u64,
+    /// Of those to replace or delete: tasks that run, and are ended.
+    pub ended: u64,
     /// Of those that stay: tasks that failed.
     pub failed: u64,
     /// Tasks that no recipe made, where the tasks were listed; they are left alone.

@@ -113,25 +113,27 @@ pub struct TaskComparison {
 struct Mark {
     id: TaskId,
     digest: Option<Digest>,
-    finished: bool,
+    state: BatchTaskState,
     failed: bool,
+}
+
+impl Mark {
+    /// Whether work is going on that deleting the task would end.
+    fn is_running(&self) -> bool {
+        matches!(self.state, BatchTaskState::Running | BatchTaskState::Preparing)
+    }
 }
 
 impl TaskComparison {
     /// Takes a task that is there.
     pub fn observe(&mut self, task: LiveTask) {
         let mark = Mark {
-            finished: task.state == BatchTaskState::Completed,
+            state: task.state,
             failed: task.result == Some(BatchTaskExecutionResult::Failure),
             digest: task.digest,
             id: task.id,
         };
         self.live.insert(mark.id.key(), mark);
-    }
-
-    /// Whether a task was taken that is not finished.
-    pub fn has_unfinished(&self) -> bool {
-        self.live.values().any(|mark| !mark.finished)
     }
 
     /// Compares what was taken with what is wanted.
@@ -149,20 +151,28 @@ impl TaskComparison {
             plan.summary.desired += 1;
             match self.live.remove(&task.id.key()) {
                 None => plan.add(&task, sources),
-                Some(mark) => match mark.digest {
+                Some(mark) => match mark.digest.clone() {
                     None => plan.conflicts.push(TaskConflict { id: task.id }),
                     Some(live) if live == digest => {
                         plan.keep(&task, mark.failed, sources);
                         present.insert(task.id.key());
                     }
-                    Some(_) => plan.replace(task, sources),
+                    Some(_) => {
+                        plan.summary.ended += u64::from(mark.is_running());
+                        plan.replace(task, sources);
+                    }
                 },
             }
         }
         let mut rest: Vec<Mark> = self.live.into_values().collect();
         rest.sort_by(|a, b| a.id.cmp(&b.id));
         for mark in rest {
-            if mark.digest.is_some() { plan.delete(mark.id) } else { plan.leave(&mark.id) }
+            if mark.digest.is_none() {
+                plan.leave(&mark.id);
+                continue;
+            }
+            plan.summary.ended += u64::from(mark.is_running());
+            plan.delete(mark.id);
         }
         plan.present = std::sync::Arc::new(present);
         Ok(plan)

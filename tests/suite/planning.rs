@@ -240,6 +240,19 @@ fn new_and_changed_tasks_are_added_and_replaced() {
 }
 
 #[test]
+fn changed_tasks_that_run_are_counted_because_they_are_ended() {
+    let mut desired = recipe();
+    job_of(&mut desired).tasks = TaskStream::from_tasks(vec![task("a", "run a again")]);
+    let mut live = live_tasks(&recipe());
+    live[0].state = "running".into();
+    live[1].state = "preparing".into();
+    let plan = replan(&desired, &applied(&recipe()), &live, &Policy::default());
+    let change = change(&plan, "jobs.train.tasks");
+    assert_eq!(change.tasks.as_ref().unwrap().ended, 2);
+    assert_eq!(change.remarks, ["2 of the tasks that are replaced or deleted are running, and are ended"]);
+}
+
+#[test]
 fn an_apply_that_was_killed_before_its_last_step_is_finished() {
     let mut live = applied(&recipe());
     let job = live.jobs.values_mut().next().unwrap();

@@ -160,6 +160,7 @@ impl Planner<'_> {
                 change.address, tasks.summary.delete
             ));
             tasks.summary.delete = 0;
+            tasks.summary.ended = 0;
             tasks.summary.samples.delete.clear();
         }
         tasks
@@ -233,6 +234,15 @@ impl Planner<'_> {
                 ids.join(", ")
             );
             conflict(&mut change, ActionReason::NotOwned, remark);
+        }
+        match tasks.summary.ended {
+            0 => {}
+            1 => change
+                .remarks
+                .push("1 of the tasks that are replaced or deleted is running, and is ended".to_owned()),
+            ended => change.remarks.push(format!(
+                "{ended} of the tasks that are replaced or deleted are running, and are ended"
+            )),
         }
         let refused = change.class == ChangeClass::Conflict;
         change.tasks = Some(tasks.summary.clone());

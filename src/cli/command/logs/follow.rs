@@ -105,6 +105,11 @@ impl Follow<'_> {
             Err(error) if error.status().is_some() => return Ok(false),
             Err(error) => return Err(error.into()),
         };
+        if length < *from {
+            // A retry begins its files anew.
+            *from = 0;
+            self.context.printer.err(&format!("{} runs again, from the beginning:\n", target.address()));
+        }
         if length <= *from {
             return Ok(false);
         }
