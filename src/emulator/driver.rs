@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use super::lifecycle::ENGINE_UNAVAILABLE;
 use super::store::{JobRow, NodeAddress, NodeRow, RunRow};
 use crate::batch::model::{BatchContainerConfiguration, BatchNodeError, NameValuePair};
 use crate::batch::{JobId, TaskId};
-use crate::node::layout::NodeLayout;
+use crate::node::layout::{self, NodeLayout};
 use crate::node::runtime::ContainerRuntime;
 use crate::node::{Node, TaskAssignment, TaskOutcome};
 
@@ -220,7 +220,10 @@ impl Driver {
     async fn wipe_node(&self, node: &NodeAddress) {
         match self.node(node) {
             Ok(machine) => machine.shut_down().await,
-            Err(_) => complain(remove(&self.account.node_root(node)).await, "the folder of a node"),
+            Err(_) => {
+                let layout = self.layout(node);
+                complain(in_background(move || layout.remove()).await, "the folder of a node");
+            }
         }
         lock(&self.nodes).remove(&node.row);
     }
@@ -228,7 +231,7 @@ impl Driver {
     async fn clean_task(&self, node: &NodeAddress, job: &JobId, task: &TaskId) {
         let removed = match self.node(node) {
             Ok(machine) => machine.remove_task_directory(job, task).await,
-            Err(_) => remove(self.layout(node).task(job, task).path()).await,
+            Err(_) => remove(self.layout(node).task(job, task).path().to_owned()).await,
         };
         complain(removed, "the folder of a task");
     }
@@ -237,7 +240,7 @@ impl Driver {
         for node in nodes {
             let removed = match self.node(node) {
                 Ok(machine) => machine.remove_job_directory(job_id).await,
-                Err(_) => remove(&self.layout(node).job(job_id)).await,
+                Err(_) => remove(self.layout(node).job(job_id)).await,
             };
             complain(removed, "the folder of a job");
         }
@@ -260,11 +263,12 @@ impl Driver {
     }
 }
 
-async fn remove(folder: &Path) -> io::Result<()> {
-    match tokio::fs::remove_dir_all(folder).await {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
+async fn remove(folder: PathBuf) -> io::Result<()> {
+    in_background(move || layout::remove(&folder)).await
+}
+
+async fn in_background(work: impl FnOnce() -> io::Result<()> + Send + 'static) -> io::Result<()> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(io::Error::other(error)))
 }
 
 /// What is left behind takes space and does no harm: the account goes on.

@@ -5,7 +5,7 @@
 
 use std::fs::File;
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::path::{Component, Path, PathBuf};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -103,10 +103,11 @@ impl NodeFiles {
 
     /// Opens a file.
     pub(crate) fn open(&self, path: &str) -> Result<(Found, File), ReadError> {
-        // NONBLOCK: a pipe that a task has made must not keep us waiting for somebody to write to it.
-        let file = self.resolve(path, OFlags::RDONLY | OFlags::NONBLOCK)?;
-        let found = Found::of(path, &fstat(&file)?)?;
-        Ok((found, file.into()))
+        let handle = self.resolve(path, OFlags::PATH)?;
+        let found = Found::of(path, &fstat(&handle)?)?;
+        // Looked at first, then opened by its handle: merely opening a device or a pipe that a task has made may do something.
+        let itself = format!("/proc/self/fd/{}", handle.as_raw_fd());
+        Ok((found, open(itself, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?.into()))
     }
 
     /// Removes a file, or a folder: an empty one, or with what is in it. Links are removed, not followed.

@@ -19,6 +19,7 @@ use crate::node::failure::{self, TaskOutcome};
 use crate::node::images::{ImageProblem, Registries};
 use crate::node::layout;
 use crate::node::patience::patiently;
+use crate::node::plain_path;
 use crate::node::record::RecordFile;
 use crate::node::run::{Run, Watch, time_limit};
 use crate::node::runtime::{ContainerRuntime, RuntimeError, RuntimeKind};
@@ -193,8 +194,8 @@ impl Node {
                 tracing::warn!(owner = node.owner, %error, "the containers of a node could not be removed");
             }
         }
-        let root = node.layout.root().to_owned();
-        if let Err(error) = in_background(move || layout::remove(&root)).await {
+        let layout = node.layout.clone();
+        if let Err(error) = in_background(move || layout.remove()).await {
             tracing::warn!(root = %node.layout.root().display(), %error, "the files of a node could not be removed");
         }
     }
@@ -222,7 +223,7 @@ async fn make_directories(node: &NodeContext) -> io::Result<()> {
             // Tasks without privileges may write here too.
             let user = Account::automatic(current);
             for path in [layout.shared(), layout.mounts()] {
-                std::os::unix::fs::chown(path, Some(user.uid), Some(user.gid))?;
+                plain_path::give(&path, user.uid, user.gid)?;
             }
         }
         Ok(())

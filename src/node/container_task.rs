@@ -5,6 +5,7 @@ use std::time::Duration;
 use futures::TryFutureExt as _;
 
 use crate::batch::model::{BatchTaskContainerExecutionInfo, BatchTaskContainerSettings};
+use crate::node::bind_sources;
 use crate::node::container_plan::ContainerPlan;
 use crate::node::context::NodeContext;
 use crate::node::failure::{self, Interruption, TaskOutcome};
@@ -43,9 +44,10 @@ pub(super) async fn run(
         }
         Err(why) => return TaskOutcome::failed(failure::ended(why)),
     }
-    if let Err(reason) = make_host_folders(&plan).await {
-        return TaskOutcome::failed(failure::invalid_settings(reason));
-    }
+    let plan = match settle_sources(node, plan).await {
+        Ok(plan) => plan,
+        Err(reason) => return TaskOutcome::failed(failure::invalid_settings(reason)),
+    };
     let program = plan.spec.command.first().or(plan.spec.entrypoint.iter().flatten().next()).cloned();
     let program = program.unwrap_or_else(|| settings.image_name.clone());
     let container = match patiently(watch, || create(node, &plan.spec)).await {
@@ -147,13 +149,9 @@ async fn not_started(
     }
 }
 
-/// Makes the folders that `--volume` and the node's mounts need. What is there already, folder or file, stays.
-async fn make_host_folders(plan: &ContainerPlan) -> Result<(), String> {
-    for folder in &plan.host_folders {
-        if tokio::fs::try_exists(folder).await.unwrap_or(false) {
-            continue;
-        }
-        tokio::fs::create_dir_all(folder).await.map_err(|error| format!("{}: {error}", folder.display()))?;
-    }
-    Ok(())
+/// Makes what the container is about to see of the machine ready to be mounted.
+async fn settle_sources(node: &NodeContext, mut plan: ContainerPlan) -> Result<ContainerPlan, String> {
+    let root = node.layout.root().to_owned();
+    let settle = move || bind_sources::settle(&mut plan, &root).map(|()| plan);
+    tokio::task::spawn_blocking(settle).await.map_err(|error| error.to_string())?
 }

@@ -1,11 +1,11 @@
 //! Runs a task on the node itself: a process with the node's files and nothing else of its surroundings.
 
-use std::fs::File;
 use std::io;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 
+use rustix::fs::OFlags;
 use tokio::process::{Child, Command};
 
 use crate::batch::command_line;
@@ -14,6 +14,7 @@ use crate::node::account::Account;
 use crate::node::container_plan::GRACE;
 use crate::node::context::NodeContext;
 use crate::node::failure::{self, TaskOutcome};
+use crate::node::plain_path;
 use crate::node::process_group::ProcessGroup;
 use crate::node::record::{Program, RunRecord};
 use crate::node::run::{Run, Watch};
@@ -74,7 +75,7 @@ fn launch(run: &Run<'_>, current: Account, account: Account) -> Result<Child, Ba
     if account != current {
         command.uid(account.uid).gid(account.gid);
     }
-    let output = |path: &Path| File::options().append(true).open(path).map(Stdio::from);
+    let output = |path: &Path| plain_path::open_to_write(path, OFlags::APPEND).map(Stdio::from);
     let (stdout, stderr) = output(&run.directory.stdout())
         .and_then(|stdout| Ok((stdout, output(&run.directory.stderr())?)))
         .map_err(|error| failure::node_failed(format!("the output files can't be opened: {error}")))?;

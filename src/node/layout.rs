@@ -4,16 +4,18 @@
 //! shared/                                  for all tasks
 //! startup/{stdout.txt,stderr.txt,wd/}      the start task's
 //! applications/  fsmounts/
-//! volatile/                                the node's own notes
+//! volatile/                                empty here: what the node notes for itself is out of its tasks' reach
 //! workitems/<job>/job-1/<task>/{stdout.txt,stderr.txt,wd/}
 //! ```
 //!
 //! Names come from validated ids only, and those hold no `/` and no `.`: no path leaves the node's root.
 
 use std::io;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
+use rustix::fs::OFlags;
+
+use super::plain_path;
 use crate::batch::{JobId, TaskId};
 
 /// The directories of a node, below its root.
@@ -23,9 +25,9 @@ pub struct NodeLayout {
 }
 
 impl NodeLayout {
-    /// The layout below `root`, which is made absolute as containers mount it at the same path.
+    /// The layout below `root`, which is made absolute and free of links, as containers mount it at the same path.
     pub fn new(root: PathBuf) -> Self {
-        Self { root: std::path::absolute(&root).unwrap_or(root) }
+        Self { root: plain_path::plain(&root).unwrap_or(root) }
     }
 
     /// The node's root, AZ_BATCH_NODE_ROOT_DIR.
@@ -53,9 +55,12 @@ impl NodeLayout {
         self.root.join("fsmounts")
     }
 
-    /// What the node notes for itself.
-    pub fn volatile(&self) -> PathBuf {
-        self.root.join("volatile")
+    /// Where the node notes for itself what it runs. Beside its root, not below: containers see all that is below, and those of
+    /// root could forge an outcome, or name a process of the machine as one of theirs to be ended.
+    pub(super) fn notes(&self) -> PathBuf {
+        let mut name = self.root.file_name().unwrap_or_default().to_owned();
+        name.push(".notes");
+        self.root.with_file_name(name)
     }
 
     /// The directory of a job. Jobs of a schedule, `<schedule>:<job-n>`, lie below the schedule's name.
@@ -88,6 +93,14 @@ impl NodeLayout {
         }
     }
 
+    /// Removes all of the node. Fine if it is gone already.
+    ///
+    /// # Errors
+    /// When something can't be removed.
+    pub fn remove(&self) -> io::Result<()> {
+        remove(&self.root).and(remove(&self.notes()))
+    }
+
     /// Makes the directories that every node has. Fine if they are there.
     pub(super) fn create(&self) -> io::Result<()> {
         for path in [
@@ -95,10 +108,10 @@ impl NodeLayout {
             self.startup().working(),
             self.applications(),
             self.mounts(),
-            self.volatile().join("startup"),
+            self.root.join("volatile").join("startup"),
             self.root.join("workitems"),
         ] {
-            std::fs::create_dir_all(path)?;
+            plain_path::make_folders(&path)?;
         }
         Ok(())
     }
@@ -134,32 +147,26 @@ impl TaskDirectory {
     /// Makes the directory, or what of it is missing, with empty output files. What an earlier attempt left in the working
     /// directory stays, as it does on the service's nodes.
     pub(super) fn create(&self) -> io::Result<()> {
-        std::fs::create_dir_all(self.working())?;
+        plain_path::make_folders(&self.working())?;
         self.create_output()
     }
 
     /// Makes the directory with empty output files, for a task that never works in it.
     pub(super) fn create_output(&self) -> io::Result<()> {
-        std::fs::create_dir_all(&self.path)?;
+        plain_path::make_folders(&self.path)?;
         for output in [self.stdout(), self.stderr()] {
-            let flags = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
-            std::fs::File::options()
-                .write(true)
-                .create(true)
-                .truncate(true)
-                .custom_flags(flags)
-                .open(output)?;
+            plain_path::open_to_write(&output, OFlags::TRUNC)?;
         }
         Ok(())
     }
 }
 
 /// Removes a directory with all that is in it. Fine if it is gone already.
-pub(super) fn remove(path: &Path) -> io::Result<()> {
-    match std::fs::remove_dir_all(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
+///
+/// # Errors
+/// When something can't be removed, or the way there leads through a link.
+pub fn remove(path: &Path) -> io::Result<()> {
+    plain_path::remove(path)
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ pub mod runtime;
 
 mod account;
 mod assignment;
+mod bind_sources;
 mod compute_node;
 mod container_plan;
 mod container_task;
@@ -22,9 +23,11 @@ mod failure;
 mod host_task;
 mod images;
 mod patience;
+mod plain_path;
 mod platform;
 mod process_group;
 mod record;
+mod root_folder;
 mod run;
 mod task_runner;
 

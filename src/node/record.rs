@@ -64,7 +64,7 @@ impl RecordFile {
     }
 
     pub(super) fn of_start_task(layout: &NodeLayout) -> Self {
-        Self(layout.volatile().join("startup").join("run.json"))
+        Self(layout.notes().join("start-task.json"))
     }
 
     /// The records of a job's tasks.
@@ -74,7 +74,7 @@ impl RecordFile {
 
     /// Every record of the node.
     pub(super) fn all(layout: &NodeLayout) -> Vec<Self> {
-        let jobs = entries(&layout.volatile().join("tasks"));
+        let jobs = entries(&layout.notes().join("tasks"));
         let tasks = jobs.iter().flat_map(|job| json_files(job));
         tasks.chain([Self::of_start_task(layout)]).collect()
     }
@@ -105,7 +105,7 @@ impl RecordFile {
 
 /// The folder of a job's records. Ids hold no dots and no slashes, so no two jobs share one.
 fn job_records(layout: &NodeLayout, job: &JobId) -> PathBuf {
-    layout.volatile().join("tasks").join(job.as_str())
+    layout.notes().join("tasks").join(job.as_str())
 }
 
 fn json_files(folder: &Path) -> Vec<RecordFile> {

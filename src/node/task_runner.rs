@@ -9,6 +9,7 @@ use crate::node::container_plan;
 use crate::node::context::{NodeContext, in_background};
 use crate::node::failure::{self, TaskOutcome};
 use crate::node::layout::TaskDirectory;
+use crate::node::plain_path;
 use crate::node::run::{Run, Watch};
 use crate::node::runtime::RuntimeKind;
 use crate::node::{container_task, host_task};
@@ -85,7 +86,7 @@ async fn make_directory(node: &NodeContext, directory: TaskDirectory, account: A
         if hand_over {
             // Only the working directory: whoever owned the directory above could put links in the place of the output
             // files, and this program, which may be root, writes through them.
-            std::os::unix::fs::lchown(directory.working(), Some(account.uid), Some(account.gid))?;
+            plain_path::give(&directory.working(), account.uid, account.gid)?;
         }
         Ok(())
     })

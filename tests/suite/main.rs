@@ -24,6 +24,7 @@ mod emulator;
 mod explain;
 mod fmt;
 mod load;
+mod hostile;
 mod local_account;
 mod mutations;
 mod oci_runtime;

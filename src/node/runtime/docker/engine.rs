@@ -23,6 +23,7 @@ use super::create::{self, OWNER, OutputStart};
 use super::engine_error;
 use super::output::{self, OutputFiles};
 use crate::batch::image_reference::{DOCKER_HUB, ImageReference};
+use crate::node::plain_path;
 use crate::node::runtime::{
     ContainerId, ContainerRuntime, ContainerSpec, ContainerState, ExitStatus, Image, RegistryCredential,
     RuntimeError, RuntimeKind,
@@ -228,7 +229,7 @@ impl ContainerRuntime for DockerRuntime {
     }
 
     async fn create(&self, spec: &ContainerSpec) -> Result<ContainerId, RuntimeError> {
-        let length = |path: &Path| std::fs::metadata(path).map_or(0, |metadata| metadata.len());
+        let length = plain_path::length;
         let start = OutputStart { stdout: length(&spec.stdout), stderr: length(&spec.stderr) };
         let options = CreateContainerOptionsBuilder::new().name(&spec.name).build();
         let body = create::body(spec, start, self.keeps_whole_log);

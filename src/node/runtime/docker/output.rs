@@ -8,11 +8,13 @@ use bollard::Docker;
 use bollard::container::LogOutput;
 use bollard::query_parameters::LogsOptionsBuilder;
 use futures::{Stream, StreamExt};
+use rustix::fs::OFlags;
 use tokio::fs::File;
 use tokio::io::{AsyncSeekExt, AsyncWriteExt};
 
 use super::create::{STDERR, STDERR_START, STDOUT, STDOUT_START};
 use super::engine_error;
+use crate::node::plain_path;
 use crate::node::runtime::RuntimeError;
 
 /// Where a container's output goes. Kept in the container's labels, so that it is known after a restart too.
@@ -102,19 +104,15 @@ struct Writer<'a> {
 
 impl<'a> Writer<'a> {
     async fn open(place: &'a Place) -> Result<Self, RuntimeError> {
+        let path = place.path.clone();
         let open = async {
-            let flags = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
-            let mut file = File::options()
-                .create(true)
-                .write(true)
-                .truncate(false)
-                .custom_flags(flags)
-                .open(&place.path)
-                .await?;
+            let opened =
+                tokio::task::spawn_blocking(move || plain_path::open_to_write(&path, OFlags::empty()));
+            let mut file = File::from_std(opened.await.map_err(std::io::Error::other)??);
             file.seek(SeekFrom::Start(place.start)).await?;
             Ok(file)
         };
-        let file = open.await.map_err(|error| place.failed(&error))?;
+        let file = open.await.map_err(|error: std::io::Error| place.failed(&error))?;
         Ok(Self { place, file, written: 0 })
     }
 

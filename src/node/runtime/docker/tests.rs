@@ -357,7 +357,7 @@ async fn leftovers_make_way_and_leaving_the_pool_leaves_nothing() {
     assert!(node.run(&second).await.succeeded());
     assert_eq!(engine.list(&owner(&node)).await.unwrap().len(), 1);
     // So does one that nobody wrote down.
-    std::fs::remove_dir_all(node.node.root().join("volatile/tasks")).unwrap();
+    std::fs::remove_dir_all(node.node.root().with_extension("notes")).unwrap();
     assert!(node.run(&second).await.succeeded());
     task.task.id = crate::batch::TaskId::new("other").unwrap();
     abandoned(&node, &task).await;

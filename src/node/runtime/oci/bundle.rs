@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::container_folder::Record;
 use super::devices::host_devices;
 use super::host::Host;
-use super::mounts::{MASKED, home_of, hosts_file, plan, read_only};
+use super::mounts::{MASKED, binds, home_of, hosts_file, plan, read_only};
 use super::privileges::{capabilities, no_new_privileges, resources, rlimits};
 use super::store::StoredImage;
 use super::user::{self, User};
@@ -48,7 +48,6 @@ pub(super) fn prepare(
     }
     let user = user::find(&image.root, spec.user.as_deref().unwrap_or(&image.image.user))?;
     let working_directory = working_directory(spec, image)?;
-    let root = folder.join("rootfs");
     let record = Record {
         owner: spec.owner.clone(),
         labels: spec.labels.clone(),
@@ -58,7 +57,8 @@ pub(super) fn prepare(
         stdout: spec.stdout.clone(),
         stderr: spec.stderr.clone(),
         owner_of_streams: (user.uid, user.gid),
-        working_directory: home_of(&working_directory, spec, &root),
+        working_directory: home_of(&working_directory, spec, folder),
+        binds: binds(spec)?,
         isolated_network: spec.network == NetworkMode::None,
         devices_in_root: spec.privileged,
         id,
@@ -110,7 +110,8 @@ fn working_directory(spec: &ContainerSpec, image: &StoredImage) -> Result<String
     if !path.starts_with('/') {
         return Err(format!("the working directory `{path}` is not an absolute path"));
     }
-    super::root_folder::names(Path::new(path)).map_err(|error| format!("the working directory {error}"))?;
+    crate::node::root_folder::names(Path::new(path))
+        .map_err(|error| format!("the working directory {error}"))?;
     Ok(path.to_owned())
 }
 

@@ -6,6 +6,7 @@
 //! hosts, hostname, resolv.conf
 //! lower            link to the image's root file system
 //! upper/ work/     what the container has changed
+//! binds/           what of the machine the container sees, in the supervisor's mount namespace only
 //! rootfs/          where both are mounted over each other, in the supervisor's mount namespace only
 //! supervisor       its process id, once it has taken over; it holds a lock on this file as long as it lives
 //! init             the process id of the container's first process
@@ -57,6 +58,9 @@ pub(super) struct Record {
     pub(super) owner_of_streams: (u32, u32),
     /// A working directory that must be made before the start: a folder of the host that plays the root, and the path in it.
     pub(super) working_directory: Option<(PathBuf, PathBuf)>,
+    /// What of the machine the container sees. Each is mounted on `binds/<number>` first, in the supervisor's mount namespace.
+    #[serde(default)]
+    pub(super) binds: Vec<PathBuf>,
     /// Whether the container gets a network of its own, with nothing but loopback.
     pub(super) isolated_network: bool,
     /// Whether device nodes in the root file system work.
@@ -108,6 +112,11 @@ impl ContainerFolder {
         let safe = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
         let fine = !name.is_empty() && name.len() <= 200 && !name.starts_with('.') && name.chars().all(safe);
         fine.then(|| Self { path: containers.join(name) })
+    }
+
+    /// Where the bind source of that number is mounted.
+    pub(super) fn bind(folder: &Path, number: usize) -> PathBuf {
+        folder.join("binds").join(number.to_string())
     }
 
     /// A file of the container.

@@ -18,7 +18,6 @@ mod mounts;
 mod privileges;
 mod pull;
 mod reference;
-mod root_folder;
 mod runtime;
 mod store;
 mod streams;

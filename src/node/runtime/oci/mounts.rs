@@ -1,12 +1,12 @@
 //! What a container sees in its file system besides its image.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
+use super::container_folder::ContainerFolder;
 use super::host::Host;
-use super::root_folder::names;
+use crate::node::root_folder::names;
 use crate::node::runtime::{ContainerSpec, Mount, MountSource};
 
 /// What `/dev/shm` holds when nothing else is said, as Docker has it.
@@ -51,8 +51,11 @@ struct Planned {
 /// All mounts of a container, parents before children. `files` are the container's own files of `/etc`.
 pub(super) fn plan(spec: &ContainerSpec, folder: &Path) -> Result<Vec<Value>, String> {
     let mut planned = Vec::new();
+    let mut binds = 0;
     for mount in &spec.mounts {
-        planned.push(plan_mount(mount)?);
+        let is_bind = matches!(mount.source, MountSource::Bind(_));
+        planned.push(plan_mount(mount, &ContainerFolder::bind(folder, binds))?);
+        binds += usize::from(is_bind);
     }
     for default in defaults(spec, folder) {
         if !planned.iter().any(|mount| same_path(&mount.target, &default.target)) {
@@ -64,7 +67,24 @@ pub(super) fn plan(spec: &ContainerSpec, folder: &Path) -> Result<Vec<Value>, St
     Ok(planned.into_iter().map(|planned| planned.mount).collect())
 }
 
-fn plan_mount(mount: &Mount) -> Result<Planned, String> {
+/// The bind sources of a container, as they really are; their order is that of the mounts that they are for.
+pub(super) fn binds(spec: &ContainerSpec) -> Result<Vec<PathBuf>, String> {
+    let sources = spec.mounts.iter().filter_map(|mount| match &mount.source {
+        MountSource::Bind(source) => Some(source),
+        MountSource::Tmpfs(_) => None,
+    });
+    sources
+        .map(|source| {
+            if !source.is_absolute() {
+                return Err(format!("the bind source `{}` is not an absolute path", source.display()));
+            }
+            source.canonicalize().map_err(|error| format!("the bind source `{}`: {error}", source.display()))
+        })
+        .collect()
+}
+
+/// Plans a mount. What of the machine it shows is at `bind` by then.
+fn plan_mount(mount: &Mount, bind: &Path) -> Result<Planned, String> {
     let target = &mount.target;
     let path = Path::new(target);
     if !path.is_absolute() {
@@ -77,14 +97,9 @@ fn plan_mount(mount: &Mount) -> Result<Planned, String> {
         return Err(format!("nothing can be mounted below /proc, as `{target}` is"));
     }
     let planned = match &mount.source {
-        MountSource::Bind(source) => {
-            if !source.is_absolute() {
-                return Err(format!("the bind source `{}` is not an absolute path", source.display()));
-            }
-            fs::metadata(source)
-                .map_err(|error| format!("the bind source `{}`: {error}", source.display()))?;
+        MountSource::Bind(_) => {
             let access = if mount.read_only { "rro" } else { "rw" };
-            json!({ "destination": target, "type": "bind", "source": source, "options": ["rbind", access] })
+            json!({ "destination": target, "type": "bind", "source": bind, "options": ["rbind", access] })
         }
         MountSource::Tmpfs(size) => {
             let mut options = vec!["nosuid".to_owned(), "nodev".into(), "noexec".into(), "mode=1777".into()];
@@ -138,26 +153,32 @@ fn defaults(spec: &ContainerSpec, folder: &Path) -> Vec<Planned> {
     ]
 }
 
-/// Where the working directory must be made if it is missing: the folder of the host that plays the root, and the path in it.
-/// That is the bind mount that it lies in, or else the container's own root file system.
+/// Where the working directory must be made if it is missing: the folder that plays the root, and the path in it. That is the
+/// bind mount that it lies in, or else the container's own root file system.
 pub(super) fn home_of(
     working_directory: &str,
     spec: &ContainerSpec,
-    root: &Path,
+    folder: &Path,
 ) -> Option<(PathBuf, PathBuf)> {
     let path = Path::new(working_directory);
-    let covering = spec
-        .mounts
-        .iter()
-        .filter(|mount| path.starts_with(&mount.target))
-        .max_by_key(|mount| Path::new(&mount.target).components().count());
-    match covering {
-        None => Some((root.to_owned(), path.strip_prefix("/").unwrap_or(path).to_owned())),
-        Some(Mount { source: MountSource::Bind(source), target, .. }) => {
-            Some((source.clone(), path.strip_prefix(target).unwrap_or(Path::new("")).to_owned()))
+    let is_bind = |mount: &Mount| matches!(mount.source, MountSource::Bind(_));
+    let mut binds = 0;
+    let mut covering: Option<(&Mount, usize)> = None;
+    for mount in &spec.mounts {
+        let depth = |mount: &Mount| Path::new(&mount.target).components().count();
+        if path.starts_with(&mount.target) && covering.is_none_or(|(other, _)| depth(other) <= depth(mount)) {
+            covering = Some((mount, binds));
         }
+        binds += usize::from(is_bind(mount));
+    }
+    match covering {
+        None => Some((folder.join("rootfs"), path.strip_prefix("/").unwrap_or(path).to_owned())),
+        Some((mount, number)) if is_bind(mount) => Some((
+            ContainerFolder::bind(folder, number),
+            path.strip_prefix(&mount.target).unwrap_or(Path::new("")).to_owned(),
+        )),
         // Memory is empty at the start: only its own top can be there.
-        Some(Mount { source: MountSource::Tmpfs(_), .. }) => None,
+        Some(_) => None,
     }
 }
 
@@ -224,25 +245,25 @@ mod tests {
             (bind("/no/such/folder", "/a", false), "/no/such/folder"),
             (bind("tmp", "/a", false), "not an absolute path"),
         ] {
-            let error = plan(&spec(vec![mount]), Path::new("/c")).unwrap_err();
+            let spec = spec(vec![mount]);
+            let error = binds(&spec).and_then(|_| plan(&spec, Path::new("/c"))).unwrap_err();
             assert!(error.contains(reason), "{error}");
         }
     }
 
     #[test]
     fn the_working_directory_is_made_where_it_will_be_seen() {
-        let root = Path::new("/root");
         let tmpfs = Mount { source: MountSource::Tmpfs(None), target: "/scratch".into(), read_only: false };
         let spec = spec(vec![
             bind("/host/node", "/mnt/batch", false),
             bind("/host/wd", "/mnt/batch/wd", false),
             tmpfs,
         ]);
-        let home = |path: &str| home_of(path, &spec, root);
-        assert_eq!(home("/srv/app"), Some((root.into(), "srv/app".into())));
-        assert_eq!(home("/mnt/batch/tasks/1"), Some(("/host/node".into(), "tasks/1".into())));
-        assert_eq!(home("/mnt/batch/wd/x"), Some(("/host/wd".into(), "x".into())));
-        assert_eq!(home("/mnt/batchelor"), Some((root.into(), "mnt/batchelor".into())));
+        let home = |path: &str| home_of(path, &spec, Path::new("/c"));
+        assert_eq!(home("/srv/app"), Some(("/c/rootfs".into(), "srv/app".into())));
+        assert_eq!(home("/mnt/batch/tasks/1"), Some(("/c/binds/0".into(), "tasks/1".into())));
+        assert_eq!(home("/mnt/batch/wd/x"), Some(("/c/binds/1".into(), "x".into())));
+        assert_eq!(home("/mnt/batchelor"), Some(("/c/rootfs".into(), "mnt/batchelor".into())));
         assert_eq!(home("/scratch/x"), None);
     }
 

@@ -20,9 +20,9 @@ use super::container_folder::{ContainerFolder, Standing, Supervisor};
 use super::host::{Host, check};
 use super::pull::{Fetched, fetch, reasons};
 use super::reference::ImageName;
-use super::root_folder::remove_host_tree;
 use super::store::{Store, StoreError, StoredImage};
 use super::supervisor::{ARGUMENT, Report};
+use crate::node::root_folder::remove_host_tree;
 use crate::node::runtime::{
     ContainerId, ContainerRuntime, ContainerSpec, ContainerState, ExitStatus, Image, RegistryCredential,
     RuntimeError, RuntimeKind,
@@ -273,7 +273,7 @@ fn create(
     let temporary = runtime.store.temporary().map_err(|error| failed("create container")(reasons(&error)))?;
     let write = || -> io::Result<()> {
         let path = |name: &str| temporary.path.join(name);
-        for name in ["upper", "work", "rootfs"] {
+        for name in ["upper", "work", "rootfs", "binds"] {
             // The container's own `/`: anyone inside may look in.
             fs::DirBuilder::new().mode(0o755).create(path(name))?;
         }

@@ -22,8 +22,8 @@ use serde::{Deserialize, Serialize};
 use super::image_config::ImageConfig;
 use super::layer::{DigestReader, decompress, sha256_hex};
 use super::reference::ImageName;
-use super::root_folder::remove_host_tree;
 use super::unpack::{Limits, Unpacker};
+use crate::node::root_folder::remove_host_tree;
 use crate::node::runtime::Image;
 
 /// Why the store didn't do something.

@@ -6,11 +6,12 @@
 use std::fs::File;
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use rustix::event::{PollFd, PollFlags};
 use rustix::fs::{Gid, OFlags, Uid};
+
+use crate::node::plain_path;
 
 /// How much is copied at once: what a pipe holds.
 const CHUNK: usize = 64 << 10;
@@ -91,8 +92,7 @@ impl Streams {
 
 impl Stream {
     fn open(path: &Path, name: &'static str, (user, group): (u32, u32)) -> io::Result<(Self, PipeWriter)> {
-        let flags = OFlags::NOFOLLOW.bits().cast_signed();
-        let file = File::options().append(true).create(true).custom_flags(flags).open(path)?;
+        let file = plain_path::open_to_write(path, OFlags::APPEND)?;
         let (reader, writer) = io::pipe()?;
         rustix::fs::fcntl_setfl(&reader, OFlags::NONBLOCK)?;
         if user != 0 {
@@ -132,7 +132,12 @@ mod tests {
     use std::process::{Command, Stdio};
 
     fn run(script: &str, stdout: &Path, stderr: &Path) -> Option<String> {
+        run_with(script, stdout, stderr, |_| {})
+    }
+
+    fn run_with(script: &str, stdout: &Path, stderr: &Path, change: impl Fn(&mut Streams)) -> Option<String> {
         let (mut streams, ends) = Streams::open(stdout, stderr, (0, 0)).unwrap();
+        change(&mut streams);
         let mut child = Command::new("sh")
             .args(["-c", script])
             .stdin(Stdio::null())
@@ -161,8 +166,11 @@ mod tests {
     #[test]
     fn a_program_is_not_held_up_by_output_that_cannot_be_kept() {
         let folder = tempfile::tempdir().unwrap();
-        let lost =
-            run("head -c 300000 /dev/zero", Path::new("/dev/full"), &folder.path().join("err")).unwrap();
+        let (out, err) = (folder.path().join("out"), folder.path().join("err"));
+        let full = |streams: &mut Streams| {
+            streams.streams[0].file = File::options().append(true).open("/dev/full").unwrap();
+        };
+        let lost = run_with("head -c 300000 /dev/zero", &out, &err, full).unwrap();
         assert!(lost.contains("standard output could not be written"), "{lost}");
     }
 

@@ -16,15 +16,16 @@ use libcontainer::network::link::LinkClient;
 use libcontainer::network::wrapper::create_network_client;
 use libcontainer::oci_spec::runtime::{LinuxNamespace, LinuxNamespaceType};
 use libcontainer::syscall::syscall::SyscallType;
-use rustix::fs::Mode;
+use rustix::fs::{FileType, Mode};
 use rustix::mount::{MountFlags, MountPropagationFlags};
 use rustix::process::{Pid, PidfdFlags, WaitOptions};
 use serde::{Deserialize, Serialize};
 
 use super::container_folder::{ContainerFolder, Exit, Record, lock};
 use super::executor::{PROGRAM_REASON, ProgramExecutor};
-use super::root_folder::RootFolder;
 use super::streams::{ContainerEnds, Streams};
+use crate::node::plain_path;
+use crate::node::root_folder::RootFolder;
 
 /// The hidden first argument that makes this program a supervisor.
 pub(super) const ARGUMENT: &str = "__oci-run";
@@ -164,6 +165,11 @@ fn launch(folder: &ContainerFolder, record: &Record) -> Result<Running, StartErr
     let (streams, ends) = Streams::open(&record.stdout, &record.stderr, record.owner_of_streams)
         .map_err(step("open the files for standard output and error"))?;
     mount_root(record)?;
+    for (number, source) in record.binds.iter().enumerate() {
+        mount_bind(source, &ContainerFolder::bind(&folder.path, number)).map_err(|error| {
+            StartError::Step { action: "mount", reason: format!("`{}`: {error}", source.display()) }
+        })?;
+    }
     if let Some((root, path)) = &record.working_directory {
         let made = RootFolder::open(root).and_then(|root| root.make_folder(path));
         made.map_err(|error| StartError::Step {
@@ -221,6 +227,19 @@ fn mount_root(record: &Record) -> Result<(), StartError> {
             "{error}; the data folder must lie on a local file system such as ext4, xfs, btrfs or tmpfs"
         ),
     })
+}
+
+/// Mounts a part of the machine where the container's own mounts take it from. It is found without following links, and mounted
+/// by its descriptor: whatever becomes of its path meanwhile, it is what was meant.
+fn mount_bind(source: &Path, place: &Path) -> io::Result<()> {
+    let source = plain_path::find(source)?;
+    let is_folder = FileType::from_raw_mode(rustix::fs::fstat(&source)?.st_mode) == FileType::Directory;
+    if is_folder {
+        fs::create_dir(place)?;
+    } else {
+        fs::write(place, "")?;
+    }
+    Ok(rustix::mount::mount_bind_recursive(plain_path::by_descriptor(&source), place)?)
 }
 
 /// Gives this process, and so the container, a network with nothing but loopback.

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{AtFlags, FileType, Gid, Mode, OFlags, Timespec, Timestamps, Uid, XattrFlags};
 use tar::{Archive, Entry, EntryType};
 
-use super::root_folder::{RootFolder, empty_unless, file_type, names, remove_tree};
+use crate::node::root_folder::{RootFolder, empty_unless, file_type, names, remove_tree};
 
 /// What an image may use up before it is taken for an attack.
 #[derive(Debug, Clone, Copy)]

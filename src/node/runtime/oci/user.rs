@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::root_folder::RootFolder;
+use crate::node::root_folder::RootFolder;
 
 const MAX_FILE: u64 = 4 << 20;
 

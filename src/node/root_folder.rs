@@ -21,13 +21,13 @@ const LOOKUP_ATTEMPTS: usize = 16;
 
 /// A folder that plays `/`.
 #[derive(Debug)]
-pub(super) struct RootFolder {
+pub(in crate::node) struct RootFolder {
     folder: OwnedFd,
 }
 
 impl RootFolder {
     /// Opens the folder at `path` of the host.
-    pub(super) fn open(path: &Path) -> io::Result<Self> {
+    pub(in crate::node) fn open(path: &Path) -> io::Result<Self> {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         Ok(Self { folder: rustix::fs::open(path, flags, Mode::empty())? })
     }
@@ -51,12 +51,12 @@ impl RootFolder {
     }
 
     /// The folder at `path` inside.
-    pub(super) fn folder(&self, path: &Path) -> io::Result<OwnedFd> {
+    pub(in crate::node) fn folder(&self, path: &Path) -> io::Result<OwnedFd> {
         self.lookup(path, OFlags::PATH | OFlags::DIRECTORY)
     }
 
     /// The folder at `path` inside; it and its parents are made where they are missing, with mode 755.
-    pub(super) fn make_folder(&self, path: &Path) -> io::Result<OwnedFd> {
+    pub(in crate::node) fn make_folder(&self, path: &Path) -> io::Result<OwnedFd> {
         match self.folder(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             result => return result,
@@ -75,7 +75,7 @@ impl RootFolder {
     }
 
     /// Reads the regular file at `path` inside, up to `limit` bytes.
-    pub(super) fn read(&self, path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    pub(in crate::node) fn read(&self, path: &Path, limit: u64) -> io::Result<Vec<u8>> {
         use std::io::Read;
 
         // Without O_NONBLOCK a FIFO put in the file's place would hold us for ever.
@@ -90,7 +90,7 @@ impl RootFolder {
 }
 
 /// The names that make up `path`, which may be absolute. Refuses `..`: no honest image or setting needs it.
-pub(super) fn names(path: &Path) -> io::Result<Vec<&OsStr>> {
+pub(in crate::node) fn names(path: &Path) -> io::Result<Vec<&OsStr>> {
     let mut names = Vec::new();
     for component in path.components() {
         match component {
@@ -108,7 +108,7 @@ pub(super) fn names(path: &Path) -> io::Result<Vec<&OsStr>> {
 }
 
 /// Makes the folder `name` in `parent` and opens it, never through a symbolic link.
-fn make_child(parent: impl AsFd, name: &OsStr) -> io::Result<OwnedFd> {
+pub(in crate::node) fn make_child(parent: impl AsFd, name: &OsStr) -> io::Result<OwnedFd> {
     match rustix::fs::mkdirat(&parent, name, Mode::from_raw_mode(0o755)) {
         Ok(()) | Err(rustix::io::Errno::EXIST) => {}
         Err(error) => return Err(error.into()),
@@ -117,7 +117,7 @@ fn make_child(parent: impl AsFd, name: &OsStr) -> io::Result<OwnedFd> {
 }
 
 /// The type of `name` in `folder`, not following a symbolic link; `None` if there is nothing.
-pub(super) fn file_type(folder: impl AsFd, name: &OsStr) -> io::Result<Option<FileType>> {
+pub(in crate::node) fn file_type(folder: impl AsFd, name: &OsStr) -> io::Result<Option<FileType>> {
     match rustix::fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW) {
         Ok(stat) => Ok(Some(FileType::from_raw_mode(stat.st_mode))),
         Err(rustix::io::Errno::NOENT) => Ok(None),
@@ -141,7 +141,7 @@ fn children(folder: impl AsFd) -> io::Result<Vec<OsString>> {
 }
 
 /// Removes `name` in `folder` with everything below it, however deep. Fine if there is nothing.
-pub(super) fn remove_tree(folder: impl AsFd, name: &OsStr) -> io::Result<()> {
+pub(in crate::node) fn remove_tree(folder: impl AsFd, name: &OsStr) -> io::Result<()> {
     let folder = folder.as_fd();
     let mut waiting = vec![name.to_owned()];
     let mut deep = 0;
@@ -182,7 +182,7 @@ fn remove_bounded(
 }
 
 /// Removes the host's file or folder `path` with everything below it, never following a symbolic link.
-pub(super) fn remove_host_tree(path: &Path) -> io::Result<()> {
+pub(in crate::node) fn remove_host_tree(path: &Path) -> io::Result<()> {
     let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
         return Err(io::Error::from(io::ErrorKind::InvalidInput));
     };
@@ -195,7 +195,11 @@ pub(super) fn remove_host_tree(path: &Path) -> io::Result<()> {
 }
 
 /// Empties `folder`, whose path inside the root is `path`, but for what `keep` says yes to.
-pub(super) fn empty_unless(folder: impl AsFd, path: &Path, keep: &dyn Fn(&Path) -> bool) -> io::Result<()> {
+pub(in crate::node) fn empty_unless(
+    folder: impl AsFd,
+    path: &Path,
+    keep: &dyn Fn(&Path) -> bool,
+) -> io::Result<()> {
     let folder = folder.as_fd();
     for name in children(folder)? {
         remove_unless(folder, &name, path, keep)?;
