@@ -16,6 +16,8 @@ pub const BATCHYARD_PARAM_PREFIX: &str = "BATCHYARD_PARAM_";
 pub const DOCKER_HOST: &str = "DOCKER_HOST";
 /// Where per-user state lives, from the XDG base directory specification.
 pub const XDG_STATE_HOME: &str = "XDG_STATE_HOME";
+/// Where per-user configuration lives, from the XDG base directory specification.
+pub const XDG_CONFIG_HOME: &str = "XDG_CONFIG_HOME";
 /// The user's home folder.
 pub const HOME: &str = "HOME";
 /// Filter of the diagnostic log, for example `batchyard=debug`.

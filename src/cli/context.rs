@@ -1,5 +1,7 @@
 //! What every command has at hand.
 
+use std::path::PathBuf;
+
 use super::args::Global;
 use super::printer::Printer;
 use crate::settings::Variables;
@@ -10,4 +12,6 @@ pub(super) struct Context {
     pub(super) global: Global,
     pub(super) variables: Variables,
     pub(super) printer: Printer,
+    /// Where the project file is looked for: at the command's recipe, else in the working folder.
+    pub(super) start: PathBuf,
 }

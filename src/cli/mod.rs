@@ -9,6 +9,7 @@ mod error;
 mod patience;
 mod printer;
 mod progress;
+mod project;
 mod recipe;
 mod rewrite;
 mod run;

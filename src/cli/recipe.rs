@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::args::{ParameterArgs, RecipeArgs};
 use super::context::Context;
 use super::error::CommandError;
+use super::project;
 use crate::diagnostic::Report;
 use crate::exit_code::ExitCode;
 use crate::recipe::{LoadRequest, Loaded, load};
@@ -12,7 +13,7 @@ use crate::view::{diagnostics, words};
 
 /// Loads a recipe; its warnings and errors go to standard error.
 pub(super) fn load_recipe(context: &Context, recipe: &RecipeArgs) -> Result<Loaded, CommandError> {
-    match load(&request(context, recipe.path.clone(), &recipe.parameters)) {
+    match load(&request(context, recipe.path.clone(), &recipe.parameters)?) {
         Ok(loaded) => {
             if !context.printer.is_quiet() {
                 context.printer.err(&diagnostics::human(&loaded.warnings, true));
@@ -24,14 +25,20 @@ pub(super) fn load_recipe(context: &Context, recipe: &RecipeArgs) -> Result<Load
 }
 
 /// What to load.
-pub(super) fn request(context: &Context, path: PathBuf, parameters: &ParameterArgs) -> LoadRequest {
-    LoadRequest {
+pub(super) fn request(
+    context: &Context,
+    path: PathBuf,
+    parameters: &ParameterArgs,
+) -> Result<LoadRequest, CommandError> {
+    Ok(LoadRequest {
+        projects: project::files(context, &path)?,
         path,
         set: parameters.set.clone(),
         params_files: parameters.files.clone(),
         environment: context.variables.parameters(),
+        overlays: parameters.overlays.clone(),
         blobs: None,
-    }
+    })
 }
 
 /// Shows what is wrong with a recipe; the error of the command that was given it, which may be

@@ -1,5 +1,7 @@
 //! From the process's arguments to its exit code.
 
+use std::path::Path;
+
 use clap::Parser;
 
 use super::args::Cli;
@@ -29,7 +31,8 @@ pub fn run() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return error::report(&printer, &error::CommandError::from_error(error)),
     };
-    let context = Context { global: cli.global, variables, printer };
+    let start = cli.command.recipe().unwrap_or_else(|| Path::new(".")).to_owned();
+    let context = Context { global: cli.global, variables, printer, start };
     let result = runtime.block_on(command::run(cli.command, &context));
     // Whatever still runs in the background belongs to nodes that outlive this program.
     runtime.shutdown_timeout(std::time::Duration::from_secs(1));

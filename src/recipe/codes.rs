@@ -195,6 +195,22 @@ jobs:
 ",
     }],
 };
+/// A recipe that cannot be extended.
+pub static BAD_EXTENDS: Code = Code {
+    name: "bad-extends",
+    severity: Severity::Error,
+    summary: "a recipe cannot be extended",
+    explanation: "`extends` names one other recipe: a file or folder by its path from this file, or `library:NAME` for a \
+                  recipe of the library. Recipes must not extend each other in a circle, and a chain of them has a limit.",
+    examples: &[Example {
+        bad: "\
+extends: ⟦library:helo⟧
+",
+        good: "\
+extends: library:hello
+",
+    }],
+};
 /// Tasks that cannot depend on each other one by one.
 pub static UNEQUAL_COUNTS: Code = Code {
     name: "unequal-counts",
@@ -261,6 +277,7 @@ pub(super) static ALL: &[&Code] = &[
     &INVALID_ALLOW,
     &UNUSED_ALLOW,
     &UNEQUAL_COUNTS,
+    &BAD_EXTENDS,
     &REMOVED_PROPERTY,
     &NOT_UNDERSTOOD,
 ];

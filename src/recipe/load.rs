@@ -2,18 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
 
+use super::compose::{Composition, compose, take};
 use super::document::{Entries, Field, Parameter};
 use super::expand::{ResolvedRecipe, resolve};
-use super::files::{Folder, Folders};
+use super::library::Library;
 use super::listing::{BlobLister, Listings};
 use super::node::{Entry, Node, NodeKind, Segment};
 use super::parameters::{Given, Parameters, bind};
+use super::project::ProjectFile;
 use super::resolved::Resolved;
 use super::schema::{Shape, conform};
-use super::source::{self, RecipeSource};
-use super::{allow, codes, decode, document, lower, parse, rules, secrets, tasks};
+use super::source;
+use super::{allow, codes, decode, document, lower, parse, rules, tasks};
 use crate::diagnostic::{Collector, Diagnostic, Report, Sources};
 use crate::resource::DesiredState;
 
@@ -28,6 +29,10 @@ pub struct LoadRequest {
     pub params_files: Vec<PathBuf>,
     /// Parameters from the environment, by their names in the recipe.
     pub environment: BTreeMap<String, String>,
+    /// Files that are laid over the recipe; a later one wins.
+    pub overlays: Vec<PathBuf>,
+    /// Project files, the nearest first: they give parameters, overlays and folders of recipes.
+    pub projects: Vec<PathBuf>,
     /// Lists the blobs that a `for_each` asks for; without it, asking is an error.
     pub blobs: Option<BlobLister>,
 }
@@ -97,27 +102,34 @@ fn resolved(
     sources: &mut Sources,
     findings: &mut Collector,
 ) -> Option<(ResolvedRecipe, PathBuf)> {
-    let given = given(request, sources, findings);
-    let source = RecipeSource::read(&request.path, sources, findings)?;
-    let document = RecipeDocument::read(&source, sources, findings)?;
+    let projects: Vec<ProjectFile> =
+        request.projects.iter().filter_map(|path| ProjectFile::read(path, sources, findings)).collect();
+    let given = given(request, &projects, sources, findings);
+    let library = Library { folders: projects.iter().flat_map(|project| project.library.clone()).collect() };
+    let composition = compose(&request.path, &overlays(request, &projects), &library, sources, findings)?;
+    let Composition { tree, path, folders } = composition;
+    let document = RecipeDocument::read(tree, findings);
     let bound = document.bind(&given, sources, findings);
-    let resolved = bound.resolve(sources, &listings(request, &source), findings);
+    let listings = Listings { folders, blobs: request.blobs.clone() };
+    let resolved = bound.resolve(sources, &listings, findings);
     rules::check(&resolved, sources, findings);
     tasks::check(&resolved, sources, findings);
-    (!findings.has_errors()).then_some((resolved, source.path))
+    (!findings.has_errors()).then_some((resolved, path))
 }
 
-/// Where factories find files and blobs.
-fn listings(request: &LoadRequest, source: &RecipeSource) -> Listings {
-    let mut folders = Folders::default();
-    folders.insert(
-        source.id,
-        Arc::new(Folder::new(source.path.parent().map(PathBuf::from).unwrap_or_default())),
-    );
-    Listings { folders, blobs: request.blobs.clone() }
+/// The overlays, in the order in which they are laid over the recipe: those of the user's file first, those of the command
+/// line last.
+fn overlays(request: &LoadRequest, projects: &[ProjectFile]) -> Vec<PathBuf> {
+    let of_projects = projects.iter().rev().flat_map(|project| project.overlays.clone());
+    of_projects.chain(request.overlays.iter().cloned()).collect()
 }
 
-fn given(request: &LoadRequest, sources: &mut Sources, findings: &mut Collector) -> Given {
+fn given(
+    request: &LoadRequest,
+    projects: &[ProjectFile],
+    sources: &mut Sources,
+    findings: &mut Collector,
+) -> Given {
     let mut files = Vec::new();
     for path in &request.params_files {
         let tree = source::read(path, sources, findings).and_then(|id| parse::parse(id, sources, findings));
@@ -130,7 +142,12 @@ fn given(request: &LoadRequest, sources: &mut Sources, findings: &mut Collector)
             None => {}
         }
     }
-    Given { set: request.set.clone(), files, environment: request.environment.clone(), project: None }
+    Given {
+        set: request.set.clone(),
+        files,
+        environment: request.environment.clone(),
+        projects: projects.iter().filter_map(|project| project.parameters.clone()).collect(),
+    }
 }
 
 /// A recipe as written: every value has its place, and its shape has been checked.
@@ -149,18 +166,16 @@ struct BoundRecipe {
 }
 
 impl RecipeDocument {
-    fn read(source: &RecipeSource, sources: &Sources, findings: &mut Collector) -> Option<Self> {
-        let tree = parse::parse(source.id, sources, findings);
-        if findings.has_errors() {
-            secrets::hide_in_text(source.id, sources, findings);
-        }
-        let mut tree = tree?;
-        secrets::refuse_plaintext(&mut tree, findings);
-        refuse_expressions(&mut tree, findings);
+    fn read(mut tree: Node, findings: &mut Collector) -> Self {
         rules::check_written(&tree, findings);
         conform(&mut tree, Shape::Recipe, findings);
+        // What was under `defaults` is in the tasks by now; by itself it has no values for `item` and `task`.
+        take(&mut tree, "defaults");
+        for job in jobs_of(&mut tree) {
+            take(&mut job.value, "defaults");
+        }
         let parameters = take(&mut tree, "parameters").map(|entry| decode::decode(&entry.value, findings));
-        Some(Self { tree, parameters })
+        Self { tree, parameters }
     }
 
     fn bind(self, given: &Given, sources: &mut Sources, findings: &mut Collector) -> BoundRecipe {
@@ -178,61 +193,10 @@ impl BoundRecipe {
     }
 }
 
-/// Takes a section out of the tree. An empty section is as good as none.
-fn take(tree: &mut Node, key: &str) -> Option<Entry> {
-    let NodeKind::Mapping(entries) = &mut tree.kind else { return None };
-    let position = entries.iter().position(|entry| entry.key == key)?;
-    let entry = entries.remove(position);
-    let empty =
-        matches!(&entry.value.kind, NodeKind::Scalar(scalar) if scalar.value == super::node::Value::Null);
-    (!empty).then_some(entry)
-}
-
-/// Refuses expressions in what expressions are evaluated with, and in what makes up the structure of the recipe.
-fn refuse_expressions(tree: &mut Node, findings: &mut Collector) {
-    for key in ["api_version", "name", "parameters"] {
-        if let Some(section) = tree.find_mut(&[Segment::Key(key.to_owned())]) {
-            let why =
-                "expressions are evaluated with the parameters and the recipe's name, so these come first";
-            refuse_inside(section, usize::MAX, key, why, findings);
-        }
-    }
-    let why = "expressions stand for values; they cannot change which pools, jobs and tasks a recipe has";
-    for key in ["registries", "pools", "jobs", "schedules"] {
-        if let Some(section) = tree.find_mut(&[Segment::Key(key.to_owned())]) {
-            refuse_inside(section, 1, key, why, findings);
-        }
-    }
-    let Some(NodeKind::Mapping(jobs)) =
-        tree.find_mut(&[Segment::Key("jobs".to_owned())]).map(|jobs| &mut jobs.kind)
-    else {
-        return;
-    };
-    for job in jobs {
-        if let Some(tasks) = job.value.find_mut(&[Segment::Key("tasks".to_owned())]) {
-            refuse_inside(tasks, 1, "tasks", why, findings);
-        }
-    }
-}
-
-/// Refuses expressions in a node and down to `depth` levels inside it.
-fn refuse_inside(node: &mut Node, depth: usize, section: &str, why: &str, findings: &mut Collector) {
-    if node.is_template() {
-        let message = format!("`{section}` cannot be made by an expression");
-        findings.push(Diagnostic::new(&codes::BAD_EXPRESSION, message).at(node.span, "").note(why));
-        *node = Node::damaged(node.span);
-        return;
-    }
-    let Some(depth) = depth.checked_sub(1) else { return };
-    match &mut node.kind {
-        NodeKind::Sequence(items) => {
-            items.iter_mut().for_each(|item| refuse_inside(item, depth, section, why, findings));
-        }
-        NodeKind::Mapping(entries) => {
-            entries
-                .iter_mut()
-                .for_each(|entry| refuse_inside(&mut entry.value, depth, section, why, findings));
-        }
-        NodeKind::Scalar(_) | NodeKind::Damaged => {}
+fn jobs_of(tree: &mut Node) -> &mut [Entry] {
+    let jobs = tree.find_mut(&[Segment::Key("jobs".to_owned())]);
+    match jobs.map(|jobs| &mut jobs.kind) {
+        Some(NodeKind::Mapping(jobs)) => jobs,
+        _ => &mut [],
     }
 }

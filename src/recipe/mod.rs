@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | read | [`source`] | path → text |
 //! | parse | [`parse`] | text → tree of [`node`]s, each with its place |
+//! | compose | `compose` | the recipe, what it extends, overlays and defaults → one tree |
 //! | shape | [`schema`] | the tree as written, checked against the JSON Schema |
 //! | bind | [`parameters`] | declared parameters and given values → values |
 //! | expand | [`template`], [`expand`] | expressions → values; tasks → templates that make one task at a time |
@@ -17,16 +18,19 @@
 
 pub mod catalog;
 pub mod codes;
+mod compose;
 pub mod decode;
 pub mod document;
 pub mod expand;
 pub mod files;
 pub mod format;
+pub mod library;
 pub mod listing;
 pub mod lower;
 pub mod node;
 pub mod parameters;
 pub mod parse;
+pub mod project;
 pub mod rules;
 pub mod schema;
 pub mod source;

@@ -192,6 +192,15 @@ impl Node {
             }
     }
 
+    /// Number of values in it, itself included.
+    pub fn size(&self) -> usize {
+        1 + match &self.kind {
+            NodeKind::Sequence(items) => items.iter().map(Self::size).sum(),
+            NodeKind::Mapping(entries) => entries.iter().map(|entry| entry.value.size()).sum::<usize>(),
+            NodeKind::Scalar(_) | NodeKind::Damaged => 0,
+        }
+    }
+
     /// The same tree without places. Damaged values become null.
     pub fn to_json(&self) -> Json {
         match &self.kind {

@@ -12,11 +12,24 @@ const SECRETS: [(&str, &str); 4] = [
     ("sas_key", "a shared access signature"),
 ];
 /// Maps whose keys are names of one's own and say nothing about their values.
-const FREE_MAPS: [&str; 5] = ["environment", "metadata", "settings", "upload_headers", "for_each"];
+pub(super) const FREE_MAPS: [&str; 5] = ["environment", "metadata", "settings", "upload_headers", "for_each"];
 
 /// Reports every secret that is a value instead of a reference, hides it from all excerpts, and marks it as damaged.
 pub(super) fn refuse_plaintext(root: &mut Node, findings: &mut Collector) {
     refuse_inside(root, true, findings);
+}
+
+/// The same for one key of every member of a map, where that key is a secret only there.
+pub(super) fn refuse_plaintext_under(map: &mut Node, key: &str, what: &str, findings: &mut Collector) {
+    let NodeKind::Mapping(members) = &mut map.kind else { return };
+    for member in members {
+        let NodeKind::Mapping(entries) = &mut member.value.kind else { continue };
+        for entry in entries.iter_mut().filter(|entry| entry.key == key) {
+            if matches!(&entry.value.kind, NodeKind::Scalar(scalar) if scalar.value != Value::Null) {
+                refuse(&mut entry.value, key, what, findings);
+            }
+        }
+    }
 }
 
 fn refuse_inside(node: &mut Node, named: bool, findings: &mut Collector) {

@@ -1,12 +1,15 @@
 //! Which account a command works on.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use url::Url;
 
-use super::Variables;
+use super::origin::{Origin, Sourced};
+use super::secrets::secret_source;
+use super::variables::Variables;
 use crate::env_vars;
-use crate::secret::Secret;
+use crate::secret::{Secret, SecretRef};
 
 /// The account that a user named.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,12 +44,31 @@ pub enum AccountSettings {
 /// Why an account can't be reached with what the user gave.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
-    /// The account's name is neither `local` nor a URL.
+    /// The account's name is neither `local` nor a URL, and no project file gives it.
     #[error(
-        "`{0}` is not an account: use `local`, `azure` (the account in {endpoint}), or a URL such as https://<account>.<region>.batch.azure.com",
-        endpoint = env_vars::AZURE_BATCH_ENDPOINT
+        "`{name}` ({origin}) is not an account: use `local`, `azure` (the account in {endpoint}), {named}or a URL such as https://<account>.<region>.batch.azure.com",
+        endpoint = env_vars::AZURE_BATCH_ENDPOINT,
+        named = named.iter().map(|name| format!("`{name}`, ")).collect::<String>()
     )]
-    Account(String),
+    Account {
+        /// What was given.
+        name: String,
+        /// Who gave it.
+        origin: Origin,
+        /// The names that project files give.
+        named: Vec<String>,
+    },
+    /// A project file gives an account a URL that is none.
+    #[error("`{0}` is no URL")]
+    NoUrl(String),
+    /// The key of an account can't be found where a project file says that it is.
+    #[error("no key for the account {endpoint}: {reason}")]
+    Key {
+        /// The account's URL.
+        endpoint: Url,
+        /// Why not.
+        reason: String,
+    },
     /// `azure` without a URL in the environment.
     #[error("no account to use: set {} to its URL, as for `az batch`", env_vars::AZURE_BATCH_ENDPOINT)]
     NoEndpoint,
@@ -89,57 +111,133 @@ impl SettingsError {
 }
 
 impl AccountName {
-    fn parse(text: &str) -> Result<Self, SettingsError> {
+    fn parse(text: &str) -> Option<Self> {
         if text.eq_ignore_ascii_case("local") {
-            return Ok(Self::Local);
+            return Some(Self::Local);
         }
         if text.eq_ignore_ascii_case("azure") {
-            return Ok(Self::Azure);
+            return Some(Self::Azure);
         }
         match Url::parse(text) {
-            Ok(url) if matches!(url.scheme(), "http" | "https") && url.host().is_some() => Ok(Self::Url(url)),
-            _ => Err(SettingsError::Account(text.to_owned())),
+            Ok(url) if matches!(url.scheme(), "http" | "https") && url.host().is_some() => {
+                Some(Self::Url(url))
+            }
+            _ => None,
         }
     }
 }
 
+/// An account that a project file gives a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NamedAccount {
+    /// On Azure, or an emulator elsewhere.
+    Remote {
+        /// Its URL.
+        endpoint: String,
+        /// Its name, if its URL does not tell.
+        account: Option<String>,
+        /// Where its key is found; in the environment's usual place if absent.
+        key: Option<SecretRef>,
+        /// Where paths of key files begin.
+        folder: PathBuf,
+    },
+    /// On this machine, with its data in this folder.
+    Local(PathBuf),
+}
+
+/// What was said about the account to work on.
+#[derive(Debug, Default)]
+pub struct AccountChoice<'a> {
+    /// The flag.
+    pub flag: Option<&'a str>,
+    /// The folder of the local account's data, by a flag.
+    pub data: Option<PathBuf>,
+    /// What project files say, the nearest first.
+    pub defaults: Vec<Sourced<String>>,
+    /// The accounts that project files name, by these names.
+    pub named: BTreeMap<String, NamedAccount>,
+}
+
+impl AccountChoice<'_> {
+    /// The name that wins: the flag's, else the environment's, else that of the nearest project file, else `local`.
+    /// `AZURE_BATCH_ENDPOINT` alone never makes a command leave this machine: that costs money, so it must be asked for.
+    pub fn name(&self, variables: &Variables) -> Sourced<String> {
+        let flag = self.flag.map(|name| (name, Origin::Flag("--account")));
+        let variable = variables.get(env_vars::BATCHYARD_ACCOUNT);
+        let variable = variable.map(|name| (name, Origin::Variable(env_vars::BATCHYARD_ACCOUNT)));
+        let said = flag.or(variable).map(|(name, origin)| Sourced { value: name.to_owned(), origin });
+        said.or_else(|| self.defaults.first().cloned())
+            .unwrap_or_else(|| Sourced { value: "local".to_owned(), origin: Origin::Default })
+    }
+}
+
 impl AccountSettings {
-    /// Works out the account: the flag, else the environment's, else the local one. `AZURE_BATCH_ENDPOINT` alone never makes a
-    /// command leave this machine: that costs money, so it must be asked for.
+    /// Works out the account.
     ///
     /// # Errors
     /// When what the user gave is not enough.
-    pub fn resolve(
-        account: Option<&str>,
-        data: Option<PathBuf>,
-        variables: &Variables,
-    ) -> Result<Self, SettingsError> {
-        let named = account.or_else(|| variables.get(env_vars::BATCHYARD_ACCOUNT));
-        let endpoint = match named.map(AccountName::parse).transpose()? {
-            None | Some(AccountName::Local) => {
-                let data = data.or_else(|| variables.data_folder()).ok_or(SettingsError::NoDataFolder)?;
-                return Ok(Self::Local { data });
+    pub fn resolve(choice: &AccountChoice<'_>, variables: &Variables) -> Result<Self, SettingsError> {
+        let name = choice.name(variables);
+        if let Some(named) = choice.named.get(&name.value) {
+            return Self::of_named(named, variables);
+        }
+        let unknown = |name: Sourced<String>| SettingsError::Account {
+            name: name.value,
+            origin: name.origin,
+            named: choice.named.keys().cloned().collect(),
+        };
+        match AccountName::parse(&name.value) {
+            None => Err(unknown(name)),
+            Some(AccountName::Local) => {
+                let data = choice.data.clone().or_else(|| variables.data_folder());
+                Ok(Self::Local { data: data.ok_or(SettingsError::NoDataFolder)? })
             }
-            Some(AccountName::Url(endpoint)) => endpoint,
+            Some(AccountName::Url(endpoint)) => Self::remote(endpoint, None, None, variables),
             Some(AccountName::Azure) => {
                 let text = variables.get(env_vars::AZURE_BATCH_ENDPOINT).ok_or(SettingsError::NoEndpoint)?;
-                match AccountName::parse(text)? {
-                    AccountName::Url(endpoint) => endpoint,
-                    AccountName::Local | AccountName::Azure => {
-                        return Err(SettingsError::Account(text.to_owned()));
-                    }
+                let origin = Origin::Variable(env_vars::AZURE_BATCH_ENDPOINT);
+                let given = Sourced { value: text.to_owned(), origin };
+                match AccountName::parse(text) {
+                    Some(AccountName::Url(endpoint)) => Self::remote(endpoint, None, None, variables),
+                    _ => Err(unknown(given)),
                 }
             }
-        };
-        let account = variables
-            .get(env_vars::AZURE_BATCH_ACCOUNT)
-            .map(str::to_owned)
+        }
+    }
+
+    fn of_named(named: &NamedAccount, variables: &Variables) -> Result<Self, SettingsError> {
+        match named {
+            NamedAccount::Local(data) => Ok(Self::Local { data: data.clone() }),
+            NamedAccount::Remote { endpoint, account, key, folder } => {
+                let url = Url::parse(endpoint).map_err(|_| SettingsError::NoUrl(endpoint.clone()))?;
+                let find = secret_source(variables.clone(), folder.clone());
+                let key = key.as_ref().map(|reference| {
+                    find(reference).map_err(|reason| SettingsError::Key { endpoint: url.clone(), reason })
+                });
+                Self::remote(url.clone(), account.clone(), key.transpose()?, variables)
+            }
+        }
+    }
+
+    fn remote(
+        endpoint: Url,
+        account: Option<String>,
+        key: Option<Secret>,
+        variables: &Variables,
+    ) -> Result<Self, SettingsError> {
+        let account = account
+            // What the environment says is about the account that it names, not about one that has a name of its own.
+            .or_else(|| if key.is_some() { account_in(&endpoint) } else { None })
+            .or_else(|| variables.get(env_vars::AZURE_BATCH_ACCOUNT).map(str::to_owned))
             .or_else(|| account_in(&endpoint))
             .ok_or_else(|| SettingsError::NoName { endpoint: endpoint.clone() })?;
-        let key = variables
-            .get(env_vars::AZURE_BATCH_ACCESS_KEY)
-            .ok_or_else(|| SettingsError::NoKey { endpoint: endpoint.clone() })?;
-        let key = Secret::new(key);
+        let key = match key {
+            Some(key) => key,
+            None => {
+                let key = variables.get(env_vars::AZURE_BATCH_ACCESS_KEY);
+                Secret::new(key.ok_or_else(|| SettingsError::NoKey { endpoint: endpoint.clone() })?)
+            }
+        };
         Ok(Self::Remote { endpoint, account, key })
     }
 }
@@ -155,34 +253,83 @@ fn account_in(endpoint: &Url) -> Option<String> {
 mod tests {
     use super::*;
 
+    fn resolve(flag: Option<&str>, variables: &Variables) -> Result<AccountSettings, SettingsError> {
+        AccountSettings::resolve(&AccountChoice { flag, ..AccountChoice::default() }, variables)
+    }
+
     #[test]
     fn the_account_is_local_unless_something_else_is_said() {
         let home = Variables::from_pairs([("HOME", "/home/ada")]);
-        assert!(matches!(AccountSettings::resolve(None, None, &home), Ok(AccountSettings::Local { .. })));
-        assert!(matches!(
-            AccountSettings::resolve(Some("nowhere"), None, &home),
-            Err(SettingsError::Account(_))
-        ));
+        assert!(matches!(resolve(None, &home), Ok(AccountSettings::Local { .. })));
+        let error = resolve(Some("nowhere"), &home).unwrap_err().to_string();
+        assert!(error.starts_with("`nowhere` (--account) is not an account"), "{error}");
     }
 
     #[test]
     fn an_account_by_url_takes_its_key_from_the_environment() {
         let url = "https://mine.westeurope.batch.azure.com";
         let without = Variables::from_pairs([]);
-        assert!(matches!(
-            AccountSettings::resolve(Some(url), None, &without),
-            Err(SettingsError::NoKey { .. })
-        ));
+        assert!(matches!(resolve(Some(url), &without), Err(SettingsError::NoKey { .. })));
         let with = Variables::from_pairs([("AZURE_BATCH_ACCESS_KEY", "c2VjcmV0")]);
-        let Ok(AccountSettings::Remote { account, .. }) = AccountSettings::resolve(Some(url), None, &with)
-        else {
+        let Ok(AccountSettings::Remote { account, .. }) = resolve(Some(url), &with) else {
             panic!("the account is remote");
         };
         assert_eq!(account, "mine");
         let other = Variables::from_pairs([("AZURE_BATCH_ACCESS_KEY", "c2VjcmV0")]);
-        assert!(matches!(
-            AccountSettings::resolve(Some("http://127.0.0.1:1"), None, &other),
-            Err(SettingsError::NoName { .. })
-        ));
+        assert!(matches!(resolve(Some("http://127.0.0.1:1"), &other), Err(SettingsError::NoName { .. })));
+    }
+
+    #[test]
+    fn the_flag_wins_over_the_environment_over_the_nearest_file() {
+        let from = |file: &str| Sourced { value: file.to_owned(), origin: Origin::File(file.into()) };
+        let defaults = vec![from("project"), from("user")];
+        let name = |flag, variables: &Variables, defaults: &[Sourced<String>]| {
+            let choice = AccountChoice { flag, defaults: defaults.to_vec(), ..AccountChoice::default() };
+            let name = choice.name(variables);
+            (name.value, name.origin.to_string())
+        };
+        let variables = Variables::from_pairs([("BATCHYARD_ACCOUNT", "env")]);
+        let none = Variables::from_pairs([]);
+        let pair = |name: &str, origin: &str| (name.to_owned(), origin.to_owned());
+        assert_eq!(name(Some("flag"), &variables, &defaults), pair("flag", "--account"));
+        assert_eq!(name(None, &variables, &defaults), pair("env", "BATCHYARD_ACCOUNT"));
+        assert_eq!(name(None, &none, &defaults), pair("project", "project"));
+        assert_eq!(name(None, &none, &[]), pair("local", "by default"));
+    }
+
+    #[test]
+    fn a_named_account_has_its_own_key_and_name() {
+        let remote = |account: Option<&str>, key| NamedAccount::Remote {
+            endpoint: "https://prod.westeurope.batch.azure.com".into(),
+            account: account.map(str::to_owned),
+            key,
+            folder: PathBuf::new(),
+        };
+        let resolve = |named: NamedAccount, variables: &Variables| {
+            let named = BTreeMap::from([("prod".to_owned(), named)]);
+            let choice = AccountChoice { flag: Some("prod"), named, ..AccountChoice::default() };
+            AccountSettings::resolve(&choice, variables)
+        };
+        let variables = Variables::from_pairs([
+            ("AZURE_BATCH_ACCOUNT", "other"),
+            ("AZURE_BATCH_ACCESS_KEY", "b3RoZXI="),
+            ("PROD_KEY", "cHJvZA=="),
+        ]);
+        let of_env = |name: &str| Some(SecretRef::Env(name.into()));
+        let Ok(AccountSettings::Remote { account, key, .. }) =
+            resolve(remote(None, of_env("PROD_KEY")), &variables)
+        else {
+            panic!("the account is remote");
+        };
+        assert_eq!((account.as_str(), key.expose()), ("prod", "cHJvZA=="));
+        let Ok(AccountSettings::Remote { account, .. }) = resolve(remote(Some("mine"), None), &variables)
+        else {
+            panic!("the account is remote");
+        };
+        assert_eq!(account, "mine");
+        let error = resolve(remote(None, of_env("NOPE")), &variables).unwrap_err().to_string();
+        assert!(error.contains("NOPE is not set"), "{error}");
+        let local = resolve(NamedAccount::Local("x".into()), &variables);
+        assert!(matches!(local, Ok(AccountSettings::Local { data }) if data == PathBuf::from("x")));
     }
 }

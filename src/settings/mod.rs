@@ -1,9 +1,11 @@
 //! The only module that reads environment variables and the user's folders, so that every value knows its origin.
 
 mod account;
+mod origin;
 mod secrets;
 mod variables;
 
-pub use account::{AccountName, AccountSettings, SettingsError};
+pub use account::{AccountChoice, AccountName, AccountSettings, NamedAccount, SettingsError};
+pub use origin::{Origin, Sourced};
 pub use secrets::secret_source;
 pub use variables::Variables;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::Variables;
+use super::variables::Variables;
 use crate::secret::{Secret, SecretRef};
 
 /// The largest file that may hold a secret, in bytes.

@@ -57,6 +57,13 @@ impl Variables {
             Some(state.join("batchyard"))
         })
     }
+
+    /// The user's own project file, whether it is there or not.
+    pub fn user_file(&self) -> Option<PathBuf> {
+        let config = self.path(env_vars::XDG_CONFIG_HOME).filter(|path| path.is_absolute());
+        let config = config.or_else(|| Some(self.path(env_vars::HOME)?.join(".config")))?;
+        Some(config.join("batchyard").join("batchyard.yaml"))
+    }
 }
 
 #[cfg(test)]

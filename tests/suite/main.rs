@@ -16,6 +16,7 @@
 mod architecture;
 mod client;
 mod commands;
+mod composition;
 mod conformance;
 mod contract;
 mod crash;

@@ -9,6 +9,7 @@ use super::settings::LocalSettings;
 use crate::batch::auth::SharedKey;
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
+use crate::cli::project::account_choice;
 use crate::client::{BatchClient, ClientOptions, Credential, HttpTransport};
 use crate::env_vars;
 use crate::exit_code::ExitCode;
@@ -34,10 +35,7 @@ impl Account {
     /// Reaches the account that the user named. Nothing of a local account that nobody runs goes on because of that: it can be read
     /// at rest, and takes changes once [`Account::run`] or [`Account::wind_down`] was called.
     pub(in crate::cli) async fn open(context: &Context) -> Result<Self, CommandError> {
-        let global = &context.global;
-        let settings =
-            AccountSettings::resolve(global.account.as_deref(), global.data.clone(), &context.variables)?;
-        match settings {
+        match AccountSettings::resolve(&account_choice(context)?, &context.variables)? {
             AccountSettings::Remote { endpoint, account, key } => {
                 let name = format!("the account {account} at {endpoint}");
                 Ok(Self { client: remote(endpoint, &account, &key)?, name, local: None })

@@ -1,5 +1,7 @@
 //! The command line as a whole: global options and a command.
 
+use std::path::{Path, PathBuf};
+
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Parser, Subcommand};
 
@@ -63,4 +65,18 @@ pub(in crate::cli) enum Command {
     Emulator(EmulatorArgs),
     /// Print a JSON Schema of recipes
     Schema(SchemaArgs),
+}
+
+impl Command {
+    /// The recipe that the command is about; of several the first.
+    pub(in crate::cli) fn recipe(&self) -> Option<&Path> {
+        match self {
+            Self::Validate(args) => args.paths.first().map(PathBuf::as_path),
+            Self::Plan(args) => Some(&args.recipe.path),
+            Self::Apply(args) => Some(&args.recipe.path),
+            Self::Status(args) => Some(&args.recipe.path),
+            Self::Destroy(args) => Some(&args.recipe.path),
+            Self::New(_) | Self::Logs(_) | Self::Emulator(_) | Self::Schema(_) => None,
+        }
+    }
 }

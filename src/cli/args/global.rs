@@ -13,6 +13,9 @@ pub(in crate::cli) struct Global {
     /// its URL. Name and key of an account come from AZURE_BATCH_ACCOUNT and AZURE_BATCH_ACCESS_KEY
     #[arg(long, global = true, value_name = "NAME|URL")]
     pub account: Option<String>,
+    /// The project file [default: the batchyard.yaml of the nearest folder that has one, from the recipe upwards]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
     /// Folder of the local account's data [default: $BATCHYARD_DATA, else $XDG_STATE_HOME/batchyard]
     #[arg(long, global = true, value_name = "DIR")]
     pub data: Option<PathBuf>,

@@ -23,6 +23,9 @@ pub(in crate::cli) struct ParameterArgs {
     /// A YAML or JSON file with values of parameters; may be repeated
     #[arg(long = "params", value_name = "FILE")]
     pub files: Vec<PathBuf>,
+    /// A YAML file to lay over the recipe: maps are merged by their keys, null takes away, all else replaces; may be repeated
+    #[arg(long = "overlay", value_name = "FILE")]
+    pub overlays: Vec<PathBuf>,
 }
 
 fn name_and_value(text: &str) -> Result<(String, String), String> {

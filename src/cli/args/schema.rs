@@ -18,4 +18,8 @@ pub(in crate::cli) enum SchemaName {
     Recipe,
     /// Recipes after parameters and expressions are resolved.
     Resolved,
+    /// Overlays, for editors.
+    Overlay,
+    /// Project files: batchyard.yaml.
+    Project,
 }

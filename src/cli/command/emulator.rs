@@ -13,7 +13,7 @@ use crate::cli::error::CommandError;
 use crate::emulator::EmulatorConfig;
 use crate::exit_code::ExitCode;
 use crate::secret::Secret;
-use crate::settings::{AccountSettings, SettingsError};
+use crate::settings::{AccountChoice, AccountSettings, SettingsError};
 
 pub(super) async fn run(context: &Context, args: &EmulatorArgs) -> Result<ExitCode, CommandError> {
     let key = key(args)?;
@@ -23,8 +23,9 @@ pub(super) async fn run(context: &Context, args: &EmulatorArgs) -> Result<ExitCo
         return Err(CommandError::new(ExitCode::Usage, message)
             .hint(Some("listen on a loopback address, for example 127.0.0.1:10100".to_owned())));
     }
-    let data = match AccountSettings::resolve(Some("local"), context.global.data.clone(), &context.variables)?
-    {
+    let local =
+        AccountChoice { flag: Some("local"), data: context.global.data.clone(), ..AccountChoice::default() };
+    let data = match AccountSettings::resolve(&local, &context.variables)? {
         AccountSettings::Local { data } => data,
         AccountSettings::Remote { .. } => return Err(SettingsError::NoDataFolder.into()),
     };

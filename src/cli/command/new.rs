@@ -3,16 +3,15 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use include_dir::{Dir, include_dir};
+use include_dir::Dir;
 use serde_json::json;
 
 use crate::cli::args::NewArgs;
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::exit_code::ExitCode;
+use crate::recipe::library::embedded;
 use crate::view::json::document;
-
-static LIBRARY: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/recipes");
 
 pub(super) fn run(context: &Context, args: &NewArgs) -> Result<ExitCode, CommandError> {
     let mut out = context.printer.narration();
@@ -23,21 +22,21 @@ pub(super) fn run(context: &Context, args: &NewArgs) -> Result<ExitCode, Command
     }
     let Some(name) = args.recipe.as_deref().filter(|_| !args.list) else {
         if context.printer.is_json() {
-            let recipes: Vec<_> = recipes()
+            let recipes: Vec<_> = embedded()
                 .map(|(name, recipe)| json!({ "name": name, "description": description(recipe) }))
                 .collect();
             context.printer.json(&document("library", json!({ "recipes": recipes })))?;
             return Ok(ExitCode::Success);
         }
-        let width = recipes().map(|(name, _)| name.len()).max().unwrap_or(0);
-        for (name, recipe) in recipes() {
+        let width = embedded().map(|(name, _)| name.len()).max().unwrap_or(0);
+        for (name, recipe) in embedded() {
             writeln!(out, "{name:width$}  {}", description(recipe))?;
         }
         return Ok(ExitCode::Success);
     };
-    let Some((_, recipe)) = recipes().find(|(known, _)| *known == name) else {
+    let Some((_, recipe)) = embedded().find(|(known, _)| *known == name) else {
         let nearest =
-            recipes().map(|(known, _)| known).min_by_key(|known| strsim::damerau_levenshtein(known, name));
+            embedded().map(|(known, _)| known).min_by_key(|known| strsim::damerau_levenshtein(known, name));
         let hint =
             nearest.map(|known| format!("did you mean `{known}`? `batchyard new --list` shows them all"));
         return Err(
@@ -57,10 +56,6 @@ pub(super) fn run(context: &Context, args: &NewArgs) -> Result<ExitCode, Command
         "Made {shown} from the library's recipe `{name}`. Next:\n\n  batchyard plan {shown}\n  batchyard apply {shown}"
     )?;
     Ok(ExitCode::Success)
-}
-
-fn recipes() -> impl Iterator<Item = (&'static str, &'static Dir<'static>)> {
-    LIBRARY.dirs().filter_map(|recipe| Some((recipe.path().file_name()?.to_str()?, recipe)))
 }
 
 /// The recipe's own description: the value of its `description` key.

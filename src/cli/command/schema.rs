@@ -10,6 +10,8 @@ pub(super) fn run(context: &Context, args: &SchemaArgs) -> Result<ExitCode, Comm
     let schema = match args.name {
         SchemaName::Recipe => schema::authoring(),
         SchemaName::Resolved => schema::resolved(),
+        SchemaName::Overlay => schema::overlay(),
+        SchemaName::Project => schema::project(),
     };
     context.printer.json(&schema)?;
     Ok(ExitCode::Success)

@@ -32,10 +32,10 @@ pub(super) async fn run(context: &Context, args: &ValidateArgs) -> Result<ExitCo
     // Both cores work ahead, and what they find comes in the order of the paths.
     let mut verdicts = stream::iter(found)
         .map(|found| {
-            let parameters = request(context, PathBuf::new(), &args.parameters);
+            let request = found.map(|path| request(context, path, &args.parameters));
             let fix = args.fix;
-            tokio::task::spawn_blocking(move || match found {
-                Ok(path) => verdict(&LoadRequest { path, ..parameters }, fix),
+            tokio::task::spawn_blocking(move || match request {
+                Ok(request) => verdict(&request?, fix),
                 Err(nothing) => Ok(*nothing),
             })
         })

@@ -10,7 +10,7 @@ use serde::de::{Deserializer, Error, MapAccess, Visitor};
 
 use super::{
     AutoPool, DurationText, Entries, Environment, Field, JobNetwork, ManagerTask, PreparationTask,
-    ReleaseTask, Task, Text, Word,
+    ReleaseTask, Task, TaskDefaults, Text, Word,
 };
 use crate::batch::model::BatchTaskFailureMode;
 
@@ -66,6 +66,9 @@ pub struct Job {
     /// Environment variables of all tasks of the job.
     #[schemars(extend("propertyNames" = super::environment::names()))]
     pub environment: Option<Field<Environment>>,
+    /// Properties that all tasks of the job have unless they say otherwise; they win over those of the recipe.
+    #[schemars(extend("x-authoring-only" = true))]
+    pub defaults: Option<Field<TaskDefaults>>,
     /// The tasks, by name.
     #[schemars(extend("propertyNames" = {
         "pattern": "^[A-Za-z0-9_-]{1,64}$",

@@ -3,6 +3,7 @@
 
 mod auto_pool;
 mod command;
+mod defaults;
 mod disk;
 mod duration;
 mod entries;
@@ -20,6 +21,7 @@ mod multi_instance;
 mod network;
 mod parameter;
 mod pool;
+mod project;
 mod recipe;
 mod registry;
 mod scalar;
@@ -34,6 +36,7 @@ mod word;
 
 pub use auto_pool::{AutoPool, PoolTemplate};
 pub use command::Command;
+pub use defaults::TaskDefaults;
 pub use disk::{
     CustomerManagedKey, DataDisk, DiskEncryption, DiskEncryptionSet, DiskSecurityProfile, DiskSize,
     EphemeralOsDisk, ManagedDisk, OsDisk,
@@ -62,6 +65,7 @@ pub use parameter::{Bound, Parameter, ParameterType};
 pub use pool::{
     Autoscale, ContainerKind, NodeCounts, OnChange, Pool, PoolContainer, SchedulingPolicy, StartTask,
 };
+pub use project::{Project, ProjectAccount};
 pub use recipe::{LanguageVersion, Recipe};
 pub use registry::Registry;
 pub use scalar::{Any, TEXT, Text};

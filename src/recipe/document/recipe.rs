@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Entries, Field, Job, Parameter, Pool, Registry, Schedule};
+use super::{Entries, Field, Job, Parameter, Pool, Registry, Schedule, TaskDefaults};
 
 /// A Batchyard recipe: container workloads on Azure Batch, described once and applied as often as you like.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
@@ -28,6 +28,13 @@ pub struct Recipe {
         },
     ))]
     pub parameters: Option<Field<Entries<Parameter>>>,
+    /// A recipe to begin with: a file or folder by its path from this file, or `library:NAME`. What this recipe says is put
+    /// over it: maps are merged by their keys, `null` takes away, and everything else replaces what was there.
+    #[schemars(length(min = 1), extend("x-authoring-only" = true, "examples" = ["../base", "library:hello"]))]
+    pub extends: Option<Field<String>>,
+    /// Properties that all tasks of the recipe have unless their job or they themselves say otherwise.
+    #[schemars(extend("x-authoring-only" = true))]
+    pub defaults: Option<Field<TaskDefaults>>,
     /// Container registries, by a name that pools and tasks use.
     pub registries: Option<Field<Entries<Registry>>>,
     /// Pools, by name. A pool's name is also its id unless it has one.

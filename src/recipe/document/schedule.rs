@@ -68,7 +68,7 @@ impl JsonSchema for ScheduledJob {
             "allOf": [
                 generator.subschema_for::<Job>(),
                 { "propertyNames": {
-                    "pattern": "^(?!(?:id|tasks)$)",
+                    "pattern": "^(?!(?:id|tasks|defaults)$)",
                     "x-no-place": "Batch makes the job, gives it an id, and starts its `manager_task`, which may add others",
                 } },
             ],

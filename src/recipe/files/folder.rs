@@ -5,6 +5,8 @@ use std::io::Read as _;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use include_dir::Dir;
+
 use super::error::FileError;
 use super::patterns::PathPatterns;
 use super::walk::walk;
@@ -17,8 +19,16 @@ const MOST_BYTES: usize = 16 * 1024 * 1024;
 /// A folder whose files recipes may read. What has been read once stays as it was, so that every task sees the same.
 #[derive(Debug)]
 pub struct Folder {
-    path: PathBuf,
+    place: Place,
     texts: Mutex<Texts>,
+}
+
+#[derive(Debug)]
+enum Place {
+    /// On this machine.
+    Disk(PathBuf),
+    /// In the program.
+    Program(&'static Dir<'static>),
 }
 
 #[derive(Debug, Default)]
@@ -33,12 +43,12 @@ impl Folder {
         let path: PathBuf = path.into();
         // The folder of a bare file name has no name of its own.
         let path = if path.as_os_str().is_empty() { PathBuf::from(".") } else { path };
-        Self { path, texts: Mutex::default() }
+        Self { place: Place::Disk(path), texts: Mutex::default() }
     }
 
-    /// Where the folder is.
-    pub fn path(&self) -> &Path {
-        &self.path
+    /// A folder that is part of the program.
+    pub fn embedded(folder: &'static Dir<'static>) -> Self {
+        Self { place: Place::Program(folder), texts: Mutex::default() }
     }
 
     /// The text of a file.
@@ -61,13 +71,10 @@ impl Folder {
     /// # Errors
     /// When a folder cannot be read, or a link leads out.
     pub fn list(&self, patterns: &PathPatterns) -> Result<Vec<String>, FileError> {
-        walk(&self.real(".")?, patterns)
-    }
-
-    fn real(&self, shown: &str) -> Result<PathBuf, FileError> {
-        self.path
-            .canonicalize()
-            .map_err(|error| FileError::Unreadable { path: shown.to_owned(), reason: error.to_string() })
+        match &self.place {
+            Place::Disk(path) => walk(&real(path, ".")?, patterns),
+            Place::Program(folder) => Ok(list_embedded(folder, patterns)),
+        }
     }
 
     fn read(&self, path: &str, left: usize) -> Result<Arc<str>, FileError> {
@@ -86,7 +93,11 @@ impl Folder {
                 Component::CurDir | Component::Normal(_) => {}
             }
         }
-        let root = self.real(path)?;
+        let folder = match &self.place {
+            Place::Disk(folder) => folder,
+            Place::Program(folder) => return read_embedded(folder, path),
+        };
+        let root = real(folder, path)?;
         let real = root.join(path).canonicalize().map_err(unreadable)?;
         if !real.starts_with(&root) {
             return Err(FileError::LeadsOut { path: shown() });
@@ -106,6 +117,30 @@ impl Folder {
         }
         String::from_utf8(bytes).map(Arc::from).map_err(|_| FileError::NotText { path: shown() })
     }
+}
+
+fn real(folder: &Path, shown: &str) -> Result<PathBuf, FileError> {
+    folder
+        .canonicalize()
+        .map_err(|error| FileError::Unreadable { path: shown.to_owned(), reason: error.to_string() })
+}
+
+fn read_embedded(folder: &'static Dir<'static>, path: &str) -> Result<Arc<str>, FileError> {
+    let file = folder.get_file(folder.path().join(path));
+    let file = file.ok_or_else(|| FileError::NoFile { path: path.to_owned() })?;
+    file.contents_utf8().map(Arc::from).ok_or_else(|| FileError::NotText { path: path.to_owned() })
+}
+
+fn list_embedded(folder: &'static Dir<'static>, patterns: &PathPatterns) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut open = vec![folder];
+    while let Some(inner) = open.pop() {
+        open.extend(inner.dirs());
+        let paths = inner.files().filter_map(|file| file.path().strip_prefix(folder.path()).ok()?.to_str());
+        found.extend(paths.filter(|path| patterns.matches(path)).map(str::to_owned));
+    }
+    found.sort();
+    found
 }
 
 #[cfg(test)]
@@ -169,7 +204,8 @@ mod tests {
         assert_eq!(folder.text("data"), Err(FileError::NoFile { path: "data".into() }));
         assert_eq!(folder.text(""), Err(FileError::Empty));
         assert!(matches!(folder.text("nope"), Err(FileError::Unreadable { .. })));
-        let file = |name: &str, bytes: &[u8]| std::fs::write(folder.path().join(name), bytes).unwrap();
+        let root = tree.path().join("recipe");
+        let file = |name: &str, bytes: &[u8]| std::fs::write(root.join(name), bytes).unwrap();
         file("binary", &[0xff, 0xfe]);
         assert_eq!(folder.text("binary"), Err(FileError::NotText { path: "binary".into() }));
         file("large", &vec![b'x'; LARGEST_FILE + 1]);
@@ -187,7 +223,8 @@ mod tests {
         std::fs::write(tree.path().join("recipe/data/a.csv"), "changed").unwrap();
         assert_eq!(folder.text("data/a.csv").as_deref(), Ok("a.csv"));
         for number in 0..17 {
-            std::fs::write(folder.path().join(format!("{number}")), vec![b'x'; LARGEST_FILE]).unwrap();
+            let path = tree.path().join(format!("recipe/{number}"));
+            std::fs::write(path, vec![b'x'; LARGEST_FILE]).unwrap();
         }
         let read = (0..17).map(|number| folder.text(&number.to_string()).is_ok()).collect::<Vec<_>>();
         assert_eq!(read.iter().filter(|ok| **ok).count(), 15);

@@ -19,8 +19,8 @@ pub struct Given {
     pub files: Vec<Node>,
     /// From the environment. Names that the recipe does not declare are meant for other recipes.
     pub environment: BTreeMap<String, String>,
-    /// Of the project file; what it says is meant for several recipes, too.
-    pub project: Option<Node>,
+    /// Of project files, the nearest first. What they say is meant for several recipes, too.
+    pub projects: Vec<Node>,
 }
 
 /// A value that somebody gave.
@@ -47,7 +47,7 @@ impl Given {
         set.map(|(_, text)| Found::Text(Origin::CommandLine, text))
             .or_else(|| file().map(Found::Node))
             .or_else(|| environment().map(|text| Found::Text(Origin::Environment, text)))
-            .or_else(|| self.project.as_ref()?.get(name).map(Found::Node))
+            .or_else(|| self.projects.iter().find_map(|project| project.get(name)).map(Found::Node))
     }
 }
 

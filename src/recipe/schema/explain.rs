@@ -5,7 +5,7 @@ use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::paths::{Location, LocationSegment};
 use serde_json::Value;
 
-use super::generate::{NO_PLACE, REST_MODELS};
+use super::markers::{NO_PLACE, REST_MODELS};
 use crate::recipe::node::{Node, Segment};
 
 /// A mistake, at a path of the tree.

@@ -7,20 +7,44 @@ use schemars::transform::{RecursiveTransform, Transform};
 use schemars::{JsonSchema, Schema};
 use serde_json::{Map, Value, json};
 
-use crate::recipe::document::Recipe;
+use super::markers::{AUTHORING_ONLY, NO_PLACE, REST_MODELS};
+use super::parts::fill_parts;
+use super::requirements;
+use crate::recipe::document::{Project, Recipe};
 
-/// Marks what exists only before expansion.
-const AUTHORING_ONLY: &str = "x-authoring-only";
-/// Names the models of the REST API that an object of the recipe stands for.
-pub(super) const REST_MODELS: &str = "x-rest";
-/// Says why some keys, which a pattern of names excludes, have no place in an object.
-pub(super) const NO_PLACE: &str = "x-no-place";
 /// Matches strings that hold an expression.
 const EXPRESSION_PATTERN: &str = r"\$\{\{";
 
 /// The schema for editors: draft-07, and every value that is no string may also be an expression.
 pub fn authoring() -> Value {
-    let mut schema = generate::<Recipe>(SchemaSettings::draft07());
+    for_editors("Batchyard recipe", requirements::make_conditional)
+}
+
+/// The schema of overlays for editors: any part of a recipe, and null for whatever is to be taken away.
+pub fn overlay() -> Value {
+    for_editors("Batchyard overlay", |schema| {
+        requirements::take_out(schema);
+        requirements::allow_null(schema);
+        if let Some(root) = schema.as_object_mut() {
+            root.remove("required");
+            let properties = root.get_mut("properties").and_then(Value::as_object_mut);
+            properties.map(|properties| properties.remove("extends"));
+        }
+    })
+}
+
+/// The schema of project files.
+pub fn project() -> Value {
+    let mut schema = generate::<Project>(SchemaSettings::draft07(), "Batchyard project");
+    RecursiveTransform(remove_markers).transform(&mut schema);
+    schema.to_value()
+}
+
+fn for_editors(title: &str, arrange: impl Fn(&mut Value)) -> Value {
+    let mut schema = generate::<Recipe>(SchemaSettings::draft07(), title).to_value();
+    fill_parts(&mut schema);
+    arrange(&mut schema);
+    let Ok(mut schema) = Schema::try_from(schema) else { return Value::Bool(true) };
     RecursiveTransform(remove_markers).transform(&mut schema);
     AllowExpressions.transform(&mut schema);
     if let Some(definitions) =
@@ -33,7 +57,7 @@ pub fn authoring() -> Value {
 
 /// The schema of a recipe after expansion: 2020-12, no expressions, no parameters, no `for_each`.
 pub fn resolved() -> Value {
-    let mut schema = generate::<Recipe>(SchemaSettings::draft2020_12());
+    let mut schema = generate::<Recipe>(SchemaSettings::draft2020_12(), "Batchyard recipe");
     RecursiveTransform(remove_authoring_only).transform(&mut schema);
     let mut schema = schema.to_value();
     remove_unused_definitions(&mut schema);
@@ -42,12 +66,14 @@ pub fn resolved() -> Value {
 
 /// The schema that this program validates with.
 pub(in crate::recipe) fn strict<T: JsonSchema>() -> Value {
-    SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<T>().to_value()
+    let mut schema = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<T>().to_value();
+    fill_parts(&mut schema);
+    schema
 }
 
-fn generate<T: JsonSchema>(settings: SchemaSettings) -> Schema {
+fn generate<T: JsonSchema>(settings: SchemaSettings, title: &str) -> Schema {
     let mut schema = settings.into_generator().into_root_schema_for::<T>();
-    schema.insert("title".to_owned(), json!("Batchyard recipe"));
+    schema.insert("title".to_owned(), json!(title));
     schema
 }
 
@@ -116,10 +142,10 @@ fn references(schema: &Value) -> Vec<String> {
 struct AllowExpressions;
 
 /// Properties of the root, and definitions, whose values are taken as they are.
-const WITHOUT_EXPRESSIONS: [&str; 3] = ["api_version", "name", "parameters"];
+const WITHOUT_EXPRESSIONS: [&str; 4] = ["api_version", "name", "extends", "parameters"];
 const DEFINITIONS_WITHOUT_EXPRESSIONS: [&str; 3] = ["Parameter", "ParameterType", "LanguageVersion"];
 /// What makes up the structure of a recipe, which no expression can change.
-const STRUCTURE: [&str; 5] = ["Registry", "Pool", "Job", "Task", "Schedule"];
+const STRUCTURE: [&str; 6] = ["Registry", "Pool", "Job", "Task", "Schedule", "TaskDefaults"];
 /// Keywords that restrict a string and would refuse an expression inside it.
 const STRING_LIMITS: [&str; 5] = ["pattern", "patternErrorMessage", "enum", "const", "maxLength"];
 
@@ -209,6 +235,8 @@ mod tests {
 
     const AUTHORING: &str = include_str!("../../../schemas/recipe.v1.schema.json");
     const RESOLVED: &str = include_str!("../../../schemas/recipe.v1.resolved.schema.json");
+    const OVERLAY: &str = include_str!("../../../schemas/overlay.v1.schema.json");
+    const PROJECT: &str = include_str!("../../../schemas/project.v1.schema.json");
 
     fn assert_current(committed: &str, generated: &Value, command: &str) {
         let committed: Value = serde_json::from_str(committed).unwrap_or_default();
@@ -223,11 +251,14 @@ mod tests {
             &resolved(),
             "cargo run -- schema resolved > schemas/recipe.v1.resolved.schema.json",
         );
+        assert_current(OVERLAY, &overlay(), "cargo run -- schema overlay > schemas/overlay.v1.schema.json");
+        assert_current(PROJECT, &project(), "cargo run -- schema project > schemas/project.v1.schema.json");
     }
 
     #[test]
     fn schemas_are_themselves_valid() {
-        for schema in [authoring(), resolved(), strict::<Recipe>()] {
+        for schema in [authoring(), resolved(), overlay(), project(), strict::<Recipe>(), strict::<Project>()]
+        {
             jsonschema::meta::validate(&schema).unwrap();
             jsonschema::validator_for(&schema).unwrap();
         }
@@ -256,6 +287,62 @@ mod tests {
             }
         }
         walk(&resolved(), "");
+    }
+
+    #[test]
+    fn what_is_required_may_be_inherited() {
+        let authoring = jsonschema::validator_for(&authoring()).unwrap();
+        let recipe = |rest: Value| {
+            let mut recipe = json!({ "api_version": "batchyard/v1", "name": "x" });
+            recipe.as_object_mut().unwrap().append(&mut rest.as_object().unwrap().clone());
+            authoring.is_valid(&recipe)
+        };
+        let pool = json!({ "p": { "nodes": { "dedicated": 8 } } });
+        assert!(!recipe(json!({ "pools": pool })));
+        assert!(recipe(json!({ "pools": pool, "extends": "library:hello" })));
+        assert!(!recipe(json!({ "pools": { "p": { "nods": 1 } }, "extends": "library:hello" })));
+        let job = |task: Value| json!({ "jobs": { "j": { "pool": "p", "tasks": { "t": task } } } });
+        assert!(recipe(job(json!({ "container": { "run_options": "--rm" } }))));
+        assert!(!recipe(job(json!({ "container": { "imgae": "x" } }))));
+        assert!(!authoring.is_valid(&json!({ "name": "x" })));
+    }
+
+    #[test]
+    fn defaults_are_any_part_of_a_task() {
+        let authoring = jsonschema::validator_for(&authoring()).unwrap();
+        let strict = jsonschema::validator_for(&strict::<Recipe>()).unwrap();
+        for (defaults, valid) in [
+            (
+                json!({ "container": { "run_options": "--rm" }, "retries": 1, "environment": { "A": { "env": "B" } } }),
+                true,
+            ),
+            (json!({ "containers": {} }), false),
+            (json!({ "container": { "imgae": "x" } }), false),
+            (json!({ "id": "x" }), false),
+            (json!({ "for_each": [1] }), false),
+            (json!({ "slots": "two" }), false),
+        ] {
+            let recipe = json!({
+                "api_version": "batchyard/v1", "name": "x", "defaults": defaults,
+                "jobs": { "j": { "pool": "p", "defaults": defaults } },
+            });
+            assert_eq!((authoring.is_valid(&recipe), strict.is_valid(&recipe)), (valid, valid), "{recipe}");
+        }
+        assert!(!resolved().to_string().contains("TaskDefaults"));
+    }
+
+    #[test]
+    fn an_overlay_is_any_part_of_a_recipe_or_takes_parts_away() {
+        let overlay = jsonschema::validator_for(&overlay()).unwrap();
+        for (value, valid) in [
+            (json!({}), true),
+            (json!({ "pools": { "p": { "nodes": { "dedicated": 2 }, "vm_size": null } } }), true),
+            (json!({ "pools": { "p": null }, "jobs": { "j": { "tasks": { "t": null } } } }), true),
+            (json!({ "pools": { "p": { "nods": null } } }), false),
+            (json!({ "extends": "library:hello" }), false),
+        ] {
+            assert_eq!(overlay.is_valid(&value), valid, "{value}");
+        }
     }
 
     #[test]

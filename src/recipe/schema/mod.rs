@@ -6,15 +6,19 @@
 //! which values are still unknown and leaves errors about them aside.
 
 mod conform;
+mod definitions;
 mod explain;
 mod fields;
 mod generate;
+mod markers;
+mod parts;
 mod render;
+mod requirements;
 mod validator;
 
 pub use conform::{InvalidSchema, check, conform};
 pub use fields::{FieldDoc, FieldPath, Member, fields};
 #[cfg(test)]
 pub(super) use generate::strict;
-pub use generate::{authoring, resolved};
+pub use generate::{authoring, overlay, project, resolved};
 pub use validator::Shape;

@@ -6,7 +6,7 @@ use jsonschema::Validator;
 use serde_json::Value;
 
 use super::generate::strict;
-use crate::recipe::document::{Recipe, Task};
+use crate::recipe::document::{Project, Recipe, Task};
 
 /// A part of a recipe that can be validated by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub enum Shape {
     Recipe,
     /// One task.
     Task,
+    /// A project file.
+    Project,
 }
 
 /// A schema and what was compiled from it.
@@ -27,12 +29,14 @@ pub(super) struct Compiled {
 
 static RECIPE: LazyLock<Compiled> = LazyLock::new(|| compile(strict::<Recipe>()));
 static TASK: LazyLock<Compiled> = LazyLock::new(|| compile(strict::<Task>()));
+static PROJECT: LazyLock<Compiled> = LazyLock::new(|| compile(strict::<Project>()));
 
 impl Shape {
     pub(super) fn compiled(self) -> &'static Compiled {
         match self {
             Self::Recipe => &RECIPE,
             Self::Task => &TASK,
+            Self::Project => &PROJECT,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The passes together: from a text to a desired state, or to everything that is wrong with it.
 
 mod allow;
+mod composition;
 mod examples;
 mod expansion;
 mod expressions;

@@ -93,6 +93,8 @@ fn the_command_line_wins_over_files_over_the_environment_over_defaults() {
             .iter()
             .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
             .collect::<BTreeMap<_, _>>(),
+        overlays: Vec::new(),
+        projects: Vec::new(),
         blobs: None,
     };
     let loaded = load(&request).unwrap();

@@ -1,0 +1,56 @@
+//! Project files.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{Any, Entries, Field, LanguageVersion, SecretReference};
+
+/// A project file, `batchyard.yaml`: what the recipes below its folder have in common. It never holds a key.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Project {
+    /// The version of the recipe language.
+    pub api_version: Field<LanguageVersion>,
+    /// The account to work on when the command line names none: `local`, `azure`, a URL, or one of `accounts`.
+    #[schemars(length(min = 1))]
+    pub default_account: Option<Field<String>>,
+    /// Accounts by the names that `--account` takes.
+    #[schemars(extend("propertyNames" = {
+        "pattern": "^(?!(?:local|azure)$)[a-z0-9][a-z0-9_-]{0,63}$",
+        "patternErrorMessage": "an account's name has lower-case letters, digits, hyphens and underscores, and is neither `local` nor `azure`",
+    }))]
+    pub accounts: Option<Field<Entries<ProjectAccount>>>,
+    /// Values of parameters, for all recipes that declare them; the command line, parameter files and the environment win.
+    pub parameters: Option<Field<Entries<Any>>>,
+    /// Files that are laid over every recipe, by their paths from this file; a later one wins, and `--overlay` wins over all.
+    #[schemars(inner(length(min = 1)), extend("examples" = [["overlays/prod.yaml"]]))]
+    pub overlays: Option<Field<Vec<Field<String>>>>,
+    /// Folders of recipes that `extends: library:NAME` finds, by their paths from this file; an earlier one wins.
+    #[schemars(inner(length(min = 1)), extend("examples" = [["recipes"]]))]
+    pub library: Option<Field<Vec<Field<String>>>>,
+}
+
+/// An account: on Azure, by its URL, or on this machine, by its folder.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(extend("minProperties" = 1, "examples" = [
+    { "endpoint": "https://myaccount.westeurope.batch.azure.com", "key": { "env": "MYACCOUNT_KEY" } },
+    { "data": "state" },
+]))]
+pub struct ProjectAccount {
+    /// The URL of the account.
+    #[schemars(
+        regex(pattern = r"^https?://[^/?#]+/?$"),
+        example = &"https://myaccount.westeurope.batch.azure.com",
+        extend("patternErrorMessage" = "expected the URL of an account: https://<account>.<region>.batch.azure.com")
+    )]
+    pub endpoint: Option<Field<String>>,
+    /// The account's name; that in its URL if absent.
+    #[schemars(length(min = 1))]
+    pub account: Option<Field<String>>,
+    /// Where the shared key is found; AZURE_BATCH_ACCESS_KEY if absent.
+    pub key: Option<Field<SecretReference>>,
+    /// The folder of a local account's data, by its path from this file, instead of `endpoint`.
+    #[schemars(length(min = 1))]
+    pub data: Option<Field<String>>,
+}
