@@ -76,7 +76,12 @@ impl Command {
             Self::Apply(args) => Some(&args.recipe.path),
             Self::Status(args) => Some(&args.recipe.path),
             Self::Destroy(args) => Some(&args.recipe.path),
-            Self::New(_) | Self::Logs(_) | Self::Emulator(_) | Self::Schema(_) => None,
+            Self::New(_)
+            | Self::Fmt(_)
+            | Self::Explain(_)
+            | Self::Logs(_)
+            | Self::Emulator(_)
+            | Self::Schema(_) => None,
         }
     }
 }

@@ -3,6 +3,7 @@
 mod allow;
 mod composition;
 mod examples;
+mod documentation;
 mod expansion;
 mod expressions;
 mod factories;
