@@ -16,15 +16,15 @@ pools:
   main:
     vm_size: Standard_D2s_v3
     image: ubuntu-22.04-container
-    container: { prefetch: [busybox] }
+    container: { prefetch: ["busybox:1"] }
     nodes: { dedicated: "${{ params.nodes }}" }
 jobs:
   run:
     pool: main
     retries: 1
     tasks:
-      first: { container: { image: busybox }, command: [echo, "${{ recipe.name }}"] }
-      second: { container: { image: busybox }, command: [echo, two] }
+      first: { container: { image: "busybox:1" }, command: [echo, "${{ recipe.name }}"] }
+      second: { container: { image: "busybox:1" }, command: [echo, two] }
 "#;
 
 /// A folder with files, and a recipe of them loaded.
@@ -80,7 +80,7 @@ fn a_recipe_begins_with_the_one_that_it_extends() {
         ("base/recipe.yaml", BASE),
         (
             "own/recipe.yaml",
-            "api_version: batchyard/v1\nname: own\nextends: ../base\nparameters: { nodes: { default: 5 } }\npools: { main: { slots_per_node: 2 } }\njobs:\n  run:\n    retries: null\n    tasks:\n      second: null\n      third: { container: { image: busybox }, command: [echo, three] }\n",
+            "api_version: batchyard/v1\nname: own\nextends: ../base\nparameters: { nodes: { default: 5 } }\npools: { main: { slots_per_node: 2 } }\njobs:\n  run:\n    retries: null\n    tasks:\n      second: null\n      third: { container: { image: \"busybox:1\" }, command: [echo, three] }\n",
         ),
     ]);
     let loaded = files.load("own/recipe.yaml", &[]);
@@ -239,7 +239,7 @@ fn paths_begin_at_the_folder_of_the_text_that_they_stand_in() {
 const DEFAULTS: &str = r#"api_version: batchyard/v1
 name: x
 defaults:
-  container: { image: busybox, run_options: --rm }
+  container: { image: "busybox:1", run_options: --rm }
   environment: { A: recipe, B: recipe }
   retries: 2
 jobs:
@@ -252,7 +252,7 @@ jobs:
       plain: { command: a }
       own:
         command: a
-        container: { image: other }
+        container: { image: "other:1" }
         environment: { C: task, D: task }
         retries: null
       factory: { for_each: [1, 2], command: a, slots: "${{ item }}" }
@@ -274,7 +274,7 @@ fn tasks_have_the_defaults_of_their_recipe_and_job_unless_they_say_otherwise() {
     assert_eq!((tasks[0].retries, tasks[0].slots), (Some(2), 2));
     assert_eq!((tasks[1].retries, tasks[1].slots), (None, 2));
     let container = tasks[1].container.as_ref().unwrap();
-    assert_eq!((container.image.as_str(), container.run_options.as_str()), ("other", "--rm"));
+    assert_eq!((container.image.as_str(), container.run_options.as_str()), ("other:1", "--rm"));
     assert_eq!(tasks.iter().map(|task| task.slots).collect::<Vec<_>>(), [2, 2, 1, 2, 2]);
     assert_eq!(tasks[4].container, None);
 }
@@ -291,7 +291,7 @@ fn mistakes_in_defaults_are_marked_there_and_once() {
     let with = |defaults: &str, tasks: &str| {
         findings(&format!("{}{}", with_tasks(tasks), format_args!("    defaults: {defaults}\n")))
     };
-    let two = "a: { command: x, container: { image: b } }\nb: { command: x, container: { image: b } }";
+    let two = "a: { command: x, container: { image: \"b:1\" } }\nb: { command: x, container: { image: \"b:1\" } }";
     assert_eq!(with("{ slot: 1 }", two), ["unknown-key: slot"]);
     assert_eq!(with("{ slots: many }", two), ["wrong-type: many"]);
     assert_eq!(with("{ container: { imgae: x } }", two), ["unknown-key: imgae"]);

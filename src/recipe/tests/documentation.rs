@@ -63,7 +63,10 @@ fn every_recipe_of_the_page_is_valid_and_every_task_makes_what_the_page_says() {
         ..LoadRequest::default()
     });
     let pool = &overlaid.desired.pools["workers"].spec;
-    assert_eq!((pool.vm_size.as_str(), pool.dedicated_nodes, pool.slots_per_node), ("Standard_D16s_v5", 20, 2));
+    assert_eq!(
+        (pool.vm_size.as_str(), pool.dedicated_nodes, pool.slots_per_node),
+        ("Standard_D16s_v5", 20, 2)
+    );
     project::read(&folder.path().join("batchyard.yaml")).unwrap();
     assert!(recipes.len() >= 6);
 
@@ -77,7 +80,11 @@ fn every_recipe_of_the_page_is_valid_and_every_task_makes_what_the_page_says() {
     }
     assert!(examples >= 6);
     for block in &blocks {
-        assert!(block.word == "text" || block.word.starts_with("yaml "), "an example that nothing runs: {}", block.text);
+        assert!(
+            block.word == "text" || block.word.starts_with("yaml "),
+            "an example that nothing runs: {}",
+            block.text
+        );
     }
 }
 

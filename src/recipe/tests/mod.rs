@@ -2,8 +2,8 @@
 
 mod allow;
 mod composition;
-mod examples;
 mod documentation;
+mod examples;
 mod expansion;
 mod expressions;
 mod factories;
