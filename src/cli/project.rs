@@ -47,7 +47,7 @@ fn read(context: &Context, path: &Path) -> Result<ProjectFile, CommandError> {
     project::read(path).map_err(|report| {
         context.printer.err(&diagnostics::human(&report, true));
         let message = format!("the project file {} cannot be used", path.display());
-        CommandError::new(ExitCode::InvalidRecipe, message)
+        CommandError::new(ExitCode::InvalidRecipe, message).findings(diagnostics::json(&report))
     })
 }
 

@@ -104,7 +104,11 @@ impl SettingsError {
                  without https://; without --account a command works on this machine"
             }
             Self::NoKey { .. } => "`az batch account keys list --resource-group GROUP --name NAME` prints it",
-            Self::NoName { .. } | Self::Account(_) | Self::NoDataFolder => return None,
+            Self::Account { .. }
+            | Self::NoUrl(_)
+            | Self::Key { .. }
+            | Self::NoName { .. }
+            | Self::NoDataFolder => return None,
         };
         Some(text.to_owned())
     }

@@ -72,6 +72,7 @@ impl Command {
     pub(in crate::cli) fn recipe(&self) -> Option<&Path> {
         match self {
             Self::Validate(args) => args.paths.first().map(PathBuf::as_path),
+            Self::Render(args) => Some(&args.recipe.path),
             Self::Plan(args) => Some(&args.recipe.path),
             Self::Apply(args) => Some(&args.recipe.path),
             Self::Status(args) => Some(&args.recipe.path),

@@ -16,7 +16,7 @@ use crate::view::json::document;
 pub(super) fn run(context: &Context, args: &NewArgs) -> Result<ExitCode, CommandError> {
     let mut out = context.printer.narration();
     if args.recipe.is_none() && !args.list {
-        let names: Vec<String> = recipes().map(|(name, _)| format!("`{name}`")).collect();
+        let names: Vec<String> = embedded().map(|(name, _)| format!("`{name}`")).collect();
         return Err(CommandError::new(ExitCode::Usage, "which recipe of the library is to be copied?")
             .hint(Some(format!("there are {}; `batchyard new --list` describes them", names.join(", ")))));
     }

@@ -11,7 +11,7 @@ use crate::recipe::resolve_recipe;
 use crate::view::{diagnostics, rendered};
 
 pub(super) fn run(context: &Context, args: &RenderArgs) -> Result<ExitCode, CommandError> {
-    let request = request(context, args.recipe.path.clone(), &args.recipe.parameters);
+    let request = request(context, args.recipe.path.clone(), &args.recipe.parameters)?;
     let resolved = match resolve_recipe(&request) {
         Ok(resolved) => resolved,
         Err(report) => return Err(refuse(context, &args.recipe.path, &report)),

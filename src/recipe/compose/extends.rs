@@ -86,12 +86,12 @@ impl ExtendsReader<'_> {
             return None;
         }
         match scalar.text.strip_prefix(LIBRARY) {
-            Some(name) => self.from_library(name, span),
-            None => self.from_file(child, &scalar.text, span),
+            Some(name) => self.in_library(name, span),
+            None => self.in_file(child, &scalar.text, span),
         }
     }
 
-    fn from_file(&mut self, child: &Written, text: &str, span: Span) -> Option<Written> {
+    fn in_file(&mut self, child: &Written, text: &str, span: Span) -> Option<Written> {
         let refused = |message: String| Diagnostic::new(&codes::BAD_EXTENDS, message).at(span, "");
         let path = Path::new(text);
         if path.components().any(|part| matches!(part, Component::RootDir | Component::Prefix(_))) {
@@ -118,7 +118,7 @@ impl ExtendsReader<'_> {
         Written::parse(source.id, Some(source.path), self.sources, self.findings)
     }
 
-    fn from_library(&mut self, name: &str, span: Span) -> Option<Written> {
+    fn in_library(&mut self, name: &str, span: Span) -> Option<Written> {
         let found = match self.library.find(name) {
             Ok(found) => found,
             Err(error) => {

@@ -67,6 +67,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::print_stderr, reason = "a test that does nothing says so")]
     fn a_file_of_somebody_else_is_refused() {
         let root = tempfile::tempdir().unwrap();
         let file = root.path().canonicalize().unwrap().join(FILE_NAME);

@@ -291,7 +291,8 @@ fn mistakes_in_defaults_are_marked_there_and_once() {
     let with = |defaults: &str, tasks: &str| {
         findings(&format!("{}{}", with_tasks(tasks), format_args!("    defaults: {defaults}\n")))
     };
-    let two = "a: { command: x, container: { image: \"b:1\" } }\nb: { command: x, container: { image: \"b:1\" } }";
+    let two =
+        "a: { command: x, container: { image: \"b:1\" } }\nb: { command: x, container: { image: \"b:1\" } }";
     assert_eq!(with("{ slot: 1 }", two), ["unknown-key: slot"]);
     assert_eq!(with("{ slots: many }", two), ["wrong-type: many"]);
     assert_eq!(with("{ container: { imgae: x } }", two), ["unknown-key: imgae"]);
