@@ -218,7 +218,7 @@ impl AccountSettings {
                 let key = key.as_ref().map(|reference| {
                     find(reference).map_err(|reason| SettingsError::Key { endpoint: url.clone(), reason })
                 });
-                Self::remote(url.clone(), account.clone(), key.transpose()?, variables)
+                Self::remote(url, account.clone(), key.transpose()?, variables)
             }
         }
     }
@@ -334,6 +334,6 @@ mod tests {
         let error = resolve(remote(None, of_env("NOPE")), &variables).unwrap_err().to_string();
         assert!(error.contains("NOPE is not set"), "{error}");
         let local = resolve(NamedAccount::Local("x".into()), &variables);
-        assert!(matches!(local, Ok(AccountSettings::Local { data }) if data == PathBuf::from("x")));
+        assert!(matches!(local, Ok(AccountSettings::Local { data }) if data.as_os_str() == "x"));
     }
 }

@@ -161,10 +161,10 @@ fn with_expression(field: &FieldDoc) -> (String, usize) {
     (text, line)
 }
 
-/// Whether the program has nothing to say against an expression on a line, be its parameter a string or a secret; that it has no
-/// value is no matter.
+/// Whether the program has nothing to say against an expression on a line, be its parameter a string, a secret or a number; that
+/// it has no value is no matter.
 fn accepts_expression(text: &str, line: usize) -> bool {
-    ["string", "secret"]
+    ["string", "secret", "integer, default: 1"]
         .iter()
         .any(|kind| accepts(&text.replace("type: string", &format!("type: {kind}")), line))
 }

@@ -133,9 +133,14 @@ impl Explainer<'_> {
         fitting
             .into_iter()
             .min_by_key(|branch| {
-                // Of two that are equally wrong, the one that went wrong further inside was meant.
+                // The keys that are there tell which one was meant, whatever is wrong inside them; of two that are equally
+                // wrong, it is the one that went wrong further inside.
+                let unknown = |mistake: &&Mistake| {
+                    mistake.path == path && matches!(mistake.kind, MistakeKind::UnknownKey { .. })
+                };
                 let depth = branch.iter().map(|mistake| mistake.path.len()).min();
-                (branch.iter().map(weight).sum::<usize>(), std::cmp::Reverse(depth))
+                let weight = branch.iter().map(weight).sum::<usize>();
+                (branch.iter().filter(unknown).count(), weight, std::cmp::Reverse(depth))
             })
             .cloned()
             .unwrap_or_default()

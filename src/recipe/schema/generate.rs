@@ -144,6 +144,8 @@ struct AllowExpressions;
 /// Properties of the root, and definitions, whose values are taken as they are.
 const WITHOUT_EXPRESSIONS: [&str; 4] = ["api_version", "name", "extends", "parameters"];
 const DEFINITIONS_WITHOUT_EXPRESSIONS: [&str; 3] = ["Parameter", "ParameterType", "LanguageVersion"];
+/// Matches strings that hold no expression.
+const NO_EXPRESSION_PATTERN: &str = r"^(?![\s\S]*\$\{\{)";
 /// What makes up the structure of a recipe, which no expression can change.
 const STRUCTURE: [&str; 6] = ["Registry", "Pool", "Job", "Task", "Schedule", "TaskDefaults"];
 /// Keywords that restrict a string and would refuse an expression inside it.
@@ -156,6 +158,8 @@ impl Transform for AllowExpressions {
             for (name, property) in properties {
                 if !WITHOUT_EXPRESSIONS.contains(&name.as_str()) {
                     allow(property);
+                } else {
+                    forbid(property);
                 }
             }
         }
@@ -163,9 +167,24 @@ impl Transform for AllowExpressions {
             for (name, definition) in definitions {
                 if !DEFINITIONS_WITHOUT_EXPRESSIONS.contains(&name.as_str()) {
                     allow_inside(definition);
+                } else if let Some(properties) =
+                    definition.get_mut("properties").and_then(Value::as_object_mut)
+                {
+                    properties.values_mut().for_each(forbid);
                 }
             }
         }
+    }
+}
+
+/// Rewrites the schema of a value that may be a string: what it describes, but no expression.
+fn forbid(value: &mut Value) {
+    let Some(object) = value.as_object_mut() else { return };
+    let any =
+        !["type", "anyOf", "oneOf", "allOf", "$ref", "enum"].iter().any(|key| object.contains_key(*key));
+    if (any || accepts_string(object)) && !STRING_LIMITS.iter().any(|limit| object.contains_key(*limit)) {
+        object.insert("pattern".to_owned(), json!(NO_EXPRESSION_PATTERN));
+        object.insert("patternErrorMessage".to_owned(), json!("no expression can stand here"));
     }
 }
 

@@ -101,7 +101,7 @@ fn random_numbers_are_the_same_every_time_and_differ_by_seed_and_key() {
 fn random_numbers_need_one_distribution_that_makes_sense() {
     assert_eq!(
         mistake("{ random: { count: 1 } }"),
-        "error[invalid-value]: random numbers need exactly one distribution"
+        "error[missing-key]: random numbers need exactly one distribution"
     );
     assert_eq!(
         mistake("{ random: { count: 1, gauss: {}, uniform: {} } }"),

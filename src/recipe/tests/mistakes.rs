@@ -71,6 +71,20 @@ fn one_mistake_has_no_followers() {
     // A `for_each` that cannot be read still defines its keys.
     let for_each = with_tasks("t: { for_each: { a: 3 }, container: { image: \"x:${{ item.a }}\" } }");
     assert_eq!(findings(&for_each), ["wrong-type: 3"]);
+    // A number of items without a value is not a number above all limits.
+    let counted = with_tasks(
+        "t: { for_each: { random: { count: \"${{ params.n }}\", uniform: {} } }, container: { image: b:1 }, command: [x] }",
+    );
+    assert_eq!(findings(&counted.replace("default: 3", "default: x")), ["bad-parameter: x"]);
+}
+
+#[test]
+fn a_mistake_inside_an_alternative_is_marked_there() {
+    let auto = with_tasks("t: { container: { image: b:1 }, command: [x] }").replace(
+        "pool: p\n",
+        "pool: { auto: { pool: { vm_sise: S, image: ubuntu-22.04-container, container: {}, nodes: { dedicated: 1 } } } }\n",
+    );
+    assert_eq!(findings(&auto), ["unknown-key: vm_sise"]);
 }
 
 #[test]

@@ -108,7 +108,7 @@ fn an_account_in_azure_is_asked_for_with_all_that_is_missing() {
     let name = azure().env("AZURE_BATCH_ENDPOINT", "http://127.0.0.1:1").run();
     name.code(64).stderr_contains("set AZURE_BATCH_ACCOUNT");
     let nowhere = sandbox.run(["plan", "hello", "--account", "mine"]);
-    nowhere.code(64).stderr_contains("`mine` is not an account").stderr_contains("`azure`");
+    nowhere.code(64).stderr_contains("`mine` (--account) is not an account").stderr_contains("`azure`");
     let unreachable = azure()
         .env("AZURE_BATCH_ENDPOINT", "http://127.0.0.1:1")
         .env("AZURE_BATCH_ACCOUNT", "mine")

@@ -45,7 +45,7 @@ impl ItemBuilder<'_> {
                 Some(ItemSet::Range { start, step, count })
             }
             Factory { repeat: Some(repeat), .. } => {
-                let count = self.limited(repeat.get().copied(), repeat.span())?;
+                let count = self.limited(Some(*repeat.get()?), repeat.span())?;
                 Some(ItemSet::Range { start: 1, step: 1, count })
             }
             Factory { list: Some(items), .. } => Some(list(items.get()?)),
@@ -177,7 +177,7 @@ impl ItemBuilder<'_> {
 
     fn random(&mut self, random: &RandomValues, span: Span, path: &str) -> Option<ItemSet> {
         let distribution = self.distribution(random, span)?;
-        let count = self.limited(random.count.get().copied(), random.count.span())?;
+        let count = self.limited(Some(*random.count.get()?), random.count.span())?;
         let seed = document::optional(random.seed.as_ref())?.unwrap_or(0);
         Some(ItemSet::Random(Random { distribution, seed, path: path.to_owned(), count }))
     }
@@ -209,10 +209,12 @@ impl ItemBuilder<'_> {
             ("pareto", pareto.is_some()),
             ("weibull", weibull.is_some()),
         ];
-        if named.iter().filter(|(_, present)| *present).count() != 1 {
+        let given = named.iter().filter(|(_, present)| *present).count();
+        if given != 1 {
+            let code = if given == 0 { &codes::MISSING_KEY } else { &codes::INVALID_VALUE };
             let all = suggest::list(named.iter().map(|(name, _)| (*name).to_owned()));
             self.findings.push(
-                Diagnostic::new(&codes::INVALID_VALUE, "random numbers need exactly one distribution")
+                Diagnostic::new(code, "random numbers need exactly one distribution")
                     .at(span, "")
                     .help(format!("the distributions are {all}")),
             );
