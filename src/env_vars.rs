@@ -22,3 +22,13 @@ pub const XDG_CONFIG_HOME: &str = "XDG_CONFIG_HOME";
 pub const HOME: &str = "HOME";
 /// Filter of the diagnostic log, for example `batchyard=debug`.
 pub const BATCHYARD_LOG: &str = "BATCHYARD_LOG";
+/// Name of the account of Azure Storage, as `az storage` reads it.
+pub const AZURE_STORAGE_ACCOUNT: &str = "AZURE_STORAGE_ACCOUNT";
+/// Key of the account of Azure Storage, as `az storage` reads it.
+pub const AZURE_STORAGE_KEY: &str = "AZURE_STORAGE_KEY";
+/// Shared access signature for Azure Storage, as `az storage` reads it.
+pub const AZURE_STORAGE_SAS_TOKEN: &str = "AZURE_STORAGE_SAS_TOKEN";
+/// Connection string of the account of Azure Storage, as `az storage` reads it.
+pub const AZURE_STORAGE_CONNECTION_STRING: &str = "AZURE_STORAGE_CONNECTION_STRING";
+/// Blob endpoint of the account of Azure Storage where it has a domain of its own, as `az storage` reads it.
+pub const AZURE_STORAGE_SERVICE_ENDPOINT: &str = "AZURE_STORAGE_SERVICE_ENDPOINT";

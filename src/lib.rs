@@ -10,6 +10,7 @@
 //! * [`recipe`]: YAML text made into what is wanted, or into everything that is wrong with it.
 //! * [`plan`]: what is wanted and what is there, made into changes and steps. Pure.
 //! * [`client`]: typed requests to an account, with retries, paging and bulk adding.
+//! * [`storage`]: what containers of Azure Storage hold.
 //! * [`observe`]: an account, read as live state.
 //! * [`apply`]: a plan carried out, step by step.
 //! * [`node`]: what a compute node does: directories, environment, images, containers.
@@ -35,4 +36,5 @@ pub mod recipe;
 pub mod resource;
 pub mod secret;
 pub mod settings;
+pub mod storage;
 pub mod view;

@@ -2,6 +2,7 @@
 
 mod account;
 mod args;
+mod blobs;
 mod command;
 mod confirm;
 mod context;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::args::{ParameterArgs, RecipeArgs};
 use super::context::Context;
 use super::error::CommandError;
-use super::project;
+use super::{blobs, project};
 use crate::diagnostic::Report;
 use crate::exit_code::ExitCode;
 use crate::recipe::{LoadRequest, Loaded, load};
@@ -37,7 +37,7 @@ pub(super) fn request(
         params_files: parameters.files.clone(),
         environment: context.variables.parameters(),
         overlays: parameters.overlays.clone(),
-        blobs: None,
+        blobs: Some(blobs::lister(&context.variables)),
     })
 }
 

@@ -10,6 +10,17 @@ pub static UNREADABLE: Code = Code {
     explanation: "The recipe or a parameter file does not exist, may not be read, or is not UTF-8 text.",
     examples: &[],
 };
+/// The blobs of a container cannot be listed.
+pub static UNLISTED: Code = Code {
+    name: "unlisted",
+    severity: Severity::Error,
+    summary: "the blobs of a container cannot be listed",
+    explanation: "`for_each: { blobs: … }` makes one task for each blob, so every command that reads the recipe asks the \
+                  container what it holds. The note says what went wrong, and the help what to try. What it takes to read a \
+                  container that is not public comes from the environment, as for `az storage`: \
+                  AZURE_STORAGE_CONNECTION_STRING, AZURE_STORAGE_KEY or AZURE_STORAGE_SAS_TOKEN.",
+    examples: &[],
+};
 /// The text is not YAML, or uses a part of YAML that recipes do not.
 pub static SYNTAX: Code = Code {
     name: "syntax",
@@ -259,6 +270,7 @@ pub static NOT_UNDERSTOOD: Code = Code {
 /// All codes of the language.
 pub(super) static ALL: &[&Code] = &[
     &UNREADABLE,
+    &UNLISTED,
     &SYNTAX,
     &TOO_LARGE,
     &UNFORMATTABLE,

@@ -110,7 +110,7 @@ fn resolved(
     let Composition { tree, path, folders } = composition;
     let document = RecipeDocument::read(tree, findings);
     let bound = document.bind(&given, sources, findings);
-    let listings = Listings { folders, blobs: request.blobs.clone() };
+    let listings = Listings::new(folders, request.blobs.clone());
     let resolved = bound.resolve(sources, &listings, findings);
     rules::check(&resolved, sources, findings);
     tasks::check(&resolved, sources, findings);

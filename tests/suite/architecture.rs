@@ -43,6 +43,8 @@ const LAYERS: &[Layer] = &[
     layer("plan", "resource batch diagnostic"),
     // The client never meets the emulator except in `batch`.
     layer("client", "batch secret clock"),
+    // What containers hold; who asks for it is for the upper ones to know.
+    layer("storage", "secret clock env_vars"),
     layer("observe", "client resource batch"),
     layer("apply", "observe plan client resource batch clock secret"),
     layer("node", "batch secret clock"),
@@ -52,7 +54,7 @@ const LAYERS: &[Layer] = &[
     layer(
         "cli",
         "diagnostic secret clock env_vars exit_code batch settings resource recipe plan client observe apply \
-         node emulator pipeline view",
+         node emulator storage pipeline view",
     ),
     // The binary: parse, run, exit code. `node` has a helper process that must start before any thread does.
     layer("main", "cli exit_code node"),

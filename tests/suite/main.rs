@@ -14,6 +14,7 @@
 )]
 
 mod architecture;
+mod blobs;
 mod client;
 mod commands;
 mod composition;

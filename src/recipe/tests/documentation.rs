@@ -6,6 +6,7 @@
 use std::path::Path;
 
 use super::support::tasks;
+use crate::recipe::listing::{Blob, BlobLister};
 use crate::recipe::{LoadRequest, load, project};
 use crate::view;
 
@@ -96,6 +97,18 @@ fn expanded(folder: &Path, task: &str) -> String {
         "api_version: batchyard/v1\nname: x\njobs:\n  j:\n    pool: {{ id: p }}\n    tasks:\n      t:\n{task}"
     );
     std::fs::write(&path, recipe).unwrap();
-    let loaded = loaded(&LoadRequest { path, ..LoadRequest::default() });
+    let blobs = Some(BlobLister::new(|_| Ok(container())));
+    let loaded = loaded(&LoadRequest { path, blobs, ..LoadRequest::default() });
     tasks(&loaded).iter().map(|task| format!("{}: {}\n", task.id, task.arguments().join(" "))).collect()
+}
+
+/// The container of the page.
+fn container() -> Vec<Blob> {
+    let sizes = [
+        ("images/cat.png", 2048),
+        ("images/notes.txt", 512),
+        ("images/pets/dog.png", 4096),
+        ("images/pets/thumbnails/dog.png", 64),
+    ];
+    sizes.map(|(name, size)| Blob { name: name.to_owned(), size }).to_vec()
 }

@@ -3,7 +3,10 @@
 use std::path::Path;
 
 use super::support::{findings, loaded, shown, summary, tasks, with_tasks};
-use crate::recipe::listing::{Blob, BlobLister};
+use crate::diagnostic::Span;
+use crate::recipe::document::{BlobSelection, Field};
+use crate::recipe::files::Folders;
+use crate::recipe::listing::{Blob, BlobLister, Listings, Unlisted};
 use crate::recipe::{LoadRequest, Loaded, load};
 use crate::resource::TaskSpec;
 
@@ -208,7 +211,6 @@ fn blobs_come_from_whoever_lists_them() {
     let lister = BlobLister::new(|query| {
         assert_eq!(query.container, "https://a.blob.core.windows.net/in");
         assert_eq!(query.prefix.as_deref(), Some("x/"));
-        let blob = |name: &str, size| Blob { name: name.to_owned(), size };
         Ok(vec![blob("x/b c.png", 2), blob("x/a.png", 1), blob("x/a.txt", 3)])
     });
     assert_eq!(
@@ -218,16 +220,72 @@ fn blobs_come_from_whoever_lists_them() {
             "x/b c.png b c 2 https://a.blob.core.windows.net/in/x/b%20c.png",
         ]
     );
-    let refused = BlobLister::new(|_| Err("403: this request is not authorized".to_owned()));
-    assert!(load_in(folder.path(), &text, Some(refused)).unwrap_err()[0].starts_with("unreadable: "));
-    let shown = shown(&text);
-    assert!(shown.contains("listing blobs takes an account of Azure Storage"), "{shown}");
     let with_query = |query: &str| {
         let container = format!("https://a.blob.core.windows.net/in?{query}");
         findings(&recipe(&format!("{{ blobs: {{ container: \"{container}\" }} }}"), "item.url"))
     };
     assert!(with_query("sv=x")[0].starts_with("invalid-value: "), "{:?}", with_query("sv=x"));
     assert!(with_query("sig=x")[0].starts_with("plaintext-secret: "), "{:?}", with_query("sig=x"));
+}
+
+fn blob(name: &str, size: u64) -> Blob {
+    Blob { name: name.to_owned(), size }
+}
+
+#[test]
+fn a_container_that_cannot_be_listed_is_marked_with_the_reason_and_what_to_try() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = recipe("{ blobs: { container: \"https://a.blob.core.windows.net/in\" } }", "item.path");
+    let refused = BlobLister::new(|_| {
+        Err(Unlisted { reason: "the service says no".to_owned(), help: Some("ask nicely".to_owned()) })
+    });
+    let path = folder.path().join("recipe.yaml");
+    std::fs::write(&path, &text).unwrap();
+    let report = load(&LoadRequest { path, blobs: Some(refused), ..LoadRequest::default() }).unwrap_err();
+    assert_eq!(summary(&report), ["unlisted: \"https://a.blob.core.windows.net/in\""]);
+    let finding = &report.diagnostics[0];
+    assert_eq!(finding.notes, ["the service says no"]);
+    assert_eq!(finding.help, ["ask nicely"]);
+    let shown = shown(&text);
+    assert!(shown.contains("listing blobs takes Azure Storage, which is not asked here"), "{shown}");
+}
+
+#[test]
+fn a_container_is_listed_once_for_all_who_ask_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let blobs = |include: &str| {
+        format!(
+            "{{ blobs: {{ container: \"https://a.blob.core.windows.net/in\", include: \"{include}\" }} }}"
+        )
+    };
+    let task = |name: &str, include: &str| {
+        format!(
+            "{name}: {{ for_each: {}, container: {{ image: b:1 }}, command: [\"${{{{ item.path }}}}\"] }}\n",
+            blobs(include)
+        )
+    };
+    let text = with_tasks(&format!("{}{}", task("a", "*.png"), task("b", "*.txt")));
+    let asked = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let counter = asked.clone();
+    let lister = BlobLister::new(move |_| {
+        counter.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        Ok(vec![blob("1.png", 0), blob("2.txt", 0), blob("3.png", 0)])
+    });
+    let loaded = load_in(folder.path(), &text, Some(lister)).unwrap();
+    assert_eq!(commands(&loaded), ["1.png", "3.png", "2.txt"]);
+    assert_eq!(asked.load(std::sync::atomic::Ordering::Relaxed), 1);
+}
+
+#[test]
+fn a_container_that_lists_more_blobs_than_there_may_be_tasks_is_refused() {
+    let span = Span::default();
+    let container = Field::new(span, "https://a.blob.core.windows.net/in".to_owned());
+    let selection = BlobSelection { container, prefix: None, include: None, exclude: None };
+    let lister = BlobLister::new(|query| Ok(vec![blob("x", 0); query.most + 1]));
+    let listings = Listings::new(Folders::default(), Some(lister));
+    let finding = listings.blobs(&selection, span, 5).unwrap_err();
+    assert_eq!(finding.message, "the container lists more than 5 blobs");
+    assert_eq!(finding.code.name, "too-many-tasks");
 }
 
 #[test]

@@ -10,7 +10,7 @@ use crate::diagnostic::{Collector, Diagnostic, Span, quote};
 use crate::recipe::document::{
     self, Combinations, Factory, Field, ForEach, NamedEntry, Permutations, RandomValues, Values, entries,
 };
-use crate::recipe::listing::Listings;
+use crate::recipe::listing::{Listed, Listings};
 use crate::recipe::template::from_json;
 use crate::recipe::{codes, suggest};
 
@@ -61,7 +61,8 @@ impl ItemBuilder<'_> {
             }
             Factory { blobs: Some(blobs), .. } => {
                 let selection = blobs.get().filter(|selection| selection.container.get().is_some())?;
-                let found = self.listings.blobs(selection, blobs.span());
+                let most = usize::try_from(MOST_TASKS).unwrap_or(usize::MAX);
+                let found = self.listings.blobs(selection, blobs.span(), most);
                 self.listed(found)
             }
             _ => {
@@ -73,17 +74,8 @@ impl ItemBuilder<'_> {
         }
     }
 
-    fn listed(
-        &mut self,
-        found: Result<(Vec<minijinja::Value>, &'static [&'static str]), Box<Diagnostic>>,
-    ) -> Option<ItemSet> {
-        match found {
-            Ok((values, members)) => Some(ItemSet::Listing(values, members)),
-            Err(finding) => {
-                self.findings.push(*finding);
-                None
-            }
-        }
+    fn listed(&mut self, found: Listed) -> Option<ItemSet> {
+        found.map(ItemSet::Listing).map_err(|finding| self.findings.push(*finding)).ok()
     }
 
     fn axes(&mut self, entries: &[NamedEntry<Values>], path: &str) -> Option<Vec<Axis>> {

@@ -8,14 +8,15 @@ use minijinja::value::ValueKind;
 use super::choice;
 use super::exclusion::Exclusion;
 use super::random::{Distribution, Draw, RandomStream};
+use crate::recipe::listing::Listing;
 
 /// Items: how many there are, and each by its position. Only what a recipe spells out is held in memory.
 #[derive(Debug, Clone)]
 pub enum ItemSet {
     /// These values.
     List(Vec<Value>),
-    /// What a folder or a container holds: maps with these members.
-    Listing(Vec<Value>, &'static [&'static str]),
+    /// What a folder or a container holds.
+    Listing(Listing),
     /// Whole numbers.
     Range {
         /// The first.
@@ -91,7 +92,8 @@ impl ItemSet {
     /// How many items there are.
     pub fn count(&self) -> u64 {
         match self {
-            Self::List(values) | Self::Listing(values, _) => values.len() as u64,
+            Self::List(values) => values.len() as u64,
+            Self::Listing(listing) => listing.len() as u64,
             Self::Range { count, .. } | Self::Product(_, count) | Self::Zip(_, count) => *count,
             Self::Choice(choice) => choice.count,
             Self::Random(random) => random.count,
@@ -102,8 +104,11 @@ impl ItemSet {
     /// The item at a position; undefined behind the last.
     pub fn value(&self, index: u64) -> Value {
         match self {
-            Self::List(values) | Self::Listing(values, _) => {
+            Self::List(values) => {
                 usize::try_from(index).ok().and_then(|index| values.get(index)).cloned().unwrap_or_default()
+            }
+            Self::Listing(listing) => {
+                usize::try_from(index).ok().and_then(|index| listing.value(index)).unwrap_or_default()
             }
             Self::Range { start, step, .. } => Value::from(range_value(*start, *step, index)),
             Self::Product(..) | Self::Zip(..) | Self::Matrix(_) => {
@@ -143,7 +148,7 @@ impl ItemSet {
                 all.dedup();
                 Some(all)
             }
-            Self::Listing(_, members) => Some(members.iter().map(|name| (*name).to_owned()).collect()),
+            Self::Listing(listing) => Some(listing.members().iter().map(|name| (*name).to_owned()).collect()),
             Self::List(_) | Self::Range { .. } | Self::Choice(_) | Self::Random(_) => None,
         }
     }
@@ -155,7 +160,7 @@ impl ItemSet {
             Self::Product(axes, _) => joined(axes, &positions(axes, index)),
             Self::Zip(axes, _) => joined(axes, &vec![index; axes.len()]),
             Self::Matrix(matrix) => matrix.id_part(index),
-            Self::Choice(_) | Self::Random(_) | Self::Listing(..) => None,
+            Self::Choice(_) | Self::Random(_) | Self::Listing(_) => None,
         }
     }
 
@@ -176,7 +181,7 @@ impl ItemSet {
                 let own = longest(matrix.own.iter().map(|pairs| own_id_part(pairs)));
                 Some(of_axes(&matrix.axes)?.max(own?))
             }
-            Self::Choice(_) | Self::Random(_) | Self::Listing(..) => None,
+            Self::Choice(_) | Self::Random(_) | Self::Listing(_) => None,
         }
     }
 
