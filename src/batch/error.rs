@@ -41,6 +41,9 @@ error_codes! {
     UNSUPPORTED_PROPERTY = "UnsupportedProperty", 400, "A property in the request body is not supported.";
     INVALID_AUTHENTICATION_INFO = "InvalidAuthenticationInfo", 400, "The Authorization header is malformed.";
     UNSUPPORTED_REQUEST_VERSION = "UnsupportedRequestVersion", 400, "The api-version of the request is not supported.";
+    INVALID_AUTO_SCALING_SETTINGS = "InvalidAutoScalingSettings", 400, "The autoscale settings of the pool contradict each other.";
+    AUTO_SCALING_FORMULA_SYNTAX_ERROR = "AutoScalingFormulaSyntaxError", 400, "The autoscale formula cannot be read.";
+    AUTO_SCALING_FORMULA_TOO_LONG = "AutoScalingFormulaTooLong", 400, "The autoscale formula is too long.";
     TASK_DEPENDENCIES_NOT_SPECIFIED_ON_JOB = "TaskDependenciesNotSpecifiedOnJob", 400, "The task has dependencies, and its job does not use task dependencies.";
     TASK_DEPENDENCY_LIST_TOO_LONG = "TaskDependencyListTooLong", 400, "The ids of the task's dependencies have more than 64,000 characters together.";
     OUT_OF_RANGE_PRIORITY = "OutOfRangePriority", 400, "The priority is not between -1000 and 1000.";

@@ -14,10 +14,13 @@ use crate::batch::model::{
 use crate::batch::{DateTime, WireDuration};
 
 const RESIZE_TIMEOUT: Duration = Duration::from_secs(15 * 60);
+/// How often the service evaluates a formula unless it is told otherwise.
+pub(crate) const EVALUATION_INTERVAL: Duration = Duration::from_secs(15 * 60);
 const RETENTION_TIME: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// A pool that was just asked for.
 pub(crate) fn pool(options: BatchPoolCreateOptions, now: DateTime) -> BatchPool {
+    let interval = options.auto_scale_evaluation_interval;
     BatchPool {
         id: options.id,
         display_name: options.display_name,
@@ -39,7 +42,10 @@ pub(crate) fn pool(options: BatchPoolCreateOptions, now: DateTime) -> BatchPool 
         target_low_priority_nodes: Some(options.target_low_priority_nodes.unwrap_or(0)),
         enable_auto_scale: Some(options.enable_auto_scale.unwrap_or(false)),
         auto_scale_formula: options.auto_scale_formula,
-        auto_scale_evaluation_interval: options.auto_scale_evaluation_interval,
+        auto_scale_evaluation_interval: match options.enable_auto_scale {
+            Some(true) => Some(interval.unwrap_or(EVALUATION_INTERVAL.into())),
+            _ => interval,
+        },
         enable_inter_node_communication: Some(options.enable_inter_node_communication.unwrap_or(false)),
         start_task: options.start_task.map(start_task),
         task_slots_per_node: Some(options.task_slots_per_node.unwrap_or(1)),

@@ -44,6 +44,8 @@ pub(crate) enum Event {
     AllocationDue { pool: PoolRow, round: u64 },
     /// The time for stopping a resize is over.
     StopResizeDue { pool: PoolRow, round: u64 },
+    /// A pool is to be counted, and its formula evaluated if that is due.
+    FormulaDue { pool: PoolRow, turn: u64 },
     /// A node is there, and boots.
     NodeCreated { node: NodeRow },
     /// A node has booted and fetched its images, or could not.

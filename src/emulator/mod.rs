@@ -18,6 +18,7 @@ mod defaults;
 mod driver;
 mod effect;
 mod files;
+mod formula;
 mod handle;
 mod handlers;
 mod lifecycle;

@@ -7,13 +7,17 @@ use std::time::Duration;
 /// How long the service takes for what takes time in Azure. Tasks always take the time that their processes take.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Timing {
-    /// State machines run at once.
+    /// State machines run at once, and formulas that set the size of a pool are evaluated every 5 s.
     #[default]
     Instant,
     /// Pauses in the proportions of the real service, about a third as long: 20 s to allocate nodes, 20 s until they boot,
     /// 20 s to boot, 10 s to leave a pool, 5 s to stop a resize, 2 s for a change of a job's state.
+    /// Formulas are evaluated as often as their pools say.
     Realistic,
 }
+
+/// How often formulas are evaluated where nothing takes its time.
+const INSTANT_EVALUATION: Duration = Duration::from_secs(5);
 
 /// Something that takes the real service a while.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +37,15 @@ pub(crate) enum Pause {
 }
 
 impl Timing {
+    /// How often a formula is evaluated that is to be evaluated every `interval`: at that pace, or, where nothing takes its time,
+    /// so often that nobody waits for it.
+    pub(crate) fn evaluation_interval(self, interval: Duration) -> Duration {
+        match self {
+            Self::Instant => interval.min(INSTANT_EVALUATION),
+            Self::Realistic => interval,
+        }
+    }
+
     /// How long `pause` is.
     pub(crate) fn duration(self, pause: Pause) -> Duration {
         let seconds = match (self, pause) {

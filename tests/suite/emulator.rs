@@ -1,6 +1,7 @@
 //! The embedded Azure Batch, in this process: signed requests in, the wire as clients see it out.
 
 mod account;
+mod autoscale;
 
 mod durability;
 mod files;

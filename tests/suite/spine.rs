@@ -47,6 +47,33 @@ fn a_parameter_sweep_is_merged_by_its_last_task() {
 }
 
 #[test]
+fn a_pool_that_a_formula_sizes_grows_for_its_tasks_and_is_no_difference_afterwards() {
+    let Some(local) = Local::new(Runtime::Simulated) else { return };
+    let recipe = r#"api_version: batchyard/v1
+name: elastic
+pools:
+  elastic:
+    vm_size: Standard_D2s_v3
+    image: ubuntu-22.04-container
+    container: {}
+    nodes: { autoscale: { formula: "$TargetDedicatedNodes = min(2, $PendingTasks);", evaluation_interval: 5m } }
+jobs:
+  elastic:
+    pool: elastic
+    tasks:
+      t:
+        for_each: { n: { range: [1, 3] } }
+        container: { image: busybox }
+        command: ["true"]
+"#;
+    local.sandbox().write("elastic.yaml", recipe);
+    let applied = local.run(["apply", "elastic.yaml", "--auto-approve"]);
+    applied.success().stdout_contains("3 succeeded");
+    local.run(["plan", "elastic.yaml", "--detailed-exitcode"]).success().stdout_contains("No changes.");
+    local.run(["destroy", "elastic.yaml", "--auto-approve"]).success();
+}
+
+#[test]
 fn recipes_that_need_the_internet_validate_and_plan_anywhere() {
     let Some(local) = Local::new(Runtime::Simulated) else { return };
     for name in ["tensorflow-gpu", "private-registry"] {

@@ -129,3 +129,11 @@ pub enum FormulaErrorKind {
 fn hint(nearest: Option<&str>) -> String {
     nearest.map(|nearest| format!("; did you mean `{nearest}`?")).unwrap_or_default()
 }
+
+/// The line and the column of a byte of a text, both counted from 1, in characters.
+pub fn line_and_column(text: &str, byte: usize) -> (usize, usize) {
+    let before: String = text.char_indices().take_while(|(at, _)| *at < byte).map(|(_, c)| c).collect();
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    (line, column)
+}

@@ -1,4 +1,4 @@
-//! The language of autoscale formulas: read, checked and written, not evaluated.
+//! The language of autoscale formulas: read, checked, written and evaluated.
 //!
 //! A formula is at most 8 KiB of statements, separated by `;`, with `//` comments. A statement assigns the value of an
 //! expression to a variable; those that the service reads are [`ServiceVariable::TargetDedicatedNodes`],
@@ -7,10 +7,11 @@
 //! written passes: a formula is only refused for what is certain to fail.
 //!
 //! [`Formula::parse`] reports every mistake at once, with the bytes that it is in, and [`check`] everything that can be
-//! known about names and types. [`Formula`] prints as a formula that means the same.
+//! known about names and types. [`Formula::evaluate`] says what comes of it. [`Formula`] prints as a formula that means the same.
 
 mod check;
 mod error;
+mod evaluate;
 mod formula;
 mod lexer;
 mod names;
@@ -20,6 +21,7 @@ mod print;
 mod tests;
 
 pub use check::{Remark, RemarkKind, check};
-pub use error::{FormulaError, FormulaErrorKind};
+pub use error::{FormulaError, FormulaErrorKind, line_and_column};
+pub use evaluate::{Evaluation, EvaluationError, EvaluationErrorKind, Inputs, SAMPLE_PERIOD, Sample, Value};
 pub use formula::{BinaryOperator, Expression, ExpressionKind, Formula, Statement, UnaryOperator};
 pub use names::{DeallocationOption, Function, Method, ServiceVariable, TimeInterval, TimestampMember};

@@ -3,17 +3,18 @@
 use super::nodes::emptying;
 use super::properties::{container_settings, metadata, registry, retries, user_identity};
 use super::refusals::{invalid, missing, not_done, refuse};
-use crate::batch::WireDuration;
+use crate::batch::autoscale::Formula;
 use crate::batch::model::{
     BatchContainerConfiguration, BatchNodeDeallocationOption, BatchNodeRemoveOptions, BatchPoolCreateOptions,
     BatchPoolEnableAutoScaleOptions, BatchPoolReplaceOptions, BatchPoolResizeOptions, BatchPoolUpdateOptions,
     BatchStartTask, ContainerType, VirtualMachineConfiguration,
 };
+use crate::batch::{ErrorCode, WireDuration};
+use crate::emulator::formula::placed;
 use crate::emulator::refusal::Refusal;
 
 /// Properties of a pool that would change what its nodes are or do.
 const POOL: &[&str] = &[
-    "autoScaleFormula",
     "applicationPackageReferences",
     "cloudServiceConfiguration",
     "certificateReferences",
@@ -24,8 +25,10 @@ const VIRTUAL_MACHINE: &[&str] = &["extensions", "windowsConfiguration"];
 
 /// The most nodes that are removed at a time.
 const MAX_REMOVED: usize = 100;
-/// The most bytes of a formula.
+/// The most characters of a formula.
 const MAX_FORMULA: usize = 8 * 1024;
+/// The most mistakes of a formula that are told at once.
+const MAX_TOLD: usize = 20;
 /// How often a formula may be evaluated, in seconds.
 const INTERVALS: std::ops::RangeInclusive<u64> = 5 * 60..=168 * 60 * 60;
 /// The most slots of a node.
@@ -36,10 +39,8 @@ pub(crate) fn pool(pool: &BatchPoolCreateOptions) -> Result<(), Refusal> {
     if pool.vm_size.trim().is_empty() {
         return Err(missing("vmSize"));
     }
-    if pool.enable_auto_scale == Some(true) {
-        return Err(not_done("enableAutoScale"));
-    }
     refuse(pool, POOL)?;
+    auto_scaled_pool(pool)?;
     virtual_machine(
         pool.virtual_machine_configuration.as_ref().ok_or_else(|| missing("virtualMachineConfiguration"))?,
     )?;
@@ -53,6 +54,7 @@ pub(crate) fn pool(pool: &BatchPoolCreateOptions) -> Result<(), Refusal> {
 /// Checks a change of a pool.
 pub(crate) fn pool_update(update: &BatchPoolUpdateOptions) -> Result<(), Refusal> {
     refuse(update, POOL)?;
+    refuse(update, &["autoScaleFormula"])?;
     update.virtual_machine_configuration.as_ref().map_or(Ok(()), virtual_machine)?;
     slots(update.task_slots_per_node)?;
     update.start_task.as_ref().map_or(Ok(()), start_task)?;
@@ -77,16 +79,55 @@ pub(crate) fn node_removal(options: &BatchNodeRemoveOptions) -> Result<(), Refus
     resize_timeout(options.resize_timeout)
 }
 
+/// Checks what a pool that is to be made says of its formula: it has a size or a formula.
+fn auto_scaled_pool(pool: &BatchPoolCreateOptions) -> Result<(), Refusal> {
+    let settings =
+        |reason: &str| Err(Refusal::new(ErrorCode::INVALID_AUTO_SCALING_SETTINGS).with("Reason", reason));
+    if pool.enable_auto_scale != Some(true) {
+        return match (&pool.auto_scale_formula, pool.auto_scale_evaluation_interval) {
+            (None, None) => Ok(()),
+            _ => settings("a formula and its interval need enableAutoScale"),
+        };
+    }
+    if pool.target_dedicated_nodes.is_some() || pool.target_low_priority_nodes.is_some() {
+        return settings("a pool whose size a formula sets has no targets of its own");
+    }
+    let formula = pool.auto_scale_formula.as_deref().ok_or_else(|| missing("autoScaleFormula"))?;
+    readable(formula)?;
+    evaluation_interval(pool.auto_scale_evaluation_interval)
+}
+
 /// Checks a formula and how often it is evaluated.
 pub(crate) fn auto_scale(options: &BatchPoolEnableAutoScaleOptions) -> Result<(), Refusal> {
-    let formula = options.auto_scale_formula.as_deref();
-    if formula.is_some_and(|formula| formula.trim().is_empty()) {
+    options.auto_scale_formula.as_deref().map_or(Ok(()), readable)?;
+    evaluation_interval(options.auto_scale_evaluation_interval)
+}
+
+/// Checks a formula that is only to be tried: what is wrong in it, the evaluation says.
+pub(crate) fn formula(formula: &str) -> Result<(), Refusal> {
+    if formula.trim().is_empty() {
         return Err(missing("autoScaleFormula"));
     }
-    if let Some(length) = formula.map(str::len).filter(|length| *length > MAX_FORMULA) {
-        return Err(invalid("autoScaleFormula", format!("{length} bytes"), "a formula has at most 8 KiB"));
+    match formula.chars().count() {
+        length if length > MAX_FORMULA => Err(Refusal::new(ErrorCode::AUTO_SCALING_FORMULA_TOO_LONG)
+            .with("Reason", format!("a formula has at most {MAX_FORMULA} characters, not {length}"))),
+        _ => Ok(()),
     }
-    match options.auto_scale_evaluation_interval.map(|interval| (interval, interval.limit())) {
+}
+
+/// Checks that a formula that is to be kept can be read.
+fn readable(text: &str) -> Result<(), Refusal> {
+    formula(text)?;
+    let Err(errors) = Formula::parse(text) else { return Ok(()) };
+    let refusal = Refusal::new(ErrorCode::AUTO_SCALING_FORMULA_SYNTAX_ERROR);
+    let told = errors.iter().take(MAX_TOLD);
+    Err(told.fold(refusal, |refusal, error| {
+        refusal.with("Message", placed(text, error.range.start, &error.to_string()))
+    }))
+}
+
+fn evaluation_interval(interval: Option<WireDuration>) -> Result<(), Refusal> {
+    match interval.map(|interval| (interval, interval.limit())) {
         Some((interval, limit)) if limit.is_none_or(|limit| !INTERVALS.contains(&limit.as_secs())) => {
             Err(invalid("autoScaleEvaluationInterval", interval, "5 minutes to 168 hours"))
         }
@@ -201,7 +242,6 @@ mod tests {
     #[test]
     fn what_is_not_done_is_refused_by_name() {
         for (path, value, property) in [
-            ("/enableAutoScale", json!(true), "enableAutoScale"),
             ("/mountConfiguration", json!([{}]), "mountConfiguration"),
             ("/startTask", json!({"commandLine": "x", "resourceFiles": [{}]}), "resourceFiles"),
             (
@@ -233,6 +273,7 @@ mod tests {
             ("/resizeTimeout", json!("PT4M59S"), "resizeTimeout"),
             ("/metadata", json!([{"name": "", "value": "v"}]), "metadata"),
             ("/vmSize", json!(" "), "vmSize"),
+            ("/enableAutoScale", json!(true), "autoScaleFormula"),
             ("/virtualMachineConfiguration", json!(null), "virtualMachineConfiguration"),
         ] {
             let error = check(path, value).unwrap_err();

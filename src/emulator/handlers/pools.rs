@@ -1,16 +1,18 @@
 //! Pools.
 
 use crate::batch::model::{
-    BatchNodeRemoveOptions, BatchPoolCreateOptions, BatchPoolEnableAutoScaleOptions, BatchPoolReplaceOptions,
-    BatchPoolResizeOptions, BatchPoolUpdateOptions,
+    BatchNodeRemoveOptions, BatchPoolCreateOptions, BatchPoolEnableAutoScaleOptions,
+    BatchPoolEvaluateAutoScaleOptions, BatchPoolReplaceOptions, BatchPoolResizeOptions,
+    BatchPoolUpdateOptions,
 };
-use crate::batch::{ErrorCode, PoolId};
+use crate::batch::{DateTime, ErrorCode, PoolId};
 use crate::emulator::answer::Answer;
 use crate::emulator::call::Call;
 use crate::emulator::query::ListRequest;
 use crate::emulator::refusal::Refusal;
-use crate::emulator::store::{Column, Kind, PoolTable};
-use crate::emulator::{admission, conditions, wire};
+use crate::emulator::service::{Failure, scaled};
+use crate::emulator::store::{Column, Kind, PoolTable, SampleTable, StoreError};
+use crate::emulator::{admission, conditions, formula, wire};
 
 const SET: &str = "pools";
 
@@ -149,6 +151,20 @@ pub(crate) async fn enable_auto_scale(call: Call) -> Result<Answer, Refusal> {
     let (id, conditions) = (call.id::<PoolId>(0)?, call.conditions()?);
     let write = call.account.service.write(move |unit| unit.enable_auto_scale(&id, options, &conditions));
     Ok(Answer::changed(&call.url(), &write.await?))
+}
+
+pub(crate) async fn evaluate_auto_scale(call: Call) -> Result<Answer, Refusal> {
+    let options: BatchPoolEvaluateAutoScaleOptions = call.json()?;
+    admission::formula(&options.auto_scale_formula)?;
+    let (id, now) = (call.id::<PoolId>(0)?, DateTime(call.account.clock.now()));
+    let read = call.account.service.read(move |store| {
+        let record = PoolTable(store).find(&id)?.ok_or(ErrorCode::POOL_NOT_FOUND)?;
+        scaled(&record)?;
+        let sample = SampleTable(store).take(&record, now)?;
+        Ok(formula::evaluate(store, &record, &options.auto_scale_formula, sample)?.0)
+    });
+    let run = serde_json::to_value(read.await?).map_err(StoreError::from).map_err(Failure::from)?;
+    Ok(Answer::object(&call.base, "autoscalerun", run, &call.select()?))
 }
 
 pub(crate) async fn disable_auto_scale(call: Call) -> Result<Answer, Refusal> {

@@ -191,7 +191,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::emulator::store::PoolRow;
+    use crate::emulator::store::{FormulaClock, PoolRow};
 
     fn at(second: i64) -> DateTime {
         DateTime(jiff::Timestamp::from_second(second).unwrap())
@@ -204,6 +204,7 @@ mod tests {
             pool: serde_json::from_value(pool).unwrap(),
             round: 0,
             deallocation: BatchNodeDeallocationOption::Requeue,
+            formula_clock: FormulaClock::default(),
         };
         assert_eq!(pool.step(PoolEvent::Create, at(0)), [PoolEffect::Allocate]);
         assert!(pool.is(AllocationState::Resizing), "also with nothing to allocate");

@@ -18,6 +18,7 @@ mod tasks;
 mod unit;
 mod writer;
 
+pub(crate) use autoscale::scaled;
 pub(crate) use failure::Failure;
 pub(crate) use rest::UnsettledRun;
 pub(crate) use tasks::TaskAdded;

@@ -12,7 +12,7 @@ use crate::emulator::defaults;
 use crate::emulator::effect::Event;
 use crate::emulator::lifecycle::{PoolEffect, PoolEvent};
 use crate::emulator::refusal::Refusal;
-use crate::emulator::store::{NodeRecord, PoolRecord, PoolRow, Version};
+use crate::emulator::store::{FormulaClock, NodeRecord, PoolRecord, PoolRow, Version};
 use crate::emulator::timing::Pause;
 
 /// How many pools an account may have, as new accounts of the real service.
@@ -34,10 +34,12 @@ impl Unit<'_> {
             pool: defaults::pool(options, self.now),
             round: 0,
             deallocation: BatchNodeDeallocationOption::Requeue,
+            formula_clock: FormulaClock::default(),
         };
         self.stamp(&mut record);
         self.pools().insert(&mut record)?;
         self.pool_event(&mut record, PoolEvent::Create)?;
+        self.evaluate_when_due(&mut record)?;
         self.schedule_pool(record.row);
         Ok(record.version())
     }

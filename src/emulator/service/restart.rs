@@ -15,6 +15,7 @@ impl Unit<'_> {
     pub(crate) fn resume(&mut self) -> Result<(), Failure> {
         for pool in self.pools().all()? {
             self.resume_pool(&pool);
+            self.await_formula(&pool);
             for node in self.nodes().of_pool(pool.row)? {
                 self.resume_node(&pool, node)?;
             }

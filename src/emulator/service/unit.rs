@@ -122,6 +122,7 @@ impl<'a> Unit<'a> {
         match event {
             Event::AllocationDue { pool, round } => self.allocation_due(pool, round),
             Event::StopResizeDue { pool, round } => self.stop_resize_due(pool, round),
+            Event::FormulaDue { pool, turn } => self.formula_due(pool, turn),
             Event::NodeCreated { node } => self.node_created(node),
             Event::NodePrepared { node, result } => self.node_prepared(node, result),
             Event::StartTaskEnded { node, outcome } => self.start_task_ended(node, outcome),

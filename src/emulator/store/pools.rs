@@ -4,8 +4,8 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::{Deserialize, Serialize};
 
 use super::{ListPage, PoolRow, StoreError};
-use crate::batch::PoolId;
 use crate::batch::model::{BatchNodeDeallocationOption, BatchPool};
+use crate::batch::{DateTime, PoolId};
 
 /// A pool, as the service knows it: with the passwords of its registries.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -18,6 +18,18 @@ pub(crate) struct PoolRecord {
     pub(crate) round: u64,
     /// What happens to the tasks of nodes that leave in this resize.
     pub(crate) deallocation: BatchNodeDeallocationOption,
+    /// When its formula is evaluated, if it has one.
+    #[serde(default)]
+    pub(crate) formula_clock: FormulaClock,
+}
+
+/// When a formula is evaluated.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct FormulaClock {
+    /// Counts schedules, so that what was meant for an earlier one is told apart.
+    pub(crate) turn: u64,
+    /// When the next evaluation is due; at once if it was never evaluated.
+    pub(crate) due: Option<DateTime>,
 }
 
 /// How many nodes a pool has.
@@ -66,9 +78,10 @@ impl PoolTable<'_> {
         Ok(())
     }
 
-    /// Removes a pool.
+    /// Removes a pool with its samples.
     pub(crate) fn delete(&self, row: PoolRow) -> Result<(), StoreError> {
         self.0.prepare_cached("DELETE FROM pools WHERE id = ?")?.execute([row])?;
+        self.0.prepare_cached("DELETE FROM samples WHERE pool = ?")?.execute([row])?;
         Ok(())
     }
 

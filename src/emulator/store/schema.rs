@@ -9,7 +9,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::StoreError;
 
 /// The format that this program writes, kept in `PRAGMA user_version`.
-const FORMAT: i32 = 2;
+const FORMAT: i32 = 3;
 
 /// What format 2 has that format 1 had not.
 const ADDED_IN_2: &str = "
@@ -20,6 +20,16 @@ CREATE TABLE job_schedules (
     body TEXT NOT NULL
 );
 CREATE INDEX job_schedules_by_state ON job_schedules (state);
+";
+
+/// What format 3 has that format 2 had not: what was counted in pools, one sample a period.
+const ADDED_IN_3: &str = "
+CREATE TABLE samples (
+    pool INTEGER NOT NULL,
+    period INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (pool, period)
+) WITHOUT ROWID;
 ";
 
 /// How long another process may keep the file to itself.
@@ -128,16 +138,19 @@ pub(crate) fn open_for_writing(path: &Path) -> Result<Connection, StoreError> {
         .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384;")
         .map_err(|source| opening(path, source))?;
     connection.set_prepared_statement_cache_capacity(128);
-    match connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(|e| opening(path, e))? {
-        0 => connection
-            .execute_batch(&format!("BEGIN; {TABLES} {ADDED_IN_2} PRAGMA user_version = {FORMAT}; COMMIT;"))
-            .map_err(|source| opening(path, source))?,
-        1 => connection
-            .execute_batch(&format!("BEGIN; {ADDED_IN_2} PRAGMA user_version = {FORMAT}; COMMIT;"))
-            .map_err(|source| opening(path, source))?,
-        FORMAT => {}
+    let found =
+        connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(|e| opening(path, e))?;
+    let missing: &[&str] = match found {
+        0 => &[TABLES, ADDED_IN_2, ADDED_IN_3],
+        1 => &[ADDED_IN_2, ADDED_IN_3],
+        2 => &[ADDED_IN_3],
+        FORMAT => return Ok(connection),
         found => return Err(StoreError::Newer { path: path.to_owned(), found, known: FORMAT }),
-    }
+    };
+    let missing = missing.concat();
+    connection
+        .execute_batch(&format!("BEGIN; {missing} PRAGMA user_version = {FORMAT}; COMMIT;"))
+        .map_err(|source| opening(path, source))?;
     Ok(connection)
 }
 
@@ -186,7 +199,7 @@ mod tests {
             let sql = format!("SELECT COUNT(*) FROM {table}");
             connection.query_row(&sql, [], |row| row.get::<_, i64>(0)).unwrap()
         };
-        assert_eq!((count("pools"), count("job_schedules")), (1, 0));
+        assert_eq!((count("pools"), count("job_schedules"), count("samples")), (1, 0, 0));
         assert_eq!(connection.query_row("PRAGMA user_version", [], |row| row.get::<_, i32>(0)), Ok(FORMAT));
     }
 }

@@ -63,10 +63,13 @@ class Pools(AccountTest):
             pool_id, auto_scale_formula="$TargetDedicatedNodes=0;", auto_scale_evaluation_interval=timedelta(minutes=5)
         )
         self.assertTrue(self.client.pool.get(pool_id).enable_auto_scale)
-        self.assertIn(
-            self.code_of(lambda: self.client.pool.evaluate_auto_scale(pool_id, "$TargetDedicatedNodes=0;")),
-            [None, "NotImplementedByEmulator"],
+        run = self.client.pool.evaluate_auto_scale(pool_id, "$TargetDedicatedNodes=3;")
+        self.assertIsNone(run.error)
+        self.assertEqual(
+            run.results, "$TargetDedicatedNodes=3;$TargetLowPriorityNodes=0;$NodeDeallocationOption=requeue"
         )
+        run = self.client.pool.evaluate_auto_scale(pool_id, "$something_useless")
+        self.assertEqual(run.error.code, "AutoScalingFormulaEvaluationError")
         self.client.pool.disable_auto_scale(pool_id)
         self.assertFalse(self.client.pool.get(pool_id).enable_auto_scale)
 

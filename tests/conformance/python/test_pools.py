@@ -78,8 +78,38 @@ class Pools(AccountTest):
         with self.assertRaises(HttpResponseError) as raised:
             self.client.begin_resize_pool(pool_id, models.BatchPoolResizeOptions(target_dedicated_nodes=1))
         self.assertEqual(raised.exception.status_code, 409)
+        self.assertEqual(
+            pool.auto_scale_run.results, "$TargetDedicatedNodes=0;$TargetLowPriorityNodes=0;$NodeDeallocationOption=requeue"
+        )
         self.client.disable_pool_auto_scale(pool_id)
         self.assertFalse(self.client.get_pool(pool_id).enable_auto_scale)
+
+    def test_a_formula_is_tried_before_it_is_set(self):
+        pool_id = make_pool(self, 0)
+        tried = lambda formula: self.client.evaluate_pool_auto_scale(
+            pool_id, models.BatchPoolEvaluateAutoScaleOptions(auto_scale_formula=formula)
+        )
+        with self.assertRaises(HttpResponseError) as raised:
+            tried("$TargetDedicatedNodes=1;")
+        self.assertEqual(raised.exception.status_code, 409)
+        options = models.BatchPoolEnableAutoScaleOptions(auto_scale_formula="$TargetDedicatedNodes=0;")
+        self.client.enable_pool_auto_scale(pool_id, options)
+        run = tried("$TargetDedicatedNodes=min(2, 3); $half = $TargetDedicatedNodes / 4;")
+        self.assertIsNone(run.error)
+        self.assertEqual(
+            run.results, "$TargetDedicatedNodes=2;$TargetLowPriorityNodes=0;$NodeDeallocationOption=requeue;$half=0.5"
+        )
+        self.assertLess(abs(run.timestamp - datetime.now(timezone.utc)), timedelta(minutes=5))
+        run = tried("$something_useless")
+        self.assertEqual(run.error.code, "AutoScalingFormulaEvaluationError")
+        self.assertTrue(run.error.error_values[0].value.startswith("Line 1, Col 1: "))
+        run = tried("$TargetDedicatedNodes = avg($CPUPercent.GetSample(TimeInterval_Minute, 50));")
+        self.assertEqual(run.error.code, "InsufficientSampleData")
+        with self.assertRaises(HttpResponseError) as raised:
+            self.client.enable_pool_auto_scale(
+                pool_id, models.BatchPoolEnableAutoScaleOptions(auto_scale_formula="$TargetDedicatedNodes=")
+            )
+        self.assertEqual(raised.exception.error.code, "AutoScalingFormulaSyntaxError")
 
     def test_whether_a_pool_exists(self):
         pool_id = make_pool(self, 0)

@@ -31,8 +31,6 @@ class EveryOperation(AccountTest):
             container_url="https://account.blob.core.windows.net/logs?sig=none", start_time=datetime.now(timezone.utc)
         )
         self.refused("Nodes_UploadNodeLogs", lambda: self.client.upload_node_logs(pool_id, node_id, logs))
-        formula = models.BatchPoolEvaluateAutoScaleOptions(auto_scale_formula="$TargetDedicatedNodes=1;")
-        self.refused("Pools_EvaluatePoolAutoScale", lambda: self.client.evaluate_pool_auto_scale(pool_id, formula))
 
     def test_z_every_public_operation_was_called(self):
         public = {name for name in dir(BatchClient) if not name.startswith("_")} - NOT_OPERATIONS

@@ -77,30 +77,3 @@ async fn the_properties_of_a_pool_are_replaced_as_a_whole() {
     let path = "/pools/p/updateproperties?api-version=2024-02-01.19.0";
     account.post(path, old).await.expect(204);
 }
-
-#[tokio::test]
-async fn a_formula_is_kept_and_the_pool_says_that_nobody_evaluates_it() {
-    let account = Account::new().await;
-    account.post("/pools", pool("p")).await.expect(201);
-    account.until("/pools/p", |pool| pool["allocationState"] == "steady").await;
-    let enable = async |body: Value| account.post("/pools/p/enableautoscale", body).await;
-    enable(json!({})).await.refused(400, "MissingRequiredProperty");
-    enable(json!({"autoScaleFormula": "$TargetDedicatedNodes=1", "autoScaleEvaluationInterval": "PT1M"}))
-        .await
-        .refused(400, "InvalidPropertyValue");
-    enable(json!({"autoScaleFormula": "$TargetDedicatedNodes=1"})).await.expect(200);
-    let pool = account.get("/pools/p").await.json();
-    assert_eq!(
-        (&pool["enableAutoScale"], &pool["autoScaleEvaluationInterval"]),
-        (&json!(true), &json!("PT15M"))
-    );
-    assert_eq!(pool["autoScaleRun"]["error"]["code"], "NotImplementedByEmulator");
-    let resize = account.post("/pools/p/resize", json!({"targetDedicatedNodes": 2})).await;
-    resize.refused(409, "OperationInvalidForCurrentState");
-    enable(json!({"autoScaleEvaluationInterval": "PT10M"})).await.expect(200);
-    assert_eq!(account.get("/pools/p").await.json()["autoScaleFormula"], "$TargetDedicatedNodes=1");
-    account.post("/pools/p/disableautoscale", json!({})).await.expect(200);
-    let pool = account.get("/pools/p").await.json();
-    assert_eq!((&pool["enableAutoScale"], &pool["autoScaleFormula"]), (&json!(false), &Value::Null));
-    account.post("/pools/p/resize", json!({"targetDedicatedNodes": 2})).await.expect(202);
-}
