@@ -41,12 +41,11 @@ pub(super) fn diff(desired: &TaskSpec, live: &BatchTask, job: &DesiredJob) -> Ve
     let known = Known { as_applied: false, had_no_secrets };
     let sources = sources_of(&job.sources, name);
     let mut diff = FieldDiff::new(&sources, |_| Mutability::Replace);
-    let shown_name = title.as_ref().unwrap_or(name);
-    diff.field(if title.is_some() { "display_name" } else { "name" }, &live.name, shown_name);
+    diff.field("display_name", &live.title, title);
     diff_container(&mut diff, live.container.as_ref(), container.as_ref());
     diff.field("command", &live.command_line, command_line);
     diff.environment(&live.environment, environment, had_no_secrets);
-    let same = live.depends_on == *depends_on && live.depends_on_ranges == *depends_on_ranges;
+    let same = is_same_set(&live.depends_on, depends_on) && live.depends_on_ranges == *depends_on_ranges;
     let before = dependencies(&live.depends_on, &live.depends_on_ranges);
     diff.field_unless("depends_on", same, &before, &dependencies(depends_on, depends_on_ranges));
     // Not to say how often is to say what the job says.
@@ -65,6 +64,15 @@ pub(super) fn diff(desired: &TaskSpec, live: &BatchTask, job: &DesiredJob) -> Ve
     diff.part("affinity", (&live.affinity, affinity), known);
     diff.part("user", (&live.user, user), known);
     diff.changes
+}
+
+fn is_same_set(one: &[String], other: &[String]) -> bool {
+    let sorted = |ids: &[String]| -> Vec<String> {
+        let mut ids = ids.to_vec();
+        ids.sort_unstable();
+        ids
+    };
+    sorted(one) == sorted(other)
 }
 
 /// The places of the fields of one task, by their paths inside it.

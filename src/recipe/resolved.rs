@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use super::expand::{Reach, ResolvedJob, ResolvedRecipe, TaskTemplate};
 use super::node::{Entry, Node, NodeKind};
-use crate::diagnostic::{Diagnostic, Report, Sources};
+use super::schema::{Shape, conform};
+use crate::diagnostic::{Collector, Diagnostic, Report, Sources};
 
 /// A recipe without errors, all of whose parameters and expressions have values.
 #[derive(Debug)]
@@ -50,6 +51,8 @@ fn task(
         entries.retain(|entry| entry.key != "id");
         entries.extend(depends_on(job, template, index, sources)?);
     }
+    // Without findings: every task has been checked.
+    conform(&mut value, Shape::Task, &mut Collector::default());
     Ok(Entry { key: instance.id, key_span: template.name_span, value })
 }
 

@@ -28,9 +28,11 @@ pub struct TaskSpec {
     /// The task's id.
     #[serde(serialize_with = "as_written")]
     pub id: TaskId,
-    /// The task's name in the recipe, shown to people unless it has a title.
+    /// The task's name in the recipe, by which its places are found. It is no part of the normal form: the tasks of a `for_each`
+    /// and the same tasks written out one by one are the same tasks.
+    #[serde(skip)]
     pub name: String,
-    /// What is shown to people instead of the name.
+    /// What is shown to people instead of the id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
     /// The command line; empty means the image's ENTRYPOINT.
@@ -41,8 +43,8 @@ pub struct TaskSpec {
     /// Environment variables.
     #[serde(skip_serializing_if = "EnvironmentSpec::is_empty")]
     pub environment: EnvironmentSpec,
-    /// Ids of the tasks that must succeed first.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    /// Ids of the tasks that must succeed first. Their order means nothing, and the normal form sorts them.
+    #[serde(skip_serializing_if = "Vec::is_empty", serialize_with = "sorted")]
     pub depends_on: Vec<String>,
     /// Ranges of integer ids of tasks that must succeed first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -83,6 +85,12 @@ pub struct TaskSpec {
 
 fn as_written<S: serde::Serializer>(id: &TaskId, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(id.as_str())
+}
+
+fn sorted<S: serde::Serializer>(ids: &[String], serializer: S) -> Result<S::Ok, S::Error> {
+    let mut ids: Vec<&String> = ids.iter().collect();
+    ids.sort_unstable();
+    serializer.collect_seq(ids)
 }
 
 /// The container of a task.
@@ -162,9 +170,9 @@ impl TaskSpec {
         Digest::of(self)
     }
 
-    /// The name that is shown, with the digest by which the task is known again: `epoch #abcdefghijklm`.
+    /// The name that is shown, with the digest by which the task is known again: `epoch-1 #abcdefghijklm`.
     pub fn display_name(&self) -> String {
-        format!("{} #{}", self.title.as_ref().unwrap_or(&self.name), self.digest())
+        format!("{} #{}", self.title.as_deref().unwrap_or(self.id.as_str()), self.digest())
     }
 
     /// The digest inside a task's display name; `None` means that no recipe made the task.
@@ -205,17 +213,18 @@ impl TaskSpec {
         if self.secrets().is_empty() { Ok(request) } else { secrets.fill(request) }
     }
 
-    /// The spec of a task that was read, with what the service fills in taken out again: what its job says about retries, seven
+    /// The spec of a task that was read, with its id as its name, and with what the service fills in taken out again: what its job says about retries, seven
     /// days of retention. Values of variables come as they are: the service doesn't know which of them are secrets.
     pub fn from_wire(task: &BatchTask, retries_of_job: i32) -> Self {
         let constraints = task.constraints.clone().unwrap_or_default();
         let depends_on = task.depends_on.clone().unwrap_or_default();
         let display_name = task.display_name.as_deref().unwrap_or_default();
+        let shown = display_name.rsplit_once(" #").map_or(display_name, |(name, _)| name);
         let limited = |duration: Option<WireDuration>| duration.and_then(WireDuration::limit);
         Self {
             id: task.id.clone(),
-            name: display_name.rsplit_once(" #").map_or(display_name, |(name, _)| name).to_owned(),
-            title: None,
+            name: task.id.to_string(),
+            title: (shown != task.id.as_str()).then(|| shown.to_owned()),
             command_line: task.command_line.clone().unwrap_or_default(),
             container: task.container_settings.as_ref().map(TaskContainerSpec::from_wire),
             environment: environment::from_wire(task.environment_settings.as_ref()),
@@ -292,6 +301,13 @@ mod tests {
         assert_eq!(TaskSpec::digest_in(created.display_name.as_deref().unwrap()), Some(task.digest()));
         assert_eq!(TaskSpec::digest_in("made by hand"), None);
         assert_eq!(TaskSpec::digest_in("issue #7"), None);
+    }
+
+    #[test]
+    fn the_digest_knows_neither_the_name_of_a_factory_nor_the_order_of_dependencies() {
+        let one = TaskSpec { depends_on: vec!["a".into(), "b".into()], ..task() };
+        let other = TaskSpec { depends_on: vec!["b".into(), "a".into()], name: "epoch-1".into(), ..task() };
+        assert_eq!(one.digest(), other.digest());
     }
 
     #[test]

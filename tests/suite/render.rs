@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::Sandbox;
+use crate::support::{Emulator, Runtime, Sandbox};
 
 const RECIPE: &str = "api_version: batchyard/v1
 name: sweep
@@ -77,11 +77,13 @@ fn parameters_expressions_and_factories_are_gone_and_rendering_again_changes_not
 #[test]
 fn json_is_the_same_recipe() {
     let sandbox = Sandbox::new().file("recipe.yaml", RECIPE);
-    let document = sandbox.run(["render", "recipe.yaml", "--format", "json"]).success().json();
+    let rendered = sandbox.run(["render", "recipe.yaml", "--format", "json"]).success().json();
+    assert_eq!((&rendered["format_version"], &rendered["type"]), (&json!("1.0"), &json!("render")));
+    let document = &rendered["recipe"];
     assert_eq!(document["pools"]["small"]["nodes"]["dedicated"], 4);
     assert_eq!(document["jobs"]["estimate"]["tasks"]["merge"]["depends_on"], json!(["seed-1", "seed-2"]));
     let yaml: Value = serde_yaml::from_str(RENDERED).unwrap();
-    assert_eq!(document, yaml);
+    assert_eq!(*document, yaml);
 }
 
 #[test]
@@ -115,4 +117,68 @@ fn a_recipe_with_mistakes_is_not_rendered() {
     let output = sandbox.run(["render", "recipe.yaml"]);
     output.code(3).stderr_contains("recipe.yaml:6:").stderr_contains("did you mean `params.seeds`?");
     assert_eq!(output.stdout, "");
+}
+
+#[test]
+fn what_a_program_is_given_as_it_was_written_is_rendered_as_a_string() {
+    let values = "{ B: 012, C: 1.10, F: 1e3, G: 0x10, Q: 123456789012345678901234567890, T: True, S: \"${{ 4 / 2 }}\" }";
+    let recipe = RECIPE
+        .replace("        depends_on: [seed]\n", &format!("        environment: {values}\n"))
+        .replace("\"--seed=${{ item.seed }}\"", "1.50, \"${{ item.seed }}\"")
+        .replace("    pool: small\n", "    pool: small\n    metadata: { zip: 00501 }\n    priority: 0x10\n");
+    let sandbox = Sandbox::new().file("recipe.yaml", &recipe);
+    let output = sandbox.run(["render", "recipe.yaml"]);
+    output.success().stdout_contains(
+        "        environment:
+          B: \"012\"
+          C: \"1.10\"
+          F: \"1e3\"
+          G: \"0x10\"
+          Q: \"123456789012345678901234567890\"
+          T: \"True\"
+          S: \"2.0\"
+",
+    );
+    output.stdout_contains("          - \"1.50\"\n          - \"2\"\n");
+    output.stdout_contains("    metadata:\n      zip: \"00501\"\n    priority: 16\n");
+    let document = sandbox.run(["render", "recipe.yaml", "--format", "json"]).success().json();
+    assert_eq!(document["recipe"]["jobs"]["estimate"]["tasks"]["merge"]["environment"]["C"], "1.10");
+}
+
+const COMPOSED: &str = "api_version: batchyard/v1
+name: composed
+extends: base.yaml
+defaults:
+  environment: { LEVEL: 010, RATIO: 1.50 }
+jobs:
+  j:
+    pool: p
+    defaults: { retries: 2 }
+    tasks:
+      prepare: { for_each: { part: { range: [1, 12] } }, command: [prepare, \"${{ item.part }}\"] }
+      train:
+        for_each: { part: { range: [1, 12] } }
+        display_name: \"Part ${{ item.part }}\"
+        command: [train, \"${{ item.part }}\"]
+        depends_on: [prepare.each, first]
+      first: { for_each: { repeat: 2 }, id: \"${{ task.number }}\", command: [first] }
+      merge: { command: [merge], depends_on: [train, prepare], max_wall_time: 90m }
+";
+
+const BASE: &str = "api_version: batchyard/v1
+name: base
+pools:
+  p: { vm_size: Standard_D2s_v3, image: ubuntu-22.04-container, container: {}, nodes: { dedicated: 2 } }
+defaults: { container: { image: busybox:1.36 } }
+";
+
+#[test]
+fn what_a_recipe_is_rendered_to_is_what_it_was() {
+    let sandbox = Sandbox::new().file("recipe.yaml", COMPOSED).file("base.yaml", BASE);
+    let Some(_emulator) = Emulator::start(&sandbox, Runtime::Simulated) else { return };
+    sandbox.run(["apply", "recipe.yaml", "-yq"]).success();
+    let rendered = sandbox.run(["render", "recipe.yaml"]);
+    sandbox.write("rendered.yaml", &rendered.success().stdout);
+    sandbox.run(["plan", "rendered.yaml"]).success().stdout_contains("No changes.");
+    sandbox.run(["plan", "recipe.yaml"]).success().stdout_contains("No changes.");
 }

@@ -45,10 +45,15 @@ fn every_recipe_of_the_repository_fits_the_resolved_schema_once_it_is_rendered()
     let sandbox = Sandbox::new();
     let mut rendered = Vec::new();
     for (number, recipe) in recipes().iter().enumerate() {
-        for format in ["yaml", "json"] {
+        let render =
+            |format| sandbox.run(["render".into(), recipe.clone(), "--format".into(), PathBuf::from(format)]);
+        let texts = [
+            ("yaml", render("yaml").success().stdout.clone()),
+            ("json", render("json").success().json()["recipe"].to_string()),
+        ];
+        for (format, text) in texts {
             let path = format!("{number}.{format}");
-            let arguments = ["render".into(), recipe.clone(), "--format".into(), PathBuf::from(format)];
-            sandbox.write(&path, &sandbox.run(arguments).success().stdout);
+            sandbox.write(&path, &text);
             rendered.push(sandbox.path(path));
         }
     }

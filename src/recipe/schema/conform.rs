@@ -2,6 +2,7 @@
 
 use super::explain::{Explainer, Mistake, MistakeKind};
 use super::render::render;
+use super::texts::spell_out_texts;
 use super::validator::Shape;
 use serde_json::Value as Json;
 
@@ -13,7 +14,7 @@ use crate::recipe::suggest;
 const MOST_ERRORS: usize = 1_000;
 
 /// Validates `root` against the schema of `shape`. Unknown keys are removed, wrong values become damaged; values that
-/// expressions have still to produce are passed over.
+/// expressions have still to produce are passed over. Numbers and booleans that stand for a program's text become strings.
 pub fn conform(root: &mut Node, shape: Shape, findings: &mut Collector) {
     let mut mistakes = find(root, shape);
     while spell_out_numbers(root, &mistakes) {
@@ -30,6 +31,8 @@ pub fn conform(root: &mut Node, shape: Shape, findings: &mut Collector) {
     for mistake in &mistakes {
         damage(root, mistake);
     }
+    let schema = &shape.compiled().schema;
+    spell_out_texts(root, schema, schema);
 }
 
 /// A schema that is none.

@@ -14,6 +14,7 @@ mod markers;
 mod parts;
 mod render;
 mod requirements;
+mod texts;
 mod validator;
 
 pub use conform::{InvalidSchema, check, conform};

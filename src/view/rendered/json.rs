@@ -9,21 +9,23 @@ use super::origin::Origin;
 use crate::diagnostic::Span;
 use crate::recipe::Resolved;
 use crate::recipe::node::{Entry, Node, NodeKind};
+use crate::view::json::FORMAT_VERSION;
 
-/// Writes a resolved recipe as JSON. With origins it becomes the member `recipe` of a versioned document, whose member `origins`
-/// tells the place of each value by its JSON pointer.
+/// Writes a resolved recipe as JSON: the member `recipe` of a versioned document, whose member `origins` tells the place of each
+/// value by its JSON pointer, or is null where nobody wants to know.
 ///
 /// # Errors
 /// When `out` can't be written to, or a task can't be made after all.
 pub fn json(out: &mut dyn Write, recipe: &Resolved, with_origins: bool) -> io::Result<()> {
     let mut writer = Json { out, recipe };
-    let root = Member::Node(recipe.tree(), Part::Recipe);
+    write!(
+        writer.out,
+        "{{\n  \"format_version\": \"{FORMAT_VERSION}\",\n  \"type\": \"render\",\n  \"recipe\": "
+    )?;
+    writer.member(Member::Node(recipe.tree(), Part::Recipe), 1)?;
     if !with_origins {
-        writer.member(root, 0)?;
-        return writeln!(writer.out);
+        return writeln!(writer.out, ",\n  \"origins\": null\n}}");
     }
-    write!(writer.out, "{{\n  \"format_version\": \"1.0\",\n  \"recipe\": ")?;
-    writer.member(root, 1)?;
     write!(writer.out, ",\n  \"origins\": {{")?;
     let mut origins = Origins { out: writer.out, recipe, is_first: true };
     origins.member(Member::Node(recipe.tree(), Part::Recipe), "", None)?;
