@@ -154,8 +154,10 @@ pub struct TaskSummary {
     pub add: u64,
     /// Tasks that stay.
     pub keep: u64,
-    /// Tasks to delete and add anew, because they changed.
+    /// Tasks to delete and add anew, because they changed or have to run again.
     pub replace: u64,
+    /// Of those to replace: tasks that did not change, and have to run again because tasks changed that they wait for.
+    pub rerun: u64,
     /// Tasks to delete, because the recipe no longer has them.
     pub delete: u64,
     /// Of those to replace or delete: tasks that run, and are ended.
@@ -173,10 +175,14 @@ pub struct TaskSummary {
 pub struct TaskSamples {
     /// To add.
     pub add: Vec<TaskSample>,
-    /// To replace.
+    /// To replace, because they changed.
     pub replace: Vec<TaskSample>,
+    /// To replace, because tasks changed that they wait for.
+    pub rerun: Vec<TaskSample>,
     /// To delete.
     pub delete: Vec<TaskSample>,
+    /// To replace or to delete, and running.
+    pub ended: Vec<TaskSample>,
     /// Failed.
     pub failed: Vec<TaskSample>,
     /// Made by no recipe.
@@ -192,4 +198,7 @@ pub struct TaskSample {
     pub source: Option<SourceLocation>,
     /// For a task to replace: the fields that differ, as far as the service tells.
     pub fields: Vec<FieldChange>,
+    /// For a task that has to run again: a task that it waits for and that is replaced. `None` means that this plan replaces none
+    /// of them: they were replaced after it had been made, and whoever did so did not come to this one.
+    pub after: Option<String>,
 }

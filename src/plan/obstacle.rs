@@ -26,6 +26,8 @@ pub enum Obstacle {
     TasksRunning {
         /// How many.
         running: u64,
+        /// Some of their ids, where only some of the job's tasks would be ended.
+        samples: Vec<String>,
     },
     /// Tasks that no recipe made are in the job.
     ForeignTasks(ForeignTasks),
@@ -44,8 +46,16 @@ impl fmt::Display for Obstacle {
                     _ => write!(f, " ({running} running, {waiting} waiting)"),
                 }
             }
-            Self::TasksRunning { running: 1 } => write!(f, "1 of its tasks is running"),
-            Self::TasksRunning { running } => write!(f, "{running} of its tasks are running"),
+            Self::TasksRunning { running, samples } if !samples.is_empty() => {
+                let noun = if *running == 1 { "task" } else { "tasks" };
+                write!(f, "it would end {running} running {noun}: {}", samples.join(", "))?;
+                match running.saturating_sub(samples.len() as u64) {
+                    0 => Ok(()),
+                    more => write!(f, " and {more} more"),
+                }
+            }
+            Self::TasksRunning { running: 1, .. } => write!(f, "1 of its tasks is running"),
+            Self::TasksRunning { running, .. } => write!(f, "{running} of its tasks are running"),
             Self::ForeignTasks(foreign) => {
                 let noun = if foreign.count == 1 { "task" } else { "tasks" };
                 write!(f, "it holds {} {noun} that no recipe made", foreign.count)?;

@@ -26,6 +26,8 @@ pub(super) fn diff(desired: &TaskSpec, live: &BatchTask, job: &DesiredJob) -> Ve
         environment,
         depends_on,
         depends_on_ranges,
+        // What the tasks are that it waits for is no field; the comparison of digests says whether that has changed.
+        inputs: _,
         retries,
         max_wall_time,
         retention,

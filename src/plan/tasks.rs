@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::batch::TaskId;
 use crate::batch::model::{BatchTask, BatchTaskCounts, BatchTaskExecutionResult, BatchTaskState};
-use crate::resource::{DesiredJob, Digest, FieldSources, LiveTask, TaskSpec, TaskStreamError, TaskTally};
+use crate::resource::{DesiredJob, FieldSources, LiveTask, TaskDigest, TaskSpec, TaskStreamError, TaskTally};
 
 use super::change::{TaskSample, TaskSamples, TaskSummary};
 use super::diff::source_of;
@@ -71,7 +71,7 @@ impl TaskPlan {
         let mut tally = TaskTally::default();
         for task in desired.tasks.iter() {
             let task = task?;
-            tally.add(task.id.as_str(), &task.digest());
+            tally.add(task.id.as_str(), task.digest());
         }
         let summary = TaskSummary {
             desired: tally.count(),
@@ -112,7 +112,7 @@ pub struct TaskComparison {
 #[derive(Debug)]
 struct Mark {
     id: TaskId,
-    digest: Option<Digest>,
+    digest: Option<TaskDigest>,
     state: BatchTaskState,
     failed: bool,
 }
@@ -147,19 +147,23 @@ impl TaskComparison {
         for task in desired.tasks.iter() {
             let task = task?;
             let digest = task.digest();
-            plan.tally.add(task.id.as_str(), &digest);
+            plan.tally.add(task.id.as_str(), digest);
             plan.summary.desired += 1;
             match self.live.remove(&task.id.key()) {
                 None => plan.add(&task, sources),
-                Some(mark) => match mark.digest.clone() {
+                Some(mark) => match mark.digest {
                     None => plan.conflicts.push(TaskConflict { id: task.id }),
                     Some(live) if live == digest => {
                         plan.keep(&task, mark.failed, sources);
                         present.insert(task.id.key());
                     }
-                    Some(_) => {
-                        plan.summary.ended += u64::from(mark.is_running());
-                        plan.replace(task, sources);
+                    Some(live) => {
+                        plan.end(&mark);
+                        if live.own == digest.own {
+                            plan.rerun(&task, sources);
+                        } else {
+                            plan.replace(task, sources);
+                        }
                     }
                 },
             }
@@ -171,7 +175,7 @@ impl TaskComparison {
                 plan.leave(&mark.id);
                 continue;
             }
-            plan.summary.ended += u64::from(mark.is_running());
+            plan.end(&mark);
             plan.delete(mark.id);
         }
         plan.present = std::sync::Arc::new(present);
@@ -179,11 +183,18 @@ impl TaskComparison {
     }
 }
 
+fn waits_for(task: &TaskSpec, id: &TaskId) -> bool {
+    let number: Option<i32> = id.as_str().parse().ok();
+    number
+        .is_some_and(|number| task.depends_on_ranges.iter().any(|&(from, to)| (from..=to).contains(&number)))
+        || task.depends_on.iter().any(|waited| waited.eq_ignore_ascii_case(id.as_str()))
+}
+
 fn sample(samples: &mut Vec<TaskSample>, id: &TaskId, place: Option<(&str, &FieldSources)>) -> bool {
     let wanted = samples.len() < SAMPLES;
     if wanted {
         let source = place.and_then(|(name, sources)| source_of(sources, &format!("tasks.{name}")));
-        samples.push(TaskSample { id: id.to_string(), source, fields: Vec::new() });
+        samples.push(TaskSample { id: id.to_string(), source, fields: Vec::new(), after: None });
     }
     wanted
 }
@@ -214,10 +225,32 @@ impl TaskPlan {
         }
     }
 
+    /// A task that is what it was, after tasks that are not.
+    fn rerun(&mut self, task: &TaskSpec, sources: &FieldSources) {
+        self.summary.replace += 1;
+        self.summary.rerun += 1;
+        if sample(&mut self.samples().rerun, &task.id, Some((&task.name, sources))) {
+            // Tasks come after those that they wait for, so these are among what is replaced already.
+            let after = self.delete.iter().find(|id| waits_for(task, id)).map(TaskId::to_string);
+            if let Some(sample) = self.samples().rerun.last_mut() {
+                sample.after = after;
+            }
+        }
+        self.delete.push(task.id.clone());
+    }
+
     fn delete(&mut self, id: TaskId) {
         self.summary.delete += 1;
         sample(&mut self.samples().delete, &id, None);
         self.delete.push(id);
+    }
+
+    /// A task that goes, whatever takes its place.
+    fn end(&mut self, mark: &Mark) {
+        if mark.is_running() {
+            self.summary.ended += 1;
+            sample(&mut self.samples().ended, &mark.id, None);
+        }
     }
 
     /// A task of somebody else stays where it is.
@@ -231,6 +264,7 @@ impl TaskPlan {
 mod tests {
     use super::super::test_support::{job, task};
     use super::*;
+    use crate::resource::Digest;
 
     fn live(task: &TaskSpec, result: Option<BatchTaskExecutionResult>) -> LiveTask {
         let state = if result.is_some() { BatchTaskState::Completed } else { BatchTaskState::Active };
@@ -257,6 +291,32 @@ mod tests {
         assert!(plan.conflicts.is_empty());
         assert_eq!((summary.foreign, summary.samples.foreign[0].id.as_str()), (1, "theirs"));
         assert!(plan.present.contains("same") && !plan.present.contains("changed"));
+    }
+
+    #[test]
+    fn a_task_runs_again_after_one_that_is_replaced() {
+        let after = |inputs: &str, ids: &[&str], ranges: &[(i32, i32)]| TaskSpec {
+            depends_on: ids.iter().map(|id| (*id).to_owned()).collect(),
+            depends_on_ranges: ranges.to_vec(),
+            inputs: Some(Digest::of(&inputs)),
+            ..task("merge", "m")
+        };
+        let compared = |before: [TaskSpec; 2], wanted: [TaskSpec; 2]| {
+            let mut comparison = TaskComparison::default();
+            before.iter().for_each(|task| comparison.observe(live(task, None)));
+            comparison.finish(&job(wanted.into())).unwrap()
+        };
+        for (id, ids, ranges) in [("A", &["a"][..], &[][..]), ("7", &[][..], &[(1, 9)][..])] {
+            let plan =
+                compared([task(id, "1"), after("1", ids, ranges)], [task(id, "2"), after("2", ids, ranges)]);
+            assert_eq!((plan.summary.replace, plan.summary.rerun, plan.summary.keep), (2, 1, 0));
+            assert_eq!(plan.summary.samples.rerun[0].after.as_deref(), Some(id));
+            assert_eq!(plan.delete.len(), 2);
+        }
+        let interrupted =
+            compared([task("a", "2"), after("1", &["a"], &[])], [task("a", "2"), after("2", &["a"], &[])]);
+        assert_eq!((interrupted.summary.rerun, interrupted.summary.keep), (1, 1));
+        assert_eq!(interrupted.summary.samples.rerun[0].after, None);
     }
 
     #[test]

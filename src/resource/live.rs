@@ -10,7 +10,7 @@ use crate::batch::model::{
 };
 use crate::batch::{DateTime, ETag, JobId, JobScheduleId, PoolId, TaskId};
 
-use super::{Digest, JobScheduleSpec, JobSpec, Ownership, PoolSpec, RecipeName, TaskSpec};
+use super::{JobScheduleSpec, JobSpec, Ownership, PoolSpec, RecipeName, TaskDigest, TaskSpec};
 
 /// A fact that was read, with the version of the object it was read from.
 #[derive(Debug, Clone)]
@@ -186,7 +186,7 @@ pub struct LiveTask {
     /// Its id.
     pub id: TaskId,
     /// The digest that it carries; `None` means that no recipe made it.
-    pub digest: Option<Digest>,
+    pub digest: Option<TaskDigest>,
     /// Its state.
     pub state: BatchTaskState,
     /// How it ended, if it did.

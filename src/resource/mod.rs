@@ -26,7 +26,7 @@ pub use desired::{
     DesiredJob, DesiredPool, DesiredSchedule, DesiredState, FieldSources, OnChange, SourceLocation,
     TaskStream, TaskStreamError,
 };
-pub use digest::{Digest, TaskTally};
+pub use digest::{Digest, TaskDigest, TaskTally};
 pub use environment::{EnvironmentSpec, EnvironmentValue, NOT_SHOWN};
 pub use job::{JobPool, JobSpec, OnComplete};
 pub use job_schedule::JobScheduleSpec;

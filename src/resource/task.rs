@@ -16,7 +16,9 @@ use crate::secret::SecretRef;
 
 use super::environment::{self, EnvironmentSpec};
 use super::secret_values::references;
-use super::{Digest, RegistrySpec, SecretValues, UnresolvedSecret, normal, normal_list, some_unless_empty};
+use super::{
+    Digest, RegistrySpec, SecretValues, TaskDigest, UnresolvedSecret, normal, normal_list, some_unless_empty,
+};
 
 /// How long the service keeps a task's directory unless told otherwise (REST reference, `BatchTaskConstraints`).
 pub const DEFAULT_RETENTION: Duration = Duration::from_secs(7 * 24 * 3_600);
@@ -49,6 +51,10 @@ pub struct TaskSpec {
     /// Ranges of integer ids of tasks that must succeed first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub depends_on_ranges: Vec<(i32, i32)>,
+    /// What the tasks are that must succeed first: the digest of their ids and digests. No part of what the task says itself; see
+    /// [`TaskDigest`].
+    #[serde(skip)]
+    pub inputs: Option<Digest>,
     /// How often it may be run again; `None` means what its job says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retries: Option<i32>,
@@ -151,6 +157,7 @@ impl TaskSpec {
             environment: EnvironmentSpec::new(),
             depends_on: Vec::new(),
             depends_on_ranges: Vec::new(),
+            inputs: None,
             retries: None,
             max_wall_time: None,
             retention: None,
@@ -165,19 +172,20 @@ impl TaskSpec {
         }
     }
 
-    /// The digest of the task's normal form.
-    pub fn digest(&self) -> Digest {
-        Digest::of(self)
+    /// The digest of the task's normal form, and of the tasks that it waits for.
+    pub fn digest(&self) -> TaskDigest {
+        TaskDigest { own: Digest::of(self), inputs: self.inputs }
     }
 
-    /// The name that is shown, with the digest by which the task is known again: `epoch-1 #abcdefghijklm`.
+    /// The name that is shown, with the digest by which the task is known again: `epoch-1 #abcdefghijklm`, and
+    /// `merge #abcdefghijklm.nopqrstuvwxyz` for one that waits for others.
     pub fn display_name(&self) -> String {
         format!("{} #{}", self.title.as_deref().unwrap_or(self.id.as_str()), self.digest())
     }
 
     /// The digest inside a task's display name; `None` means that no recipe made the task.
-    pub fn digest_in(display_name: &str) -> Option<Digest> {
-        display_name.rsplit_once(" #").and_then(|(_, digest)| Digest::parse(digest))
+    pub fn digest_in(display_name: &str) -> Option<TaskDigest> {
+        display_name.rsplit_once(" #").and_then(|(_, digest)| TaskDigest::parse(digest))
     }
 
     /// The request that adds the task.
@@ -220,6 +228,7 @@ impl TaskSpec {
         let depends_on = task.depends_on.clone().unwrap_or_default();
         let display_name = task.display_name.as_deref().unwrap_or_default();
         let shown = display_name.rsplit_once(" #").map_or(display_name, |(name, _)| name);
+        let recorded = Self::digest_in(display_name);
         let limited = |duration: Option<WireDuration>| duration.and_then(WireDuration::limit);
         Self {
             id: task.id.clone(),
@@ -235,6 +244,7 @@ impl TaskSpec {
                 .flatten()
                 .map(|range| (range.start, range.end))
                 .collect(),
+            inputs: recorded.and_then(|digest| digest.inputs),
             retries: constraints.max_task_retry_count.filter(|retries| *retries != retries_of_job),
             max_wall_time: limited(constraints.max_wall_clock_time),
             retention: limited(constraints.retention_time).filter(|kept| *kept != DEFAULT_RETENTION),
@@ -315,5 +325,14 @@ mod tests {
         let mut other = task();
         other.command_line.push('!');
         assert_ne!(task().digest(), other.digest());
+    }
+
+    #[test]
+    fn a_task_that_waits_for_others_carries_what_they_are() {
+        let merge = TaskSpec { inputs: Some(Digest::of(&"estimates")), ..task() };
+        assert_eq!(merge.digest().own, task().digest().own, "its own part says nothing of them");
+        let name = merge.to_create(&SecretValues::default()).unwrap().display_name.unwrap();
+        assert_eq!(TaskSpec::digest_in(&name), Some(merge.digest()));
+        assert_ne!(merge.digest(), task().digest());
     }
 }

@@ -240,7 +240,7 @@ fn new_and_changed_tasks_are_added_and_replaced() {
 }
 
 #[test]
-fn changed_tasks_that_run_are_counted_because_they_are_ended() {
+fn changed_tasks_that_run_stand_in_the_way() {
     let mut desired = recipe();
     job_of(&mut desired).tasks = TaskStream::from_tasks(vec![task("a", "run a again")]);
     let mut live = live_tasks(&recipe());
@@ -249,7 +249,7 @@ fn changed_tasks_that_run_are_counted_because_they_are_ended() {
     let plan = replan(&desired, &applied(&recipe()), &live, &Policy::default());
     let change = change(&plan, "jobs.train.tasks");
     assert_eq!(change.tasks.as_ref().unwrap().ended, 2);
-    assert_eq!(change.remarks, ["2 of the tasks that are replaced or deleted are running, and are ended"]);
+    assert_eq!(obstacles(&plan), ["jobs.train.tasks: it would end 2 running tasks: a, b"]);
 }
 
 #[test]

@@ -44,6 +44,15 @@ fn a_parameter_sweep_is_merged_by_its_last_task() {
     local.run(again).success().stdout_contains("No changes.");
     let more = ["plan", &recipe, "--detailed-exitcode", "-p", "seeds=5", "-p", "samples=20000"];
     local.run(more).code(2).stdout_contains("1 to add, 1 to replace, 4 kept");
+
+    let fewer = ["-p", "seeds=3", "-p", "samples=20000"];
+    let shrunk = local.run(["apply", &recipe, "--auto-approve"].into_iter().chain(fewer));
+    shrunk.success().stdout_contains("3 seeds, 60000 samples");
+    let better = ["-p", "seeds=3", "-p", "samples=40000"];
+    let replaced = local.run(["apply", &recipe, "--auto-approve"].into_iter().chain(better));
+    replaced.success().stdout_contains("4 tasks: 4 to replace").stdout_contains("3 seeds, 120000 samples");
+    let last = ["plan", &recipe, "--detailed-exitcode"].into_iter().chain(better);
+    local.run(last).success().stdout_contains("No changes.");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use crate::cli::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::plan::Plan;
+use crate::resource::ResourceKind;
 
 /// Refuses a plan that touches what is not ours, or goes further than is permitted.
 pub(super) fn refuse_what_is_not_permitted(plan: &Plan) -> Result<(), CommandError> {
@@ -26,7 +27,10 @@ pub(super) fn refuse_what_is_not_permitted(plan: &Plan) -> Result<(), CommandErr
 pub(super) fn refuse_what_ends_work(plan: &Plan, force: bool, nothing: &str) -> Result<(), CommandError> {
     let reasons: Vec<String> = plan
         .obstacles()
-        .map(|(change, obstacle)| format!("{} `{}`: {obstacle}", change.address.kind, change.id))
+        .map(|(change, obstacle)| match change.address.kind {
+            ResourceKind::Tasks => format!("{}: {obstacle}", change.address),
+            kind => format!("{kind} `{}`: {obstacle}", change.id),
+        })
         .collect();
     if force || reasons.is_empty() {
         return Ok(());

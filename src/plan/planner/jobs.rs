@@ -9,6 +9,7 @@ use crate::resource::{
 use super::super::change::{ActionReason, Change};
 use super::super::diff::source_of;
 use super::super::job;
+use super::super::obstacle::Obstacle;
 use super::super::step::{Action, JobSeal, StepId};
 use super::super::tasks::TaskPlan;
 use super::{Planner, conflict, hardest, unchanged};
@@ -235,14 +236,9 @@ impl Planner<'_> {
             );
             conflict(&mut change, ActionReason::NotOwned, remark);
         }
-        match tasks.summary.ended {
-            0 => {}
-            1 => change
-                .remarks
-                .push("1 of the tasks that are replaced or deleted is running, and is ended".to_owned()),
-            ended => change.remarks.push(format!(
-                "{ended} of the tasks that are replaced or deleted are running, and are ended"
-            )),
+        if tasks.summary.ended > 0 {
+            let samples = tasks.summary.samples.ended.iter().map(|task| task.id.clone()).collect();
+            change.obstacles.push(Obstacle::TasksRunning { running: tasks.summary.ended, samples });
         }
         let refused = change.class == ChangeClass::Conflict;
         change.tasks = Some(tasks.summary.clone());

@@ -49,16 +49,12 @@ impl Planner<'_> {
         }
     }
 
-    /// Says what deleting a job takes along. What its recipe permits to be made anew may end running tasks; tasks of others must
-    /// be given up explicitly in any case.
+    /// Says what deleting a job takes along: running tasks, and tasks of others. They must be given up explicitly also where the
+    /// job may be made anew.
     pub(super) fn disturb_job(&self, change: &mut Change, job: &crate::batch::JobId) {
         let Some(held) = self.live.contents.get(job) else { return };
         if held.running > 0 {
-            let running = Obstacle::TasksRunning { running: held.running };
-            match change.class {
-                ChangeClass::Destroy => change.obstacles.push(running),
-                _ => change.remarks.push(running.to_string()),
-            }
+            change.obstacles.push(Obstacle::TasksRunning { running: held.running, samples: Vec::new() });
         }
         if held.foreign.count > 0 {
             change.obstacles.push(Obstacle::ForeignTasks(held.foreign.clone()));

@@ -28,9 +28,12 @@ const SHORTEST_RANGE: i32 = 3;
 /// waits for the task of its own position.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Dependencies {
-    pub(super) ids: Vec<String>,
+    ids: Vec<String>,
     pub(super) ranges: Vec<(i32, i32)>,
-    pairs: Vec<Arc<TaskTemplate>>,
+    /// The names of the templates that each waits for as a whole: their tasks are those of `ids` and `ranges`.
+    pub(super) whole: Vec<String>,
+    /// Those of which each waits for one task, without those that it waits for as a whole.
+    pub(super) pairs: Vec<Arc<TaskTemplate>>,
 }
 
 /// Finds out what tasks wait for. The ids of a template are made once, however many wait for it.
@@ -61,12 +64,13 @@ impl<'a> DependencyReader<'a> {
         let mut integers = Vec::new();
         let mut room = MOST_CHARACTERS;
         let mut whole: Vec<&'a Dependency> = Vec::new();
+        let mut pairs: BTreeMap<&str, &'a Arc<TaskTemplate>> = BTreeMap::new();
         for dependency in &template.depends_on {
             let Some(&target) = self.by_name.get(dependency.task.as_str()) else { continue };
             match dependency.reach {
                 Reach::Each => {
                     room = room.saturating_sub(MAX_ID_LENGTH);
-                    result.pairs.push(target.clone());
+                    pairs.insert(dependency.task.as_str(), target);
                 }
                 Reach::All => whole.push(dependency),
             }
@@ -81,7 +85,10 @@ impl<'a> DependencyReader<'a> {
                 .ok_or_else(|| too_many(dependency, target.count(), ids.characters))?;
             result.ids.extend(ids.texts.iter().cloned());
             integers.extend(&ids.integers);
+            pairs.remove(dependency.task.as_str());
+            result.whole.push(dependency.task.clone());
         }
+        result.pairs = pairs.into_values().cloned().collect();
         let (single, ranges) = into_ranges(integers);
         let single: Vec<String> = single.iter().map(i32::to_string).collect();
         if single.iter().map(String::len).sum::<usize>() > room
@@ -118,14 +125,23 @@ impl<'a> DependencyReader<'a> {
 }
 
 impl Dependencies {
-    /// The ids that the task at a position waits for.
+    /// The names of all tasks that are waited for.
+    pub(super) fn names(&self) -> impl Iterator<Item = &String> {
+        self.whole.iter().chain(self.pairs.iter().map(|target| &target.name))
+    }
+
+    /// Of the ids that a task waits for, as [`Dependencies::ids`] makes them, those of `pairs`, with their names.
+    pub(super) fn paired<'a>(&'a self, ids: &'a [String]) -> impl Iterator<Item = (&'a str, &'a str)> {
+        let ids = ids.iter().skip(self.ids.len()).map(String::as_str);
+        self.pairs.iter().map(|target| target.name.as_str()).zip(ids)
+    }
+
+    /// The ids that the task at a position waits for: those that all wait for, then one of each of `pairs`.
     pub(super) fn ids(&self, index: u64, sources: &Sources) -> Result<Vec<String>, Box<Diagnostic>> {
         let mut ids = self.ids.clone();
         for target in &self.pairs {
             let id = target.id(index, sources)?;
-            if !ids.contains(&id) {
-                ids.push(id);
-            }
+            ids.push(id);
         }
         Ok(ids)
     }

@@ -3,21 +3,18 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::dependencies::{Dependencies, DependencyReader};
+use super::dependencies::DependencyReader;
 use super::job_tasks::JobTasks;
 use super::part::{metadata, part};
 use super::registry::Registries;
+use super::task_stream::{TaskMaker, task_stream};
 use super::{pool, task};
 use crate::batch::model::{BatchAutoPoolSpecification, BatchPoolLifetimeOption, BatchTaskFailureMode};
 use crate::batch::{JobId, PoolId};
 use crate::diagnostic::{Collector, Sources};
-use crate::recipe::decode::decode;
-use crate::recipe::document::{AutoPool, Field, Job, OnComplete, PoolChoice, Task, optional};
-use crate::recipe::expand::{ResolvedJob, TaskTemplate};
-use crate::resource::{
-    self, DesiredJob, DesiredPool, FieldSources, JobPool, JobSpec, TaskSpec, TaskStream, TaskStreamError,
-    normal,
-};
+use crate::recipe::document::{AutoPool, Job, OnComplete, PoolChoice, optional};
+use crate::recipe::expand::ResolvedJob;
+use crate::resource::{self, DesiredJob, DesiredPool, FieldSources, JobPool, JobSpec, TaskStream, normal};
 
 /// A job and what its lowering needs.
 pub(super) struct JobLowering<'a> {
@@ -50,27 +47,19 @@ impl JobLowering<'_> {
         let mut complete = true;
         for template in &self.tasks.templates {
             match reader.read(template) {
-                Ok(depends_on) => makers.push(Arc::new(TaskMaker {
+                Ok(depends_on) => makers.push(TaskMaker {
                     template: template.clone(),
                     depends_on,
                     registries: self.registries.clone(),
                     sources: sources.clone(),
-                })),
+                }),
                 Err(finding) => {
                     findings.push(*finding);
                     complete = false;
                 }
             }
         }
-        let count = makers.iter().map(|maker| maker.template.count()).sum();
-        complete.then(|| {
-            TaskStream::new(count, move || {
-                makers
-                    .clone()
-                    .into_iter()
-                    .flat_map(|maker| (0..maker.template.count()).map(move |index| maker.make(index)))
-            })
-        })
+        complete.then(|| task_stream(makers))
     }
 }
 
@@ -136,37 +125,6 @@ impl JobScope<'_> {
                 .map_or(BatchPoolLifetimeOption::Job, |option| option.value()),
             keep_alive: optional(auto.keep_alive.as_ref())?,
             pool: Some(pool.to_specification()),
-        })
-    }
-}
-
-/// Makes the tasks of one name.
-struct TaskMaker {
-    template: Arc<TaskTemplate>,
-    depends_on: Dependencies,
-    registries: Arc<Registries>,
-    sources: Sources,
-}
-
-impl TaskMaker {
-    /// Makes one task. Loading has made every task once to check it, so this succeeds.
-    fn make(&self, index: u64) -> Result<TaskSpec, TaskStreamError> {
-        let name = &self.template.name;
-        let failed =
-            |reason: &str| TaskStreamError(format!("task {index} of `{name}` cannot be made: {reason}"));
-        let instance =
-            self.template.instance(index, &self.sources).map_err(|finding| failed(&finding.message))?;
-        let depends_on = task::DependsOn {
-            ids: self.depends_on.ids(index, &self.sources).map_err(|finding| failed(&finding.message))?,
-            ranges: &self.depends_on.ranges,
-        };
-        let mut findings = Collector::default();
-        let decoded: Field<Task> = decode(&instance.node, &mut findings);
-        let spec = decoded.get().and_then(|decoded| task::task(name, decoded, depends_on, &self.registries));
-        spec.ok_or_else(|| {
-            let messages: Vec<String> =
-                findings.into_findings().into_iter().map(|finding| finding.message).collect();
-            failed(&messages.join("; "))
         })
     }
 }

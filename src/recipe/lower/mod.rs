@@ -12,6 +12,7 @@ mod pool;
 mod registry;
 mod schedule;
 mod task;
+mod task_stream;
 
 pub(super) use dependencies::CODES;
 pub use desired::lower;

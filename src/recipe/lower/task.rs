@@ -32,6 +32,7 @@ pub(super) fn task(
         environment: environment(task.environment.as_ref())?,
         depends_on: depends_on.ids,
         depends_on_ranges: depends_on.ranges.to_vec(),
+        inputs: None,
         retries: optional(task.retries.as_ref())?,
         max_wall_time: optional(task.max_wall_time.as_ref())?.map(|limit| limit.0),
         retention: optional(task.retention.as_ref())?.map(|limit| limit.0),

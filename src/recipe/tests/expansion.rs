@@ -1,6 +1,7 @@
 //! Expressions and `for_each`.
 
 use super::support::{findings, load_with, loaded, tasks, with_tasks};
+use crate::resource::TaskDigest;
 
 fn ids(text: &str) -> Vec<String> {
     tasks(&loaded(text)).into_iter().map(|task| task.id.to_string()).collect()
@@ -90,6 +91,65 @@ fn tasks_are_made_lazily_and_the_same_every_time() {
     assert_eq!(first, again);
     assert_ne!(first[0], first[1]);
     assert_eq!(stream.iter().count(), 3000);
+}
+
+/// The digests of the tasks of a recipe, by their ids in the order in which they are made.
+fn digests(tasks: &str) -> Vec<(String, TaskDigest)> {
+    let loaded = loaded(&with_tasks(tasks));
+    let stream = loaded.desired.jobs["j"].tasks.iter();
+    stream.map(|task| task.unwrap()).map(|task| (task.id.to_string(), task.digest())).collect()
+}
+
+/// The ids whose digests differ between two recipes, with which part of them.
+fn differing(tasks: &str, other: &str) -> Vec<String> {
+    let pairs = digests(tasks).into_iter().zip(digests(other));
+    let differing = pairs.filter(|(before, after)| before != after);
+    let named = differing.map(|((id, before), (_, after))| {
+        let part = if before.own == after.own { "inputs" } else { "own" };
+        format!("{id}: {part}")
+    });
+    named.collect()
+}
+
+#[test]
+fn what_a_task_waits_for_is_part_of_its_digest_however_far_away() {
+    let tasks = "
+report: { container: { image: b:1 }, command: report, depends_on: [merge] }
+merge: { container: { image: b:1 }, command: merge, depends_on: [number] }
+number: { for_each: { n: { range: [1, 5] } }, id: \"${{ item.n }}\", container: { image: b:1 }, depends_on: [count.each] }
+count: { for_each: { n: { range: [1, 5] } }, container: { image: b:1 }, command: \"count ${{ item.n }}\" }
+apart: { container: { image: b:1 }, command: apart }";
+    let ids: Vec<String> = digests(tasks).into_iter().map(|(id, _)| id).collect();
+    let counts = (1..=5).map(|n| format!("count-{n}"));
+    let expected: Vec<String> = counts
+        .chain((1..=5).map(|n| n.to_string()))
+        .chain(["merge", "report", "apart"].map(str::to_owned))
+        .collect();
+    assert_eq!(ids, expected, "tasks come after those that they wait for");
+    assert_eq!(digests(tasks), digests(tasks));
+    let apart = digests(tasks).pop().unwrap().1;
+    assert_eq!(apart.inputs, None);
+
+    let changed = tasks.replace("count ${{ item.n }}", "count ${{ item.n if item.n != 3 else 33 }}");
+    assert_eq!(differing(tasks, &changed), ["count-3: own", "3: inputs", "merge: inputs", "report: inputs"]);
+    let merge_changed = tasks.replace("command: merge", "command: mix");
+    assert_eq!(differing(tasks, &merge_changed), ["merge: own", "report: inputs"]);
+    let last_changed = tasks.replace("command: report", "command: tell");
+    assert_eq!(differing(tasks, &last_changed), ["report: own"]);
+}
+
+#[test]
+fn a_long_chain_of_tasks_needs_no_deep_stack() {
+    let mut tasks = String::new();
+    for n in (1..3000).rev() {
+        let before = n - 1;
+        tasks.push_str(&format!("t{n}: {{ container: {{ image: b:1 }}, depends_on: [t{before}.each] }}\n"));
+    }
+    tasks.push_str("t0: { container: { image: b:1 } }");
+    let made = digests(&tasks);
+    assert_eq!((made.len(), made[0].0.as_str(), made[2999].0.as_str()), (3000, "t0", "t2999"));
+    let changed = tasks.replace("t0: { container: { image: b:1 }", "t0: { container: { image: b:2 }");
+    assert_eq!(differing(&tasks, &changed).len(), 3000);
 }
 
 #[test]

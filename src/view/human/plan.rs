@@ -226,22 +226,22 @@ fn place(source: Option<&SourceLocation>) -> String {
 
 fn write_tasks(out: &mut dyn Write, tasks: &TaskSummary) -> io::Result<()> {
     let samples = &tasks.samples;
-    for (glyph, count, shown) in [
-        ("+", tasks.add, &samples.add),
-        ("-/+", tasks.replace, &samples.replace),
-        ("-", tasks.delete, &samples.delete),
-    ] {
+    let changed = tasks.replace.saturating_sub(tasks.rerun);
+    let groups: [(&str, u64, &[TaskSample], fn(&TaskSample) -> Option<String>); 4] = [
+        ("+", tasks.add, &samples.add, |_| None),
+        ("-/+", changed, &samples.replace, why_nothing_differs),
+        ("-/+", tasks.rerun, &samples.rerun, why_it_runs_again),
+        ("-", tasks.delete, &samples.delete, |_| None),
+    ];
+    for (glyph, count, shown, why) in groups {
         for sample in shown {
             writeln!(out, "    {glyph:>3} {}{}", sample.id, place(sample.source.as_ref()))?;
             let width = sample.fields.iter().map(|field| field.path.len()).max().unwrap_or(0);
             for field in &sample.fields {
                 write_difference(out, "          ", field, width)?;
             }
-            if glyph == "-/+" && sample.fields.is_empty() {
-                writeln!(
-                    out,
-                    "          {DIM}what differs is nothing that the service returns: a reference to a secret, or the version of this program that made it{DIM:#}"
-                )?;
+            if let Some(why) = why(sample) {
+                writeln!(out, "          {DIM}{why}{DIM:#}")?;
             }
         }
         let more = count.saturating_sub(shown.len() as u64);
@@ -250,4 +250,18 @@ fn write_tasks(out: &mut dyn Write, tasks: &TaskSummary) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Why a task is replaced although none of its fields is known to differ.
+fn why_nothing_differs(sample: &TaskSample) -> Option<String> {
+    let why = "what differs is nothing that the service returns: a reference to a secret, or the version of this program that made it";
+    sample.fields.is_empty().then(|| why.to_owned())
+}
+
+/// Why a task is replaced that is what it was.
+fn why_it_runs_again(sample: &TaskSample) -> Option<String> {
+    Some(match &sample.after {
+        Some(after) => format!("because `{after}`, which it waits for, is replaced"),
+        None => "because tasks that it waits for are not those that it was made for".to_owned(),
+    })
 }

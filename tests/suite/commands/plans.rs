@@ -1,5 +1,7 @@
 //! What a plan says of tasks.
 
+use std::time::{Duration, Instant};
+
 use super::stranger::Stranger;
 use crate::support::{Emulator, Output, Runtime, Sandbox};
 
@@ -81,6 +83,78 @@ fn programs_get_the_places_and_fields_of_tasks_too() {
     let field = &sample["fields"][0];
     assert_eq!((&field["path"], &field["source"]["line"]), (&"command".into(), &21.into()));
     assert_eq!((&field["before"], &field["after"]), (&"echo first".into(), &"echo second".into()));
+}
+
+/// Three estimates and what is made of them, in two steps.
+const SWEEP: &str = r#"api_version: batchyard/v1
+name: sweep
+parameters:
+  darts: { type: integer, default: 10 }
+  seconds: { type: integer, default: 0 }
+pools:
+  p: { vm_size: Standard_D2s_v3, image: ubuntu-22.04-container, container: {}, nodes: { dedicated: 1 }, slots_per_node: 4 }
+jobs:
+  j:
+    pool: p
+    tasks:
+      report: { depends_on: [merge], container: { image: busybox }, command: report }
+      merge: { depends_on: [estimate], container: { image: busybox }, command: merge }
+      apart: { container: { image: busybox }, command: apart }
+      estimate:
+        for_each: { seed: { range: [1, 4] } }
+        container: { image: busybox }
+        command: [throw, "${{ item.seed }}", "${{ params.darts }}"]
+        environment: { BATCHYARD_SIMULATE: "seconds=${{ params.seconds }}" }
+"#;
+
+#[test]
+fn tasks_run_again_after_tasks_that_are_replaced() {
+    let sandbox = Sandbox::new().file("recipe.yaml", SWEEP);
+    let Some(emulator) = Emulator::start(&sandbox, Runtime::Simulated) else { return };
+    apply(&sandbox);
+    plan(&sandbox, &[]).success();
+    let more = ["-p", "darts=20"];
+    let changed = plan(&sandbox, &more);
+    changed.code(2).stdout_contains("7 tasks: 6 to replace, 1 kept");
+    changed.stdout_contains(
+        "        … and 1 more\n    -/+ merge  recipe.yaml:13:7\n          because `estimate-1`, which it waits for, is replaced\n",
+    );
+    changed.stdout_contains(
+        "-/+ report  recipe.yaml:12:7\n          because `merge`, which it waits for, is replaced\n",
+    );
+    let document = sandbox.run(["plan", "recipe.yaml", "--format", "json"].iter().chain(&more)).json();
+    let changes = document["resource_changes"].as_array().unwrap();
+    let tasks = changes.iter().find(|change| change["address"] == "jobs.j.tasks").unwrap();
+    let summary = &tasks["task_summary"];
+    assert_eq!((&summary["replace"], &summary["rerun"]), (&6.into(), &2.into()));
+    assert_eq!(summary["samples"]["rerun"][0]["after"], "estimate-1");
+
+    // Somebody was quicker than the recipe with one of them, and with what was made of it.
+    Stranger::of(&emulator).delete_task("j", "estimate-2").delete_task("j", "merge");
+    sandbox.run(["apply", "recipe.yaml", "-y"].iter().chain(&more)).success().stdout_contains("7 succeeded");
+    plan(&sandbox, &more).success().stdout_contains("No changes.");
+    plan(&sandbox, &[]).code(2);
+}
+
+#[test]
+fn a_task_that_runs_is_only_replaced_by_force() {
+    let sandbox = Sandbox::new().file("recipe.yaml", SWEEP);
+    let Some(_emulator) = Emulator::start(&sandbox, Runtime::Simulated) else { return };
+    sandbox.run(["apply", "recipe.yaml", "-y", "--no-wait", "-p", "seconds=600"]).success();
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !sandbox.run(["status", "recipe.yaml"]).stdout.contains("4 running") {
+        assert!(Instant::now() < deadline, "the estimates don't run");
+    }
+    let would_end = "it would end 4 running tasks: estimate-1, estimate-2, estimate-3 and 1 more";
+    plan(&sandbox, &[])
+        .code(2)
+        .stdout_contains(&format!("Refused without --force: jobs.j.tasks: {would_end}"));
+    let document = sandbox.run(["plan", "recipe.yaml", "--format", "json"]).json();
+    assert_eq!(document["applyable"], false);
+    let refused = sandbox.run(["apply", "recipe.yaml", "-y"]);
+    refused.code(4).stderr_contains(&format!("jobs.j.tasks: {would_end}")).stderr_contains("--force");
+    sandbox.run(["apply", "recipe.yaml", "-y", "--force"]).success().stdout_contains("7 succeeded");
+    plan(&sandbox, &[]).success().stdout_contains("No changes.");
 }
 
 #[test]

@@ -49,6 +49,9 @@ enum Command {
     MergePi {
         /// The folder with `pi-<seed>.json` files.
         folder: PathBuf,
+        /// Merge the seeds from 1 to this one, whatever else is in the folder; all that are there if absent.
+        #[arg(long)]
+        seeds: Option<u64>,
     },
     /// Do nothing for a while.
     Sleep {
@@ -147,7 +150,7 @@ fn run(
     match command {
         Command::Greet => greet(&Surroundings::look(environment), output)?,
         Command::Pi { seed, samples, out } => estimate(seed, samples, out.as_deref(), output)?,
-        Command::MergePi { folder } => Merged::read(&folder)?.write(output)?,
+        Command::MergePi { folder, seeds } => merge(&folder, seeds)?.write(output)?,
         Command::Sleep { seconds, exit } => {
             writeln!(output, "sleeping for {seconds} s")?;
             output.flush()?;
@@ -180,8 +183,14 @@ fn estimate(
     Ok(estimate.write(output)?)
 }
 
-/// Waits, but ends at once when asked to: the first process of a container must listen to SIGTERM by itself.
-/// Waits; gives an exit code if a signal cut that short.
+fn merge(folder: &Path, seeds: Option<u64>) -> Result<Merged, PiError> {
+    match seeds {
+        Some(last) => Merged::of_seeds(folder, 1..=last),
+        None => Merged::of_all(folder),
+    }
+}
+
+/// Waits, but ends at once when asked to: the first process of a container must listen to SIGTERM by itself. Gives an exit code if a signal cut that short.
 fn sleep(seconds: f64) -> Result<Option<u8>, ProgramError> {
     use tokio::signal::unix::{SignalKind, signal};
 

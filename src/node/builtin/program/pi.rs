@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{self, Write};
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -38,7 +39,7 @@ impl Estimate {
 
     /// Writes the estimate to `pi-<seed>.json` in a folder, whole or not at all.
     pub(super) fn save(&self, folder: &Path) -> Result<(), PiError> {
-        let path = folder.join(format!("pi-{}.json", self.seed));
+        let path = Self::path(folder, self.seed);
         let temporary = folder.join(format!(".pi-{}.new", self.seed));
         let save = || -> io::Result<()> {
             fs::create_dir_all(folder)?;
@@ -46,6 +47,16 @@ impl Estimate {
             fs::rename(&temporary, &path)
         };
         save().map_err(|source| PiError::Write { path: path.clone(), source })
+    }
+
+    fn path(folder: &Path, seed: u64) -> PathBuf {
+        folder.join(format!("pi-{seed}.json"))
+    }
+
+    fn read(path: &Path) -> Result<Self, PiError> {
+        let content = fs::read(path).map_err(|source| PiError::Read { path: path.to_owned(), source })?;
+        serde_json::from_slice(&content)
+            .map_err(|source| PiError::Malformed { path: path.to_owned(), source })
     }
 
     /// Says what was found.
@@ -64,27 +75,27 @@ pub(super) struct Merged {
 }
 
 impl Merged {
-    /// Reads every `pi-<seed>.json` in a folder.
-    pub(super) fn read(folder: &Path) -> Result<Self, PiError> {
+    /// Merges every `pi-<seed>.json` in a folder.
+    pub(super) fn of_all(folder: &Path) -> Result<Self, PiError> {
+        let unreadable = |source| PiError::Read { path: folder.to_owned(), source };
         let mut estimates = Vec::new();
-        let unreadable = |path: &Path| {
-            let path = path.to_owned();
-            move |source| PiError::Read { path, source }
-        };
-        for entry in fs::read_dir(folder).map_err(unreadable(folder))? {
-            let path = entry.map_err(unreadable(folder))?.path();
+        for entry in fs::read_dir(folder).map_err(unreadable)? {
+            let path = entry.map_err(unreadable)?.path();
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             if name.starts_with("pi-") && name.ends_with(".json") {
-                let content = fs::read(&path).map_err(unreadable(&path))?;
-                let estimate: Estimate = serde_json::from_slice(&content)
-                    .map_err(|source| PiError::Malformed { path: path.clone(), source })?;
-                estimates.push(estimate);
+                estimates.push(Estimate::read(&path)?);
             }
         }
         if estimates.is_empty() {
             return Err(PiError::Nothing { folder: folder.to_owned() });
         }
         Ok(Self::merge(&estimates))
+    }
+
+    /// Merges the `pi-<seed>.json` of these seeds, and none of the others that earlier runs may have left in the folder.
+    pub(super) fn of_seeds(folder: &Path, seeds: RangeInclusive<u64>) -> Result<Self, PiError> {
+        let estimates = seeds.map(|seed| Estimate::read(&Estimate::path(folder, seed)));
+        Ok(Self::merge(&estimates.collect::<Result<Vec<_>, _>>()?))
     }
 
     fn merge(estimates: &[Estimate]) -> Self {
@@ -165,7 +176,7 @@ mod tests {
             Estimate::throw(seed, 20_000).save(&folder.path().join("out")).unwrap();
         }
         fs::write(folder.path().join("out/other.json"), "not ours").unwrap();
-        let merged = Merged::read(&folder.path().join("out")).unwrap();
+        let merged = Merged::of_all(&folder.path().join("out")).unwrap();
         assert_eq!((merged.seeds, merged.samples), (8, 160_000));
         assert!((merged.pi - std::f64::consts::PI).abs() < 4.0 * merged.standard_error, "{merged:?}");
         let mut output = Vec::new();
@@ -175,11 +186,23 @@ mod tests {
     }
 
     #[test]
+    fn seeds_of_earlier_runs_are_left_out_and_missing_ones_are_named() {
+        let folder = tempfile::tempdir().unwrap();
+        for seed in 1..=4 {
+            Estimate::throw(seed, 100).save(folder.path()).unwrap();
+        }
+        let merged = Merged::of_seeds(folder.path(), 1..=3).unwrap();
+        assert_eq!((merged.seeds, merged.samples), (3, 300));
+        let missing = Merged::of_seeds(folder.path(), 1..=5).unwrap_err();
+        assert!(missing.to_string().ends_with("pi-5.json` can't be read"), "{missing}");
+    }
+
+    #[test]
     fn what_cannot_be_merged_is_named() {
         let folder = tempfile::tempdir().unwrap();
-        assert!(Merged::read(folder.path()).unwrap_err().to_string().contains("nothing to merge"));
+        assert!(Merged::of_all(folder.path()).unwrap_err().to_string().contains("nothing to merge"));
         fs::write(folder.path().join("pi-1.json"), "{").unwrap();
-        assert!(Merged::read(folder.path()).unwrap_err().to_string().contains("pi-1.json"));
-        assert!(matches!(Merged::read(Path::new("/no/such")).unwrap_err(), PiError::Read { .. }));
+        assert!(Merged::of_all(folder.path()).unwrap_err().to_string().contains("pi-1.json"));
+        assert!(matches!(Merged::of_all(Path::new("/no/such")).unwrap_err(), PiError::Read { .. }));
     }
 }
