@@ -227,27 +227,32 @@ fn place(source: Option<&SourceLocation>) -> String {
 fn write_tasks(out: &mut dyn Write, tasks: &TaskSummary) -> io::Result<()> {
     let samples = &tasks.samples;
     let changed = tasks.replace.saturating_sub(tasks.rerun);
-    let groups: [(&str, u64, &[TaskSample], fn(&TaskSample) -> Option<String>); 4] = [
-        ("+", tasks.add, &samples.add, |_| None),
-        ("-/+", changed, &samples.replace, why_nothing_differs),
-        ("-/+", tasks.rerun, &samples.rerun, why_it_runs_again),
-        ("-", tasks.delete, &samples.delete, |_| None),
-    ];
-    for (glyph, count, shown, why) in groups {
-        for sample in shown {
-            writeln!(out, "    {glyph:>3} {}{}", sample.id, place(sample.source.as_ref()))?;
-            let width = sample.fields.iter().map(|field| field.path.len()).max().unwrap_or(0);
-            for field in &sample.fields {
-                write_difference(out, "          ", field, width)?;
-            }
-            if let Some(why) = why(sample) {
-                writeln!(out, "          {DIM}{why}{DIM:#}")?;
-            }
+    write_samples(out, ("+", tasks.add), &samples.add, |_| None)?;
+    write_samples(out, ("-/+", changed), &samples.replace, why_nothing_differs)?;
+    write_samples(out, ("-/+", tasks.rerun), &samples.rerun, why_it_runs_again)?;
+    write_samples(out, ("-", tasks.delete), &samples.delete, |_| None)
+}
+
+/// Writes examples of so many tasks, each with what differs in it, or why that does not say it all.
+fn write_samples(
+    out: &mut dyn Write,
+    (glyph, count): (&str, u64),
+    samples: &[TaskSample],
+    why: impl Fn(&TaskSample) -> Option<String>,
+) -> io::Result<()> {
+    for sample in samples {
+        writeln!(out, "    {glyph:>3} {}{}", sample.id, place(sample.source.as_ref()))?;
+        let width = sample.fields.iter().map(|field| field.path.len()).max().unwrap_or(0);
+        for field in &sample.fields {
+            write_difference(out, "          ", field, width)?;
         }
-        let more = count.saturating_sub(shown.len() as u64);
-        if more > 0 {
-            writeln!(out, "        {DIM}… and {} more{DIM:#}", grouped(more))?;
+        if let Some(why) = why(sample) {
+            writeln!(out, "          {DIM}{why}{DIM:#}")?;
         }
+    }
+    let more = count.saturating_sub(samples.len() as u64);
+    if more > 0 {
+        writeln!(out, "        {DIM}… and {} more{DIM:#}", grouped(more))?;
     }
     Ok(())
 }
