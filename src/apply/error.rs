@@ -32,7 +32,7 @@ pub enum StepError {
         object: String,
     },
     /// The service did not finish in time.
-    #[error("{what} took longer than {} s; it may still finish: `status` shows it, and applying again goes on from there", .limit.as_secs())]
+    #[error("{what} took longer than {} s; it may still finish: `status` shows it, and the same command again goes on from there", .limit.as_secs())]
     TimedOut {
         /// What was waited for.
         what: String,
@@ -61,6 +61,11 @@ impl StepError {
     /// Whether somebody else got in the way.
     pub fn is_conflict(&self) -> bool {
         matches!(self, Self::Stale { .. } | Self::Appeared { .. })
+    }
+
+    /// Whether time was up.
+    pub fn is_timeout(&self) -> bool {
+        matches!(self, Self::TimedOut { .. })
     }
 
     /// What a person could try.

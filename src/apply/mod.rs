@@ -17,4 +17,4 @@ pub use event::{ApplyEvent, ApplyReport, Observer, Outcome, StepReport};
 pub use executor::apply;
 pub use options::ApplyOptions;
 pub use secrets::{SecretError, SecretSource};
-pub use wait::{JobEnd, WaitEnd, WaitError, WaitOptions, WaitReport, wait_for_jobs};
+pub use wait::{EndedTasks, JobEnd, WaitEnd, WaitError, WaitOptions, WaitReport, ended_tasks, wait_for_jobs};

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::{StreamExt, TryStreamExt, pin_mut};
+use futures::{StreamExt, TryStreamExt};
 use tokio_util::sync::CancellationToken;
 
-use crate::batch::model::{BatchJobState, BatchTask, BatchTaskCounts, BatchTaskExecutionResult};
+use crate::batch::model::{BatchJobState, BatchTask, BatchTaskCounts};
 use crate::batch::odata::{ListQuery, Select};
 use crate::batch::operations::{GetJob, GetJobTaskCounts, ListTasks};
-use crate::batch::{JobId, PoolId, TaskId};
+use crate::batch::{DateTime, JobId, PoolId, TaskId};
 use crate::client::{BatchClient, ClientError};
 use crate::clock::Clock;
 use crate::observe::{Held, PoolStatus, TaskEnd, held_tasks, pool_status};
@@ -26,12 +26,34 @@ pub struct WaitOptions {
     pub timeout: Option<Duration>,
     /// Up to how many tasks a job's tasks are told one by one, with their output; of larger jobs only failures are, up to as many.
     pub told_tasks: u64,
-    /// Whether tasks that had succeeded before the waiting began are passed over: nobody waited for them.
-    pub only_news: bool,
+    /// Tasks that had ended before anything was applied: they are not told.
+    pub ended_before: EndedTasks,
     /// The most bytes of output that are fetched for each task.
     pub output_limit: u64,
     /// The clock that pauses are measured by.
     pub clock: Arc<dyn Clock>,
+}
+
+/// Tasks that have ended, each with when: a task that is made anew under the same id is another one.
+pub type EndedTasks = HashSet<(JobId, TaskId, Option<DateTime>)>;
+
+/// The tasks of these jobs that have ended and that waiting would tell of, up to `told_tasks` of each job.
+///
+/// # Errors
+/// When the account can't be read.
+pub async fn ended_tasks(
+    client: &BatchClient,
+    jobs: impl IntoIterator<Item = &JobId>,
+    told_tasks: u64,
+) -> Result<EndedTasks, WaitError> {
+    let mut ended = EndedTasks::new();
+    for job in jobs {
+        let counts = client.find(&GetJobTaskCounts { job_id: job.clone() }).await?;
+        let Some(counts) = counts.map(|answer| answer.value.task_counts) else { continue };
+        let tasks = told(client, job, &counts, told_tasks).await?;
+        ended.extend(tasks.iter().map(|task| identity(job, task)));
+    }
+    Ok(ended)
 }
 
 /// Why waiting ended without a result.
@@ -111,12 +133,11 @@ pub async fn wait_for_jobs(
     stop: &CancellationToken,
 ) -> Result<WaitReport, WaitError> {
     let mut waiter =
-        Waiter { client, options, observer, told: HashSet::new(), troubled: HashSet::new(), first: true };
+        Waiter { client, options, observer, told: options.ended_before.clone(), troubled: HashSet::new() };
     let started = options.clock.now();
     let mut pause = Duration::from_millis(20).min(options.poll_interval);
     loop {
         let (mut report, over) = waiter.look(jobs, pools).await?;
-        waiter.first = false;
         if over {
             return Ok(report);
         }
@@ -141,12 +162,10 @@ struct Waiter<'a> {
     client: &'a BatchClient,
     options: &'a WaitOptions,
     observer: &'a dyn Observer,
-    /// Tasks that were told.
-    told: HashSet<(JobId, TaskId)>,
+    /// Tasks that were told, or need not be.
+    told: EndedTasks,
     /// Troubles of nodes and pools that were told.
     troubled: HashSet<String>,
-    /// Whether this is the first look.
-    first: bool,
 }
 
 impl Waiter<'_> {
@@ -244,44 +263,49 @@ impl Waiter<'_> {
 
     /// Tells the tasks that completed since the last look, with their output.
     async fn tell_completed(&mut self, job: &JobId, counts: &BatchTaskCounts) -> Result<(), ClientError> {
-        let tells_all = total(counts) <= self.options.told_tasks;
-        if (if tells_all { counts.completed } else { counts.failed }) == 0 {
-            return Ok(());
-        }
-        let filter = if tells_all { "state eq 'completed'" } else { "executionInfo/result eq 'failure'" };
-        let query = ListQuery {
-            filter: Some(filter.to_owned()),
-            max_results: (!tells_all).then_some(100),
-            ..ListQuery::select(&TaskEnd::PROPERTIES)
-        };
-        let limit = usize::try_from(self.options.told_tasks).unwrap_or(usize::MAX);
-        let tasks = self.client.list(ListTasks { job_id: job.clone(), query }).take(limit);
-        pin_mut!(tasks);
-        let mut ended = Vec::new();
-        while let Some(task) = tasks.try_next().await? {
-            if !self.told.contains(&(job.clone(), task.id.clone())) {
-                ended.push(task);
+        for task in told(self.client, job, counts, self.options.told_tasks).await? {
+            if self.told.insert(identity(job, &task)) {
+                let end = TaskEnd::read(self.client, job, &task, self.options.output_limit).await;
+                self.observer.on(ApplyEvent::TaskEnded(&end));
             }
-        }
-        ended.sort_by_key(|task: &BatchTask| task.execution_info.as_ref().and_then(|info| info.end_time));
-        for task in ended {
-            if self.first && self.options.only_news && !failed(&task) {
-                self.told.insert((job.clone(), task.id));
-                continue;
-            }
-            let end = TaskEnd::read(self.client, job, &task, self.options.output_limit).await;
-            self.observer.on(ApplyEvent::TaskEnded(&end));
-            self.told.insert((job.clone(), task.id));
         }
         Ok(())
     }
 }
 
-fn total(counts: &BatchTaskCounts) -> u64 {
-    u64::from(counts.active) + u64::from(counts.running) + u64::from(counts.completed)
+/// The tasks of a job that have ended and are told of, in the order in which they ended: all of a small job, of a large one those
+/// that failed.
+async fn told(
+    client: &BatchClient,
+    job: &JobId,
+    counts: &BatchTaskCounts,
+    limit: u64,
+) -> Result<Vec<BatchTask>, ClientError> {
+    let tells_all = total(counts) <= limit;
+    if (if tells_all { counts.completed } else { counts.failed }) == 0 {
+        return Ok(Vec::new());
+    }
+    let filter = if tells_all { "state eq 'completed'" } else { "executionInfo/result eq 'failure'" };
+    let query = ListQuery {
+        filter: Some(filter.to_owned()),
+        max_results: (!tells_all).then_some(100),
+        ..ListQuery::select(&TaskEnd::PROPERTIES)
+    };
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let tasks = client.list(ListTasks { job_id: job.clone(), query }).take(limit);
+    let mut ended: Vec<BatchTask> = tasks.try_collect().await?;
+    ended.sort_by_key(end_time);
+    Ok(ended)
 }
 
-fn failed(task: &BatchTask) -> bool {
-    task.execution_info.as_ref().and_then(|info| info.result.as_ref())
-        == Some(&BatchTaskExecutionResult::Failure)
+fn end_time(task: &BatchTask) -> Option<DateTime> {
+    task.execution_info.as_ref().and_then(|info| info.end_time)
+}
+
+fn identity(job: &JobId, task: &BatchTask) -> (JobId, TaskId, Option<DateTime>) {
+    (job.clone(), task.id.clone(), end_time(task))
+}
+
+fn total(counts: &BatchTaskCounts) -> u64 {
+    u64::from(counts.active) + u64::from(counts.running) + u64::from(counts.completed)
 }

@@ -123,6 +123,8 @@ pub struct Change {
     pub obstacles: Vec<Obstacle>,
     /// For tasks: how many of them do what.
     pub tasks: Option<TaskSummary>,
+    /// For a job that is over and has to be made anew: what of its tasks differs, and is the reason.
+    pub new_work: Option<TaskSummary>,
     /// What must be permitted for this change, and is not.
     pub needs: Option<OnChange>,
     /// Where it stands in the recipe's file.

@@ -140,6 +140,7 @@ fn unchanged(address: Address) -> Change {
         remarks: Vec::new(),
         obstacles: Vec::new(),
         tasks: None,
+        new_work: None,
         needs: None,
         source: None,
     }

@@ -42,6 +42,17 @@ pub enum OnChange {
     Recreate,
 }
 
+impl OnChange {
+    /// The word for it, in recipes and on the command line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Stop => "stop",
+            Self::Drain => "drain",
+            Self::Recreate => "recreate",
+        }
+    }
+}
+
 /// Everything a recipe wants, by its keys in the recipe.
 #[derive(Debug, Clone)]
 pub struct DesiredState {

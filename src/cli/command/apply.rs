@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::execute::{Deadline, ask, execute, exit_code, options, stop_on_signal, unless_stopped};
 use super::plan::{policy, show};
 use super::refuse::{refuse_what_ends_work, refuse_what_is_not_permitted};
-use crate::apply::{ApplyReport, WaitEnd, WaitOptions, WaitReport, wait_for_jobs};
+use crate::apply::{ApplyReport, EndedTasks, WaitEnd, WaitOptions, WaitReport, ended_tasks, wait_for_jobs};
 use crate::cli::account::Account;
 use crate::cli::args::ApplyArgs;
 use crate::cli::context::Context;
@@ -67,22 +67,28 @@ impl Apply<'_> {
             ask(self.context, question, self.stop, NOTHING).await?;
         }
         let deadline = Deadline::after(self.args.timeout);
+        let waits = self.args.wait || (self.account.is_local() && !self.args.no_wait);
+        let mut ended_before = EndedTasks::new();
+        if waits {
+            let jobs = self.desired.jobs.values().map(|job| &job.spec.id);
+            ended_before = ended_tasks(self.account.client(), jobs, TOLD_TASKS).await?;
+        }
         let mut steps = None;
         if !plan.is_empty() {
             self.account.run().await?;
             let parallelism = usize::from(self.args.parallelism);
             let options = options(self.context, parallelism, folder, self.account, deadline);
-            let report = execute(self.context, &plan, self.account, &options, self.stop).await?;
+            let report =
+                execute(self.context, &plan, self.account, &options, (human::Deed::Apply, self.stop)).await?;
             if !report.is_complete() {
                 return self.end(&plan, Some(&report), None, exit_code(&report));
             }
             steps = Some(report);
         }
-        let waits = self.args.wait || (self.account.is_local() && !self.args.no_wait);
         if waits {
             self.account.run().await?;
-            let report = self.wait(plan.is_empty(), deadline).await?;
-            let code = self.tell_wait(&report)?;
+            let report = self.wait(ended_before, deadline).await?;
+            let code = self.tell_wait(&report, &plan)?;
             return self.end(&plan, steps.as_ref(), Some(&report), code);
         }
         if self.account.serves_itself() {
@@ -96,7 +102,7 @@ impl Apply<'_> {
         self.end(&plan, steps.as_ref(), None, code)
     }
 
-    async fn wait(&self, only_news: bool, deadline: Deadline) -> Result<WaitReport, CommandError> {
+    async fn wait(&self, ended_before: EndedTasks, deadline: Deadline) -> Result<WaitReport, CommandError> {
         let jobs: Vec<_> = self
             .desired
             .jobs
@@ -108,7 +114,7 @@ impl Apply<'_> {
             poll_interval: self.account.poll_interval(),
             timeout: deadline.left(),
             told_tasks: TOLD_TASKS,
-            only_news,
+            ended_before,
             output_limit: OUTPUT_LIMIT,
             clock: Arc::new(SystemClock),
         };
@@ -120,10 +126,10 @@ impl Apply<'_> {
     }
 
     /// Says how waiting ended.
-    fn tell_wait(&self, report: &WaitReport) -> Result<ExitCode, CommandError> {
+    fn tell_wait(&self, report: &WaitReport, plan: &Plan) -> Result<ExitCode, CommandError> {
         let printer = &self.context.printer;
         let healthy = report.is_healthy();
-        human::wait_summary(&mut *printer.news(healthy), report)?;
+        human::wait_summary(&mut *printer.news(healthy), report, plan)?;
         let next = if self.account.serves_itself() {
             "the local account rests until a command uses it: applying again, or `batchyard emulator`, goes on with the tasks"
         } else {

@@ -16,6 +16,7 @@ use crate::cli::recipe::load_recipe;
 use crate::exit_code::ExitCode;
 use crate::pipeline;
 use crate::recipe::Loaded;
+use crate::view::human::Deed;
 use crate::view::json;
 
 /// How many steps run at once.
@@ -61,7 +62,7 @@ async fn destroy(
     account.wind_down().await?;
     let deadline = Deadline::after(args.timeout);
     let options = options(context, PARALLELISM, loaded.folder.clone(), account, deadline);
-    let report = execute(context, &plan, account, &options, stop).await?;
+    let report = execute(context, &plan, account, &options, (Deed::Destroy, stop)).await?;
     let code = exit_code(&report);
     if context.printer.is_json() {
         context.printer.line(&json::destroyed(&plan, Some(&report), code.number()))?;

@@ -63,12 +63,12 @@ pub(super) async fn execute(
     plan: &Plan,
     account: &Account,
     options: &ApplyOptions,
-    stop: &CancellationToken,
+    (deed, stop): (human::Deed, &CancellationToken),
 ) -> Result<ApplyReport, CommandError> {
     let progress = Progress::new(&context.printer);
     let report = apply(plan, account.client(), options, &progress, stop).await;
     progress.finish();
-    human::apply_summary(&mut *context.printer.news(report.is_complete()), &report)?;
+    human::apply_summary(&mut *context.printer.news(report.is_complete()), &report, deed)?;
     Ok(report)
 }
 
@@ -133,6 +133,8 @@ pub(super) fn exit_code(report: &ApplyReport) -> ExitCode {
         ExitCode::Interrupted
     } else if report.failures().any(|(_, error)| error.is_conflict()) {
         ExitCode::StaleOrConflict
+    } else if report.failures().any(|(_, error)| error.is_timeout()) {
+        ExitCode::Unhealthy
     } else if report.done() > 0 {
         ExitCode::PartlyApplied
     } else {

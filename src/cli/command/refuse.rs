@@ -15,9 +15,15 @@ pub(super) fn refuse_what_is_not_permitted(plan: &Plan) -> Result<(), CommandErr
     }
     if let Some(blocked) = plan.blocked().next() {
         let message = format!("{} asks for more than is permitted; nothing was changed", blocked.address);
+        let word = blocked.needs.unwrap_or_default().as_str();
+        let hint = match blocked.address.kind {
+            ResourceKind::Pool => format!("set `on_change: {word}` in the recipe, or pass --allow {word}"),
+            _ => format!("pass --allow {word}; the plan says what is lost then"),
+        };
         let place = blocked.fields.iter().find_map(|field| field.source.clone());
         return Err(CommandError::new(ExitCode::BlockedByPolicy, message)
-            .hint(Some("the plan says what would permit it".to_owned()))
+            .because(blocked.remarks.iter().cloned())
+            .hint(Some(hint))
             .place(place.or_else(|| blocked.source.clone())));
     }
     Ok(())

@@ -101,11 +101,15 @@ impl Planner<'_> {
         let replace = hardest == Some(Mutability::Replace) || (live.value.is_over() && has_new_work);
         if replace {
             change.class = ChangeClass::Replace;
-            change.reason = if live.value.is_over() && has_new_work {
-                ActionReason::NewWorkForFinishedJob
-            } else {
-                ActionReason::CannotUpdate
-            };
+            change.reason = ActionReason::CannotUpdate;
+            if live.value.is_over() && has_new_work {
+                change.reason = ActionReason::NewWorkForFinishedJob;
+                change.remarks.push(format!(
+                    "it is {} and takes no tasks any more; there are {} to add and {} to replace",
+                    live.value.state, tasks.summary.add, tasks.summary.replace
+                ));
+                change.new_work = Some(tasks.summary);
+            }
             change.remarks.push("its tasks, their results and their files are deleted with it".to_owned());
             self.disturb_job(&mut change, &desired.spec.id);
             change.needs = self.missing_permission(change.class, OnChange::Stop);

@@ -5,8 +5,10 @@ use std::io::{self, Write};
 use super::output::indented;
 use super::style::{BAD, BOLD, CHANGED, DIM, GOOD};
 use crate::apply::{ApplyEvent, ApplyReport, Outcome, WaitReport};
+use crate::batch::JobId;
 use crate::observe::{Held, NodeTrouble, PoolStatus, Problem, TaskEnd};
-use crate::plan::Step;
+use crate::plan::{Plan, Step};
+use crate::resource::ChangeClass;
 use crate::view::words::{counted, duration, grouped, plain};
 
 /// How a step is called: `create pool hello`.
@@ -114,11 +116,19 @@ pub(super) fn task_end(out: &mut dyn Write, end: &TaskEnd) -> io::Result<()> {
         format!("{took}{node}").trim()
     )?;
     task_failure(out, end)?;
-    if let Some(stdout) = &end.stdout {
-        write!(out, "{}", indented(stdout, "  │ "))?;
-    }
-    if let Some(stderr) = &end.stderr {
-        write!(out, "{}", indented(stderr, "  ┆ "))?;
+    for (text, left_out, bar, flag) in [
+        (&end.stdout, end.stdout_left_out, "  │ ", ""),
+        (&end.stderr, end.stderr_left_out, "  ┆ ", " --stderr"),
+    ] {
+        let Some(text) = text else { continue };
+        if left_out > 0 {
+            let (left_out, TaskEnd { job, task, .. }) = (counted(left_out, "byte"), end);
+            writeln!(
+                out,
+                "{bar}{DIM}… {left_out} left out; `batchyard logs {job}/{task}{flag}` shows all{DIM:#}"
+            )?;
+        }
+        write!(out, "{}", indented(text, bar))?;
     }
     Ok(())
 }
@@ -189,18 +199,31 @@ pub(super) fn node_trouble(out: &mut dyn Write, trouble: &NodeTrouble) -> io::Re
     Ok(())
 }
 
-/// Writes how applying ended.
+/// What the steps of a plan were taken for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deed {
+    /// To bring about what a recipe asks for.
+    Apply,
+    /// To remove what a recipe made.
+    Destroy,
+}
+
+/// Writes how the steps of a plan ended.
 ///
 /// # Errors
 /// When `out` can't be written to.
-pub fn apply_summary(out: &mut dyn Write, report: &ApplyReport) -> io::Result<()> {
+pub fn apply_summary(out: &mut dyn Write, report: &ApplyReport, deed: Deed) -> io::Result<()> {
+    let (done, wholly, again) = match deed {
+        Deed::Apply => ("Applied", "Not wholly applied", "applying"),
+        Deed::Destroy => ("Destroyed", "Not wholly destroyed", "destroying"),
+    };
     if report.is_complete() {
-        return writeln!(out, "{GOOD}Applied.{GOOD:#} {} done.", counted(report.done() as u64, "step"));
+        return writeln!(out, "{GOOD}{done}.{GOOD:#} {} done.", counted(report.done() as u64, "step"));
     }
-    let word = if report.was_interrupted() { "Interrupted" } else { "Not wholly applied" };
+    let word = if report.was_interrupted() { "Interrupted" } else { wholly };
     writeln!(
         out,
-        "{BAD}{word}.{BAD:#} {} of {} done; applying again goes on from there.",
+        "{BAD}{word}.{BAD:#} {} of {} done; {again} again goes on from there.",
         report.done(),
         counted(report.steps.len() as u64, "step")
     )?;
@@ -221,7 +244,7 @@ pub fn apply_summary(out: &mut dyn Write, report: &ApplyReport) -> io::Result<()
 ///
 /// # Errors
 /// When `out` can't be written to.
-pub fn wait_summary(out: &mut dyn Write, report: &WaitReport) -> io::Result<()> {
+pub fn wait_summary(out: &mut dyn Write, report: &WaitReport, plan: &Plan) -> io::Result<()> {
     for job in &report.jobs {
         let mut words = vec![format!("{GOOD}{} succeeded{GOOD:#}", grouped(job.succeeded))];
         if job.failed > 0 {
@@ -233,10 +256,22 @@ pub fn wait_summary(out: &mut dyn Write, report: &WaitReport) -> io::Result<()> 
         if job.waiting > 0 && job.held.is_empty() {
             words.push(format!("{CHANGED}{} still waiting{CHANGED:#}", grouped(job.waiting)));
         }
-        writeln!(out, "{BOLD}Job {}:{BOLD:#} {}.", job.job, words.join(", "))?;
+        let kept = match kept(plan, &job.job) {
+            0 => String::new(),
+            1 => " 1 kept as it was.".to_owned(),
+            kept => format!(" {} kept as they were.", grouped(kept)),
+        };
+        writeln!(out, "{BOLD}Job {}:{BOLD:#} {}.{kept}", job.job, words.join(", "))?;
         held_tasks(out, &job.held)?;
     }
     Ok(())
+}
+
+/// How many tasks of a job whose tasks changed did not.
+fn kept(plan: &Plan, job: &JobId) -> u64 {
+    let changed = plan.changes.iter().filter(|change| change.class != ChangeClass::Unchanged);
+    let tasks = changed.filter(|change| change.id == job.as_str()).filter_map(|change| change.tasks.as_ref());
+    tasks.map(|tasks| tasks.keep).sum()
 }
 
 /// An error with its causes, in one line.

@@ -11,7 +11,7 @@ mod style;
 
 pub use at_rest::at_rest;
 pub use diff::diff;
-pub use events::{Progress, apply_summary, event, progress, progress_line, wait_summary};
+pub use events::{Deed, Progress, apply_summary, event, progress, progress_line, wait_summary};
 pub use explanation::{code, codes, field, fields};
 pub use output::indented;
 pub use plan::{failed_earlier, plan};

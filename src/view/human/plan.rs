@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::style::{self, BAD, BOLD, CHANGED, DIM, GOOD};
-use crate::plan::{Change, FieldChange, Plan, TaskSample, TaskSummary};
+use crate::plan::{ActionReason, Change, FieldChange, Plan, TaskSample, TaskSummary};
 use crate::resource::{ChangeClass, OnChange, ResourceKind, SourceLocation};
 use crate::view::words::{self, Difference, counted, grouped, value};
 
@@ -126,14 +126,14 @@ fn write_summary(out: &mut dyn Write, plan: &Plan) -> io::Result<()> {
 }
 
 fn permission(change: &Change, needed: OnChange) -> String {
-    let word = match needed {
-        OnChange::Stop => "stop",
-        OnChange::Drain => "drain",
-        OnChange::Recreate => "recreate",
-    };
+    let word = needed.as_str();
     let fields: Vec<_> = change.fields.iter().map(|field| format!("`{}`", field.path)).collect();
+    let mut causes = if fields.is_empty() { Vec::new() } else { vec![format!("of {}", fields.join(", "))] };
+    if change.reason == ActionReason::NewWorkForFinishedJob {
+        causes.push("it is over and its tasks differ".to_owned());
+    }
     let cause =
-        if fields.is_empty() { String::new() } else { format!(" (because of {})", fields.join(", ")) };
+        if causes.is_empty() { String::new() } else { format!(" (because {})", causes.join(", and ")) };
     match change.address.kind {
         ResourceKind::Pool => {
             format!("needs `on_change: {word}` in the recipe, or --allow {word}{cause}")
@@ -164,7 +164,7 @@ fn write_change(out: &mut dyn Write, change: &Change) -> io::Result<()> {
     for field in &change.fields {
         write_field(out, change, field, width)?;
     }
-    if let Some(tasks) = &change.tasks {
+    for tasks in change.tasks.iter().chain(&change.new_work) {
         write_tasks(out, tasks)?;
     }
     writeln!(out)

@@ -69,13 +69,17 @@ pub fn status(out: &mut dyn Write, status: &Status) -> io::Result<()> {
 /// The end of a task with the last lines of what it printed.
 fn shortened(end: &TaskEnd) -> TaskEnd {
     let last_lines = |text: &String| {
-        let lines: Vec<&str> = text.lines().collect();
-        let from = lines.len().saturating_sub(SHOWN_LINES);
-        lines.get(from..).unwrap_or_default().join("\n")
+        let lines: Vec<&str> = text.split_inclusive('\n').collect();
+        let (dropped, kept) = lines.split_at(lines.len().saturating_sub(SHOWN_LINES));
+        (kept.concat(), dropped.concat().len() as u64)
     };
+    let (stdout, stdout_dropped) = end.stdout.as_ref().map(last_lines).unzip();
+    let (stderr, stderr_dropped) = end.stderr.as_ref().map(last_lines).unzip();
     TaskEnd {
-        stdout: end.stdout.as_ref().map(last_lines),
-        stderr: end.stderr.as_ref().map(last_lines),
+        stdout,
+        stdout_left_out: end.stdout_left_out + stdout_dropped.unwrap_or(0),
+        stderr,
+        stderr_left_out: end.stderr_left_out + stderr_dropped.unwrap_or(0),
         ..end.clone()
     }
 }

@@ -54,6 +54,7 @@ fn change(change: &Change) -> Value {
         "needs": change.needs,
         "obstacles": change.obstacles.iter().map(obstacle).collect::<Vec<_>>(),
         "task_summary": change.tasks,
+        "new_work": change.new_work,
         "source": change.source,
         "field_sources": change.fields.iter()
             .filter_map(|field| field.source.as_ref().map(|source| (field.path.clone(), json!(source))))

@@ -131,7 +131,10 @@ fn tasks_run_again_after_tasks_that_are_replaced() {
 
     // Somebody was quicker than the recipe with one of them, and with what was made of it.
     Stranger::of(&emulator).delete_task("j", "estimate-2").delete_task("j", "merge");
-    sandbox.run(["apply", "recipe.yaml", "-y"].iter().chain(&more)).success().stdout_contains("7 succeeded");
+    let applied = sandbox.run(["apply", "recipe.yaml", "-y"].iter().chain(&more));
+    applied.success().stdout_contains("Job j: 7 succeeded. 1 kept as it was.\n");
+    applied.stdout_contains("j/estimate-1: exit 0").stdout_contains("j/report: exit 0");
+    assert!(!applied.stdout.contains("j/apart"), "it ran before: {applied}");
     plan(&sandbox, &more).success().stdout_contains("No changes.");
     plan(&sandbox, &[]).code(2);
 }
@@ -155,6 +158,29 @@ fn a_task_that_runs_is_only_replaced_by_force() {
     refused.code(4).stderr_contains(&format!("jobs.j.tasks: {would_end}")).stderr_contains("--force");
     sandbox.run(["apply", "recipe.yaml", "-y", "--force"]).success().stdout_contains("7 succeeded");
     plan(&sandbox, &[]).success().stdout_contains("No changes.");
+}
+
+#[test]
+fn a_finished_job_with_other_tasks_is_blocked_with_the_reason() {
+    let recipe = SWEEP.replace("    pool: p\n", "    pool: p\n    on_complete: terminate\n");
+    let sandbox = Sandbox::new().file("recipe.yaml", &recipe);
+    let Some(_emulator) = Emulator::start(&sandbox, Runtime::Simulated) else { return };
+    apply(&sandbox);
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !sandbox.run(["status", "recipe.yaml"]).stdout.contains("completed") {
+        assert!(Instant::now() < deadline, "the job does not end");
+    }
+    let changed = ["-p", "darts=20"];
+    let reason = "it is completed and takes no tasks any more; there are 0 to add and 6 to replace";
+    let blocked = plan(&sandbox, &changed);
+    blocked.code(2).stdout_contains(reason).stdout_contains("-/+ estimate-1  recipe.yaml:16:7\n");
+    blocked
+        .stdout_contains("Blocked: jobs.j needs --allow recreate (because it is over and its tasks differ)");
+    let apply = ["apply", "recipe.yaml", "-y", "-p", "darts=20"];
+    let refused = sandbox.run(apply);
+    refused.code(4).stderr_contains(reason).stderr_contains("hint: pass --allow recreate");
+    sandbox.run(apply.iter().chain(&["--allow", "recreate"])).success().stdout_contains("7 succeeded");
+    plan(&sandbox, &changed).success().stdout_contains("No changes.");
 }
 
 #[test]

@@ -139,6 +139,33 @@ fn tasks_that_failed_earlier_make_an_apply_unhealthy_although_nothing_changes() 
 }
 
 #[test]
+fn nothing_that_ended_before_is_told_again() {
+    let sandbox = Sandbox::new().file("recipe.yaml", FAILING);
+    let Some(_emulator) = Emulator::start(&sandbox, Runtime::Simulated) else { return };
+    sandbox.run(["apply", "recipe.yaml", "-y"]).code(7).stdout_contains("j/bad: exit 3");
+    let again = sandbox.run(["apply", "recipe.yaml", "-y"]);
+    again
+        .code(7)
+        .stdout_contains("1 task of job j failed earlier")
+        .stdout_contains("Job j: 1 succeeded, 1 failed.\n");
+    assert!(!again.stdout.contains("exit "), "{again}");
+    sandbox.run(["plan", "recipe.yaml", "--detailed-exitcode"]).success();
+}
+
+#[test]
+fn destroying_speaks_of_destroying_and_has_its_own_time() {
+    let sandbox = Sandbox::new().file("recipe.yaml", SLOW);
+    let Some(_emulator) = Emulator::start(&sandbox, Runtime::Simulated) else { return };
+    sandbox.run(["apply", "recipe.yaml", "-y", "--no-wait"]).success();
+    let late = sandbox.run(["destroy", "recipe.yaml", "-y", "--force", "--timeout", "0s"]);
+    late.code(7)
+        .stdout_contains("Not wholly destroyed. 0 of 2 steps done; destroying again goes on from there.");
+    assert!(!late.stdout.contains("applying again"), "{late}");
+    sandbox.run(["destroy", "recipe.yaml", "-y", "--force"]).success().stdout_contains("Destroyed. ");
+    sandbox.run(["plan", "recipe.yaml", "--destroy", "--detailed-exitcode"]).success();
+}
+
+#[test]
 fn an_account_that_does_not_answer_is_not_waited_for_in_silence() {
     let sandbox = Sandbox::new().file("recipe.yaml", FAILING);
     // Takes connections, and never says anything.
