@@ -25,6 +25,8 @@ pub enum ExitCode {
     Usage = 64,
     /// Stopped by Ctrl-C.
     Interrupted = 130,
+    /// Whoever read standard output has gone away, as `head` does; what SIGPIPE makes of other programs.
+    ReaderGone = 141,
 }
 
 impl ExitCode {
@@ -41,6 +43,7 @@ impl ExitCode {
             Self::Unhealthy => "unhealthy",
             Self::Usage => "usage",
             Self::Interrupted => "interrupted",
+            Self::ReaderGone => "reader-gone",
         }
     }
 

@@ -138,10 +138,9 @@ impl From<crate::settings::SettingsError> for CommandError {
 
 impl From<io::Error> for CommandError {
     fn from(error: io::Error) -> Self {
-        // A reader that has gone away (`batchyard … | head`) is no reason to complain.
-        let code =
-            if error.kind() == io::ErrorKind::BrokenPipe { ExitCode::Success } else { ExitCode::Error };
-        Self::from_error(error).code(code)
+        // Nothing went wrong that a person must read about, but not all that was asked for is done either.
+        let is_reader_gone = error.kind() == io::ErrorKind::BrokenPipe;
+        Self::from_error(error).code(if is_reader_gone { ExitCode::ReaderGone } else { ExitCode::Error })
     }
 }
 
@@ -193,7 +192,7 @@ pub(super) fn wants_json(arguments: impl Iterator<Item = std::ffi::OsString>) ->
 
 /// Shows an error and returns its exit code: to people on standard error, to programs on standard output, where they read.
 pub(super) fn report(printer: &Printer, error: &CommandError) -> ExitCode {
-    if error.code == ExitCode::Success {
+    if error.code == ExitCode::ReaderGone {
         return error.code;
     }
     let mut text = format!("{}: {}\n", printer.error_word(), error.message);

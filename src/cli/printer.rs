@@ -16,16 +16,19 @@ pub(super) struct Printer {
     color: ColorChoice,
     format: Format,
     quiet: bool,
+    outlives_readers: bool,
 }
 
 impl Printer {
-    pub(super) fn new(global: &Global) -> Self {
+    /// The printer of a command. One that `outlives_readers` goes on when nobody reads what it says any more, because it changes
+    /// things, and to leave them half done would be worse.
+    pub(super) fn new(global: &Global, outlives_readers: bool) -> Self {
         let color = match global.color {
             Color::Auto => ColorChoice::Auto,
             Color::Always => ColorChoice::Always,
             Color::Never => ColorChoice::Never,
         };
-        Self { color, format: global.format, quiet: global.quiet }
+        Self { color, format: global.format, quiet: global.quiet, outlives_readers }
     }
 
     /// Whether output is for programs.
@@ -49,8 +52,12 @@ impl Printer {
     }
 
     /// The stream of results.
-    pub(super) fn stdout(&self) -> AutoStream<io::Stdout> {
-        AutoStream::new(io::stdout(), self.color)
+    pub(super) fn stdout(&self) -> Results<AutoStream<io::Stdout>> {
+        self.results(AutoStream::new(io::stdout(), self.color))
+    }
+
+    fn results<W>(&self, stream: W) -> Results<W> {
+        Results { stream, outlives_readers: self.outlives_readers }
     }
 
     /// The stream of everything else.
@@ -85,17 +92,14 @@ impl Printer {
 
     /// Writes one line of a stream for programs.
     pub(super) fn line(&self, document: &serde_json::Value) -> io::Result<()> {
-        let mut out = io::stdout().lock();
-        serde_json::to_writer(&mut out, document)?;
-        writeln!(out)?;
+        let mut out = self.results(io::stdout().lock());
+        writeln!(out, "{document}")?;
         out.flush()
     }
 
     /// Writes a document for programs.
     pub(super) fn json(&self, document: &serde_json::Value) -> io::Result<()> {
-        let mut out = io::stdout().lock();
-        serde_json::to_writer_pretty(&mut out, document)?;
-        writeln!(out)
+        writeln!(self.results(io::stdout().lock()), "{document:#}")
     }
 
     /// Writes to standard error; there is nobody to tell if that fails.
@@ -107,6 +111,33 @@ impl Printer {
     pub(super) fn error_word(&self) -> String {
         let red = AnsiColor::Red.on_default().bold();
         format!("{red}error{red:#}")
+    }
+}
+
+/// A stream of results, which may lose its reader.
+pub(super) struct Results<W> {
+    stream: W,
+    outlives_readers: bool,
+}
+
+impl<W> Results<W> {
+    fn or_nobody<T>(&self, result: io::Result<T>, said: T) -> io::Result<T> {
+        match result {
+            Err(error) if self.outlives_readers && error.kind() == io::ErrorKind::BrokenPipe => Ok(said),
+            result => result,
+        }
+    }
+}
+
+impl<W: Write> Write for Results<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let result = self.stream.write(bytes);
+        self.or_nobody(result, bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let result = self.stream.flush();
+        self.or_nobody(result, ())
     }
 }
 

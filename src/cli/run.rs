@@ -26,7 +26,7 @@ pub fn run() -> ExitCode {
     };
     let variables = Variables::of_this_process();
     printer::start_log(&cli.global, &variables);
-    let printer = printer::Printer::new(&cli.global);
+    let printer = printer::Printer::new(&cli.global, cli.command.outlives_readers());
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return error::report(&printer, &error::CommandError::from_error(error)),

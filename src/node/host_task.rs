@@ -79,9 +79,26 @@ fn launch(run: &Run<'_>, current: Account, account: Account) -> Result<Child, Ba
     let (stdout, stderr) = output(&run.directory.stdout())
         .and_then(|stdout| Ok((stdout, output(&run.directory.stderr())?)))
         .map_err(|error| failure::node_failed(format!("the output files can't be opened: {error}")))?;
-    command.stdout(stdout).stderr(stderr).spawn().map_err(|error| match error.kind() {
+    command.stdout(stdout).stderr(stderr);
+    let spawned =
+        if account.is_root() { command.spawn() } else { spawn_without_new_privileges(&mut command) };
+    spawned.map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => failure::program_not_found(program, error),
         _ => failure::launch_failed(format!("`{program}`: {error}")),
+    })
+}
+
+/// Spawns a process that no setuid file helps to become root: a task of root in a container may have left one in the node's folders.
+fn spawn_without_new_privileges(command: &mut Command) -> io::Result<Child> {
+    let runtime = tokio::runtime::Handle::current();
+    // What is denied to a thread is denied to the processes that it starts, and can't be given back: so a thread of its own.
+    std::thread::scope(|scope| {
+        let spawn = scope.spawn(|| {
+            let _entered = runtime.enter();
+            rustix::thread::set_no_new_privs(true)?;
+            command.spawn()
+        });
+        spawn.join().unwrap_or_else(|_| Err(io::Error::other("the thread that starts it has panicked")))
     })
 }
 

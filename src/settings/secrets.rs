@@ -1,5 +1,6 @@
 //! Finding the values of secrets: in the environment and in files.
 
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use super::variables::Variables;
@@ -28,11 +29,17 @@ pub fn secret_source(
 
 fn read(path: &Path) -> Result<Secret, String> {
     let shown = path.display();
-    let length = std::fs::metadata(path).map_err(|error| format!("{shown}: {error}"))?.len();
-    if length > MAX_SECRET_FILE {
+    let failed = |error: io::Error| format!("{shown}: {error}");
+    // A pipe without a writer would be waited for, and a device may never end.
+    if !std::fs::metadata(path).map_err(failed)?.is_file() {
+        return Err(format!("{shown} is not a regular file"));
+    }
+    let mut text = String::new();
+    let file = std::fs::File::open(path).map_err(failed)?;
+    file.take(MAX_SECRET_FILE + 1).read_to_string(&mut text).map_err(failed)?;
+    if text.len() as u64 > MAX_SECRET_FILE {
         return Err(format!("{shown} is larger than {MAX_SECRET_FILE} bytes, which no secret is"));
     }
-    let text = std::fs::read_to_string(path).map_err(|error| format!("{shown}: {error}"))?;
     let value = text.strip_suffix('\n').unwrap_or(&text);
     Ok(Secret::new(value.strip_suffix('\r').unwrap_or(value)))
 }
@@ -50,5 +57,9 @@ mod tests {
         assert_eq!(source(&SecretRef::File("password".into())).unwrap().expose(), "hunter2");
         let missing = source(&SecretRef::Env("NOPE".into())).unwrap_err();
         assert!(missing.contains("NOPE"), "{missing}");
+        let device = source(&SecretRef::File("/dev/zero".into())).unwrap_err();
+        assert_eq!(device, "/dev/zero is not a regular file");
+        std::fs::write(folder.path().join("large"), vec![b'x'; MAX_SECRET_FILE as usize + 1]).unwrap();
+        assert!(source(&SecretRef::File("large".into())).unwrap_err().contains("larger"));
     }
 }

@@ -68,6 +68,11 @@ pub(in crate::cli) enum Command {
 }
 
 impl Command {
+    /// Whether the command goes on when nobody reads what it says any more.
+    pub(in crate::cli) fn outlives_readers(&self) -> bool {
+        matches!(self, Self::Apply(_) | Self::Destroy(_) | Self::Emulator(_))
+    }
+
     /// The recipe that the command is about; of several the first.
     pub(in crate::cli) fn recipe(&self) -> Option<&Path> {
         match self {

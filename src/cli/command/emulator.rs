@@ -61,24 +61,25 @@ fn announce(
     key: &Secret,
     data: &str,
 ) -> Result<(), CommandError> {
-    let mut out = std::io::stdout().lock();
     let own_key = args.key_file.is_some();
     if context.printer.is_json() {
         let shown = if own_key { serde_json::Value::Null } else { key.expose().into() };
         let ready = serde_json::json!({ "ready": {
             "endpoint": endpoint, "account": args.account_name, "key": shown, "data": data,
         }});
-        writeln!(out, "{ready}")?;
+        context.printer.line(&ready)?;
     } else {
         let shown = args.key_file.as_ref().map_or_else(
             || format!("{} (published: for development only)", key.expose()),
             |file| format!("as in {}", file.display()),
         );
+        let mut out = context.printer.stdout();
         writeln!(
             out,
             "Azure Batch is ready at {endpoint}\n  account  {}\n  key      {shown}\n  data     {data}\nCtrl-C stops it.",
             args.account_name
         )?;
+        out.flush()?;
     }
-    Ok(out.flush()?)
+    Ok(())
 }

@@ -105,6 +105,11 @@ impl ExtendsReader<'_> {
             return None;
         };
         let path = file.parent().unwrap_or_else(|| Path::new("")).join(path);
+        if path.metadata().is_ok_and(|found| !found.is_file() && !found.is_dir()) {
+            // A pipe without a writer would be waited for.
+            self.findings.push(refused(format!("{} is neither a file nor a folder", quote(text))));
+            return None;
+        }
         let mut own = Collector::default();
         let source = RecipeSource::read(&path, self.sources, &mut own);
         for finding in own.into_findings() {

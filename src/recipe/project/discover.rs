@@ -36,8 +36,10 @@ fn shortened(file: PathBuf) -> PathBuf {
 #[cfg(unix)]
 fn is_trusted(file: &Path) -> bool {
     use std::os::unix::fs::MetadataExt as _;
-    let owner = std::fs::metadata(file).map(|metadata| metadata.uid());
-    owner.is_ok_and(|owner| owner == 0 || owner == rustix::process::geteuid().as_raw())
+    // The file, and the link to it if there is one: paths in it begin where that lies.
+    [std::fs::metadata(file), std::fs::symlink_metadata(file)].into_iter().all(|metadata| {
+        metadata.is_ok_and(|metadata| [0, rustix::process::geteuid().as_raw()].contains(&metadata.uid()))
+    })
 }
 
 #[cfg(not(unix))]
@@ -76,6 +78,13 @@ mod tests {
             eprintln!("skipped: only root can give a file away");
             return;
         }
+        assert_eq!(discover(root.path()), Err(UntrustedProject(file.clone())));
+        // Nor is a link of somebody else to a file of ours followed.
+        std::fs::remove_file(&file).unwrap();
+        std::fs::write(root.path().join("ours.yaml"), "").unwrap();
+        std::os::unix::fs::symlink("ours.yaml", &file).unwrap();
+        assert_eq!(discover(root.path()).map(|found| found.is_some()), Ok(true));
+        std::os::unix::fs::lchown(&file, Some(65_534), None).unwrap();
         assert_eq!(discover(root.path()), Err(UntrustedProject(file)));
     }
 }

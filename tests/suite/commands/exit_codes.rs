@@ -6,7 +6,7 @@ use std::time::Duration;
 use rustix::process::Signal;
 
 use super::recipes::{FAILING, SLOW, WITHOUT_POOL, on_pool};
-use crate::support::{Emulator, Runtime, Sandbox};
+use crate::support::{Emulator, Output, Runtime, Sandbox};
 
 /// The codes that the documentation lists.
 fn documented() -> BTreeSet<i32> {
@@ -55,5 +55,24 @@ fn each_documented_exit_code_is_what_a_command_ends_with() {
     waiting.signal(Signal::INT);
     waiting.wait(Duration::from_secs(30)).code(130);
     reached.insert(130);
+    without_reader(&sandbox, &["plan", "good.yaml"]).code(141);
+    reached.insert(141);
     assert_eq!(reached, documented());
+}
+
+/// Runs a command whose standard output nobody reads any more.
+fn without_reader(sandbox: &Sandbox, args: &[&str]) -> Output {
+    let script = "{ sleep 0.5; \"$0\" \"$@\"; } | true; exit ${PIPESTATUS[0]}";
+    let program = ["-c", script, env!("CARGO_BIN_EXE_batchyard")];
+    sandbox.program("bash").args(program.iter().chain(args)).run()
+}
+
+#[test]
+fn changes_are_carried_through_though_nobody_reads_of_them() {
+    let sandbox = Sandbox::new().file("recipe.yaml", FAILING);
+    let Some(_emulator) = Emulator::start(&sandbox, Runtime::Simulated) else { return };
+    without_reader(&sandbox, &["apply", "recipe.yaml", "-y"]).code(7);
+    sandbox.run(["plan", "recipe.yaml", "--detailed-exitcode"]).success();
+    without_reader(&sandbox, &["destroy", "recipe.yaml", "-y", "--format", "json"]).success();
+    sandbox.run(["status", "recipe.yaml"]).stdout_contains("Nothing of this recipe is in the account");
 }

@@ -311,6 +311,12 @@ async fn a_container_outlives_the_program_that_started_it() {
     assert_eq!(listed, [(ContainerId("ended".into()), ContainerState::Exited(over.clone())), running]);
     assert_eq!(restarted.wait(&ContainerId("ended".into())).await.unwrap(), over);
 
+    // What is root in a container reaches the supervisor's program by /proc: it must be nobody's file.
+    let store = yard.folder.path().join("store");
+    let supervisor = std::fs::read_to_string(store.join("containers/survivor/supervisor")).unwrap();
+    let program = std::fs::read_link(format!("/proc/{}/exe", supervisor.trim())).unwrap();
+    assert!(program.to_string_lossy().starts_with("/memfd:batchyard"), "{}", program.display());
+
     let survivor = ContainerId("survivor".into());
     let waiting = restarted.wait(&survivor);
     std::fs::write(yard.folder.path().join("signal/go"), "").unwrap();

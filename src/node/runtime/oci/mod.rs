@@ -19,6 +19,7 @@ mod privileges;
 mod pull;
 mod reference;
 mod runtime;
+mod sealed_program;
 mod store;
 mod streams;
 pub mod supervisor;

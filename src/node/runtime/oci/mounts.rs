@@ -54,7 +54,7 @@ pub(super) fn plan(spec: &ContainerSpec, folder: &Path) -> Result<Vec<Value>, St
     let mut binds = 0;
     for mount in &spec.mounts {
         let is_bind = matches!(mount.source, MountSource::Bind(_));
-        planned.push(plan_mount(mount, &ContainerFolder::bind(folder, binds))?);
+        planned.push(plan_mount(mount, &ContainerFolder::bind(folder, binds), spec.privileged)?);
         binds += usize::from(is_bind);
     }
     for default in defaults(spec, folder) {
@@ -84,7 +84,7 @@ pub(super) fn binds(spec: &ContainerSpec) -> Result<Vec<PathBuf>, String> {
 }
 
 /// Plans a mount. What of the machine it shows is at `bind` by then.
-fn plan_mount(mount: &Mount, bind: &Path) -> Result<Planned, String> {
+fn plan_mount(mount: &Mount, bind: &Path, privileged: bool) -> Result<Planned, String> {
     let target = &mount.target;
     let path = Path::new(target);
     if !path.is_absolute() {
@@ -98,8 +98,10 @@ fn plan_mount(mount: &Mount, bind: &Path) -> Result<Planned, String> {
     }
     let planned = match &mount.source {
         MountSource::Bind(_) => {
-            let access = if mount.read_only { "rro" } else { "rw" };
-            json!({ "destination": target, "type": "bind", "source": bind, "options": ["rbind", access] })
+            let mut options = vec!["rbind", if mount.read_only { "rro" } else { "rw" }];
+            // What others have put there gives nobody privileges, and opens no devices.
+            options.extend(if privileged { [].as_slice() } else { &["nosuid", "nodev"] });
+            json!({ "destination": target, "type": "bind", "source": bind, "options": options })
         }
         MountSource::Tmpfs(size) => {
             let mut options = vec!["nosuid".to_owned(), "nodev".into(), "noexec".into(), "mode=1777".into()];
@@ -232,7 +234,7 @@ mod tests {
         assert!(place("/a") < place("/a/b/c"));
         assert!(place("/dev") < place("/dev/shm/"));
         assert!(!order.contains(&"/dev/shm"));
-        assert_eq!(planned[place("/a/b/c")]["options"], json!(["rbind", "rro"]));
+        assert_eq!(planned[place("/a/b/c")]["options"], json!(["rbind", "rro", "nosuid", "nodev"]));
     }
 
     #[test]

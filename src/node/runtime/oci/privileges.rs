@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::host::Host;
 use crate::node::runtime::{ContainerSpec, DEFAULT_PIDS, ResourceLimits};
 
-/// What Docker lets every container have.
+/// What Docker lets every container have, but for MKNOD: a device node that a container leaves in a folder of the host works there.
 const DEFAULT: &[&str] = &[
     "AUDIT_WRITE",
     "CHOWN",
@@ -15,7 +15,6 @@ const DEFAULT: &[&str] = &[
     "FOWNER",
     "FSETID",
     "KILL",
-    "MKNOD",
     "NET_BIND_SERVICE",
     "NET_RAW",
     "SETFCAP",
@@ -73,8 +72,7 @@ const ALL: &[&str] = &[
 /// The capabilities of a container, as `CAP_CHOWN`.
 ///
 /// Nobody can give what they don't have: of the default ones and of `ALL` those that this process lacks are left out, one that
-/// was asked for by name is refused. Where control groups don't restrict devices, a container that could make device nodes
-/// could read the host's disks: there MKNOD must be asked for.
+/// was asked for by name is refused.
 pub(super) fn capabilities(spec: &ContainerSpec, host: &Host) -> Result<Vec<String>, String> {
     let available: BTreeSet<&'static str> = ALL
         .iter()
@@ -83,9 +81,6 @@ pub(super) fn capabilities(spec: &ContainerSpec, host: &Host) -> Result<Vec<Stri
         .collect();
     let base = if spec.privileged { ALL } else { DEFAULT };
     let mut have: BTreeSet<&str> = base.iter().copied().filter(|name| available.contains(name)).collect();
-    if !spec.privileged && !host.restricts_devices {
-        have.remove("MKNOD");
-    }
     // `ALL` is the base that single names are taken from or added to, whatever their order.
     if spec.cap_drop.iter().any(|name| is_all(name)) {
         have.clear();
@@ -228,8 +223,9 @@ mod tests {
     fn capabilities_start_from_dockers_and_follow_the_options() {
         let host = host(u64::MAX, true);
         let default = capabilities(&spec(&[], &[]), &host).unwrap();
-        assert_eq!(default.len(), 14);
-        assert!(default.contains(&"CAP_MKNOD".to_owned()));
+        assert_eq!(default.len(), 13);
+        assert!(!default.contains(&"CAP_MKNOD".to_owned()));
+        assert!(capabilities(&spec(&["MKNOD"], &[]), &host).unwrap().contains(&"CAP_MKNOD".to_owned()));
         assert_eq!(capabilities(&spec(&[], &["ALL"]), &host).unwrap(), Vec::<String>::new());
         assert_eq!(capabilities(&spec(&["sys_ptrace"], &["all"]), &host).unwrap(), ["CAP_SYS_PTRACE"]);
         let all_but = capabilities(&spec(&["ALL"], &["CAP_SYS_ADMIN"]), &host).unwrap();
@@ -246,8 +242,6 @@ mod tests {
         assert_eq!(capabilities(&spec(&[], &[]), &only_chown).unwrap(), ["CAP_CHOWN"]);
         assert_eq!(capabilities(&spec(&["ALL"], &[]), &only_chown).unwrap(), ["CAP_CHOWN"]);
         assert!(capabilities(&spec(&["SYS_ADMIN"], &[]), &only_chown).unwrap_err().contains("SYS_ADMIN"));
-        let open_devices = host(u64::MAX, false);
-        assert_eq!(capabilities(&spec(&[], &[]), &open_devices).unwrap().len(), 13);
     }
 
     #[test]

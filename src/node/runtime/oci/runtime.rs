@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::io;
-use std::os::unix::fs::{DirBuilderExt, symlink};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -14,12 +14,14 @@ use libcontainer::container::Container;
 use rustix::process::Signal;
 use tokio::io::unix::AsyncFd;
 use tokio::io::{AsyncBufReadExt, BufReader, Interest};
+use tokio::sync::OnceCell;
 
 use super::bundle::prepare;
 use super::container_folder::{ContainerFolder, Standing, Supervisor};
 use super::host::{Host, check};
 use super::pull::{Fetched, fetch, reasons};
 use super::reference::ImageName;
+use super::sealed_program::SealedProgram;
 use super::store::{Store, StoreError, StoredImage};
 use super::supervisor::{ARGUMENT, Report};
 use crate::node::root_folder::remove_host_tree;
@@ -42,6 +44,8 @@ const MOMENTS: Duration = Duration::from_secs(30);
 pub struct OciRuntime {
     store: Store,
     supervisor: PathBuf,
+    /// The copy of it that is run, made when it is first needed.
+    program: Arc<OnceCell<SealedProgram>>,
     /// One lock per image being fetched: the nodes of a pool all ask for the same.
     fetching: Arc<Mutex<HashMap<String, Weak<tokio::sync::Mutex<()>>>>>,
 }
@@ -59,7 +63,18 @@ impl OciRuntime {
         let unavailable = |reason| RuntimeError::Unavailable { kind: RuntimeKind::Oci, reason };
         let opened = Store::open(&store).map_err(|error| unavailable(reasons(&error)))?;
         check(&store).map_err(unavailable)?;
-        Ok(Self { store: opened, supervisor, fetching: Arc::default() })
+        Ok(Self { store: opened, supervisor, program: Arc::default(), fetching: Arc::default() })
+    }
+
+    /// The path of the supervisors' program.
+    async fn program(&self) -> Result<PathBuf, RuntimeError> {
+        let copy = || async {
+            let executable = self.supervisor.clone();
+            let copied = tokio::task::spawn_blocking(move || SealedProgram::copy(&executable)).await;
+            copied.unwrap_or_else(|error| Err(io::Error::other(error)))
+        };
+        let program = self.program.get_or_try_init(copy).await;
+        program.map(SealedProgram::path).map_err(failed("copy this program"))
     }
 
     fn folder(&self, container: &ContainerId) -> Result<ContainerFolder, RuntimeError> {
@@ -170,7 +185,7 @@ impl ContainerRuntime for OciRuntime {
 
     async fn start(&self, container: &ContainerId) -> Result<(), RuntimeError> {
         match self.standing(container)? {
-            (folder, Standing::Created) => start(&self.supervisor, &folder).await,
+            (folder, Standing::Created) => start(&self.program().await?, &folder).await,
             (_, Standing::Supervised(_)) => Ok(()),
             (_, Standing::Over(_)) => Err(RuntimeError::Failed {
                 action: format!("start container {container}"),
@@ -279,7 +294,10 @@ fn create(
         }
         symlink(&image.root, path("lower"))?;
         fs::write(path("container.json"), serde_json::to_vec(&bundle.record)?)?;
-        fs::write(path("config.json"), serde_json::to_vec(&bundle.config)?)?;
+        // It holds the task's environment, and so its secrets.
+        let mut config =
+            fs::File::options().write(true).create_new(true).mode(0o600).open(path("config.json"))?;
+        config.write_all(&serde_json::to_vec(&bundle.config)?)?;
         fs::write(path("hosts"), &bundle.hosts)?;
         fs::write(path("hostname"), &bundle.hostname)?;
         fs::write(path("resolv.conf"), &host.resolver)?;
@@ -307,8 +325,8 @@ async fn start(supervisor: &Path, folder: &ContainerFolder) -> Result<(), Runtim
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(log)
-        // A leftover of socket activation would be passed on into the container.
-        .env_remove("LISTEN_FDS");
+        // It needs nothing of it, lives as long as the container does, and what is in it may be secret.
+        .env_clear();
     {
         use std::os::unix::process::CommandExt;
         // Out of reach of the terminal's Ctrl-C.

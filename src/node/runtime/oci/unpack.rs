@@ -1,11 +1,13 @@
 //! Unpacking layers into a root file system, however hostile they are.
 
+use std::cell::Cell;
 use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::io::{self, Read};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use rustix::fs::{AtFlags, FileType, Gid, Mode, OFlags, Timespec, Timestamps, Uid, XattrFlags};
 use tar::{Archive, Entry, EntryType};
@@ -25,6 +27,24 @@ impl Default for Limits {
     fn default() -> Self {
         // Several times the largest machine-learning images that are published.
         Self { entries: 4_000_000, bytes: 200 << 30 }
+    }
+}
+
+/// The most bytes between the contents of two entries: headers, long names and extended attributes, which are read into memory.
+const MOST_BETWEEN: u64 = 2 << 20;
+
+/// A layer of which no more is read than an entry and what may lead to the next one.
+struct Metered<R> {
+    layer: R,
+    left: Rc<Cell<u64>>,
+}
+
+impl<R: Read> Read for Metered<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.layer.read(buffer)?;
+        let left = self.left.get().checked_sub(read as u64);
+        self.left.set(left.ok_or_else(|| invalid("an entry has a name or attributes of more than 2 MiB"))?);
+        Ok(read)
     }
 }
 
@@ -61,9 +81,11 @@ impl Unpacker {
     pub(super) fn unpack(&mut self, layer: impl Read) -> io::Result<()> {
         self.made.clear();
         self.recent = None;
-        let mut archive = Archive::new(layer);
+        let left = Rc::new(Cell::new(MOST_BETWEEN));
+        let mut archive = Archive::new(Metered { layer, left: Rc::clone(&left) });
         for entry in archive.entries()? {
             let mut entry = entry?;
+            left.set(entry.size().saturating_add(MOST_BETWEEN));
             let path = PathBuf::from(OsStr::from_bytes(&entry.path_bytes()));
             self.unpack_entry(&mut entry, &path)
                 .map_err(|error| io::Error::new(error.kind(), format!("`{}`: {error}", path.display())))?;

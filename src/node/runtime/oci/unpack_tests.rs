@@ -250,3 +250,20 @@ fn a_cut_off_layer_is_an_error() {
     let mut unpacker = Unpacker::new(&sandbox.root(), Limits::default()).unwrap();
     assert!(unpacker.unpack(&bytes[..2000]).is_err());
 }
+
+#[test]
+fn names_that_would_fill_the_memory_are_refused() {
+    for kind in [EntryType::GNULongName, EntryType::GNULongLink, EntryType::XHeader] {
+        let long = |length: usize| {
+            Layer::new()
+                .file("first", "x")
+                .entry(kind, "long", "", &vec![b'x'; length], 0o644)
+                .file("next", "y")
+        };
+        let error = Sandbox::new().unpack(vec![long(3 << 20)]).unwrap_err();
+        assert!(error.to_string().contains("more than 2 MiB"), "{kind:?}: {error}");
+    }
+    let sandbox = Sandbox::new();
+    sandbox.unpack(vec![Layer::new().file("large", &"x".repeat(9 << 20)).file("next", "y")]).unwrap();
+    assert_eq!(sandbox.read("next").as_deref(), Some("y"));
+}
