@@ -351,6 +351,19 @@ mod processes {
     }
 
     #[tokio::test]
+    async fn nothing_that_it_runs_gives_it_privileges() {
+        let node = real().await;
+        let mut task = host_task("grep NoNewPrivs /proc/self/status");
+        assert!(node.run(&task).await.succeeded());
+        assert_eq!(node.stdout(&task).trim(), "NoNewPrivs:\t1");
+        if Account::current().is_root() {
+            task.task.user_identity = Some(admin());
+            assert!(node.run(&task).await.succeeded());
+            assert!(node.stdout(&task).ends_with("NoNewPrivs:\t0\n"), "{}", node.stdout(&task));
+        }
+    }
+
+    #[tokio::test]
     async fn a_folder_that_is_closed_to_the_task_is_named() {
         use std::os::unix::fs::PermissionsExt;
         if !Account::current().is_root() {
