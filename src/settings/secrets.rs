@@ -59,7 +59,7 @@ mod tests {
         assert!(missing.contains("NOPE"), "{missing}");
         let device = source(&SecretRef::File("/dev/zero".into())).unwrap_err();
         assert_eq!(device, "/dev/zero is not a regular file");
-        std::fs::write(folder.path().join("large"), vec![b'x'; MAX_SECRET_FILE as usize + 1]).unwrap();
+        std::fs::write(folder.path().join("large"), "x".repeat(64 * 1024 + 1)).unwrap();
         assert!(source(&SecretRef::File("large".into())).unwrap_err().contains("larger"));
     }
 }
