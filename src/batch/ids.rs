@@ -168,6 +168,13 @@ id_type!(
     MAX_NODE_ID_LENGTH
 );
 
+impl JobId {
+    /// The schedule that made the job: only such jobs have a colon in their id.
+    pub fn schedule(&self) -> Option<JobScheduleId> {
+        JobScheduleId::new(self.0.split_once(':')?.0).ok()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -188,6 +195,8 @@ mod tests {
         assert!(matches!(TaskId::new("../x"), Err(InvalidId::Character { character: '.', .. })));
         assert!(NodeId::new(format!("tvmps_{}_d", "0".repeat(64))).is_ok(), "as the service makes them");
         assert!(JobId::new("nightly:job-1").is_ok());
+        assert_eq!(JobId::new("Nightly:job-1").unwrap().schedule(), JobScheduleId::new("nightly").ok());
+        assert_eq!(JobId::new("nightly").unwrap().schedule(), None);
         assert!(PoolId::new("nightly:job-1").is_err());
         assert!(JobId::new(format!("{}:job-1", "a".repeat(64))).is_ok());
         assert!(JobId::new("a".repeat(65)).is_err());

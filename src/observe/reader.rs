@@ -42,10 +42,18 @@ pub async fn read(client: &BatchClient, scope: &Scope) -> Result<LiveState, Clie
             live.pools.insert(pool.id.clone(), observed);
         }
     }
+    live.schedules = schedules(client, scope).await?;
     let jobs = client.list(ListJobs { query: ListQuery::default() });
     pin_mut!(jobs);
     while let Some(job) = jobs.try_next().await? {
         let Some(observed) = Observed::<LiveJob>::from_wire(&job) else { continue };
+        let schedule = job.id.schedule().and_then(|schedule| live.schedules.get(&schedule));
+        if let Some(schedule) = schedule.filter(|schedule| is_ours(&schedule.value.ownership)) {
+            if !observed.value.is_over() || schedule.value.recent_job.as_deref() == Some(job.id.as_str()) {
+                live.scheduled.insert(job.id.clone(), observed);
+            }
+            continue;
+        }
         let is_ours = is_ours(&observed.value.ownership);
         let pool = observed.value.runs_on.clone().filter(|pool| live.pools.contains_key(pool));
         if let Some(pool) = pool.filter(|_| !is_ours && !observed.value.is_over()) {
@@ -56,7 +64,6 @@ pub async fn read(client: &BatchClient, scope: &Scope) -> Result<LiveState, Clie
             live.jobs.insert(job.id.clone(), observed);
         }
     }
-    live.schedules = schedules(client, scope).await?;
     Ok(live)
 }
 

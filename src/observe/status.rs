@@ -94,7 +94,7 @@ pub async fn status(client: &BatchClient, live: &LiveState) -> Result<Status, Cl
     for id in live.pools.keys() {
         status.pools.extend(pool_status(client, id).await?);
     }
-    for (id, job) in &live.jobs {
+    for (id, job) in live.jobs.iter().chain(&live.scheduled) {
         let Some(counts) = client.find(&GetJobTaskCounts { job_id: id.clone() }).await? else { continue };
         let tasks = counts.value.task_counts;
         let pool_id = job.value.runs_on.as_ref();

@@ -30,6 +30,8 @@ pub struct LiveState {
     pub jobs: BTreeMap<JobId, Observed<LiveJob>>,
     /// Job schedules.
     pub schedules: BTreeMap<JobScheduleId, Observed<LiveSchedule>>,
+    /// Jobs that the recipe's schedules have made: those that are not over, and the last one of each schedule.
+    pub scheduled: BTreeMap<JobId, Observed<LiveJob>>,
     /// Jobs of others, not over, that run on one of these pools.
     pub neighbours: BTreeMap<JobId, Neighbour>,
     /// What jobs hold, for those that a plan would disturb.

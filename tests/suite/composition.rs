@@ -1,5 +1,7 @@
 //! Recipes of several files, and the project file, as a user meets them.
 
+use std::time::Duration;
+
 use crate::support::Sandbox;
 
 const BASE: &str = r#"api_version: batchyard/v1
@@ -79,4 +81,13 @@ fn the_project_file_names_accounts() {
     let unknown = sandbox.run(["status", "own", "--account", "prd"]);
     unknown.code(64).stderr_contains("`prd` (--account) is not an account").stderr_contains("`mine`, `prod`");
     sandbox.run(["status", "own", "--account", "local"]).success();
+    let elsewhere = sandbox.run(["emulator", "--account", "prod"]);
+    elsewhere.code(64).stderr_contains("PROD_KEY is not set");
+    let served = ["emulator", "--account", "mine", "--runtime", "simulated", "--listen", "127.0.0.1:0"];
+    let mut emulator = sandbox.command(served).start();
+    let data = emulator.wait_for_line(Duration::from_secs(60), |line| {
+        line.trim().strip_prefix("data").map(|data| data.trim().to_owned())
+    });
+    emulator.kill();
+    assert!(data.ends_with("state"), "{data}");
 }

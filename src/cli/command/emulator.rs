@@ -1,6 +1,7 @@
 //! `emulator`: serves the embedded Azure Batch to SDKs and other programs.
 
 use std::io::Write;
+use std::path::PathBuf;
 
 use tokio::net::TcpListener;
 
@@ -10,10 +11,11 @@ use crate::cli::account::{LocalSettings, open_error, open_or_wait};
 use crate::cli::args::EmulatorArgs;
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
+use crate::cli::project::account_choice;
 use crate::emulator::EmulatorConfig;
 use crate::exit_code::ExitCode;
 use crate::secret::Secret;
-use crate::settings::{AccountChoice, AccountSettings, SettingsError};
+use crate::settings::{AccountSettings, SettingsError};
 
 pub(super) async fn run(context: &Context, args: &EmulatorArgs) -> Result<ExitCode, CommandError> {
     let key = key(args)?;
@@ -23,12 +25,7 @@ pub(super) async fn run(context: &Context, args: &EmulatorArgs) -> Result<ExitCo
         return Err(CommandError::new(ExitCode::Usage, message)
             .hint(Some("listen on a loopback address, for example 127.0.0.1:10100".to_owned())));
     }
-    let local =
-        AccountChoice { flag: Some("local"), data: context.global.data.clone(), ..AccountChoice::default() };
-    let data = match AccountSettings::resolve(&local, &context.variables)? {
-        AccountSettings::Local { data } => data,
-        AccountSettings::Remote { .. } => return Err(SettingsError::NoDataFolder.into()),
-    };
+    let data = data_folder(context)?;
     let shown_data = data.display().to_string();
     let settings = LocalSettings::with_key(context, data, &args.account_name, key.clone());
     let config = EmulatorConfig { requests_per_second: args.throttle, ..settings.emulator(true).await };
@@ -42,6 +39,25 @@ pub(super) async fn run(context: &Context, args: &EmulatorArgs) -> Result<ExitCo
     emulator.serve(listener, stop_on_signal()).await?;
     emulator.shut_down().await;
     Ok(ExitCode::Success)
+}
+
+/// The data of the account that is served: of the one that was named, else of the default one if that is on this machine, else of
+/// the usual one.
+fn data_folder(context: &Context) -> Result<PathBuf, CommandError> {
+    if let Some(data) = &context.global.data {
+        return Ok(data.clone());
+    }
+    let choice = account_choice(context)?;
+    match (AccountSettings::resolve(&choice, &context.variables), choice.flag) {
+        (Ok(AccountSettings::Local { data }), _) => Ok(data),
+        (Ok(AccountSettings::Remote { endpoint, .. }), Some(name)) => {
+            let message = format!("the account `{name}` is at {endpoint}, so it can't be served here");
+            let hint = "name an account with `data`, or none".to_owned();
+            Err(CommandError::new(ExitCode::Usage, message).hint(Some(hint)))
+        }
+        (Err(error), Some(_)) => Err(error.into()),
+        (_, None) => context.variables.data_folder().ok_or_else(|| SettingsError::NoDataFolder.into()),
+    }
 }
 
 fn key(args: &EmulatorArgs) -> Result<Secret, CommandError> {

@@ -41,6 +41,8 @@ fn a_schedule_is_applied(runtime: Runtime) {
     if runtime == Runtime::Oci {
         wait.success().stdout_contains("sleeping");
     }
+    sandbox.run(["status", "recipe.yaml"]).success().stdout_contains("job report:job-1");
+    sandbox.run(["logs", "recipe.yaml"]).success();
     let changed = RECIPE
         .replace("interval: 1h", "interval: 2h")
         .replace("manager_task: {", "priority: 5\n      manager_task: {");
@@ -63,4 +65,29 @@ fn a_recipe_s_schedule_makes_jobs_and_is_changed_and_destroyed() {
 #[test]
 fn the_job_of_a_schedule_runs_in_a_real_container() {
     a_schedule_is_applied(Runtime::Oci);
+}
+
+#[test]
+fn what_fails_in_the_job_of_a_schedule_is_shown() {
+    let failing = RECIPE.replace(
+        "command: [sleep, \"1\"]",
+        "command: [sleep, \"1\"], environment: { BATCHYARD_SIMULATE: exit=3 }",
+    );
+    let sandbox = Sandbox::new().file("recipe.yaml", &failing);
+    let Some(_emulator) = Emulator::start(&sandbox, Runtime::Simulated) else { return };
+    sandbox.run(["apply", "recipe.yaml", "--auto-approve"]).success();
+    until_status(&sandbox, "1 failed");
+    sandbox.run(["status", "recipe.yaml"]).code(7).stdout_contains("exit 3");
+    sandbox.run(["logs", "recipe.yaml", "--failed"]).stdout_contains("simulated");
+    sandbox.run(["plan", "recipe.yaml", "--detailed-exitcode"]).success();
+}
+
+#[test]
+fn the_waiting_job_of_a_schedule_goes_with_its_recipe() {
+    let sandbox = Sandbox::new().file("recipe.yaml", &RECIPE.replace("dedicated: 1", "dedicated: 0"));
+    let Some(_emulator) = Emulator::start(&sandbox, Runtime::Simulated) else { return };
+    sandbox.run(["apply", "recipe.yaml", "--auto-approve"]).success();
+    until_status(&sandbox, "1 waiting");
+    sandbox.run(["destroy", "recipe.yaml", "--auto-approve"]).success();
+    sandbox.run(["status", "recipe.yaml"]).success().stdout_contains("Nothing of this recipe");
 }

@@ -8,13 +8,14 @@ use super::address::{Address, Name};
 use crate::batch::model::BatchTask;
 use crate::batch::odata::{ListQuery, Select};
 use crate::batch::operations::{GetTask, ListJobs, ListTasks};
-use crate::batch::{ErrorCode, JobId, TaskId};
+use crate::batch::{ErrorCode, JobId, JobScheduleId, TaskId};
 use crate::cli::args::{LogsArgs, RecipeArgs};
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::recipe::load_recipe;
 use crate::client::BatchClient;
 use crate::exit_code::ExitCode;
+use crate::resource::DesiredState;
 
 /// The properties of a task that are looked at.
 pub(super) const PROPERTIES: [&str; 4] = ["id", "state", "executionInfo", "nodeInfo"];
@@ -30,8 +31,8 @@ const LIKELY: f64 = 0.5;
 pub(super) enum Wanted {
     /// Tasks of the account, by their address.
     Address(Address),
-    /// The jobs of a recipe.
-    Recipe(Vec<JobId>),
+    /// The jobs of a recipe, and those that its schedules make.
+    Recipe { jobs: Vec<JobId>, schedules: Vec<JobScheduleId> },
 }
 
 impl Wanted {
@@ -63,7 +64,11 @@ pub(super) fn wanted(context: &Context, args: &LogsArgs) -> Result<Wanted, Comma
         return Address::parse(named).map(Wanted::Address);
     }
     let loaded = load_recipe(context, &RecipeArgs { path, parameters: args.parameters.clone() })?;
-    Ok(Wanted::Recipe(loaded.desired.jobs.values().map(|job| job.spec.id.clone()).collect()))
+    let DesiredState { jobs, schedules, .. } = &loaded.desired;
+    Ok(Wanted::Recipe {
+        jobs: jobs.values().map(|job| job.spec.id.clone()).collect(),
+        schedules: schedules.values().map(|schedule| schedule.spec.id.clone()).collect(),
+    })
 }
 
 fn holds_recipe(path: &Path) -> bool {
@@ -81,7 +86,7 @@ pub(super) async fn for_each_target(
 ) -> Result<(), CommandError> {
     let any = Address::parse("*/*")?;
     let (jobs, task) = match wanted {
-        Wanted::Recipe(jobs) => (existing(client, jobs).await?, &any.task),
+        Wanted::Recipe { jobs, schedules } => (existing(client, jobs, schedules).await?, &any.task),
         Wanted::Address(address) => (matching_jobs(client, address).await?, &address.task),
     };
     for job in jobs {
@@ -107,8 +112,14 @@ pub(super) async fn for_each_target(
 }
 
 /// Those jobs of a recipe that the account has.
-async fn existing(client: &BatchClient, wanted: &[JobId]) -> Result<Vec<JobId>, CommandError> {
-    let mut found: Vec<JobId> = job_ids(client).await?.into_iter().filter(|id| wanted.contains(id)).collect();
+async fn existing(
+    client: &BatchClient,
+    jobs: &[JobId],
+    schedules: &[JobScheduleId],
+) -> Result<Vec<JobId>, CommandError> {
+    let is_of_schedule = |id: &JobId| id.schedule().is_some_and(|schedule| schedules.contains(&schedule));
+    let mut found = job_ids(client).await?;
+    found.retain(|id| jobs.contains(id) || is_of_schedule(id));
     found.sort();
     Ok(found)
 }
