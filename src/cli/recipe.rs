@@ -8,6 +8,7 @@ use super::error::CommandError;
 use super::{blobs, project};
 use crate::diagnostic::Report;
 use crate::exit_code::ExitCode;
+use crate::recipe::source::recipe_files;
 use crate::recipe::{LoadRequest, Loaded, load};
 use crate::view::{diagnostics, words};
 
@@ -45,11 +46,24 @@ pub(super) fn request(
 /// that there is none to read.
 pub(super) fn refuse(context: &Context, path: &Path, report: &Report) -> CommandError {
     context.printer.err(&diagnostics::human(report, true));
-    let path = path.display();
-    let message = if report.diagnostics.iter().all(|finding| finding.code.name == "unreadable") {
-        format!("there is no recipe to read at {path}")
-    } else {
-        format!("the recipe {path} has {}", words::counted(report.error_count() as u64, "error"))
-    };
-    CommandError::new(ExitCode::InvalidRecipe, message).findings(diagnostics::json(report))
+    CommandError::new(ExitCode::InvalidRecipe, verdict(path, report)).findings(diagnostics::json(report))
+}
+
+/// What a command says that cannot go on, naming what is at fault.
+fn verdict(path: &Path, report: &Report) -> String {
+    let recipe = path.display();
+    let counted = words::counted(report.error_count() as u64, "error");
+    let files = recipe_files(path);
+    let was_read = files.iter().any(|file| report.sources.find_file(file).is_some());
+    let is_there = files.iter().any(|file| file.is_file());
+    let is_unreadable = report.diagnostics.iter().all(|finding| finding.code.name == "unreadable");
+    let mut places = report.diagnostics.iter().filter_map(|finding| finding.primary_span());
+    let elsewhere = places.find_map(|span| report.sources.start(span)).filter(|_| !was_read);
+    match elsewhere {
+        // Another file is read before the recipe: a project file.
+        Some(place) => format!("{} has {counted}", place.file),
+        None if !is_unreadable => format!("the recipe {recipe} has {counted}"),
+        None if is_there => format!("not everything that belongs to the recipe {recipe} can be read"),
+        None => format!("there is no recipe to read at {recipe}"),
+    }
 }

@@ -28,7 +28,21 @@ pub static SYNTAX: Code = Code {
     summary: "the text is not a YAML document that a recipe can be",
     explanation: "A recipe is one YAML 1.2 document: spaces for indentation, no tags of one's own, no merge keys. \
                   Values that hold `: `, ` #`, `{` or `[` need quotes; so do expressions inside `[…]` and `{…}`.",
-    examples: &[],
+    examples: &[Example {
+        bad: "\
+pools:
+  workers:
+    vm_size: Standard_D2s_v3
+   ⟦i⟧mage: ubuntu-22.04-container
+",
+        good: "\
+pools:
+  workers:
+    vm_size: Standard_D2s_v3
+    image: ubuntu-22.04-container
+    nodes: { dedicated: 1 }
+",
+    }],
 };
 /// A limit on size, depth or aliases is passed.
 pub static TOO_LARGE: Code = Code {
@@ -54,7 +68,25 @@ pub static DUPLICATE_KEY: Code = Code {
     severity: Severity::Error,
     summary: "a key appears twice in one map",
     explanation: "Only one of the two values could take effect, and readers would disagree on which. Remove one.",
-    examples: &[],
+    examples: &[Example {
+        bad: "\
+jobs:
+  train:
+    pool: { id: shared }
+    tasks:
+      epoch:
+        command: train
+        ⟦command⟧: train --fast
+",
+        good: "\
+jobs:
+  train:
+    pool: { id: shared }
+    tasks:
+      epoch:
+        command: train --fast
+",
+    }],
 };
 /// A key that the language does not have.
 pub static UNKNOWN_KEY: Code = Code {
@@ -62,7 +94,22 @@ pub static UNKNOWN_KEY: Code = Code {
     severity: Severity::Error,
     summary: "a key that the recipe language does not have at this place",
     explanation: "Unknown keys are refused because a misspelt key would otherwise be silently without effect.",
-    examples: &[],
+    examples: &[Example {
+        bad: "\
+jobs:
+  train:
+    pool: { id: shared }
+    tasks:
+      epoch: { command: train, ⟦enviroment⟧: { LEVEL: debug } }
+",
+        good: "\
+jobs:
+  train:
+    pool: { id: shared }
+    tasks:
+      epoch: { command: train, environment: { LEVEL: debug } }
+",
+    }],
 };
 /// A required key is not there.
 pub static MISSING_KEY: Code = Code {
@@ -70,7 +117,21 @@ pub static MISSING_KEY: Code = Code {
     severity: Severity::Error,
     summary: "a required key is missing",
     explanation: "The value has no sensible default, so the recipe must say it.",
-    examples: &[],
+    examples: &[Example {
+        bad: "\
+jobs:
+  ⟦train⟧:
+    tasks:
+      epoch: { command: train }
+",
+        good: "\
+jobs:
+  train:
+    pool: { id: shared }
+    tasks:
+      epoch: { command: train }
+",
+    }],
 };
 /// A value of another type than the one asked for.
 pub static WRONG_TYPE: Code = Code {
@@ -79,7 +140,22 @@ pub static WRONG_TYPE: Code = Code {
     summary: "a value has another type than the one asked for",
     explanation: "YAML decides a value's type by how it is written: `4` is an integer, `\"4\"` a string. \
                   A value that is exactly one expression keeps the type of the expression's result.",
-    examples: &[],
+    examples: &[Example {
+        bad: "\
+jobs:
+  train:
+    pool: { id: shared }
+    tasks:
+      epoch: { command: train, slots: ⟦\"2\"⟧ }
+",
+        good: "\
+jobs:
+  train:
+    pool: { id: shared }
+    tasks:
+      epoch: { command: train, slots: 2 }
+",
+    }],
 };
 /// A value of the right type that is not allowed.
 pub static INVALID_VALUE: Code = Code {
@@ -87,7 +163,22 @@ pub static INVALID_VALUE: Code = Code {
     severity: Severity::Error,
     summary: "a value has the right type but is not allowed here",
     explanation: "The value is out of range, not one of the possible words, or not written in the form asked for.",
-    examples: &[],
+    examples: &[Example {
+        bad: "\
+jobs:
+  train:
+    pool: { id: shared }
+    tasks:
+      epoch: { command: train, max_wall_time: ⟦\"90\"⟧ }
+",
+        good: "\
+jobs:
+  train:
+    pool: { id: shared }
+    tasks:
+      epoch: { command: train, max_wall_time: 90m }
+",
+    }],
 };
 /// An expression that cannot be evaluated.
 pub static BAD_EXPRESSION: Code = Code {
@@ -96,7 +187,24 @@ pub static BAD_EXPRESSION: Code = Code {
     summary: "an expression cannot be read or evaluated",
     explanation: "Expressions stand between `${{` and `}}` inside strings. They know `params`, `recipe.name`, and inside \
                   tasks `item` (with `for_each`) and `task`. For a literal `${{` write `${{ '${{' }}`.",
-    examples: &[],
+    examples: &[Example {
+        bad: "\
+parameters: { rates: { type: array, default: [1, 2] } }
+jobs:
+  train:
+    pool: { id: shared }
+    tasks:
+      epoch: { command: \"train ${{ params.rates | ⟦total⟧ }}\" }
+",
+        good: "\
+parameters: { rates: { type: array, default: [1, 2] } }
+jobs:
+  train:
+    pool: { id: shared }
+    tasks:
+      epoch: { command: \"train ${{ params.rates | sum }}\" }
+",
+    }],
 };
 /// An expression uses a name that does not exist.
 pub static UNDEFINED_NAME: Code = Code {
@@ -105,7 +213,22 @@ pub static UNDEFINED_NAME: Code = Code {
     summary: "an expression uses a name that is not defined at this place",
     explanation: "Parameters must be declared under `parameters`; `item.<key>` exists in tasks whose `for_each` has that \
                   key. An undefined name is never taken as empty.",
-    examples: &[],
+    examples: &[Example {
+        bad: "\
+jobs:
+  train:
+    pool: { id: shared }
+    tasks:
+      epoch: { for_each: { seed: [1, 2] }, command: \"train ${{ ⟦item.sede⟧ }}\" }
+",
+        good: "\
+jobs:
+  train:
+    pool: { id: shared }
+    tasks:
+      epoch: { for_each: { seed: [1, 2] }, command: \"train ${{ item.seed }}\" }
+",
+    }],
 };
 /// The declaration of a parameter contradicts itself.
 pub static BAD_PARAMETER: Code = Code {
@@ -114,7 +237,14 @@ pub static BAD_PARAMETER: Code = Code {
     summary: "a parameter's value or declaration breaks the parameter's own constraints",
     explanation: "A parameter's value must have the declared type and satisfy `minimum`, `maximum`, `pattern` and \
                   `one_of`, wherever the value comes from: `-p`, a parameter file, the environment or the default.",
-    examples: &[],
+    examples: &[Example {
+        bad: "\
+parameters: { nodes: { type: integer, maximum: 8, default: ⟦16⟧ } }
+",
+        good: "\
+parameters: { nodes: { type: integer, maximum: 8, default: 4 } }
+",
+    }],
 };
 /// A value for a parameter that the recipe does not declare.
 pub static UNKNOWN_PARAMETER: Code = Code {
@@ -140,7 +270,40 @@ pub static PLAINTEXT_SECRET: Code = Code {
     explanation: "Recipes are shared, committed and copied, so they hold references to secrets, never their values: \
                   `{ env: NAME }`, `{ file: PATH }` or `{ key_vault: URL }`. A value that has been written down should be \
                   considered known and be replaced.",
-    examples: &[],
+    examples: &[Example {
+        bad: "\
+registries:
+  own: { server: example.azurecr.io, username: me, password: ⟦hunter2⟧ }
+",
+        good: "\
+registries:
+  own: { server: example.azurecr.io, username: me, password: { env: REGISTRY_PASSWORD } }
+",
+    }],
+};
+/// A `for_each` without values.
+pub static EMPTY_FACTORY: Code = Code {
+    name: "empty-factory",
+    severity: Severity::Warning,
+    summary: "`for_each` has no values and makes no tasks",
+    explanation: "A list may be empty, a range may end before it begins, a pattern may match no file: then the task is not there \
+                  at all, and whatever waits for it does not wait. Where that is meant, allow it.",
+    examples: &[Example {
+        bad: "\
+jobs:
+  train:
+    pool: { id: shared }
+    tasks:
+      epoch: { for_each: { range: ⟦[5, 1]⟧ }, command: train }
+",
+        good: "\
+jobs:
+  train:
+    pool: { id: shared }
+    tasks:
+      epoch: { for_each: { range: [5, 1, -1] }, command: train }
+",
+    }],
 };
 /// A product of `for_each` beyond all measure.
 pub static TOO_MANY_TASKS: Code = Code {
@@ -148,7 +311,22 @@ pub static TOO_MANY_TASKS: Code = Code {
     severity: Severity::Error,
     summary: "`for_each` makes more tasks than a job can hold",
     explanation: "The number of tasks is the product of the sizes of all keys of `for_each`.",
-    examples: &[],
+    examples: &[Example {
+        bad: "\
+jobs:
+  train:
+    pool: { id: shared }
+    tasks:
+      epoch: { for_each: { range: ⟦[1, 100000000]⟧ }, command: train }
+",
+        good: "\
+jobs:
+  train:
+    pool: { id: shared }
+    tasks:
+      epoch: { for_each: { range: [1, 100] }, command: train }
+",
+    }],
 };
 
 /// A comment for this program that is not understood.
@@ -256,7 +434,23 @@ pub static REMOVED_PROPERTY: Code = Code {
     summary: "a property that only another version of the REST API has",
     explanation: "Azure Batch has taken the property out of its API, or it can be set in Azure Resource Manager only. \
                   Recipes speak api-version 2025-06-01; the message says what to write instead.",
-    examples: &[],
+    examples: &[Example {
+        bad: "\
+pools:
+  workers:
+    vm_size: Standard_D2s_v3
+    image: ubuntu-22.04-container
+    nodes: { dedicated: 1 }
+    ⟦certificateReferences⟧: []
+",
+        good: "\
+pools:
+  workers:
+    vm_size: Standard_D2s_v3
+    image: ubuntu-22.04-container
+    nodes: { dedicated: 1 }
+",
+    }],
 };
 /// A recipe that every pass let through and the last one could not read.
 pub static NOT_UNDERSTOOD: Code = Code {
@@ -285,6 +479,7 @@ pub(super) static ALL: &[&Code] = &[
     &UNKNOWN_PARAMETER,
     &MISSING_PARAMETER,
     &PLAINTEXT_SECRET,
+    &EMPTY_FACTORY,
     &TOO_MANY_TASKS,
     &INVALID_ALLOW,
     &UNUSED_ALLOW,

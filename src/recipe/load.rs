@@ -104,6 +104,10 @@ fn resolved(
 ) -> Option<(ResolvedRecipe, PathBuf)> {
     let projects: Vec<ProjectFile> =
         request.projects.iter().filter_map(|path| ProjectFile::read(path, sources, findings)).collect();
+    if projects.len() < request.projects.len() {
+        // The recipe would be blamed for missing what a project file would have given.
+        return None;
+    }
     let given = given(request, &projects, sources, findings);
     let library = Library { folders: projects.iter().flat_map(|project| project.library.clone()).collect() };
     let composition = compose(&request.path, &overlays(request, &projects), &library, sources, findings)?;

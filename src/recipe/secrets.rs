@@ -16,7 +16,7 @@ pub(super) const FREE_MAPS: [&str; 5] = ["environment", "metadata", "settings", 
 
 /// Reports every secret that is a value instead of a reference, hides it from all excerpts, and marks it as damaged.
 pub(super) fn refuse_plaintext(root: &mut Node, findings: &mut Collector) {
-    refuse_inside(root, true, findings);
+    refuse_inside(root, "", true, findings);
 }
 
 /// The same for one key of every member of a map, where that key is a secret only there.
@@ -32,7 +32,8 @@ pub(super) fn refuse_plaintext_under(map: &mut Node, key: &str, what: &str, find
     }
 }
 
-fn refuse_inside(node: &mut Node, named: bool, findings: &mut Collector) {
+/// `key` is the one that the value stands under.
+fn refuse_inside(node: &mut Node, key: &str, named: bool, findings: &mut Collector) {
     match &mut node.kind {
         NodeKind::Mapping(entries) => {
             for entry in entries {
@@ -45,14 +46,16 @@ fn refuse_inside(node: &mut Node, named: bool, findings: &mut Collector) {
                     Some((key, what)) if is_written => refuse(&mut entry.value, key, what, findings),
                     _ => {
                         let named = !FREE_MAPS.contains(&entry.key.as_str());
-                        refuse_inside(&mut entry.value, named, findings);
+                        refuse_inside(&mut entry.value, &entry.key, named, findings);
                     }
                 }
             }
         }
-        NodeKind::Sequence(items) => items.iter_mut().for_each(|item| refuse_inside(item, named, findings)),
+        NodeKind::Sequence(items) => {
+            items.iter_mut().for_each(|item| refuse_inside(item, key, named, findings));
+        }
         NodeKind::Scalar(scalar) if is_signed_url(&scalar.text) => {
-            refuse(node, "http_url", "a URL with a signature", findings);
+            refuse(node, key, "a URL with a signature", findings);
         }
         NodeKind::Scalar(_) | NodeKind::Damaged => {}
     }

@@ -30,6 +30,11 @@ impl RecipeSource {
     }
 }
 
+/// The files of which one is the recipe that a path names: the path itself, or a recipe's file in that folder.
+pub fn recipe_files(path: &Path) -> Vec<PathBuf> {
+    std::iter::once(path.to_owned()).chain(FILE_NAMES.iter().map(|name| path.join(name))).collect()
+}
+
 /// Whether a file with this name is a recipe.
 pub(super) fn is_recipe_name(name: &OsStr) -> bool {
     FILE_NAMES.iter().any(|known| name == *known)

@@ -91,3 +91,19 @@ fn the_project_file_names_accounts() {
     emulator.kill();
     assert!(data.ends_with("state"), "{data}");
 }
+
+#[test]
+fn what_cannot_be_read_is_blamed_and_not_the_recipe() {
+    let valid = "api_version: batchyard/v1\nname: mp\n";
+    let extending = "api_version: batchyard/v1\nname: other\nextends: library:base\n";
+    let sandbox = Sandbox::new().file("mp/recipe.yaml", valid).file("other/recipe.yaml", extending);
+    let overlay = sandbox.run(["plan", "mp", "--overlay", "nofile.yaml"]);
+    overlay.code(3).stderr_contains("cannot read nofile.yaml").never_mentions("there is no recipe");
+    overlay.stderr_contains("not everything that belongs to the recipe mp can be read");
+    sandbox.run(["plan", "nowhere"]).code(3).stderr_contains("there is no recipe to read at nowhere");
+
+    sandbox.write("batchyard.yaml", "api_version: batchyard/v1\nlibrar: [base]\n");
+    let misspelt = sandbox.run(["render", "other"]);
+    misspelt.code(3).stderr_contains("did you mean `library`?").never_mentions("has no recipe");
+    misspelt.stderr_contains("batchyard.yaml has 1 error").never_mentions("the recipe other has");
+}

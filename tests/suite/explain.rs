@@ -55,3 +55,27 @@ fn near_names_are_suggested() {
     sandbox.run(["explain", "vmSize"]).code(64).stderr_contains("`vm_size`");
     sandbox.run(["explain"]).code(64);
 }
+
+#[test]
+fn a_name_of_one_s_own_at_the_end_of_a_path_means_what_is_called_so() {
+    let sandbox = Sandbox::new();
+    let tasks = sandbox.run(["explain", "jobs.tasks"]);
+    let epoch = sandbox.run(["explain", "jobs.train.tasks.epoch"]);
+    assert_eq!(epoch.success().stdout, tasks.stdout);
+    epoch.stdout_contains("jobs.<name>.tasks\n").stdout_contains("Inside each of them");
+    sandbox.run(["explain", "pools.gpu"]).success().stdout_contains("pools\n");
+    sandbox.run(["explain", "pools.vm_siez"]).code(64).stderr_contains("`vm_size`");
+}
+
+#[test]
+fn each_kind_of_value_is_described_by_itself() {
+    let output = Sandbox::new().run(["explain", "jobs.x.tasks.y.for_each"]);
+    output.success().stdout_contains("  value     a list\n  or        a map: Values made by a rule.");
+}
+
+#[test]
+fn the_mistakes_of_every_day_have_examples() {
+    for code in ["syntax", "unknown-key", "missing-key", "wrong-type", "undefined-name"] {
+        Sandbox::new().run(["explain", code]).success().stdout_contains("Wrong:").stdout_contains("Right:");
+    }
+}

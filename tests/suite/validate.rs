@@ -30,11 +30,12 @@ fn three_recipes() -> Sandbox {
 fn without_a_path_every_recipe_below_the_folder_is_checked() {
     let output = three_recipes().run(["validate"]);
     output.code(3).stdout_is(
-        "a/recipe.yaml: valid (1 pool, 0 jobs, 0 tasks)\n2 recipes: 1 valid, 1 invalid (2 errors)",
+        "a/recipe.yaml: valid (1 pool, 0 jobs, 0 tasks)\nb/deep/recipe.yml: invalid (2 errors)\n\
+         2 recipes: 1 valid, 1 invalid (2 errors)",
     );
-    output
-        .stderr_contains("--> b/deep/recipe.yml:4:8")
-        .stderr_contains("b/deep/recipe.yml: invalid (2 errors)");
+    output.stderr_contains("--> b/deep/recipe.yml:4:8");
+    let quiet = three_recipes().run(["validate", "-q"]);
+    quiet.code(3).stdout_is("").stderr_contains("b/deep/recipe.yml: invalid (2 errors)");
 }
 
 #[test]
@@ -204,4 +205,47 @@ fn a_corrected_file_is_reported_to_programs_too() {
             "recipes": 1, "invalid": 1, "errors": 1, "warnings": 0, "notes": 0, "fixed": 1,
         })
     );
+}
+
+#[test]
+fn a_duration_without_its_unit_is_left_to_the_author() {
+    let recipe = "api_version: batchyard/v1
+name: x
+jobs:
+  j:
+    pool: { id: p }
+    tasks:
+      t: { command: x, max_wall_time: 10, retention: 1.5, display_name: 7 }
+";
+    let sandbox = Sandbox::new().file("recipe.yaml", recipe);
+    let output = sandbox.run(["validate", "recipe.yaml", "--fix"]);
+    output.code(3).stderr_contains("say in which unit: `10s`, `10m` or `10h`");
+    output.stderr_contains("expected a duration such as 90s");
+    assert_eq!(sandbox.read("recipe.yaml"), recipe.replace("display_name: 7", "display_name: \"7\""));
+}
+
+#[test]
+fn the_key_under_which_a_signed_url_stands_is_the_one_that_takes_the_reference() {
+    let recipe = "api_version: batchyard/v1
+name: x
+jobs:
+  j:
+    pool: { id: p }
+    tasks:
+      t:
+        command: x
+        output_files:
+          - file_pattern: \"*\"
+            destination: { container: { container_url: \"https://a.blob.core.windows.net/c?sv=1&sig=abc\" } }
+            upload_options: { upload_condition: task_success }
+";
+    let output = Sandbox::new().file("recipe.yaml", recipe).run(["validate", "recipe.yaml"]);
+    output.code(3).stderr_contains("`container_url: { env: NAME }`").never_mentions("sig=abc");
+}
+
+#[test]
+fn a_default_of_a_parameter_comes_from_no_expression() {
+    let recipe = "api_version: batchyard/v1\nname: x\nparameters: { n: { type: integer, default: abc } }\n";
+    let output = Sandbox::new().file("recipe.yaml", recipe).run(["validate", "recipe.yaml"]);
+    output.code(3).stderr_contains("`n` must be an integer").never_mentions("expression");
 }

@@ -50,7 +50,8 @@ fn show_code(context: &Context, code: &Code) -> Result<(), CommandError> {
     Ok(())
 }
 
-/// The fields that a path means from the root on; if there is none, those whose paths end like it.
+/// The fields that a path means from the root on; if there is none, the map that the last word is a name in; or else those whose
+/// paths end like it.
 fn meant<'a>(fields: &'a [FieldDoc], subject: &str) -> Vec<&'a FieldDoc> {
     let subject = subject.replace("[]", "");
     let words: Vec<&str> = subject.split('.').collect();
@@ -58,11 +59,22 @@ fn meant<'a>(fields: &'a [FieldDoc], subject: &str) -> Vec<&'a FieldDoc> {
     if !exact.is_empty() {
         return exact;
     }
+    if let Some(field) = fields.iter().find(|field| is_name_in(field, &words)) {
+        return vec![field];
+    }
     let ends_alike = |field: &&FieldDoc| {
         let keys: Vec<&str> = field.path.keys().collect();
         keys.ends_with(&words)
     };
     fields.iter().filter(ends_alike).collect()
+}
+
+/// Whether words mean a member of a map of names: the map, and a name, unless that is a misspelt key of a member.
+fn is_name_in(field: &FieldDoc, words: &[&str]) -> bool {
+    let Some((name, map)) = words.split_last() else { return false };
+    let holds_names = field.kinds.iter().any(|kind| kind.name == "a map of names");
+    let keys = || field.members.iter().map(|member| member.key.as_str());
+    holds_names && field.path.is_meant_by(map) && similar_names(name, keys()).is_empty()
 }
 
 fn show_fields(context: &Context, subject: &str, found: &[&FieldDoc]) -> Result<(), CommandError> {

@@ -54,11 +54,11 @@ impl Files<'_> {
         let shown = path.display().to_string();
         match format_file(&path) {
             Ok(formatted) => {
-                self.settle(&shown, &formatted)?;
+                // First what is done, then what is said of it.
                 if formatted.before != formatted.after && self.may_write() {
                     write(&path, &formatted.after)?;
                 }
-                Ok(())
+                self.settle(&shown, &formatted)
             }
             Err(report) => self.refuse(&shown, &report),
         }

@@ -1,7 +1,7 @@
 //! `new`: copies a recipe of the library, which is part of the program.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use include_dir::Dir;
 use serde_json::json;
@@ -11,6 +11,8 @@ use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::recipe::library::embedded;
+use crate::recipe::similar_names;
+use crate::resource::RecipeName;
 use crate::view::json::document;
 
 pub(super) fn run(context: &Context, args: &NewArgs) -> Result<ExitCode, CommandError> {
@@ -35,10 +37,9 @@ pub(super) fn run(context: &Context, args: &NewArgs) -> Result<ExitCode, Command
         return Ok(ExitCode::Success);
     };
     let Some((_, recipe)) = embedded().find(|(known, _)| *known == name) else {
-        let nearest =
-            embedded().map(|(known, _)| known).min_by_key(|known| strsim::damerau_levenshtein(known, name));
-        let hint =
-            nearest.map(|known| format!("did you mean `{known}`? `batchyard new --list` shows them all"));
+        let near = similar_names(name, embedded().map(|(known, _)| known));
+        let near = near.first().map(|known| format!("did you mean `{known}`? ")).unwrap_or_default();
+        let hint = Some(format!("{near}`batchyard new --list` shows them all"));
         return Err(
             CommandError::new(ExitCode::Usage, format!("the library has no recipe `{name}`")).hint(hint)
         );
@@ -67,8 +68,8 @@ fn description(recipe: &Dir<'_>) -> String {
 }
 
 /// Copies a recipe's files, never over anything that is there, and returns their paths.
-fn copy(recipe: &Dir<'_>, folder: &std::path::Path) -> Result<Vec<String>, CommandError> {
-    let failed = |path: &std::path::Path, error: std::io::Error| {
+fn copy(recipe: &Dir<'_>, folder: &Path) -> Result<Vec<String>, CommandError> {
+    let failed = |path: &Path, error: std::io::Error| {
         CommandError::new(ExitCode::Error, format!("{} could not be made: {error}", path.display()))
     };
     if folder.exists() && std::fs::read_dir(folder).map_err(|error| failed(folder, error))?.next().is_some() {
@@ -80,8 +81,22 @@ fn copy(recipe: &Dir<'_>, folder: &std::path::Path) -> Result<Vec<String>, Comma
     for file in recipe.files() {
         let Some(name) = file.path().file_name() else { continue };
         let path = folder.join(name);
-        std::fs::write(&path, file.contents()).map_err(|error| failed(&path, error))?;
+        let own = file.contents_utf8().filter(|_| name == "recipe.yaml").map(|text| adapted(text, folder));
+        let content = own.as_deref().map_or(file.contents(), str::as_bytes);
+        std::fs::write(&path, content).map_err(|error| failed(&path, error))?;
         files.push(path.display().to_string());
     }
     Ok(files)
+}
+
+/// A recipe of the library as one's own: called like its folder, if a recipe can be called so, because what two recipes of one
+/// name make would belong to both; and without the line for editors, which names a schema of the library.
+fn adapted(text: &str, folder: &Path) -> String {
+    let name = folder.file_name().and_then(|name| name.to_str()).and_then(|name| RecipeName::new(name).ok());
+    let lines = text.lines().filter(|line| !line.starts_with("# yaml-language-server:"));
+    let lines = lines.map(|line| match &name {
+        Some(name) if line.starts_with("name:") => format!("name: {name}\n"),
+        _ => format!("{line}\n"),
+    });
+    lines.collect()
 }

@@ -176,7 +176,7 @@ impl<'a> Resolver<'a> {
         let resolved = self.evaluator(&self.names).resolve(written, findings);
         let checked = self.checked("for_each", resolved, findings);
         let decoded: Field<ForEach> = decode(&checked, findings);
-        let mut builder = ItemBuilder { listings: self.listings, findings };
+        let mut builder = ItemBuilder { listings: self.listings, findings, empty_told: false };
         match decoded.get().and_then(|for_each| builder.for_each(for_each, checked.span)) {
             Some(items) => {
                 let members = items.members().map_or(Members::Any, Members::Known);

@@ -1,6 +1,7 @@
 //! One folder.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::io::Read as _;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -35,6 +36,16 @@ enum Place {
 struct Texts {
     read: HashMap<String, Result<Arc<str>, FileError>>,
     bytes: usize,
+}
+
+impl fmt::Display for Folder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.place {
+            Place::Disk(path) if path == Path::new(".") => f.write_str("the working folder"),
+            Place::Disk(path) => write!(f, "{}", path.display()),
+            Place::Program(folder) => write!(f, "the library's {}", folder.path().display()),
+        }
+    }
 }
 
 impl Folder {

@@ -48,7 +48,9 @@ pub fn check(root: &Node, schema: &Json) -> Result<Vec<Diagnostic>, InvalidSchem
     let explainer = Explainer { root, schema };
     let instance = root.to_json();
     let mistakes = validator.iter_errors(&instance).flat_map(|error| explainer.explain(&error));
-    Ok(mistakes.filter_map(|mistake| render(&mistake, root)).collect())
+    let findings = mistakes.filter_map(|mistake| render(&mistake, root));
+    // Such a value is computed, but by no expression.
+    Ok(findings.map(|finding| Diagnostic { notes: Vec::new(), ..finding }).collect())
 }
 
 fn find(root: &Node, shape: Shape) -> Vec<Mistake> {
@@ -66,7 +68,7 @@ fn find(root: &Node, shape: Shape) -> Vec<Mistake> {
 fn spell_out_numbers(root: &mut Node, mistakes: &[Mistake]) -> bool {
     let mut changed = false;
     for mistake in mistakes {
-        if let MistakeKind::Type { expected } = &mistake.kind
+        if let MistakeKind::Type { expected, .. } = &mistake.kind
             && expected.contains(&"a string")
             && let Some(node) = root.find_mut(&mistake.path)
             && node.computed

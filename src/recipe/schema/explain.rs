@@ -3,10 +3,10 @@
 use jsonschema::ValidationError;
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::paths::{Location, LocationSegment};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::markers::{NO_PLACE, REST_MODELS};
-use crate::recipe::node::{Node, Segment};
+use crate::recipe::node::{Node, NodeKind, Segment};
 
 /// A mistake, at a path of the tree.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,8 +28,8 @@ pub(super) enum MistakeKind {
     MisplacedKey { key: String, message: String },
     /// A key that is not written as keys here must be.
     InvalidKey { key: String, message: String },
-    /// A value of another type than one of these.
-    Type { expected: Vec<&'static str> },
+    /// A value of another type than one of these. If it would not do as a string either: how such a string is written.
+    Type { expected: Vec<&'static str>, form: Option<String> },
     /// A word that is none of these.
     Word { allowed: Vec<String> },
     /// A value that breaks a limit: "must be at least 1".
@@ -81,7 +81,9 @@ impl Explainer<'_> {
                     None => MistakeKind::InvalidKey { key, message: form() },
                 })
             }
-            ValidationErrorKind::Type { kind } => one(MistakeKind::Type { expected: expected(kind) }),
+            ValidationErrorKind::Type { kind } => {
+                one(MistakeKind::Type { expected: expected(kind), form: self.form(error, node) })
+            }
             ValidationErrorKind::Enum { options } => one(MistakeKind::Word { allowed: words(options) }),
             ValidationErrorKind::Constant { expected_value } => one(MistakeKind::Word {
                 allowed: expected_value.as_str().map(str::to_owned).into_iter().collect(),
@@ -110,14 +112,16 @@ impl Explainer<'_> {
             branches.iter().filter(|branch| !branch.iter().any(misfit)).collect();
         if fitting.is_empty() {
             let mut expected: Vec<&'static str> = Vec::new();
+            let mut form = None;
             for mistake in branches.iter().flatten() {
-                if let MistakeKind::Type { expected: types } = &mistake.kind {
+                if let MistakeKind::Type { expected: types, form: own } = &mistake.kind {
                     expected.extend(types);
+                    form = form.or_else(|| own.clone());
                 }
             }
             expected.dedup();
             expected.retain(|kind| *kind != "nothing");
-            return vec![Mistake { path: path.to_vec(), kind: MistakeKind::Type { expected } }];
+            return vec![Mistake { path: path.to_vec(), kind: MistakeKind::Type { expected, form } }];
         }
         let all_words: Option<Vec<&Vec<String>>> = fitting
             .iter()
@@ -144,6 +148,15 @@ impl Explainer<'_> {
             })
             .cloned()
             .unwrap_or_default()
+    }
+
+    /// How a string has to be written that may stand in place of a scalar, if the scalar's own text is not written so.
+    fn form(&self, error: &ValidationError<'_>, node: &Node) -> Option<String> {
+        let NodeKind::Scalar(scalar) = &node.kind else { return None };
+        let pattern = self.parent_schema(error)?.get("pattern")?;
+        let fits = jsonschema::is_valid(&json!({ "pattern": pattern }), &Value::from(scalar.text.as_str()));
+        let message = || self.annotation(error, "patternErrorMessage");
+        (!fits).then(|| message().unwrap_or_else(|| format!("must match {pattern}")))
     }
 
     fn known_keys(&self, error: &ValidationError<'_>) -> Vec<String> {

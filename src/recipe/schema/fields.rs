@@ -14,11 +14,11 @@ pub struct FieldDoc {
     pub path: FieldPath,
     /// What it says.
     pub description: String,
-    /// What kinds of values it takes: `an integer from 1 to 256`.
-    pub kinds: Vec<String>,
+    /// What kinds of values it takes.
+    pub kinds: Vec<Kind>,
     /// The words that it takes, with their meanings, where it takes some words only.
     pub words: Vec<(String, Option<String>)>,
-    /// What the kinds of values mean.
+    /// What its values mean, whatever their kind.
     pub notes: Vec<String>,
     /// Whether it must be there.
     pub is_required: bool,
@@ -30,6 +30,15 @@ pub struct FieldDoc {
     pub members: Vec<Member>,
     /// Whether the fields are those of its members.
     pub inside_each: bool,
+}
+
+/// A kind of values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kind {
+    /// What it is called: `an integer from 1 to 256`.
+    pub name: String,
+    /// What a value of this kind means, where the kinds mean different things.
+    pub meaning: Option<String>,
 }
 
 /// A field inside another.
@@ -155,11 +164,15 @@ impl<'a> Walk<'a> {
             members: Vec::new(),
             inside_each: false,
         };
+        let is_shared = |note: &&&str| alternatives.iter().all(|other| other.descriptions.contains(note));
         for one in &alternatives {
-            push_new(&mut field.kinds, kind(one.schema));
             field.words.extend(words(one.schema));
             let notes = one.descriptions.iter().filter(|note| !own.contains(note));
-            notes.for_each(|note| push_new(&mut field.notes, unwrapped(note)));
+            let (shared, special): (Vec<&&str>, Vec<&&str>) = notes.partition(is_shared);
+            shared.into_iter().for_each(|note| push_new(&mut field.notes, unwrapped(note)));
+            let special: Vec<String> = special.into_iter().map(|note| unwrapped(note)).collect();
+            let meaning = (!special.is_empty()).then(|| special.join(" "));
+            push_new(&mut field.kinds, Kind { name: kind(one.schema), meaning });
         }
         field.members = members(&alternatives);
         if field.members.is_empty() {
@@ -168,7 +181,7 @@ impl<'a> Walk<'a> {
             field.inside_each = true;
         }
         if !field.words.is_empty() {
-            field.kinds.retain(|kind| kind != "a word");
+            field.kinds.retain(|kind| kind.name != "a word");
         }
         self.found.push(field);
         for one in alternatives {
@@ -330,9 +343,9 @@ fn type_name(name: &str, schema: &Value) -> String {
     }
 }
 
-fn push_new(list: &mut Vec<String>, text: String) {
-    if !list.contains(&text) {
-        list.push(text);
+fn push_new<T: PartialEq>(list: &mut Vec<T>, value: T) {
+    if !list.contains(&value) {
+        list.push(value);
     }
 }
 
@@ -367,7 +380,8 @@ mod tests {
         let slots = field("pools.slots_per_node");
         assert_eq!(slots.path.to_string(), "pools.<name>.slots_per_node");
         assert_eq!(field("pools.gpu.slots_per_node"), slots);
-        assert_eq!(slots.kinds, ["an integer from 1 to 256"]);
+        let names = |field: &FieldDoc| field.kinds.iter().map(|kind| kind.name.clone()).collect::<Vec<_>>();
+        assert_eq!(names(&slots), ["an integer from 1 to 256"]);
         assert_eq!((slots.default, slots.is_required), (Some(Value::from(1)), false));
         let options = field("jobs.train.tasks.epoch.container.run_options");
         assert_eq!(options.path.to_string(), "jobs.<name>.tasks.<name>.container.run_options");
@@ -381,7 +395,11 @@ mod tests {
         let directory = field("jobs.tasks.container.working_directory");
         assert!(directory.words.iter().any(|(word, meaning)| word == "image" && meaning.is_some()));
         let pool = field("pools");
-        assert_eq!(pool.kinds, ["a map of names"]);
+        assert_eq!(pool.kinds, [Kind { name: "a map of names".into(), meaning: None }]);
+        let for_each = field("jobs.tasks.for_each");
+        let meanings: Vec<_> = for_each.kinds.iter().map(|kind| kind.meaning.is_some()).collect();
+        assert_eq!(meanings, [false, true, true], "{for_each:?}");
+        assert_eq!(for_each.notes.len(), 1, "what all kinds mean is said once: {for_each:?}");
         let container = field("jobs.tasks.container");
         assert!(container.members.iter().any(|member| member.key == "image" && member.is_required));
     }

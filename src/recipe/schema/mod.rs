@@ -18,7 +18,7 @@ mod texts;
 mod validator;
 
 pub use conform::{InvalidSchema, check, conform};
-pub use fields::{FieldDoc, FieldPath, Member, fields};
+pub use fields::{FieldDoc, FieldPath, Kind, Member, fields};
 #[cfg(test)]
 pub(super) use generate::strict;
 pub use generate::{authoring, overlay, project, resolved};

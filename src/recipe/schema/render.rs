@@ -2,6 +2,7 @@
 
 use super::explain::{Mistake, MistakeKind};
 use crate::diagnostic::{Diagnostic, Span, quote};
+use crate::recipe::document::DurationText;
 use crate::recipe::node::{Node, NodeKind, Scalar, Segment, Style, Value};
 use crate::recipe::rest_names::{self, Removed};
 use crate::recipe::{codes, suggest};
@@ -24,7 +25,7 @@ pub(super) fn render(mistake: &Mistake, root: &Node) -> Option<Diagnostic> {
             Diagnostic::new(&codes::INVALID_VALUE, format!("{} is no possible name", quote(key)))
                 .at(key_span(node, key), message.clone())
         }
-        MistakeKind::Type { expected } => wrong_type(node, &place, expected),
+        MistakeKind::Type { expected, form } => wrong_type(node, &place, expected, form.as_deref()),
         MistakeKind::Word { allowed } => wrong_word(node, &place, allowed),
         MistakeKind::Limit { message } => {
             Diagnostic::new(&codes::INVALID_VALUE, format!("{} {message}", place.subject()))
@@ -65,7 +66,7 @@ fn unknown_key(node: &Node, key: &str, known: &[String], models: &[String]) -> D
     }
 }
 
-fn wrong_type(node: &Node, place: &Place, expected: &[&str]) -> Diagnostic {
+fn wrong_type(node: &Node, place: &Place, expected: &[&str], form: Option<&str>) -> Diagnostic {
     let expected_text = match expected {
         [] => "something else".to_owned(),
         [one] => (*one).to_owned(),
@@ -86,6 +87,13 @@ fn wrong_type(node: &Node, place: &Place, expected: &[&str]) -> Diagnostic {
     if let Some(boolean) = old_boolean(&scalar.text).filter(|_| expected.contains(&"a boolean")) {
         let diagnostic = diagnostic.help("booleans are written `true` and `false`");
         return diagnostic.fix(node.span, boolean.to_string());
+    }
+    if let Some(form) = form.filter(|_| found != "nothing") {
+        // Which unit is meant nobody can tell.
+        let units = format!("say in which unit: `{0}s`, `{0}m` or `{0}h`", scalar.text);
+        let is_number_of_units =
+            form == DurationText::EXPECTED && matches!(scalar.value, Value::Integer(0..));
+        return diagnostic.help(if is_number_of_units { units } else { form.to_owned() });
     }
     if expected == ["a string"] && found != "nothing" {
         let diagnostic = diagnostic.help("put the value in quotes to make it a string");

@@ -320,3 +320,21 @@ fn one_by_one_goes_on_over_several_steps() {
     let waits: Vec<_> = tasks(&loaded(&text)).into_iter().map(|task| task.depends_on).collect();
     assert_eq!(waits, [vec![], vec![], vec!["a-1"], vec!["a-2"], vec!["a-1", "a-2", "b-1", "b-2"]]);
 }
+
+#[test]
+fn a_factory_without_values_is_warned_of_once_and_at_its_place() {
+    let found = |for_each: &str| findings(&with_tasks(&format!("t: {{ for_each: {for_each}, command: x }}")));
+    for (for_each, marked) in [
+        ("{ range: [5, 1] }", "[5, 1]"),
+        ("[]", "[]"),
+        ("{ list: [] }", "[]"),
+        ("{ a: [1], b: [], c: [] }", "[]"),
+        ("{ files: \"nonexist/*.csv\" }", "\"nonexist/*.csv\""),
+    ] {
+        let of_rule: Vec<String> =
+            found(for_each).into_iter().filter(|finding| finding.contains("empty-factory")).collect();
+        assert_eq!(of_rule, [format!("warning empty-factory: {marked}")], "{for_each}");
+    }
+    let shown = shown(&with_tasks("t: { for_each: { files: { include: [\"a/*\", \"b/*\"] } }, command: x }"));
+    assert!(shown.contains("matches `a/*` or `b/*`") && shown.contains("no file below /"), "{shown}");
+}

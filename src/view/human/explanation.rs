@@ -6,7 +6,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 use super::style::{BAD, BOLD, DIM, GOOD};
 use crate::diagnostic::Code;
-use crate::recipe::schema::FieldDoc;
+use crate::recipe::schema::{FieldDoc, Kind};
 use crate::view::words::value;
 
 /// Writes what a finding means, with the mistake and its correction.
@@ -52,9 +52,7 @@ pub fn field(out: &mut dyn Write, field: &FieldDoc, elsewhere: &[&FieldDoc]) -> 
     for note in &field.notes {
         writeln!(out, "{note}\n")?;
     }
-    if !field.kinds.is_empty() {
-        writeln!(out, "  value     {}", field.kinds.join(", or "))?;
-    }
+    kinds(out, &field.kinds)?;
     let label = if field.kinds.is_empty() { "value" } else { "or" };
     let width = field.words.iter().map(|(word, _)| word.len()).max().unwrap_or(0);
     for (position, (word, meaning)) in field.words.iter().enumerate() {
@@ -86,6 +84,20 @@ pub fn field(out: &mut dyn Write, field: &FieldDoc, elsewhere: &[&FieldDoc]) -> 
     if !elsewhere.is_empty() {
         writeln!(out, "\nThe same at:")?;
         elsewhere.iter().try_for_each(|other| writeln!(out, "  {}", other.path))?;
+    }
+    Ok(())
+}
+
+/// The kinds of values: in one line, or, if they mean different things, in a line each.
+fn kinds(out: &mut dyn Write, kinds: &[Kind]) -> io::Result<()> {
+    if kinds.iter().all(|kind| kind.meaning.is_none()) {
+        let names: Vec<&str> = kinds.iter().map(|kind| kind.name.as_str()).collect();
+        return if names.is_empty() { Ok(()) } else { writeln!(out, "  value     {}", names.join(", or ")) };
+    }
+    for (position, Kind { name, meaning }) in kinds.iter().enumerate() {
+        let label = if position == 0 { "value" } else { "or" };
+        let meaning = meaning.as_ref().map(|meaning| format!(": {DIM}{meaning}{DIM:#}")).unwrap_or_default();
+        writeln!(out, "  {label:8}  {name}{meaning}")?;
     }
     Ok(())
 }

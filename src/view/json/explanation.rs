@@ -21,13 +21,14 @@ pub fn code(code: &Code) -> Value {
 /// A field of recipes.
 pub fn field(field: &FieldDoc) -> Value {
     let words = field.words.iter().map(|(word, meaning)| json!({ "word": word, "meaning": meaning }));
+    let kinds = field.kinds.iter().map(|kind| json!({ "kind": kind.name, "meaning": kind.meaning }));
     let members = field.members.iter().map(|member| {
         json!({ "key": member.key, "description": member.description, "required": member.is_required })
     });
     json!({
         "field": field.path.to_string(),
         "description": field.description,
-        "kinds": field.kinds,
+        "kinds": kinds.collect::<Vec<_>>(),
         "words": words.collect::<Vec<_>>(),
         "notes": field.notes,
         "required": field.is_required,

@@ -28,13 +28,16 @@ impl VerdictWriter for Human {
         }
         let shown = |severity| !self.quiet || severity == Severity::Error;
         self.err.write_all(diagnostics::human_of(report, true, shown).as_bytes())?;
+        self.err.flush()?;
         match verdict.contents {
             Some(contents) => {
                 let counts = [(contents.pools, "pool"), (contents.jobs, "job"), (contents.tasks, "task")];
                 let counts = counts.map(|(count, noun)| counted(count, noun)).join(", ");
                 writeln!(self.out, "{path}: valid ({counts})")?;
             }
-            None => writeln!(self.err, "{path}: invalid ({report})")?,
+            // Who wants to read errors only must still learn of this.
+            None if self.quiet => writeln!(self.err, "{path}: invalid ({report})")?,
+            None => writeln!(self.out, "{path}: invalid ({report})")?,
         }
         self.err.flush()?;
         self.out.flush()

@@ -152,3 +152,18 @@ fn an_account_that_says_no_is_quoted() {
     );
     assert!(refused["service"]["request_id"].is_string());
 }
+
+#[test]
+fn a_new_recipe_is_called_like_its_folder_and_names_no_schema_that_is_not_there() {
+    let sandbox = Sandbox::new();
+    sandbox.run(["new", "hello", "first"]).success();
+    sandbox.run(["new", "hello", "deep/second"]).success();
+    sandbox.run(["new", "hello", "No Name"]).success();
+    for (folder, name) in [("first", "first"), ("deep/second", "second"), ("No Name", "hello")] {
+        let text = sandbox.read(&format!("{folder}/recipe.yaml"));
+        assert!(text.starts_with(&format!("api_version: batchyard/v1\nname: {name}\n")), "{text}");
+        sandbox.run(["validate", folder]).success();
+    }
+    let unknown = sandbox.run(["new", "nope"]);
+    unknown.code(64).never_mentions("did you mean").stderr_contains("batchyard new --list");
+}

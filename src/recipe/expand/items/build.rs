@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::choice;
+use super::empty;
 use super::item_set::{Axis, Choice, ChoiceKind, ItemSet, Random};
 use super::matrix::{Correction, MatrixError, Member, matrix};
 use super::random::Distribution;
@@ -21,6 +22,8 @@ const MOST_TASKS: u64 = 10_000_000;
 pub(in super::super) struct ItemBuilder<'a> {
     pub(in super::super) listings: &'a Listings,
     pub(in super::super) findings: &'a mut Collector,
+    /// Whether it has been said that there are no values: of two empty axes one is enough.
+    pub(in super::super) empty_told: bool,
 }
 
 impl ItemBuilder<'_> {
@@ -34,6 +37,14 @@ impl ItemBuilder<'_> {
 
     /// Values; `path` names the keys that lead to them.
     fn values(&mut self, values: &Values, span: Span, path: &str) -> Option<ItemSet> {
+        let items = self.made(values, span, path)?;
+        if items.count() == 0 && !std::mem::replace(&mut self.empty_told, true) {
+            self.findings.push(empty::finding(values, span, self.listings));
+        }
+        Some(items)
+    }
+
+    fn made(&mut self, values: &Values, span: Span, path: &str) -> Option<ItemSet> {
         let factory = match values {
             Values::List(items) => return Some(list(items)),
             Values::Factory(factory) => factory.as_ref(),

@@ -2,6 +2,7 @@
 
 mod build;
 mod choice;
+mod empty;
 mod exclusion;
 mod item_set;
 mod matrix;
