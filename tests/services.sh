@@ -19,7 +19,7 @@ azurite_version=3.35.0
 check_jsonschema_version=0.39.0
 pydantic_sarif_version=0.1.1
 junitparser_version=5.0.3
-yaml_language_server_version=2.0.0
+yaml_language_server_version=1.25.0
 
 start_services() {
     work=$(mktemp -d "${TMPDIR:-/tmp}/batchyard-services-XXXXXX")

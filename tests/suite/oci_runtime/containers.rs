@@ -366,7 +366,8 @@ async fn a_killed_supervisor_takes_its_container_along_and_that_is_said() {
     let container = yard.start(&yard.spec("orphan", &["sleep", "1000"])).await;
     let folder = yard.folder.path().join("store/containers/orphan");
     let read = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
-    assert!(Command::new("kill").args(["-9", &read("supervisor")]).status().unwrap().success());
+    let supervisor = rustix::process::Pid::from_raw(read("supervisor").trim().parse().unwrap()).unwrap();
+    rustix::process::kill_process(supervisor, rustix::process::Signal::KILL).unwrap();
     let status = yard.runtime.wait(&container).await.unwrap();
     assert_eq!(status.code, 255);
     assert!(status.error.unwrap().contains("exit code unknown"));
