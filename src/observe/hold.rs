@@ -205,7 +205,10 @@ impl fmt::Display for Hold {
                 write!(f, "tasks that it depends on have not ended: {}", named(unfinished, *count))
             }
             Self::Queued { pool, nodes } => {
-                write!(f, "its turn has not come (nodes of pool {pool}: {nodes})")
+                write!(
+                    f,
+                    "in the queue of pool {pool}, for a slot or for tasks that come first (nodes: {nodes})"
+                )
             }
         }
     }

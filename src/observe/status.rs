@@ -37,6 +37,11 @@ impl Status {
         self.jobs.iter().all(JobStatus::is_healthy) && !self.pools.iter().any(PoolStatus::is_troubled)
     }
 
+    /// Whether the account has nothing of the recipe.
+    pub fn is_empty(&self) -> bool {
+        self.pools.is_empty() && self.jobs.is_empty() && self.schedules.is_empty()
+    }
+
     /// Whether nothing will change by itself.
     pub fn is_over(&self) -> bool {
         self.jobs.iter().all(JobStatus::is_over) && self.pools.iter().all(PoolStatus::is_settled)

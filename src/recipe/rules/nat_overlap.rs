@@ -1,9 +1,9 @@
 //! A port leads to one place.
 
 use super::rule::{Check, Rule};
-use super::scope::{PoolScope, members};
+use super::scope::PoolScope;
 use crate::diagnostic::{Code, Collector, Example, Severity};
-use crate::recipe::document::{Field, InboundNatPool, NamedEntry};
+use crate::recipe::document::{InboundNatPool, NamedEntry};
 
 pub(super) static RULE: Rule = Rule {
     code: Code {
@@ -73,10 +73,7 @@ pools:
 };
 
 fn check(scope: &PoolScope<'_>, findings: &mut Collector) {
-    let network = scope.pool.network.as_ref().and_then(Field::get);
-    let endpoints = network.and_then(|network| network.endpoints.as_ref()?.get());
-    let pools =
-        endpoints.and_then(|endpoints| members(Some(&endpoints.inbound_nat_pools))).unwrap_or_default();
+    let pools = scope.inbound_nat_pools();
     for (position, entry) in pools.iter().enumerate() {
         for earlier in pools.iter().take(position) {
             compare(entry, earlier, findings);

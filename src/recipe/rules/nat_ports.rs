@@ -1,9 +1,9 @@
 //! Some ports are Azure's own.
 
 use super::rule::{Check, Rule};
-use super::scope::{PoolScope, members};
+use super::scope::PoolScope;
 use crate::diagnostic::{Code, Collector, Example, Severity};
-use crate::recipe::document::{Field, InboundNatPool};
+use crate::recipe::document::InboundNatPool;
 
 pub(super) static RULE: Rule = Rule {
     code: Code {
@@ -95,11 +95,7 @@ pools:
 };
 
 fn check(scope: &PoolScope<'_>, findings: &mut Collector) {
-    let network = scope.pool.network.as_ref().and_then(Field::get);
-    let endpoints = network.and_then(|network| network.endpoints.as_ref()?.get());
-    let pools =
-        endpoints.and_then(|endpoints| members(Some(&endpoints.inbound_nat_pools))).unwrap_or_default();
-    for pool in pools.iter().filter_map(|entry| entry.value.get()) {
+    for pool in scope.inbound_nat_pools().iter().filter_map(|entry| entry.value.get()) {
         check_pool(pool, findings);
     }
 }

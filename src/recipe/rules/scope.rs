@@ -3,7 +3,7 @@
 use super::any_task::{AnyTask, TaskKind};
 use crate::diagnostic::{Sources, Span};
 use crate::recipe::document::{
-    AutoPool, Entries, Field, Job, NamedEntry, Pool, PoolChoice, Recipe, Task, entries,
+    AutoPool, Entries, Field, InboundNatPool, Job, NamedEntry, Pool, PoolChoice, Recipe, Task, entries,
 };
 use crate::recipe::expand::ResolvedJob;
 
@@ -54,6 +54,13 @@ impl<'a> PoolScope<'a> {
     /// The images that the pool prefetches.
     pub(super) fn prefetched(&self) -> impl Iterator<Item = &'a Field<String>> {
         prefetched(self.pool)
+    }
+
+    /// The ports by which the pool's nodes can be reached; none if that could not be understood.
+    pub(super) fn inbound_nat_pools(&self) -> &'a [NamedEntry<InboundNatPool>] {
+        let network = self.pool.network.as_ref().and_then(Field::get);
+        let endpoints = network.and_then(|network| network.endpoints.as_ref()?.get());
+        endpoints.and_then(|endpoints| members(Some(&endpoints.inbound_nat_pools))).unwrap_or_default()
     }
 
     /// The tasks that belong to the pool itself.

@@ -15,7 +15,7 @@ const SHOWN_LINES: usize = 5;
 /// # Errors
 /// When `out` can't be written to.
 pub fn status(out: &mut dyn Write, status: &Status) -> io::Result<()> {
-    if status.pools.is_empty() && status.jobs.is_empty() && status.schedules.is_empty() {
+    if status.is_empty() {
         return writeln!(out, "Nothing of this recipe is in the account.");
     }
     for pool in &status.pools {
