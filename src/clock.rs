@@ -46,6 +46,11 @@ impl ManualClock {
         Self { now: Mutex::new(start), ticks: watch::Sender::new(start) }
     }
 
+    /// How many sleep until their time has come.
+    pub fn sleepers(&self) -> usize {
+        self.ticks.receiver_count()
+    }
+
     /// Moves the clock forward and wakes every sleeper whose time has come.
     pub fn advance(&self, by: Duration) {
         let mut now = self.now.lock().unwrap_or_else(std::sync::PoisonError::into_inner);

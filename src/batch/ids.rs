@@ -44,11 +44,10 @@ pub enum InvalidId {
 const MAX_JOB_NUMBER_LENGTH: usize = 16;
 
 fn check(id: &str, extra: &[char], most: usize) -> Result<(), InvalidId> {
-    let added = if extra == [':'] { id.chars().skip_while(|c| *c != ':').count() } else { 0 };
-    let length = id.chars().count() - added.min(MAX_JOB_NUMBER_LENGTH);
     if id.is_empty() {
         return Err(InvalidId::Empty);
     }
+    let length = id.chars().count();
     if length > most {
         return Err(InvalidId::TooLong { id: id.to_owned(), length, most });
     }
@@ -58,8 +57,23 @@ fn check(id: &str, extra: &[char], most: usize) -> Result<(), InvalidId> {
     }
 }
 
+fn check_plain(id: &str) -> Result<(), InvalidId> {
+    check(id, &[], MAX_ID_LENGTH)
+}
+
+fn check_node(id: &str) -> Result<(), InvalidId> {
+    check(id, &['.', '@'], MAX_NODE_ID_LENGTH)
+}
+
+/// A job's id: one of the user's, or that of a schedule and what the service adds to it.
+fn check_job(id: &str) -> Result<(), InvalidId> {
+    let Some((schedule, number)) = id.split_once(':') else { return check_plain(id) };
+    check_plain(schedule)?;
+    check(number, &[], MAX_JOB_NUMBER_LENGTH - 1)
+}
+
 macro_rules! id_type {
-    ($(#[$doc:meta])* $name:ident, $extra:expr, $most:expr) => {
+    ($(#[$doc:meta])* $name:ident, $check:expr) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
@@ -72,7 +86,7 @@ macro_rules! id_type {
             /// [`InvalidId`] says what is wrong with it.
             pub fn new(id: impl Into<String>) -> Result<Self, InvalidId> {
                 let id = id.into();
-                check(&id, $extra, $most)?;
+                $check(&id)?;
                 Ok(Self(id))
             }
 
@@ -140,32 +154,27 @@ macro_rules! id_type {
 id_type!(
     /// The id of a pool, unique in its account.
     PoolId,
-    &[],
-    MAX_ID_LENGTH
+    check_plain
 );
 id_type!(
     /// The id of a job, unique among the jobs and job schedules of its account.
     JobId,
-    &[':'],
-    MAX_ID_LENGTH
+    check_job
 );
 id_type!(
     /// The id of a job schedule, unique among the jobs and job schedules of its account.
     JobScheduleId,
-    &[],
-    MAX_ID_LENGTH
+    check_plain
 );
 id_type!(
     /// The id of a task, unique in its job.
     TaskId,
-    &[],
-    MAX_ID_LENGTH
+    check_plain
 );
 id_type!(
     /// The id of a compute node, given by the service.
     NodeId,
-    &['.', '@'],
-    MAX_NODE_ID_LENGTH
+    check_node
 );
 
 impl JobId {
@@ -201,5 +210,9 @@ mod tests {
         assert!(JobId::new(format!("{}:job-1", "a".repeat(64))).is_ok());
         assert!(JobId::new("a".repeat(65)).is_err());
         assert!(JobId::new(format!("a:job-{}", "1".repeat(80))).is_err());
+        assert!(
+            JobId::new(format!("a:{}", "1".repeat(16))).is_err(),
+            "the schedule's room is not the number's"
+        );
     }
 }

@@ -66,6 +66,8 @@ pub(crate) enum Event {
     JobCleaned { job: JobRow },
     /// Look at a job again: whether its change of state is over, its tasks have all completed, its time is up.
     JobDue { job: JobRow },
-    /// Look at a job schedule again: whether a job is due, or its change of state is over.
-    JobScheduleDue { schedule: JobScheduleRow },
+    /// Look at a job schedule again: its jobs have changed, or its change of state may be over.
+    LookAtJobSchedule { schedule: JobScheduleRow },
+    /// A schedule's next job is due, if this is the wait that counts.
+    JobScheduleDue { schedule: JobScheduleRow, turn: u64 },
 }

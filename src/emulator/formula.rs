@@ -55,26 +55,30 @@ fn run(text: &str, inputs: &Inputs<'_>) -> Result<Evaluation, AutoScaleRunError>
     formula.evaluate(inputs).map_err(|error| {
         let is_insufficient = matches!(error.kind, EvaluationErrorKind::InsufficientData { .. });
         let code = if is_insufficient { INSUFFICIENT } else { FAILED };
-        failure(code, vec![message(text, error.range.start, &error.to_string())])
+        failure(code, vec![message(placed(text, error.range.start, &error.to_string()))])
     })
 }
 
 fn mistakes(text: &str, errors: &[FormulaError]) -> AutoScaleRunError {
-    let one = |error: &FormulaError| message(text, error.range.start, &error.to_string());
-    failure(FAILED, errors.iter().take(MOST_MISTAKES).map(one).collect())
+    failure(FAILED, told(text, errors).map(message).collect())
 }
 
 /// The most mistakes that are told at once.
 const MOST_MISTAKES: usize = 20;
 
+/// The mistakes of a formula that are told, each with its place.
+pub(crate) fn told(text: &str, errors: &[FormulaError]) -> impl Iterator<Item = String> {
+    errors.iter().take(MOST_MISTAKES).map(|error| placed(text, error.range.start, &error.to_string()))
+}
+
 /// What is wrong, and where, as the service puts it: `Line 1, Col 24: …`.
-pub(crate) fn placed(text: &str, byte: usize, what: &str) -> String {
+fn placed(text: &str, byte: usize, what: &str) -> String {
     let (line, column) = line_and_column(text, byte);
     format!("Line {line}, Col {column}: {what}")
 }
 
-fn message(text: &str, byte: usize, what: &str) -> NameValuePair {
-    NameValuePair::new("Message", placed(text, byte, what))
+fn message(what: String) -> NameValuePair {
+    NameValuePair::new("Message", what)
 }
 
 fn failure((code, message): (&str, &str), values: Vec<NameValuePair>) -> AutoScaleRunError {

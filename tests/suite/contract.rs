@@ -31,7 +31,7 @@ fn examples(version: &str) -> Option<Vec<PathBuf>> {
 enum Fate {
     /// Request and answer round-trip.
     RoundTrips,
-    /// The bytes of a file, or an operation that 2025-06-01 has no more.
+    /// An operation that 2025-06-01 has no more.
     NotOurs,
 }
 

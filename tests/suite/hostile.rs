@@ -72,7 +72,7 @@ jobs:
 #[test]
 fn a_link_that_a_task_planted_leads_no_mount_of_another_one_out_of_the_node() {
     for runtime in [Runtime::Docker, Runtime::Oci] {
-        let Some(attacked) = Attacked::new(runtime) else { return };
+        let Some(attacked) = Attacked::new(runtime) else { continue };
         let plant = "ln -s VICTIM $AZ_BATCH_NODE_SHARED_DIR/data; ln -s / $AZ_BATCH_NODE_SHARED_DIR/root";
         let plants = ("plants", "", plant);
         attacked.run(&[plants]).success();
@@ -93,7 +93,7 @@ fn a_link_that_a_task_planted_leads_no_mount_of_another_one_out_of_the_node() {
 #[test]
 fn folders_that_a_task_replaced_by_links_are_not_written_through() {
     for runtime in [Runtime::Docker, Runtime::Oci] {
-        let Some(attacked) = Attacked::new(runtime) else { return };
+        let Some(attacked) = Attacked::new(runtime) else { continue };
         let own = "mv $AZ_BATCH_TASK_DIR $AZ_BATCH_TASK_DIR.old; ln -s VICTIM $AZ_BATCH_TASK_DIR; echo evil; sleep 1";
         let others = "cd $AZ_BATCH_NODE_ROOT_DIR/workitems; ln -s VICTIM next; mkdir -p deep/job-1; ln -s VICTIM deep/job-1/t";
         let attackers = [("others", "", others), ("own", "", own)];
@@ -114,7 +114,7 @@ fn folders_that_a_task_replaced_by_links_are_not_written_through() {
 #[test]
 fn what_the_node_notes_of_its_runs_is_out_of_reach() {
     for runtime in [Runtime::Docker, Runtime::Oci] {
-        let Some(attacked) = Attacked::new(runtime) else { return };
+        let Some(attacked) = Attacked::new(runtime) else { continue };
         let look = "cd $AZ_BATCH_NODE_ROOT_DIR; find . -name '*.json'; ls -d ../*notes 2>/dev/null; ls volatile/*; echo looked";
         attacked.run(&[("a", "", look)]).success();
         let said = attacked.local.run(["logs", "a/t"]).stdout;

@@ -145,7 +145,7 @@ jobs:
 fn the_article_s_sample_task_writes_its_file_into_the_task_s_folder_of_the_host() {
     for runtime in [Runtime::Docker, Runtime::Oci] {
         let Some(registry) = Service::Registry.address() else { return };
-        let Some(local) = Local::new(runtime) else { return };
+        let Some(local) = Local::new(runtime) else { continue };
         local.sandbox().write(
             "recipe.yaml",
             &format!(
@@ -195,7 +195,7 @@ fn walk(folder: &std::path::Path) -> impl Iterator<Item = std::path::PathBuf> {
 fn an_image_of_a_private_registry_runs_with_its_password_and_only_with_it() {
     for runtime in [Runtime::Docker, Runtime::Oci] {
         let Some(registry) = PrivateRegistry::find() else { return };
-        let Some(local) = Local::new(runtime) else { return };
+        let Some(local) = Local::new(runtime) else { continue };
         let home = local.sandbox().path("home");
         local.sandbox().write(
             "recipe.yaml",
@@ -284,7 +284,7 @@ jobs:
 fn a_task_cannot_make_this_program_write_through_a_link() {
     for runtime in [Runtime::Docker, Runtime::Oci] {
         let Some(registry) = Service::Registry.address() else { return };
-        let Some(local) = Local::new(runtime) else { return };
+        let Some(local) = Local::new(runtime) else { continue };
         local.sandbox().write("victim.txt", "precious\n");
         let victim = local.sandbox().path("victim.txt");
         local.sandbox().write(

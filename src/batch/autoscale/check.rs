@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::error::{FormulaError, FormulaErrorKind};
-use super::names::nearest;
+use super::names::{is_constant, nearest};
 use super::{
     BinaryOperator, DeallocationOption, Expression, ExpressionKind, Formula, Function, Method,
     ServiceVariable, Statement, TimeInterval, UnaryOperator,
@@ -95,10 +95,8 @@ impl<'a> Checker<'a> {
     }
 
     fn assign(&mut self, name: &'a str, name_range: &Range<usize>, value: &Expression, found: Type) {
-        let is_constant =
-            TimeInterval::by_name(name).is_some() || DeallocationOption::by_name(name).is_some();
         let Some(variable) = ServiceVariable::by_name(name) else {
-            if is_constant {
+            if is_constant(name) {
                 self.error(FormulaErrorKind::ReadOnly { name: name.to_owned() }, name_range.clone());
             } else {
                 self.variables.insert(name, found);

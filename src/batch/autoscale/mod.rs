@@ -1,6 +1,6 @@
 //! The language of autoscale formulas: read, checked, written and evaluated.
 //!
-//! A formula is at most 8 KiB of statements, separated by `;`, with `//` comments. A statement assigns the value of an
+//! A formula is at most 8,192 characters of statements, separated by `;`, with `//` comments. A statement assigns the value of an
 //! expression to a variable; those that the service reads are [`ServiceVariable::TargetDedicatedNodes`],
 //! [`ServiceVariable::TargetLowPriorityNodes`] and [`ServiceVariable::NodeDeallocationOption`]. The rules are those of
 //! the article "Create a formula to automatically scale compute nodes in a Batch pool"; where it is silent, what is
@@ -25,3 +25,4 @@ pub use error::{FormulaError, FormulaErrorKind, line_and_column};
 pub use evaluate::{Evaluation, EvaluationError, EvaluationErrorKind, Inputs, SAMPLE_PERIOD, Sample, Value};
 pub use formula::{BinaryOperator, Expression, ExpressionKind, Formula, Statement, UnaryOperator};
 pub use names::{DeallocationOption, Function, Method, ServiceVariable, TimeInterval, TimestampMember};
+pub use parser::MOST_CHARACTERS;

@@ -256,6 +256,11 @@ names! {
     }
 }
 
+/// Whether a name stands for a value that no formula can change.
+pub(super) fn is_constant(name: &str) -> bool {
+    TimeInterval::by_name(name).is_some() || DeallocationOption::by_name(name).is_some()
+}
+
 /// The name most like `name`, if one is close enough to be what was meant.
 pub(super) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
     let wanted = name.to_ascii_lowercase();

@@ -11,7 +11,7 @@ use super::{
 };
 
 /// The most characters of a formula.
-const MOST_CHARACTERS: usize = 8_192;
+pub const MOST_CHARACTERS: usize = 8_192;
 /// The most statements of a formula.
 const MOST_STATEMENTS: usize = 100;
 /// The deepest nesting of an expression: far more than anyone writes, far less than a stack holds.

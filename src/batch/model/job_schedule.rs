@@ -86,7 +86,7 @@ pub struct BatchJobSpecification {
 
 impl BatchJobSpecification {
     /// The request that makes such a job.
-    pub fn to_job(self, id: JobId) -> BatchJobCreateOptions {
+    pub fn into_job(self, id: JobId) -> BatchJobCreateOptions {
         BatchJobCreateOptions {
             id,
             display_name: self.display_name,

@@ -181,7 +181,10 @@ pub(super) fn security(text: &str) -> Result<String, ValueError> {
     let (name, value) = text.split_once(['=', ':']).unwrap_or((text, ""));
     match (name, value) {
         ("no-new-privileges", "") => Ok(name.to_owned()),
-        ("no-new-privileges", value) if boolean(value).is_some() => Ok(format!("{name}={value}")),
+        ("no-new-privileges", value) => match boolean(value) {
+            Some(denied) => Ok(format!("{name}={denied}")),
+            None => invalid(format!("`{value}` is neither true nor false")),
+        },
         ("seccomp", "unconfined" | "builtin") => Ok(format!("{name}={value}")),
         ("seccomp", _) => not_emulated(
             "a profile would be read where the options are parsed; only `seccomp=unconfined` works",

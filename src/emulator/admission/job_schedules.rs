@@ -49,7 +49,7 @@ fn configuration(schedule: &BatchJobScheduleConfiguration) -> Result<(), Refusal
 
 fn specification(id: &str, job: &BatchJobSpecification) -> Result<(), Refusal> {
     let id = JobId::new(id).map_err(|error| invalid("id", id, &error.to_string()))?;
-    job_definition(&job.clone().to_job(id))
+    job_definition(&job.clone().into_job(id))
 }
 
 #[cfg(test)]

@@ -3,14 +3,14 @@
 use super::nodes::emptying;
 use super::properties::{container_settings, metadata, registry, retries, user_identity};
 use super::refusals::{invalid, missing, not_done, refuse};
-use crate::batch::autoscale::Formula;
+use crate::batch::autoscale::{Formula, MOST_CHARACTERS};
 use crate::batch::model::{
     BatchContainerConfiguration, BatchNodeDeallocationOption, BatchNodeRemoveOptions, BatchPoolCreateOptions,
     BatchPoolEnableAutoScaleOptions, BatchPoolReplaceOptions, BatchPoolResizeOptions, BatchPoolUpdateOptions,
     BatchStartTask, ContainerType, VirtualMachineConfiguration,
 };
 use crate::batch::{ErrorCode, WireDuration};
-use crate::emulator::formula::placed;
+use crate::emulator::formula::told;
 use crate::emulator::refusal::Refusal;
 
 /// Properties of a pool that would change what its nodes are or do.
@@ -25,10 +25,6 @@ const VIRTUAL_MACHINE: &[&str] = &["extensions", "windowsConfiguration"];
 
 /// The most nodes that are removed at a time.
 const MAX_REMOVED: usize = 100;
-/// The most characters of a formula.
-const MAX_FORMULA: usize = 8 * 1024;
-/// The most mistakes of a formula that are told at once.
-const MAX_TOLD: usize = 20;
 /// How often a formula may be evaluated, in seconds.
 const INTERVALS: std::ops::RangeInclusive<u64> = 5 * 60..=168 * 60 * 60;
 /// The most slots of a node.
@@ -109,8 +105,8 @@ pub(crate) fn formula(formula: &str) -> Result<(), Refusal> {
         return Err(missing("autoScaleFormula"));
     }
     match formula.chars().count() {
-        length if length > MAX_FORMULA => Err(Refusal::new(ErrorCode::AUTO_SCALING_FORMULA_TOO_LONG)
-            .with("Reason", format!("a formula has at most {MAX_FORMULA} characters, not {length}"))),
+        length if length > MOST_CHARACTERS => Err(Refusal::new(ErrorCode::AUTO_SCALING_FORMULA_TOO_LONG)
+            .with("Reason", format!("a formula has at most {MOST_CHARACTERS} characters, not {length}"))),
         _ => Ok(()),
     }
 }
@@ -120,10 +116,7 @@ fn readable(text: &str) -> Result<(), Refusal> {
     formula(text)?;
     let Err(errors) = Formula::parse(text) else { return Ok(()) };
     let refusal = Refusal::new(ErrorCode::AUTO_SCALING_FORMULA_SYNTAX_ERROR);
-    let told = errors.iter().take(MAX_TOLD);
-    Err(told.fold(refusal, |refusal, error| {
-        refusal.with("Message", placed(text, error.range.start, &error.to_string()))
-    }))
+    Err(told(text, &errors).fold(refusal, |refusal, mistake| refusal.with("Message", mistake)))
 }
 
 fn evaluation_interval(interval: Option<WireDuration>) -> Result<(), Refusal> {

@@ -58,7 +58,7 @@ use BatchJobScheduleState::{Active, Completed, Deleting, Disabled, Terminating};
 use JobScheduleEffect::{DeleteJobs, LookAgain, MakeJob, Remove, TerminateJobs, WaitUntil};
 
 impl JobScheduleRecord {
-    /// What becomes of the schedule. Whether a user may ask for it is checked before, by the function below.
+    /// What becomes of the schedule. Whether a user may ask for it is checked before, by the functions below.
     pub(crate) fn step(&mut self, event: JobScheduleEvent, now: DateTime) -> Vec<JobScheduleEffect> {
         match (event, self.state()) {
             (JobScheduleEvent::Disable, Active) => {
@@ -205,7 +205,7 @@ mod tests {
 
     fn schedule(when: Value) -> JobScheduleRecord {
         let schedule = serde_json::from_value(json!({"id": "s", "state": "active"})).unwrap();
-        let mut record = JobScheduleRecord { row: JobScheduleRow(1), schedule, jobs_made: 0 };
+        let mut record = JobScheduleRecord { row: JobScheduleRow(1), schedule, jobs_made: 0, turn: 0 };
         record.plan(configuration(when), at(0));
         record
     }

@@ -36,11 +36,12 @@ impl Unit<'_> {
         self.check_job_quota()?;
         let when = options.schedule.clone();
         let schedule = defaults::job_schedule(options, self.now);
-        let mut record = JobScheduleRecord { row: JobScheduleRow::default(), schedule, jobs_made: 0 };
+        let mut record =
+            JobScheduleRecord { row: JobScheduleRow::default(), schedule, jobs_made: 0, turn: 0 };
         record.plan(when, self.now);
         self.stamp_job_schedule(&mut record);
         self.job_schedules().insert(&mut record)?;
-        self.wait(Pause::JobChange, Event::JobScheduleDue { schedule: record.row });
+        self.wait(Pause::JobChange, Event::LookAtJobSchedule { schedule: record.row });
         Ok(record.version())
     }
 
@@ -109,19 +110,27 @@ impl Unit<'_> {
         if record.state() == BatchJobScheduleState::Active && self.rules.activity != Activity::Running {
             return Ok(());
         }
-        let jobs = self.job_schedules().jobs(&record.schedule.id)?;
-        let jobs = match &jobs[..] {
-            [] => ScheduledJobs::None,
-            jobs if jobs.iter().all(|(_, completed)| *completed) => ScheduledJobs::Completed,
+        let jobs = match self.job_schedules().count_jobs(&record.schedule.id)? {
+            (0, _) => ScheduledJobs::None,
+            (_, 0) => ScheduledJobs::Completed,
             _ => ScheduledJobs::Active,
         };
         self.job_schedule_event(&mut record, JobScheduleEvent::Look(jobs))
     }
 
+    /// A schedule's next job is due, unless a later wait has taken the place of this one: of the many looks at a schedule each
+    /// begins one.
+    pub(super) fn job_schedule_due(&mut self, row: JobScheduleRow, turn: u64) -> Result<(), Failure> {
+        match self.job_schedules().get(row)? {
+            Some(record) if record.turn == turn => self.look_at_job_schedule(row),
+            _ => Ok(()),
+        }
+    }
+
     /// A job has changed that a schedule may have made.
     pub(super) fn job_of_schedule_changed(&mut self, job: &JobRecord) -> Result<(), Failure> {
-        if let Some(key) = job.schedule_key()
-            && let Some(row) = self.job_schedules().row_of(&key)?
+        if let Some(schedule) = job.job.id.schedule()
+            && let Some(row) = self.job_schedules().row_of(&schedule)?
         {
             self.job_schedule_changed(row);
         }
@@ -150,10 +159,12 @@ impl Unit<'_> {
                 JobScheduleEffect::MakeJob => self.make_job(record)?,
                 JobScheduleEffect::WaitUntil(time) => {
                     let pause = Duration::try_from(self.now.0.duration_until(time.0)).unwrap_or_default();
-                    self.emit(Effect::Wait { pause, then: Event::JobScheduleDue { schedule } });
+                    record.turn += 1;
+                    let then = Event::JobScheduleDue { schedule, turn: record.turn };
+                    self.emit(Effect::Wait { pause, then });
                 }
                 JobScheduleEffect::LookAgain => {
-                    self.wait(Pause::JobChange, Event::JobScheduleDue { schedule });
+                    self.wait(Pause::JobChange, Event::LookAtJobSchedule { schedule });
                 }
                 JobScheduleEffect::TerminateJobs => self
                     .end_jobs(record, || JobEvent::Terminate { reason: "TerminateJobSchedule".to_owned() })?,
@@ -168,7 +179,7 @@ impl Unit<'_> {
     fn make_job(&mut self, record: &mut JobScheduleRecord) -> Result<(), Failure> {
         let id = format!("{}:job-{}", record.schedule.id, record.jobs_made);
         let Some(specification) = record.schedule.job_specification.clone() else { return Ok(()) };
-        let options = specification.to_job(JobId::new(id.as_str()).map_err(StoreError::from)?);
+        let options = specification.into_job(JobId::new(id.as_str()).map_err(StoreError::from)?);
         self.add_job(options)?;
         record.schedule.execution_info.get_or_insert_default().recent_job =
             Some(RecentBatchJob { id: Some(id), url: None });
@@ -176,7 +187,7 @@ impl Unit<'_> {
     }
 
     fn end_jobs(&mut self, record: &JobScheduleRecord, event: impl Fn() -> JobEvent) -> Result<(), Failure> {
-        for (row, _) in self.job_schedules().jobs(&record.schedule.id)? {
+        for row in self.job_schedules().jobs(&record.schedule.id)? {
             if let Some(mut job) = self.jobs().get(row)? {
                 self.job_event(&mut job, event())?;
             }

@@ -28,7 +28,7 @@ impl Unit<'_> {
             }
         }
         for schedule in self.job_schedules().unfinished()? {
-            self.wait(Pause::JobChange, Event::JobScheduleDue { schedule });
+            self.wait(Pause::JobChange, Event::LookAtJobSchedule { schedule });
         }
         Ok(())
     }

@@ -136,7 +136,8 @@ impl<'a> Unit<'a> {
                 self.jobs_to_look_at.insert(job, true);
                 Ok(())
             }
-            Event::JobScheduleDue { schedule } => {
+            Event::JobScheduleDue { schedule, turn } => self.job_schedule_due(schedule, turn),
+            Event::LookAtJobSchedule { schedule } => {
                 self.job_schedule_changed(schedule);
                 Ok(())
             }

@@ -16,6 +16,9 @@ pub(crate) struct JobScheduleRecord {
     pub(crate) schedule: BatchJobSchedule,
     /// How many jobs it has made: the number of the last one.
     pub(crate) jobs_made: u32,
+    /// Tells the wait for its next job from earlier ones, which a change has overtaken.
+    #[serde(default)]
+    pub(crate) turn: u64,
 }
 
 impl JobScheduleRecord {
@@ -72,10 +75,10 @@ impl JobScheduleTable<'_> {
             .transpose()
     }
 
-    /// The row of the schedule of that id in lower case.
-    pub(crate) fn row_of(&self, key: &str) -> Result<Option<JobScheduleRow>, StoreError> {
+    /// The row of the schedule of that id.
+    pub(crate) fn row_of(&self, id: &JobScheduleId) -> Result<Option<JobScheduleRow>, StoreError> {
         let mut statement = self.0.prepare_cached("SELECT id FROM job_schedules WHERE key = ?")?;
-        Ok(statement.query_row([key], |row| row.get(0)).optional()?)
+        Ok(statement.query_row([id.key()], |row| row.get(0)).optional()?)
     }
 
     /// A page of schedules.
@@ -91,15 +94,22 @@ impl JobScheduleTable<'_> {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// The jobs of a schedule, and whether each has completed. Only schedules make jobs with a colon in their id, so the id
-    /// says whose a job is.
-    pub(crate) fn jobs(&self, id: &JobScheduleId) -> Result<Vec<(JobRow, bool)>, StoreError> {
+    /// The jobs of a schedule. Only schedules make jobs with a colon in their id, so the id says whose a job is.
+    pub(crate) fn jobs(&self, id: &JobScheduleId) -> Result<Vec<JobRow>, StoreError> {
+        let (from, to) = JobTable::keys_of_schedule(id);
+        let mut statement =
+            self.0.prepare_cached("SELECT id FROM jobs WHERE key > ? AND key < ? ORDER BY id")?;
+        let rows = statement.query_map([from, to], |row| row.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// How many jobs a schedule has, and how many of them have not completed.
+    pub(crate) fn count_jobs(&self, id: &JobScheduleId) -> Result<(i64, i64), StoreError> {
         let (from, to) = JobTable::keys_of_schedule(id);
         let mut statement = self.0.prepare_cached(
-            "SELECT id, state = 'completed' FROM jobs WHERE key > ? AND key < ? ORDER BY id",
+            "SELECT COUNT(*), COALESCE(SUM(state <> 'completed'), 0) FROM jobs WHERE key > ? AND key < ?",
         )?;
-        let rows = statement.query_map([from, to], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        Ok(statement.query_row([from, to], |row| Ok((row.get(0)?, row.get(1)?)))?)
     }
 }
 

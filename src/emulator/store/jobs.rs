@@ -26,11 +26,6 @@ impl JobRecord {
             .map_or_else(String::new, |id| id.key())
     }
 
-    /// The id of the schedule that made it, in lower case.
-    pub(crate) fn schedule_key(&self) -> Option<String> {
-        self.job.id.as_str().split_once(':').map(|(schedule, _)| schedule.to_ascii_lowercase())
-    }
-
     /// Its state.
     pub(crate) fn state(&self) -> BatchJobState {
         self.job.state.clone().unwrap_or(BatchJobState::Active)

@@ -4,7 +4,6 @@ import inspect
 from datetime import datetime, timedelta, timezone
 
 from azure.batch import BatchServiceClient, models
-from msrest.exceptions import ClientException
 
 from account import CALLED, AccountTest, connect, fresh
 

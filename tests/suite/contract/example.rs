@@ -78,23 +78,28 @@ impl Example {
     }
 }
 
+/// Properties whose values the examples write in another case than the models: enumerations.
+const ENUMERATIONS: &[&str] = &["placement"];
+
 /// Whether two documents say the same: times and durations may be written in several ways, enumerations in either case, 64-bit
-/// numbers as numbers or strings, and what is absent as null.
-fn same(expected: &Value, actual: &Value) -> bool {
+/// numbers as numbers or strings, and what is absent as null. `name` is that of the property that has these values.
+fn same(name: &str, expected: &Value, actual: &Value) -> bool {
     match (expected, actual) {
         (Value::Object(expected), Value::Object(actual)) => {
             let names: std::collections::BTreeSet<&String> = expected.keys().chain(actual.keys()).collect();
             let value =
                 |map: &serde_json::Map<String, Value>, name: &str| map.get(name).cloned().unwrap_or_default();
-            names.into_iter().all(|name| same(&value(expected, name), &value(actual, name)))
+            names.into_iter().all(|name| same(name, &value(expected, name), &value(actual, name)))
         }
         (Value::Array(expected), Value::Array(actual)) => {
-            expected.len() == actual.len() && expected.iter().zip(actual).all(|(a, b)| same(a, b))
+            expected.len() == actual.len() && expected.iter().zip(actual).all(|(a, b)| same(name, a, b))
         }
         (Value::String(expected), Value::String(actual)) => {
             let time = |text: &str| text.parse::<DateTime>().ok();
             let duration = |text: &str| text.parse::<WireDuration>().ok();
-            expected.eq_ignore_ascii_case(actual)
+            let is_enumeration = ENUMERATIONS.contains(&name);
+            expected == actual
+                || is_enumeration && expected.eq_ignore_ascii_case(actual)
                 || time(expected).is_some_and(|expected| Some(expected) == time(actual))
                 || duration(expected).is_some_and(|expected| Some(expected) == duration(actual))
         }
@@ -108,5 +113,5 @@ fn same(expected: &Value, actual: &Value) -> bool {
 
 #[track_caller]
 pub(super) fn assert_same(file: &str, what: &str, expected: &Value, actual: &Value) {
-    assert!(same(expected, actual), "{file}: {what} is\n{actual:#}\ninstead of\n{expected:#}");
+    assert!(same("", expected, actual), "{file}: {what} is\n{actual:#}\ninstead of\n{expected:#}");
 }

@@ -46,13 +46,9 @@ async fn passwords_are_kept_for_nodes_and_never_read() {
 #[tokio::test]
 async fn what_the_emulator_does_not_do_is_refused_not_ignored() {
     let account = Account::new().await;
-    for (property, value) in [(
-        "mountConfiguration",
-        json!([{"nfsMountConfiguration": {"source": "s", "relativeMountPath": "m"}}]),
-    )] {
-        let refused = account.post("/pools", with(pool("p"), json!({ property: value }))).await;
-        assert_eq!(refused.refused(501, "NotImplementedByEmulator").detail("PropertyName"), property);
-    }
+    let mounts = json!([{"nfsMountConfiguration": {"source": "s", "relativeMountPath": "m"}}]);
+    let refused = account.post("/pools", with(pool("p"), json!({ "mountConfiguration": mounts }))).await;
+    assert_eq!(refused.refused(501, "NotImplementedByEmulator").detail("PropertyName"), "mountConfiguration");
     account.get("/pools/p").await.expect(404);
 }
 

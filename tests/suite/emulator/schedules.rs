@@ -68,6 +68,22 @@ async fn a_job_is_made_and_run_at_every_occasion() {
 }
 
 #[tokio::test]
+async fn a_schedule_waits_for_one_occasion_however_often_its_jobs_change() {
+    let clock = clock();
+    let account = account(&clock).await;
+    let repeats = schedule("s", json!({"recurrenceInterval": "PT10M"}), manager(""));
+    account.post("/jobschedules", repeats).await.expect(201);
+    let mut sleepers = Vec::new();
+    for number in 1..=8 {
+        account.until_state(&format!("/jobs/s:job-{number}"), "completed").await;
+        settle().await;
+        sleepers.push(clock.sleepers());
+        clock.advance(10 * MINUTE);
+    }
+    assert!(sleepers[7] <= sleepers[1], "{sleepers:?}");
+}
+
+#[tokio::test]
 async fn a_schedule_reads_back_with_its_defaults_and_is_one_of_a_list() {
     let account = Account::new().await;
     let later =

@@ -87,6 +87,29 @@ async fn environment_user_working_directory_and_hosts_are_as_asked() {
 }
 
 #[tokio::test]
+async fn what_lies_in_mounts_gives_no_privileges_and_opens_no_devices() {
+    let Some(yard) = Yard::open().await else { return };
+    let source = yard.folder.path().join("source");
+    let inner = source.join("inner");
+    std::fs::create_dir_all(&inner).unwrap();
+    rustix::mount::mount("inner", &inner, "tmpfs", rustix::mount::MountFlags::empty(), c"").unwrap();
+    let mounts =
+        vec![Mount { source: MountSource::Bind(source), target: "/source".into(), read_only: false }];
+    let look = "grep ' /source' /proc/self/mountinfo";
+    let spec = |name: &str, privileged| ContainerSpec {
+        mounts: mounts.clone(),
+        privileged,
+        ..yard.spec(name, &["sh", "-c", look])
+    };
+    let (_, ordinary) = yard.run(&spec("ordinary", false)).await;
+    let (_, privileged) = yard.run(&spec("privileged", true)).await;
+    rustix::mount::unmount(&inner, rustix::mount::UnmountFlags::DETACH).unwrap();
+    assert_eq!(ordinary.lines().count(), 2, "{ordinary}");
+    assert!(ordinary.lines().all(|mount| mount.contains("nosuid,nodev")), "{ordinary}");
+    assert!(privileged.lines().count() == 2 && !privileged.contains("nosuid"), "{privileged}");
+}
+
+#[tokio::test]
 async fn mounts_are_seen_and_kept_read_only() {
     let Some(yard) = Yard::open().await else { return };
     let host = yard.folder.path().join("host folder, with: odd name");

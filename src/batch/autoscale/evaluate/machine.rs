@@ -9,9 +9,10 @@ use super::inputs::Inputs;
 use super::samples::Series;
 use super::value::{Value, combine, length};
 use super::{functions, moment};
+use crate::batch::autoscale::names::is_constant;
 use crate::batch::autoscale::{
     BinaryOperator, DeallocationOption, Expression, ExpressionKind, Formula, Function, Method,
-    ServiceVariable, Statement, TimeInterval, UnaryOperator,
+    ServiceVariable, Statement, UnaryOperator,
 };
 
 /// The most work of an evaluation, in values looked at: an hour's trend of every variable takes some thousands.
@@ -119,11 +120,9 @@ impl<'a> Machine<'a> {
         value: Value,
         range: &Range<usize>,
     ) -> Step<()> {
-        let is_constant =
-            TimeInterval::by_name(name).is_some() || DeallocationOption::by_name(name).is_some();
         let read_only = || Err(EvaluationErrorKind::ReadOnly { name: name.to_owned() });
         match ServiceVariable::by_name(name) {
-            None if is_constant => at(name_range, read_only()),
+            None if is_constant(name) => at(name_range, read_only()),
             Some(variable) if !variable.is_writable() => at(name_range, read_only()),
             None => {
                 self.variables.insert(name, value);

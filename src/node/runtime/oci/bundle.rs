@@ -128,6 +128,13 @@ fn stop_signal(name: Option<&str>) -> Result<i32, String> {
         "USR1" => Signal::USR1,
         "USR2" => Signal::USR2,
         "WINCH" => Signal::WINCH,
+        "ABRT" => Signal::ABORT,
+        "ALRM" => Signal::ALARM,
+        "CHLD" => Signal::CHILD,
+        "CONT" => Signal::CONT,
+        "PIPE" => Signal::PIPE,
+        "STOP" => Signal::STOP,
+        "TSTP" => Signal::TSTP,
         number => number
             .parse()
             .ok()

@@ -2,7 +2,7 @@ use super::*;
 use crate::node::runtime::Image;
 
 fn host() -> Host {
-    Host { cgroup_namespaces: true, restricts_devices: true, capabilities: u64::MAX, ..Host::default() }
+    Host { cgroup_namespaces: true, has_device_hierarchy: true, capabilities: u64::MAX, ..Host::default() }
 }
 
 /// An image whose root is an empty folder.

@@ -18,8 +18,8 @@ const OVERLAY_MAGIC: u64 = 0x794c_7630;
 pub(super) struct Host {
     /// Whether a container can have a view of control groups of its own.
     pub(super) cgroup_namespaces: bool,
-    /// Whether control groups restrict which devices are used: version 1 does, version 2 would need BPF programs.
-    pub(super) restricts_devices: bool,
+    /// Whether control groups are those of version 1, which have a hierarchy for devices.
+    pub(super) has_device_hierarchy: bool,
     /// Whether control groups can limit the number of processes.
     pub(super) limits_pids: bool,
     /// The names of version 1's hierarchies below `/sys/fs/cgroup`.
@@ -38,7 +38,7 @@ impl Host {
         let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
         Self {
             cgroup_namespaces: Path::new("/proc/self/ns/cgroup").exists(),
-            restricts_devices: Path::new("/sys/fs/cgroup/devices").is_dir(),
+            has_device_hierarchy: Path::new("/sys/fs/cgroup/devices").is_dir(),
             limits_pids: Path::new("/sys/fs/cgroup/pids").is_dir()
                 || read("/sys/fs/cgroup/cgroup.controllers").split_whitespace().any(|name| name == "pids"),
             cgroup_hierarchies: cgroup_hierarchies(&read("/proc/self/mountinfo")),

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::container_folder::ContainerFolder;
 use super::host::Host;
+use crate::node::plain_path;
 use crate::node::root_folder::names;
 use crate::node::runtime::{ContainerSpec, Mount, MountSource};
 
@@ -78,7 +79,10 @@ pub(super) fn binds(spec: &ContainerSpec) -> Result<Vec<PathBuf>, String> {
             if !source.is_absolute() {
                 return Err(format!("the bind source `{}` is not an absolute path", source.display()));
             }
-            source.canonicalize().map_err(|error| format!("the bind source `{}`: {error}", source.display()))
+            // Links were followed when the container was planned; one that is there now was put there since.
+            plain_path::find(source)
+                .map(|_| source.clone())
+                .map_err(|error| format!("the bind source `{}`: {error}", source.display()))
         })
         .collect()
 }
@@ -99,8 +103,8 @@ fn plan_mount(mount: &Mount, bind: &Path, privileged: bool) -> Result<Planned, S
     let planned = match &mount.source {
         MountSource::Bind(_) => {
             let mut options = vec!["rbind", if mount.read_only { "rro" } else { "rw" }];
-            // What others have put there gives nobody privileges, and opens no devices.
-            options.extend(if privileged { [].as_slice() } else { &["nosuid", "nodev"] });
+            // What others have put there gives nobody privileges, and opens no devices: neither there nor in what is mounted below.
+            options.extend(if privileged { [].as_slice() } else { &["rnosuid", "rnodev"] });
             json!({ "destination": target, "type": "bind", "source": bind, "options": options })
         }
         MountSource::Tmpfs(size) => {
@@ -234,7 +238,7 @@ mod tests {
         assert!(place("/a") < place("/a/b/c"));
         assert!(place("/dev") < place("/dev/shm/"));
         assert!(!order.contains(&"/dev/shm"));
-        assert_eq!(planned[place("/a/b/c")]["options"], json!(["rbind", "rro", "nosuid", "nodev"]));
+        assert_eq!(planned[place("/a/b/c")]["options"], json!(["rbind", "rro", "rnosuid", "rnodev"]));
     }
 
     #[test]

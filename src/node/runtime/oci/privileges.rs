@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::host::Host;
 use crate::node::runtime::{ContainerSpec, DEFAULT_PIDS, ResourceLimits};
 
-/// What Docker lets every container have, but for MKNOD: a device node that a container leaves in a folder of the host works there.
+/// What Docker lets every container have.
 const DEFAULT: &[&str] = &[
     "AUDIT_WRITE",
     "CHOWN",
@@ -15,6 +15,7 @@ const DEFAULT: &[&str] = &[
     "FOWNER",
     "FSETID",
     "KILL",
+    "MKNOD",
     "NET_BIND_SERVICE",
     "NET_RAW",
     "SETFCAP",
@@ -215,17 +216,16 @@ mod tests {
         ContainerSpec { cap_add: strings(add), cap_drop: strings(drop), ..ContainerSpec::default() }
     }
 
-    fn host(capabilities: u64, restricts_devices: bool) -> Host {
-        Host { cgroup_namespaces: true, restricts_devices, capabilities, ..Host::default() }
+    fn host(capabilities: u64) -> Host {
+        Host { cgroup_namespaces: true, capabilities, ..Host::default() }
     }
 
     #[test]
     fn capabilities_start_from_dockers_and_follow_the_options() {
-        let host = host(u64::MAX, true);
+        let host = host(u64::MAX);
         let default = capabilities(&spec(&[], &[]), &host).unwrap();
-        assert_eq!(default.len(), 13);
-        assert!(!default.contains(&"CAP_MKNOD".to_owned()));
-        assert!(capabilities(&spec(&["MKNOD"], &[]), &host).unwrap().contains(&"CAP_MKNOD".to_owned()));
+        assert_eq!(default.len(), 14);
+        assert!(!capabilities(&spec(&[], &["MKNOD"]), &host).unwrap().contains(&"CAP_MKNOD".to_owned()));
         assert_eq!(capabilities(&spec(&[], &["ALL"]), &host).unwrap(), Vec::<String>::new());
         assert_eq!(capabilities(&spec(&["sys_ptrace"], &["all"]), &host).unwrap(), ["CAP_SYS_PTRACE"]);
         let all_but = capabilities(&spec(&["ALL"], &["CAP_SYS_ADMIN"]), &host).unwrap();
@@ -238,7 +238,7 @@ mod tests {
 
     #[test]
     fn nobody_gives_what_they_lack() {
-        let only_chown = host(1, true);
+        let only_chown = host(1);
         assert_eq!(capabilities(&spec(&[], &[]), &only_chown).unwrap(), ["CAP_CHOWN"]);
         assert_eq!(capabilities(&spec(&["ALL"], &[]), &only_chown).unwrap(), ["CAP_CHOWN"]);
         assert!(capabilities(&spec(&["SYS_ADMIN"], &[]), &only_chown).unwrap_err().contains("SYS_ADMIN"));
@@ -265,7 +265,7 @@ mod tests {
             pids: Some(10),
             ..ResourceLimits::default()
         };
-        let resources = resources(&limits, false, &host(0, true)).unwrap();
+        let resources = resources(&limits, false, &host(0)).unwrap();
         assert_eq!(resources["memory"]["limit"], 64 << 20);
         assert_eq!(resources["cpu"]["quota"], 150_000);
         assert_eq!(resources["cpu"]["period"], 100_000);
@@ -278,7 +278,7 @@ mod tests {
             ResourceLimits { memory: Some(1 << 20), ..ResourceLimits::default() },
         ];
         for limits in bad {
-            assert!(super::resources(&limits, false, &host(0, true)).is_err());
+            assert!(super::resources(&limits, false, &host(0)).is_err());
         }
     }
 

@@ -128,7 +128,7 @@ impl ContainerRuntime for OciRuntime {
     }
 
     async fn describe(&self) -> Result<String, RuntimeError> {
-        let groups = if Host::look().restricts_devices { 1 } else { 2 };
+        let groups = if Host::look().has_device_hierarchy { 1 } else { 2 };
         Ok(format!("oci: libcontainer without a daemon, control groups version {groups}"))
     }
 

@@ -7,7 +7,6 @@ use std::io::{self, Read};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
 
 use rustix::fs::{AtFlags, FileType, Gid, Mode, OFlags, Timespec, Timestamps, Uid, XattrFlags};
 use tar::{Archive, Entry, EntryType};
@@ -34,12 +33,12 @@ impl Default for Limits {
 const MOST_BETWEEN: u64 = 2 << 20;
 
 /// A layer of which no more is read than an entry and what may lead to the next one.
-struct Metered<R> {
+struct Metered<'a, R> {
     layer: R,
-    left: Rc<Cell<u64>>,
+    left: &'a Cell<u64>,
 }
 
-impl<R: Read> Read for Metered<R> {
+impl<R: Read> Read for Metered<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.layer.read(buffer)?;
         let left = self.left.get().checked_sub(read as u64);
@@ -81,8 +80,8 @@ impl Unpacker {
     pub(super) fn unpack(&mut self, layer: impl Read) -> io::Result<()> {
         self.made.clear();
         self.recent = None;
-        let left = Rc::new(Cell::new(MOST_BETWEEN));
-        let mut archive = Archive::new(Metered { layer, left: Rc::clone(&left) });
+        let left = Cell::new(MOST_BETWEEN);
+        let mut archive = Archive::new(Metered { layer, left: &left });
         for entry in archive.entries()? {
             let mut entry = entry?;
             left.set(entry.size().saturating_add(MOST_BETWEEN));
