@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::args::Global;
 use super::printer::Printer;
+use super::project::ProjectFinder;
 use crate::settings::Variables;
 
 /// What every command has at hand.
@@ -12,6 +13,7 @@ pub(super) struct Context {
     pub(super) global: Global,
     pub(super) variables: Variables,
     pub(super) printer: Printer,
+    pub(super) projects: ProjectFinder,
     /// Where the project file is looked for: at the command's recipe, else in the working folder.
     pub(super) start: PathBuf,
 }

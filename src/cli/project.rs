@@ -1,24 +1,51 @@
 //! The project files that a command goes by: the one that it is given or finds, and the user's own.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::context::Context;
 use super::error::CommandError;
 use crate::exit_code::ExitCode;
-use crate::recipe::project::{self, Account, ProjectFile};
+use crate::recipe::project::{self, Account, Discovery, ProjectFile, Projects};
 use crate::settings::{AccountChoice, NamedAccount, Origin, Sourced};
 use crate::view::diagnostics;
 
+/// What a command has learnt about project files: recipes that lie side by side share theirs.
+#[derive(Debug, Default)]
+pub(super) struct ProjectFinder {
+    discovery: Mutex<Discovery>,
+    /// The user's own file, if there is one.
+    user_file: OnceLock<Option<PathBuf>>,
+    read: Mutex<HashMap<Vec<PathBuf>, Arc<Projects>>>,
+}
+
+/// The project files for a recipe, read once for all recipes that share them.
+pub(super) fn shared(context: &Context, start: &Path) -> Result<Arc<Projects>, CommandError> {
+    let files = files(context, start)?;
+    let mut read = context.projects.read.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(projects) = read.get(&files) {
+        return Ok(projects.clone());
+    }
+    let projects = Arc::new(Projects::read(&files));
+    read.insert(files, projects.clone());
+    Ok(projects)
+}
+
 /// The project files for a recipe, or for the working folder, the nearest first.
-pub(super) fn files(context: &Context, start: &Path) -> Result<Vec<PathBuf>, CommandError> {
+fn files(context: &Context, start: &Path) -> Result<Vec<PathBuf>, CommandError> {
     let project = match &context.global.config {
         Some(file) => Some(file.clone()),
-        None => project::discover(start).map_err(|error| {
-            let hint = "if it is meant, name it: --config FILE".to_owned();
-            CommandError::from_error(error).code(ExitCode::Usage).hint(Some(hint))
-        })?,
+        None => {
+            let mut discovery = context.projects.discovery.lock().unwrap_or_else(PoisonError::into_inner);
+            discovery.find(start).map_err(|error| {
+                let hint = "if it is meant, name it: --config FILE".to_owned();
+                CommandError::from_error(error).code(ExitCode::Usage).hint(Some(hint))
+            })?
+        }
     };
-    let user = context.variables.user_file().filter(|file| file.is_file());
+    let user = || context.variables.user_file().filter(|file| file.is_file());
+    let user = context.projects.user_file.get_or_init(user).clone();
     Ok(project.into_iter().chain(user).collect())
 }
 

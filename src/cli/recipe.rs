@@ -32,7 +32,7 @@ pub(super) fn request(
     parameters: &ParameterArgs,
 ) -> Result<LoadRequest, CommandError> {
     Ok(LoadRequest {
-        projects: project::files(context, &path)?,
+        projects: project::shared(context, &path)?,
         path,
         set: parameters.set.clone(),
         params_files: parameters.files.clone(),

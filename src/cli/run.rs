@@ -6,6 +6,7 @@ use clap::Parser;
 
 use super::args::Cli;
 use super::context::Context;
+use super::project::ProjectFinder;
 use super::{command, error, printer};
 use crate::exit_code::ExitCode;
 use crate::settings::Variables;
@@ -32,7 +33,8 @@ pub fn run() -> ExitCode {
         Err(error) => return error::report(&printer, &error::CommandError::from_error(error)),
     };
     let start = cli.command.recipe().unwrap_or_else(|| Path::new(".")).to_owned();
-    let context = Context { global: cli.global, variables, printer, start };
+    let context =
+        Context { global: cli.global, variables, printer, projects: ProjectFinder::default(), start };
     let result = runtime.block_on(command::run(cli.command, &context));
     // Whatever still runs in the background belongs to nodes that outlive this program.
     runtime.shutdown_timeout(std::time::Duration::from_secs(1));

@@ -10,7 +10,7 @@ const MOST: usize = 100;
 const KEPT: usize = 1_000;
 
 /// Where passes put their findings.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Collector {
     diagnostics: Vec<Diagnostic>,
     seen: HashSet<(&'static Code, Option<Span>, String)>,

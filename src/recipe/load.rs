@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::compose::{Composition, compose, take};
 use super::document::{Entries, Field, Parameter};
@@ -10,7 +11,7 @@ use super::library::Library;
 use super::listing::{BlobLister, Listings};
 use super::node::{Entry, Node, NodeKind, Segment};
 use super::parameters::{Given, Parameters, bind};
-use super::project::ProjectFile;
+use super::project::Projects;
 use super::resolved::Resolved;
 use super::schema::{Shape, conform};
 use super::source;
@@ -31,8 +32,8 @@ pub struct LoadRequest {
     pub environment: BTreeMap<String, String>,
     /// Files that are laid over the recipe; a later one wins.
     pub overlays: Vec<PathBuf>,
-    /// Project files, the nearest first: they give parameters, overlays and folders of recipes.
-    pub projects: Vec<PathBuf>,
+    /// The project files that it goes by.
+    pub projects: Arc<Projects>,
     /// Lists the blobs that a `for_each` asks for; without it, asking is an error.
     pub blobs: Option<BlobLister>,
 }
@@ -53,8 +54,8 @@ pub struct Loaded {
 /// # Errors
 /// Everything that is wrong with it, warnings included.
 pub fn load(request: &LoadRequest) -> Result<Loaded, Report> {
-    let mut sources = Sources::default();
-    let mut findings = Collector::default();
+    let mut sources = request.projects.sources.clone();
+    let mut findings = request.projects.findings.clone();
     let loaded = lowered(request, &mut sources, &mut findings);
     allow::apply(&mut findings, &sources);
     match loaded {
@@ -71,8 +72,8 @@ pub fn load(request: &LoadRequest) -> Result<Loaded, Report> {
 /// # Errors
 /// Everything that is wrong with it, warnings included.
 pub fn resolve_recipe(request: &LoadRequest) -> Result<Resolved, Report> {
-    let mut sources = Sources::default();
-    let mut findings = Collector::default();
+    let mut sources = request.projects.sources.clone();
+    let mut findings = request.projects.findings.clone();
     let resolved = resolved(request, &mut sources, &mut findings);
     allow::apply(&mut findings, &sources);
     match resolved {
@@ -102,15 +103,14 @@ fn resolved(
     sources: &mut Sources,
     findings: &mut Collector,
 ) -> Option<(ResolvedRecipe, PathBuf)> {
-    let projects: Vec<ProjectFile> =
-        request.projects.iter().filter_map(|path| ProjectFile::read(path, sources, findings)).collect();
-    if projects.len() < request.projects.len() {
+    let Projects { files: projects, complete, .. } = request.projects.as_ref();
+    if !complete {
         // The recipe would be blamed for missing what a project file would have given.
         return None;
     }
-    let given = given(request, &projects, sources, findings);
+    let given = given(request, sources, findings);
     let library = Library { folders: projects.iter().flat_map(|project| project.library.clone()).collect() };
-    let composition = compose(&request.path, &overlays(request, &projects), &library, sources, findings)?;
+    let composition = compose(&request.path, &overlays(request), &library, sources, findings)?;
     let Composition { tree, path, folders } = composition;
     let document = RecipeDocument::read(tree, findings);
     let bound = document.bind(&given, sources, findings);
@@ -123,17 +123,12 @@ fn resolved(
 
 /// The overlays, in the order in which they are laid over the recipe: those of the user's file first, those of the command
 /// line last.
-fn overlays(request: &LoadRequest, projects: &[ProjectFile]) -> Vec<PathBuf> {
-    let of_projects = projects.iter().rev().flat_map(|project| project.overlays.clone());
+fn overlays(request: &LoadRequest) -> Vec<PathBuf> {
+    let of_projects = request.projects.files.iter().rev().flat_map(|project| project.overlays.clone());
     of_projects.chain(request.overlays.iter().cloned()).collect()
 }
 
-fn given(
-    request: &LoadRequest,
-    projects: &[ProjectFile],
-    sources: &mut Sources,
-    findings: &mut Collector,
-) -> Given {
+fn given(request: &LoadRequest, sources: &mut Sources, findings: &mut Collector) -> Given {
     let mut files = Vec::new();
     for path in &request.params_files {
         let tree = source::read(path, sources, findings).and_then(|id| parse::parse(id, sources, findings));
@@ -150,7 +145,7 @@ fn given(
         set: request.set.clone(),
         files,
         environment: request.environment.clone(),
-        projects: projects.iter().filter_map(|project| project.parameters.clone()).collect(),
+        projects: request.projects.files.iter().filter_map(|project| project.parameters.clone()).collect(),
     }
 }
 

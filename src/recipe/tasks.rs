@@ -12,8 +12,8 @@ use crate::diagnostic::{Collector, Diagnostic, Sources, quote};
 /// Checks all tasks of all jobs. A template is left at its first task with errors: the others have the same ones.
 pub(super) fn check(recipe: &ResolvedRecipe, sources: &Sources, findings: &mut Collector) {
     let Some(document) = recipe.document.get() else { return };
-    for tasks in &recipe.jobs {
-        let scope = JobScope { recipe: document, job: recipe.job(&tasks.key), tasks, is_scheduled: false };
+    for scope in JobScope::all(document, &recipe.jobs) {
+        let tasks = scope.tasks;
         // Hashes keep a million ids in a few megabytes; a hash seen twice is looked into.
         let mut seen = HashSet::new();
         for (position, template) in tasks.templates.iter().enumerate() {

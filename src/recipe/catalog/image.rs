@@ -1,7 +1,11 @@
 //! Marketplace images of virtual machines.
 
+use std::sync::LazyLock;
+
 use super::retirement::{Retirement, node_agent};
 use super::table::Table;
+
+static IMAGES: LazyLock<Table<6>> = LazyLock::new(|| Table::new(include_str!("images.tsv")));
 
 /// Whether an image brings a container engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,18 +32,18 @@ pub struct KnownImage {
 impl KnownImage {
     /// The image that publisher, offer and SKU name. They are compared without regard to case.
     pub fn find(publisher: &str, offer: &str, sku: &str) -> Option<Self> {
-        let table = Table::new(include_str!("images.tsv"));
-        let [.., agent, engine, end] =
-            table.rows().find(|[known_publisher, known_offer, pattern, ..]: &[_; 6]| {
-                known_publisher.eq_ignore_ascii_case(publisher)
-                    && known_offer.eq_ignore_ascii_case(offer)
-                    && fits(pattern, &sku.to_ascii_lowercase())
-            })?;
-        let retirement = match end {
+        let sku = sku.to_ascii_lowercase();
+        let mut rows = IMAGES.rows.iter();
+        let [.., agent, engine, end] = rows.find(|[known_publisher, known_offer, pattern, ..]| {
+            known_publisher.eq_ignore_ascii_case(publisher)
+                && known_offer.eq_ignore_ascii_case(offer)
+                && fits(pattern, &sku)
+        })?;
+        let retirement = match *end {
             "-" => node_agent(agent),
-            date => Some(Retirement { date, replacement: "", as_of: table.as_of }),
+            date => Some(Retirement { date, replacement: "", as_of: IMAGES.as_of }),
         };
-        let engine = match engine {
+        let engine = match *engine {
             "docker" => ContainerEngine::Present,
             "none" => ContainerEngine::Absent,
             _ => ContainerEngine::Unknown,

@@ -1,6 +1,11 @@
 //! What Azure retires, and when.
 
+use std::sync::LazyLock;
+
 use super::table::Table;
+
+static VM_SIZES: LazyLock<Table<3>> = LazyLock::new(|| Table::new(include_str!("vm_sizes.tsv")));
+static NODE_AGENTS: LazyLock<Table<3>> = LazyLock::new(|| Table::new(include_str!("node_agents.tsv")));
 
 /// Something that ends within so many days after the date of its table ends soon.
 const SOON: i32 = 180;
@@ -32,17 +37,16 @@ impl Retirement {
 
 /// The end of a size of virtual machines, if one has been announced. Sizes are compared without regard to case.
 pub fn vm_size(name: &str) -> Option<Retirement> {
-    let table = Table::new(include_str!("vm_sizes.tsv"));
     let name = name.to_ascii_lowercase();
-    let [_, date, replacement] = table.rows().find(|[size, _, _]| fits(size, &name))?;
-    Some(Retirement { date, replacement, as_of: table.as_of })
+    let [_, date, replacement] = VM_SIZES.rows.iter().find(|[size, _, _]| fits(size, &name))?;
+    Some(Retirement { date, replacement, as_of: VM_SIZES.as_of })
 }
 
 /// The end of a node agent, if one has been announced.
 pub fn node_agent(name: &str) -> Option<Retirement> {
-    let table = Table::new(include_str!("node_agents.tsv"));
-    let [_, date, replacement] = table.rows().find(|[agent, _, _]| agent.eq_ignore_ascii_case(name))?;
-    Some(Retirement { date, replacement, as_of: table.as_of })
+    let mut agents = NODE_AGENTS.rows.iter();
+    let [_, date, replacement] = agents.find(|[agent, _, _]| agent.eq_ignore_ascii_case(name))?;
+    Some(Retirement { date, replacement, as_of: NODE_AGENTS.as_of })
 }
 
 /// Whether a size is one of a series; `#` stands for digits.
@@ -85,10 +89,10 @@ mod tests {
 
     #[test]
     fn what_takes_a_place_does_not_go_itself() {
-        for [_, _, replacement] in Table::new(include_str!("vm_sizes.tsv")).rows() {
+        for [_, _, replacement] in &VM_SIZES.rows {
             assert_eq!(vm_size(replacement), None, "{replacement}");
         }
-        for [_, _, replacement] in Table::new(include_str!("node_agents.tsv")).rows() {
+        for [_, _, replacement] in &NODE_AGENTS.rows {
             assert_eq!(node_agent(replacement), None, "{replacement}");
         }
     }

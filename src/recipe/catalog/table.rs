@@ -1,22 +1,20 @@
 //! Tables in files: lines of columns, comments, and the date on which all of it was true.
 
-/// A table.
-pub(super) struct Table {
+/// A table of rows with `N` columns each.
+pub(super) struct Table<const N: usize> {
     /// The date, as 2026-11-25.
     pub(super) as_of: &'static str,
-    text: &'static str,
+    /// The rows.
+    pub(super) rows: Vec<[&'static str; N]>,
 }
 
-impl Table {
-    /// The table in a file. A line `as_of`, a tab and a date comes first.
+impl<const N: usize> Table<N> {
+    /// The table in a file. A line `as_of`, a tab and a date comes first. A row with another number of columns is not there; a
+    /// test finds it.
     pub(super) fn new(text: &'static str) -> Self {
         let as_of = lines(text).find_map(|line| line.strip_prefix("as_of\t")).unwrap_or_default();
-        Self { as_of, text }
-    }
-
-    /// The rows, each with `N` columns. A row with another number of columns is not there; a test finds it.
-    pub(super) fn rows<const N: usize>(&self) -> impl Iterator<Item = [&'static str; N]> + use<N> {
-        lines(self.text).filter_map(|line| line.split('\t').collect::<Vec<_>>().try_into().ok())
+        let rows = lines(text).filter_map(|line| line.split('\t').collect::<Vec<_>>().try_into().ok());
+        Self { as_of, rows: rows.collect() }
     }
 }
 
@@ -30,9 +28,9 @@ mod tests {
 
     #[test]
     fn tables_have_a_date_and_rows_of_one_length() {
-        let table = Table::new("# a comment\nas_of\t2026-01-31\na\tb\tc\nd\te\tf\n");
+        let table = Table::<3>::new("# a comment\nas_of\t2026-01-31\na\tb\tc\nd\te\tf\n");
         assert_eq!(table.as_of, "2026-01-31");
-        assert_eq!(table.rows().collect::<Vec<[&str; 3]>>(), [["a", "b", "c"], ["d", "e", "f"]]);
+        assert_eq!(table.rows, [["a", "b", "c"], ["d", "e", "f"]]);
     }
 
     #[test]
@@ -42,7 +40,7 @@ mod tests {
             (include_str!("node_agents.tsv"), 3),
             (include_str!("images.tsv"), 6),
         ] {
-            let table = Table::new(text);
+            let table = Table::<3>::new(text);
             assert!(table.as_of.parse::<jiff::civil::Date>().is_ok(), "{text}");
             for line in lines(text).filter(|line| !line.starts_with("as_of")) {
                 assert_eq!(line.split('\t').count(), columns, "{line}");

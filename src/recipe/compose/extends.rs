@@ -33,12 +33,16 @@ struct Link {
 impl ExtendsReader<'_> {
     /// The recipe and those that it extends, the farthest first. `None` if one of them cannot be had.
     pub(super) fn chain(&mut self, leaf: Written) -> Option<Vec<Written>> {
-        let mut links = vec![link_to(&leaf, self.sources)];
+        // Most recipes extend none, and need not be told from others.
+        let mut links = Vec::new();
         let mut bytes = leaf.length(self.sources);
         let mut layers = vec![leaf];
         while let Some(extends) = layers.last_mut().and_then(|last| take(&mut last.tree, "extends")) {
             let child = layers.last()?;
             must_name_itself(child, &extends, self.findings);
+            if links.is_empty() {
+                links.push(link_to(child, self.sources));
+            }
             if layers.len() > MOST_PARENTS {
                 let message = format!("more than {MOST_PARENTS} recipes extend each other");
                 self.findings.push(Diagnostic::new(&codes::BAD_EXTENDS, message).at(extends.value.span, ""));

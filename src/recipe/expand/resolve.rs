@@ -11,7 +11,7 @@ use super::task_template::{Expansion, TaskTemplate, values_fit_ids};
 use crate::diagnostic::{Collector, Diagnostic, Sources, quote};
 use crate::recipe::codes;
 use crate::recipe::decode::decode;
-use crate::recipe::document::{Field, ForEach, Job, Recipe, Task, WORDS};
+use crate::recipe::document::{Field, ForEach, Recipe, Task, WORDS};
 use crate::recipe::listing::Listings;
 use crate::recipe::node::{Entry, Node, NodeKind};
 use crate::recipe::parameters::{Binding, Parameters};
@@ -43,14 +43,6 @@ pub struct ResolvedJob {
     pub complete: bool,
 }
 
-impl ResolvedRecipe {
-    /// The job with a key.
-    pub fn job(&self, key: &str) -> Option<&Job> {
-        let jobs = self.document.get()?.jobs.as_ref();
-        crate::recipe::document::entries(jobs).iter().find(|entry| entry.name == key)?.value.get()
-    }
-}
-
 /// Evaluates everything that does not depend on a single task.
 pub fn resolve(
     mut tree: Node,
@@ -77,7 +69,10 @@ pub fn resolve(
 
     let written = take_tasks(&mut tree);
     let mut tree = resolver.evaluator(&resolver.names).resolve(&tree, findings);
-    conform(&mut tree, Shape::Recipe, findings);
+    // What no expression has changed has been validated as it was written.
+    if tree.any(&|node| node.computed) {
+        conform(&mut tree, Shape::Recipe, findings);
+    }
     let document = decode(&tree, findings);
     let mut jobs = Vec::new();
     for (key, tasks) in written {
@@ -259,6 +254,20 @@ fn is_null(node: &Node) -> bool {
 
 /// Decodes a task made from a template.
 pub fn decode_task(mut node: Node, findings: &mut Collector) -> Field<Task> {
-    conform(&mut node, Shape::Task, findings);
+    conform_computed(&mut node, findings);
     decode(&node, findings)
+}
+
+/// Validates the properties of a task that expressions have changed. The others have been validated as they were written, with
+/// the recipe, and nothing that is asked of a property depends on another.
+fn conform_computed(task: &mut Node, findings: &mut Collector) {
+    let NodeKind::Mapping(entries) = &mut task.kind else { return };
+    let is_computed = |entry: &mut Entry| entry.value.any(&|node| node.computed);
+    let computed = entries.extract_if(.., is_computed).collect();
+    let mut holder = Node { span: task.span, kind: NodeKind::Mapping(computed), computed: false };
+    conform(&mut holder, Shape::Task, findings);
+    match holder.kind {
+        NodeKind::Mapping(conformed) => entries.extend(conformed),
+        kind => task.kind = kind,
+    }
 }

@@ -13,7 +13,7 @@ use crate::resource::{DesiredState, RecipeName, RegistrySpec};
 /// The desired state of a recipe. `None` if a finding says why not.
 pub fn lower(recipe: &ResolvedRecipe, sources: &Sources, findings: &mut Collector) -> Option<DesiredState> {
     let document = recipe.document.get()?;
-    let locator = Locator { tree: &recipe.tree, sources };
+    let locator = Locator::new(&recipe.tree, sources);
     let registries: BTreeMap<String, RegistrySpec> = entries(document.registries.as_ref())
         .iter()
         .map(|entry| Some((entry.name.clone(), registry::registry(entry.value.get()?)?)))

@@ -1,25 +1,35 @@
 //! Where the fields of a resource stand.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::diagnostic::{Sources, Span};
 use crate::recipe::expand::ResolvedJob;
-use crate::recipe::node::Node;
+use crate::recipe::node::{Entry, Node};
 use crate::resource::{FieldSources, SourceLocation};
 
 /// Finds places in a recipe.
-#[derive(Clone, Copy)]
 pub(super) struct Locator<'a> {
-    pub(super) tree: &'a Node,
-    pub(super) sources: &'a Sources,
+    /// What stands in the sections of the recipe, by section and key.
+    entries: HashMap<(&'a str, &'a str), &'a Entry>,
+    sources: &'a Sources,
 }
 
-impl Locator<'_> {
+impl<'a> Locator<'a> {
+    /// Finds places in a tree.
+    pub(super) fn new(tree: &'a Node, sources: &'a Sources) -> Self {
+        let sections = tree.entries().iter();
+        let entries = sections.flat_map(|section| {
+            let inside = section.value.entries().iter();
+            inside.map(|entry| ((section.key.as_str(), entry.key.as_str()), entry))
+        });
+        Self { entries: entries.collect(), sources }
+    }
+
     /// The places of all fields of `section.key`, by their paths inside it; the empty path is the key itself.
     pub(super) fn fields(&self, section: &str, key: &str) -> FieldSources {
         let mut fields = FieldSources::new();
-        let entries = self.tree.get(section).map(Node::entries).unwrap_or_default();
-        if let Some(entry) = entries.iter().find(|entry| entry.key == key) {
+        if let Some(entry) = self.entries.get(&(section, key)) {
             self.insert(String::new(), entry.key_span, &mut fields);
             for (path, span) in entry.value.key_places() {
                 self.insert(path, span, &mut fields);

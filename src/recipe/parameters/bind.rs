@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 
 use super::constraints::Constraints;
 use super::given::{Found, Given, Origin, refuse_plaintext, typed, unknown};
 use crate::diagnostic::{Collector, Diagnostic, Sources, Span};
 use crate::recipe::document::{DurationText, Field, NamedEntry, Parameter, ParameterType, SizeText};
 use crate::recipe::node::{Entry, Node, NodeKind, Scalar, Value};
-use crate::recipe::schema::{InvalidSchema, check};
+use crate::recipe::schema::InvalidSchema;
 use crate::recipe::{codes, suggest};
 
 /// The value of a parameter.
@@ -147,9 +147,9 @@ impl Binder<'_> {
         constraints.check_measures(&value, self.name, findings);
         let entry = Entry { key: self.name.to_owned(), key_span: span, value };
         let holder = Node { span, kind: NodeKind::Mapping(vec![entry]), computed: false };
-        match check(&holder, &json!({ "properties": { self.name: constraints.schema } })) {
-            Ok(mistakes) => {
-                for mut finding in mistakes {
+        match constraints.compiled(self.name) {
+            Ok(schema) => {
+                for mut finding in schema.check(&holder) {
                     finding.code = &codes::BAD_PARAMETER;
                     findings.push(finding.at(self.name_span, "the parameter is declared here"));
                 }

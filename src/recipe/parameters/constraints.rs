@@ -1,5 +1,7 @@
 //! What the declaration of a parameter asks of its value.
 
+use std::cell::OnceCell;
+
 use serde_json::{Map, Value as Json, json};
 
 use crate::diagnostic::{Collector, Diagnostic, Span, quote};
@@ -8,12 +10,14 @@ use crate::recipe::document::{
     Bound, DurationText, Field, Parameter, ParameterType, SecretReference, SizeText,
 };
 use crate::recipe::node::{Node, NodeKind};
+use crate::recipe::schema::{InvalidSchema, ValueSchema};
 
 /// A declaration, checked: a JSON Schema for its value, and the limits that no schema can express.
 #[derive(Debug)]
 pub(super) struct Constraints {
     pub(super) kind: ParameterType,
-    pub(super) schema: Json,
+    schema: Json,
+    compiled: OnceCell<Result<ValueSchema, InvalidSchema>>,
     measured: Option<Measured>,
 }
 
@@ -57,7 +61,18 @@ impl Constraints {
         }
         let limits = Limits::read(parameter, member, span, findings)?;
         let schema = schema(parameter, kind, items, &limits)?;
-        (findings.error_count() == before).then_some(Self { kind, schema, measured: limits.measured })
+        (findings.error_count() == before).then_some(Self {
+            kind,
+            schema,
+            compiled: OnceCell::new(),
+            measured: limits.measured,
+        })
+    }
+
+    /// The schema of a map with the value under the parameter's name, compiled when it is first asked for.
+    pub(super) fn compiled(&self, name: &str) -> Result<&ValueSchema, InvalidSchema> {
+        let compile = || ValueSchema::compile(json!({ "properties": { name: self.schema } }));
+        self.compiled.get_or_init(compile).as_ref().map_err(|error| *error)
     }
 
     /// Durations and sizes out of their limits.

@@ -1,29 +1,84 @@
 //! Finding the project file of a recipe.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 /// What a project file is called.
 pub const FILE_NAME: &str = "batchyard.yaml";
 
 /// A project file that somebody else has put there.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the project file {} belongs to another user, who could send what you do elsewhere", .0.display())]
 pub struct UntrustedProject(pub PathBuf);
 
-/// The project file of the nearest folder that has one, from `start`, a file or folder, upwards.
-///
-/// A project file says which account is worked on, and so where registry passwords are sent. One that somebody else may have
-/// put into a folder above, such as `/tmp`, is therefore refused: it has to be named.
-///
-/// # Errors
-/// When it belongs neither to this user nor to root.
-pub fn discover(start: &Path) -> Result<Option<PathBuf>, UntrustedProject> {
-    // A path that does not exist is somebody else's complaint.
-    let Ok(real) = start.canonicalize() else { return Ok(None) };
-    let folder = if real.is_dir() { Some(real.as_path()) } else { real.parent() };
-    let found = folder.into_iter().flat_map(Path::ancestors).map(|folder| folder.join(FILE_NAME));
-    let Some(file) = found.into_iter().find(|file| file.is_file()) else { return Ok(None) };
-    if is_trusted(&file) { Ok(Some(shortened(file))) } else { Err(UntrustedProject(file)) }
+/// Looks for project files, and remembers what it has seen: of many recipes that lie side by side, only the first makes it look
+/// into the folders above.
+#[derive(Debug, Default)]
+pub struct Discovery {
+    /// Folders without links on the way, by the paths that they go by.
+    real: HashMap<PathBuf, PathBuf>,
+    /// The project files of such folders.
+    nearest: HashMap<PathBuf, Result<Option<PathBuf>, UntrustedProject>>,
+}
+
+impl Discovery {
+    /// The project file of the nearest folder that has one, from `start`, a file or folder, upwards.
+    ///
+    /// A project file says which account is worked on, and so where registry passwords are sent. One that somebody else may have
+    /// put into a folder above, such as `/tmp`, is therefore refused: it has to be named.
+    ///
+    /// # Errors
+    /// When it belongs neither to this user nor to root.
+    pub fn find(&mut self, start: &Path) -> Result<Option<PathBuf>, UntrustedProject> {
+        // A path that does not exist is somebody else's complaint.
+        self.folder_of(start).map_or(Ok(None), |folder| self.nearest(&folder))
+    }
+
+    /// The folder to begin at, without links on the way.
+    fn folder_of(&mut self, start: &Path) -> Option<PathBuf> {
+        let kind = start.symlink_metadata().ok()?.file_type();
+        match start.parent() {
+            _ if kind.is_dir() => self.real(start),
+            Some(parent) if !kind.is_symlink() => self.real(parent),
+            _ => {
+                let real = start.canonicalize().ok()?;
+                if real.is_dir() { Some(real) } else { real.parent().map(Path::to_owned) }
+            }
+        }
+    }
+
+    /// A folder without links on the way to it.
+    fn real(&mut self, folder: &Path) -> Option<PathBuf> {
+        if let Some(real) = self.real.get(folder) {
+            return Some(real.clone());
+        }
+        // Without a slash or a dot behind it, which would follow a link.
+        let bare: PathBuf = folder.components().collect();
+        let real = match (bare.parent(), bare.file_name()) {
+            (Some(parent), Some(name)) if !bare.symlink_metadata().ok()?.is_symlink() => {
+                self.real(parent)?.join(name)
+            }
+            (_, None) if bare.as_os_str().is_empty() => Path::new(".").canonicalize().ok()?,
+            _ => bare.canonicalize().ok()?,
+        };
+        self.real.insert(folder.to_owned(), real.clone());
+        Some(real)
+    }
+
+    fn nearest(&mut self, folder: &Path) -> Result<Option<PathBuf>, UntrustedProject> {
+        if let Some(known) = self.nearest.get(folder) {
+            return known.clone();
+        }
+        let file = folder.join(FILE_NAME);
+        let found = match folder.parent() {
+            _ if file.is_file() && !is_trusted(&file) => Err(UntrustedProject(file)),
+            _ if file.is_file() => Ok(Some(shortened(file))),
+            Some(parent) => self.nearest(parent),
+            None => Ok(None),
+        };
+        self.nearest.insert(folder.to_owned(), found.clone());
+        found
+    }
 }
 
 /// The path from the working folder, if the file is in or below it: what people know it by.
@@ -51,6 +106,10 @@ fn is_trusted(_: &Path) -> bool {
 mod tests {
     use super::*;
 
+    fn discover(start: &Path) -> Result<Option<PathBuf>, UntrustedProject> {
+        Discovery::default().find(start)
+    }
+
     #[test]
     fn the_nearest_file_upwards_is_found() {
         let root = tempfile::tempdir().unwrap();
@@ -66,6 +125,43 @@ mod tests {
         std::fs::write(deep.join("recipe.yaml"), "").unwrap();
         assert_eq!(found(&deep.join("recipe.yaml")), Some(nearer));
         assert_eq!(discover(&deep.join("nope")), Ok(None));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_are_followed_and_what_was_seen_is_remembered() {
+        let root = tempfile::tempdir().unwrap();
+        let root = root.path().canonicalize().unwrap();
+        for folder in ["a/deep", "b", "c"] {
+            std::fs::create_dir_all(root.join(folder)).unwrap();
+        }
+        let files = ["a", "b"].map(|folder| root.join(folder).join(FILE_NAME));
+        for file in &files {
+            std::fs::write(file, "").unwrap();
+        }
+        std::fs::write(root.join("a/deep/recipe.yaml"), "").unwrap();
+        std::fs::write(root.join("b/recipe.yaml"), "").unwrap();
+        std::os::unix::fs::symlink("../a/deep", root.join("b/link")).unwrap();
+        std::os::unix::fs::symlink("../a/deep/recipe.yaml", root.join("b/linked.yaml")).unwrap();
+        let [of_a, of_b] = files.map(Some);
+        let mut discovery = Discovery::default();
+        for _ in 0..2 {
+            for (start, expected) in [
+                ("b/recipe.yaml", &of_b),
+                ("b/link/recipe.yaml", &of_a),
+                ("b/link", &of_a),
+                ("b/link/", &of_a),
+                ("b/link/.", &of_a),
+                ("b/link/..", &of_a),
+                ("b/../a/deep/recipe.yaml", &of_a),
+                ("b/linked.yaml", &of_a),
+                ("b", &of_b),
+                ("c", &None),
+                ("c/nope.yaml", &None),
+            ] {
+                assert_eq!(discovery.find(&root.join(start)).as_ref(), Ok(expected), "{start}");
+            }
+        }
     }
 
     #[test]

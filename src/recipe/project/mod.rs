@@ -2,6 +2,8 @@
 
 mod discover;
 mod file;
+mod shared;
 
-pub use discover::{FILE_NAME, UntrustedProject, discover};
+pub use discover::{Discovery, FILE_NAME, UntrustedProject};
 pub use file::{Account, ProjectFile, read};
+pub use shared::Projects;

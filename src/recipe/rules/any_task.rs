@@ -2,6 +2,9 @@
 
 use std::cell::OnceCell;
 
+use super::named_image::NamedImage;
+use super::program::Program;
+use crate::batch::command_line::InvalidCommandLine;
 use crate::batch::model::ElevationLevel;
 use crate::batch::run_options::{InvalidRunOptions, RunOptions};
 use crate::diagnostic::Span;
@@ -74,6 +77,10 @@ pub struct AnyTask<'a> {
     pub elevation: Option<&'a Field<Word<ElevationLevel>>>,
     /// Its run options, once a rule has asked for them.
     scanned: OnceCell<Option<ScannedOptions>>,
+    /// What its command runs, once a rule has asked for it.
+    program: OnceCell<Result<Option<Program>, InvalidCommandLine>>,
+    /// The name of its image, once a rule has asked for it.
+    image: OnceCell<Option<NamedImage<'a>>>,
 }
 
 /// A task of any kind from one whose command is required.
@@ -96,6 +103,8 @@ macro_rules! any_task {
                 user: task.user.as_ref(),
                 elevation: task.elevation.as_ref(),
                 scanned: OnceCell::new(),
+                program: OnceCell::new(),
+                image: OnceCell::new(),
             })
         }
     };
@@ -122,7 +131,30 @@ impl<'a> AnyTask<'a> {
             user: task.user.as_ref(),
             elevation: task.elevation.as_ref(),
             scanned: OnceCell::new(),
+            program: OnceCell::new(),
+            image: OnceCell::new(),
         }
+    }
+
+    /// What its command runs. `None` if it has no command that could be understood.
+    pub(super) fn program(&self) -> Option<&Program> {
+        self.read_command().as_ref().ok()?.as_ref()
+    }
+
+    /// Why its command cannot be split into arguments.
+    pub(super) fn invalid_command(&self) -> Option<&InvalidCommandLine> {
+        self.read_command().as_ref().err()
+    }
+
+    fn read_command(&self) -> &Result<Option<Program>, InvalidCommandLine> {
+        let read = || self.command.and_then(Field::get).map_or(Ok(None), Program::read);
+        self.program.get_or_init(read)
+    }
+
+    /// The image of its container. `None` if it has none whose name is text.
+    pub(super) fn image(&self) -> Option<&NamedImage<'a>> {
+        let read = || NamedImage::read(&self.container?.get()?.image);
+        self.image.get_or_init(read).as_ref()
     }
 
     /// The run options of its container. `None` if it has none that could be understood.

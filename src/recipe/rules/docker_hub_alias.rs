@@ -1,11 +1,10 @@
 //! Docker Hub has one name.
 
 use super::any_task::AnyTask;
+use super::named_image::NamedImage;
 use super::rule::{Check, Rule};
 use super::scope::PoolScope;
-use crate::batch::ImageReference;
-use crate::diagnostic::{Code, Collector, Example, Severity, Span};
-use crate::recipe::document::Field;
+use crate::diagnostic::{Code, Collector, Example, Severity};
 
 /// Hosts of Docker Hub that are no names of images.
 const ALIASES: &[&str] =
@@ -40,28 +39,23 @@ jobs:
 };
 
 fn check_pool(scope: &PoolScope<'_>, findings: &mut Collector) {
-    for image in scope.prefetched() {
-        if let Some(name) = image.get() {
-            check(name, image.span(), findings);
-        }
-    }
+    scope.prefetched().iter().for_each(|image| check(image, findings));
 }
 
 fn check_task(task: &AnyTask<'_>, findings: &mut Collector) {
-    let Some(container) = task.container.and_then(Field::get) else { return };
-    if let Some(name) = container.image.get() {
-        check(name, container.image.span(), findings);
+    if let Some(image) = task.image() {
+        check(image, findings);
     }
 }
 
-fn check(name: &str, span: Span, findings: &mut Collector) {
-    let host = name.split('/').next().unwrap_or_default();
+fn check(image: &NamedImage<'_>, findings: &mut Collector) {
+    let host = image.name.split('/').next().unwrap_or_default();
     let Some(alias) = ALIASES.iter().find(|alias| alias.eq_ignore_ascii_case(host)) else { return };
-    if let Ok(image) = name.parse::<ImageReference>() {
+    if let Some(reference) = image.reference() {
         findings.push(
             RULE.finding(format!("`{alias}` is a server of Docker Hub, not its name"))
-                .at(span, "")
-                .help(format!("write `{image}`")),
+                .at(image.span, "")
+                .help(format!("write `{reference}`")),
         );
     }
 }

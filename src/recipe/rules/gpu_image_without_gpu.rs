@@ -5,7 +5,6 @@ use super::rule::{Check, Rule};
 use crate::batch::ImageReference;
 use crate::diagnostic::{Code, Collector, Example, Severity};
 use crate::recipe::catalog::VmSize;
-use crate::recipe::document::Field;
 
 pub(super) static RULE: Rule = Rule {
     code: Code {
@@ -47,14 +46,13 @@ jobs:
 };
 
 fn check(task: &AnyTask<'_>, findings: &mut Collector) {
-    let (Some(pool), Some(container)) = (task.pool, task.container.and_then(Field::get)) else { return };
+    let (Some(pool), Some(named)) = (task.pool, task.image()) else { return };
     let size = pool.vm_size.get().and_then(|name| VmSize::parse(name));
-    let image = container.image.get().and_then(|name| name.parse::<ImageReference>().ok());
-    let (Some(size), Some(image)) = (size, image) else { return };
-    if !size.has_gpu() && wants_gpu(&image) {
+    let (Some(size), Some(image)) = (size, named.reference()) else { return };
+    if !size.has_gpu() && wants_gpu(image) {
         findings.push(
             RULE.finding("the image is for graphics processors, and the nodes have none")
-                .at(container.image.span(), "")
+                .at(named.span, "")
                 .at(pool.vm_size.span(), "this size has none")
                 .help("choose a size such as Standard_NC4as_T4_v3, or an image without GPU support"),
         );

@@ -2,9 +2,8 @@
 
 use super::any_task::AnyTask;
 use super::rule::{Check, Rule};
-use crate::batch::ImageReference;
 use crate::diagnostic::{Code, Collector, Example, Severity};
-use crate::recipe::document::{Command, Field};
+use crate::recipe::document::Command;
 
 /// Official images whose command is a shell or the prompt of a language.
 const IDLE: &[&str] = &[
@@ -60,16 +59,15 @@ jobs:
 };
 
 fn check(task: &AnyTask<'_>, findings: &mut Collector) {
-    let Some(container) = task.container.and_then(Field::get) else { return };
     let has_command = task.command.is_some_and(|command| !command.get().is_some_and(is_empty));
     let has_entrypoint = task.run_options().is_some_and(|scan| scan.options.entrypoint.is_some());
-    let Some(name) = container.image.get().filter(|_| !has_command && !has_entrypoint) else { return };
-    let Ok(image) = name.parse::<ImageReference>() else { return };
+    let Some(named) = task.image().filter(|_| !has_command && !has_entrypoint) else { return };
+    let Some(image) = named.reference() else { return };
     let official = image.repository().strip_prefix("library/").filter(|_| image.registry() == "docker.io");
     if official.is_some_and(|official| IDLE.contains(&official)) {
         findings.push(
             RULE.finding("this image does nothing without a command")
-                .at(container.image.span(), "it starts a shell or a prompt, which ends at once")
+                .at(named.span, "it starts a shell or a prompt, which ends at once")
                 .help("give the task a `command`"),
         );
     }

@@ -1,7 +1,9 @@
 //! A pool that prefetches should prefetch what its tasks use.
 
 use super::any_task::AnyTask;
+use super::named_image::NamedImage;
 use super::rule::{Check, Rule};
+use crate::batch::ImageReference;
 use crate::diagnostic::{Code, Collector, Example, Severity, quote};
 use crate::recipe::document::Field;
 use crate::recipe::suggest;
@@ -48,47 +50,47 @@ jobs:
 
 fn check(task: &AnyTask<'_>, findings: &mut Collector) {
     let prefetch = task.pool.and_then(|pool| pool.container.as_ref()?.get()?.prefetch.as_ref());
-    let container = task.container.and_then(Field::get);
-    let (Some(prefetch), Some(container)) = (prefetch, container) else { return };
+    let (Some(prefetch), Some(image)) = (prefetch, task.image()) else { return };
     let fetched: Option<Vec<&String>> = prefetch.get().into_iter().flatten().map(Field::get).collect();
-    let (Some(fetched), Some(image)) = (fetched, container.image.get()) else { return };
-    if fetched.is_empty() || fetched.iter().any(|name| canonical(name) == canonical(image)) {
+    let Some(fetched) = fetched.filter(|fetched| !fetched.is_empty()) else { return };
+    // Mostly the names are the same to the letter, and need not be read.
+    if task.prefetches(image) || fetched.iter().any(|name| is_named(image, name)) {
         return;
     }
-    let near = suggest::nearest(image, fetched.iter().map(|name| name.as_str()));
+    let near = suggest::nearest(image.name, fetched.iter().map(|name| name.as_str()));
     findings.push(
-        RULE.finding(format!("the pool does not prefetch {}", quote(image)))
-            .at(container.image.span(), "the first task on each node waits for this image")
+        RULE.finding(format!("the pool does not prefetch {}", quote(image.name)))
+            .at(image.span, "the first task on each node waits for this image")
             .at(prefetch.span(), "the pool prefetches these")
             .maybe_help(near.map(|near| format!("did you mean {}?", quote(near)))),
     );
 }
 
-/// The full name of an image: registry, repository and tag or digest.
-fn canonical(image: &str) -> String {
-    let (first, rest) = image.split_once('/').unwrap_or(("", image));
-    let is_host = first.contains(['.', ':']) || first == "localhost";
-    let repository = match (is_host, first) {
-        (true, "docker.io") if !rest.contains('/') => format!("docker.io/library/{rest}"),
-        (true, _) => image.to_owned(),
-        (false, "") => format!("docker.io/library/{rest}"),
-        (false, _) => format!("docker.io/{image}"),
-    };
-    let name = repository.rsplit('/').next().unwrap_or_default();
-    if name.contains([':', '@']) { repository } else { format!("{repository}:latest") }
+/// Whether an image is also called by this name.
+fn is_named(image: &NamedImage<'_>, name: &str) -> bool {
+    let other = name.parse::<ImageReference>().ok();
+    other.is_some() && image.reference() == other.as_ref()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::canonical;
+    use super::{NamedImage, is_named};
+    use crate::diagnostic::Span;
+
+    fn are_same(name: &str, other: &str) -> bool {
+        is_named(&NamedImage { name, span: Span::default(), reference: name.parse() }, other)
+    }
 
     #[test]
     fn short_and_full_names_of_an_image_are_the_same() {
-        assert_eq!(canonical("busybox"), canonical("docker.io/library/busybox:latest"));
-        assert_eq!(canonical("docker.io/busybox"), canonical("busybox"));
-        assert_eq!(canonical("a/b:1"), "docker.io/a/b:1");
-        assert_eq!(canonical("localhost:5000/b"), "localhost:5000/b:latest");
-        assert_eq!(canonical("r.io/b@sha256:0"), "r.io/b@sha256:0");
-        assert_ne!(canonical("busybox:1"), canonical("busybox"));
+        assert!(are_same("busybox", "docker.io/library/busybox:latest"));
+        assert!(are_same("docker.io/busybox", "busybox"));
+        assert!(are_same("index.docker.io/library/busybox", "busybox"));
+        assert!(are_same("a/b:1", "docker.io/a/b:1"));
+        assert!(are_same("localhost:5000/b", "localhost:5000/b:latest"));
+        assert!(!are_same("busybox:1", "busybox"));
+        let digest = "0".repeat(64);
+        let pinned = format!("r.io/b@sha256:{digest}");
+        assert!(are_same(&pinned, &pinned) && !are_same(&pinned, "r.io/b"));
     }
 }

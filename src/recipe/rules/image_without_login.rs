@@ -1,11 +1,11 @@
 //! An image of a private registry needs a login.
 
 use super::any_task::AnyTask;
+use super::named_image::NamedImage;
 use super::rule::{Check, Rule};
 use super::scope::{PoolScope, members};
-use crate::batch::ImageReference;
 use crate::batch::image_reference::{DOCKER_HUB, server_name};
-use crate::diagnostic::{Code, Collector, Example, Severity, Span};
+use crate::diagnostic::{Code, Collector, Example, Severity};
 use crate::recipe::document::{Field, Pool, Recipe};
 
 /// Hosts of Azure container registries, which as a rule want a login.
@@ -69,24 +69,21 @@ jobs:
 
 fn check_pool(scope: &PoolScope<'_>, findings: &mut Collector) {
     for image in scope.prefetched() {
-        if let Some(name) = image.get() {
-            check(scope.recipe, scope.pool, name, image.span(), findings);
-        }
+        check(scope.recipe, scope.pool, image, findings);
     }
 }
 
 fn check_task(task: &AnyTask<'_>, findings: &mut Collector) {
     let Some(container) = task.container.and_then(Field::get) else { return };
-    let prefetched = task.prefetched().any(|image| image.get() == container.image.get());
-    if let (Some(pool), Some(name), None, false) =
-        (task.pool, container.image.get(), &container.registry, prefetched)
+    if let (Some(pool), Some(image), None) = (task.pool, task.image(), &container.registry)
+        && !task.prefetches(image)
     {
-        check(task.recipe, pool, name, container.image.span(), findings);
+        check(task.recipe, pool, image, findings);
     }
 }
 
-fn check(recipe: &Recipe, pool: &Pool, name: &str, span: Span, findings: &mut Collector) {
-    let Ok(image) = name.parse::<ImageReference>() else { return };
+fn check(recipe: &Recipe, pool: &Pool, named: &NamedImage<'_>, findings: &mut Collector) {
+    let Some(image) = named.reference() else { return };
     let (Some(declared), Some(used)) = (members(recipe.registries.as_ref()), used(pool)) else { return };
     let same_host = |server: &Option<Field<String>>| match server {
         Some(server) => server.get().is_none_or(|server| server_name(server) == image.registry()),
@@ -99,13 +96,13 @@ fn check(recipe: &Recipe, pool: &Pool, name: &str, span: Span, findings: &mut Co
         Some(_) if fitting.any(|entry| used.contains(&entry.name)) || image.registry() == DOCKER_HUB => {}
         Some(entry) => findings.push(
             RULE.finding(format!("nothing logs in to `{}` for this image", image.registry()))
-                .at(span, "")
+                .at(named.span, "")
                 .at(entry.name_span, "the login is declared, but this pool does not use it")
                 .help(format!("name it in the pool's container: `registries: [{}]`", entry.name)),
         ),
         None if is_private => findings.push(
             RULE.finding(format!("nothing logs in to `{}` for this image", image.registry()))
-                .at(span, "")
+                .at(named.span, "")
                 .help("declare the registry under `registries` and name it in the pool's container: `registries: […]`"),
         ),
         None => {}

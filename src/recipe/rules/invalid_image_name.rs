@@ -1,11 +1,10 @@
 //! The name of a container image can be read.
 
 use super::any_task::AnyTask;
+use super::named_image::NamedImage;
 use super::rule::{Check, Rule};
 use super::scope::PoolScope;
-use crate::batch::ImageReference;
-use crate::diagnostic::{Code, Collector, Example, Severity, Span};
-use crate::recipe::document::Field;
+use crate::diagnostic::{Code, Collector, Example, Severity};
 
 pub(super) static RULE: Rule = Rule {
     code: Code {
@@ -53,24 +52,19 @@ jobs:
 };
 
 fn check_pool(scope: &PoolScope<'_>, findings: &mut Collector) {
-    for image in scope.prefetched() {
-        if let Some(name) = image.get() {
-            check(name, image.span(), findings);
-        }
-    }
+    scope.prefetched().iter().for_each(|image| check(image, findings));
 }
 
 fn check_task(task: &AnyTask<'_>, findings: &mut Collector) {
-    let Some(container) = task.container.and_then(Field::get) else { return };
-    if let Some(name) = container.image.get() {
-        check(name, container.image.span(), findings);
+    if let Some(image) = task.image() {
+        check(image, findings);
     }
 }
 
-fn check(name: &str, span: Span, findings: &mut Collector) {
-    let Err(error) = name.parse::<ImageReference>() else { return };
-    let finding = RULE.finding(error.to_string()).at(span, "");
-    findings.push(match name.split_once("://") {
+fn check(image: &NamedImage<'_>, findings: &mut Collector) {
+    let Err(error) = &image.reference else { return };
+    let finding = RULE.finding(error.to_string()).at(image.span, "");
+    findings.push(match image.name.split_once("://") {
         Some((_, rest)) => finding.help(format!("leave the scheme out: `{}`", rest.trim_end_matches('/'))),
         None => finding,
     });

@@ -50,6 +50,7 @@ mod missing_node_agent;
 mod mounts_without_task;
 mod multi_instance_communication;
 mod multi_instance_slots;
+mod named_image;
 mod named_network;
 mod nat_overlap;
 mod nat_ports;

@@ -60,8 +60,8 @@ fn check(task: &AnyTask<'_>, findings: &mut Collector) {
         return;
     }
     let Some(command) = task.command else { return };
-    let Some(program) = command.get().and_then(Program::of) else { return };
-    let Some(tool) = needs_root(&program) else { return };
+    let Some(program) = task.program() else { return };
+    let Some(tool) = needs_root(program) else { return };
     findings.push(
         RULE.finding(format!("`{tool}` needs the rights of an administrator"))
             .at(command.span(), "")

@@ -1,6 +1,6 @@
 //! What a command runs, for rules that judge it by its name.
 
-use crate::batch::command_line;
+use crate::batch::command_line::{self, InvalidCommandLine};
 use crate::recipe::document::{Command, Text};
 
 /// A command as the node sees it: a program and its arguments.
@@ -12,15 +12,17 @@ pub(super) struct Program {
 
 impl Program {
     /// The program of a command. `None` if it has none, or could not be understood.
-    pub(super) fn of(command: &Command) -> Option<Self> {
-        let words = match command {
-            Command::Line(line) => command_line::split(line).ok()?,
-            Command::Arguments(arguments) => arguments
-                .iter()
-                .map(|argument| argument.get().map(|Text(text)| text.clone()))
-                .collect::<Option<_>>()?,
+    ///
+    /// # Errors
+    /// When the command cannot be split into arguments.
+    pub(super) fn read(command: &Command) -> Result<Option<Self>, InvalidCommandLine> {
+        let words: Option<Vec<String>> = match command {
+            Command::Line(line) => Some(command_line::split(line)?),
+            Command::Arguments(arguments) => {
+                arguments.iter().map(|argument| argument.get().map(|Text(text)| text.clone())).collect()
+            }
         };
-        (!words.is_empty()).then_some(Self { words })
+        Ok(words.filter(|words| !words.is_empty()).map(|words| Self { words }))
     }
 
     /// The program's name without its folder and `.exe`, in lower case.
@@ -96,7 +98,7 @@ mod tests {
     use super::*;
 
     fn program(line: &str) -> Program {
-        Program::of(&Command::Line(line.to_owned())).unwrap()
+        Program::read(&Command::Line(line.to_owned())).unwrap().unwrap()
     }
 
     #[test]
@@ -104,7 +106,7 @@ mod tests {
         assert_eq!(program("/usr/bin/python3 -c x").name(), "python3");
         assert_eq!(program("'C:\\Windows\\System32\\CMD.EXE' /c dir").name(), "cmd");
         assert!(program("/bin/sh -c 'a | b'").reads_shell() && !program("python a.py").reads_shell());
-        assert_eq!(Program::of(&Command::Line("  ".to_owned())), None);
+        assert_eq!(Program::read(&Command::Line("  ".to_owned())), Ok(None));
     }
 
     #[test]

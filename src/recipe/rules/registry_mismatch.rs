@@ -3,7 +3,6 @@
 use super::any_task::AnyTask;
 use super::rule::{Check, Rule};
 use super::scope::members;
-use crate::batch::ImageReference;
 use crate::batch::image_reference::{DOCKER_HUB, server_name};
 use crate::diagnostic::{Code, Collector, Example, Severity};
 use crate::recipe::document::Field;
@@ -41,11 +40,11 @@ jobs:
 
 fn check(task: &AnyTask<'_>, findings: &mut Collector) {
     let Some(container) = task.container.and_then(Field::get) else { return };
-    let (Some(key), Some(name)) = (&container.registry, container.image.get()) else { return };
+    let (Some(key), Some(named)) = (&container.registry, task.image()) else { return };
     let declared = members(task.recipe.registries.as_ref()).unwrap_or_default();
     let registry =
         declared.iter().find(|entry| Some(&entry.name) == key.get()).and_then(|entry| entry.value.get());
-    let (Some(registry), Ok(image)) = (registry, name.parse::<ImageReference>()) else { return };
+    let (Some(registry), Some(image)) = (registry, named.reference()) else { return };
     let server = match &registry.server {
         Some(server) => server.get().map(|server| server_name(server)),
         None => Some(DOCKER_HUB.to_owned()),
@@ -53,9 +52,9 @@ fn check(task: &AnyTask<'_>, findings: &mut Collector) {
     if let Some(server) = server.filter(|server| server != image.registry()) {
         findings.push(
             RULE.finding(format!("the image comes from `{}`, the login is for `{server}`", image.registry()))
-                .at(container.image.span(), "")
+                .at(named.span, "")
                 .at(key.span(), format!("this is `{server}`"))
-                .help(format!("write the registry into the image's name: `{server}/{name}`")),
+                .help(format!("write the registry into the image's name: `{server}/{}`", named.name)),
         );
     }
 }

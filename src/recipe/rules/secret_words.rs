@@ -21,6 +21,9 @@ const ABOUT: &[&str] = &[
     "USERNAME", "VERSION",
 ];
 
+/// The length of the shortest secret that is known by its looks: an access key.
+const SHORTEST_SECRET: usize = "AKIA".len() + 16;
+
 /// Whether a name is one that people give to secrets: `DB_PASSWORD`, `api-key`, `HF_TOKEN`; not `MAX_TOKENS`, `SECRET_NAME`.
 pub(super) fn is_secret_name(name: &str) -> bool {
     let upper = name.to_ascii_uppercase();
@@ -75,6 +78,9 @@ pub(super) fn secret_arguments<'a, T: Copy>(words: impl Iterator<Item = (&'a str
 
 /// What secret a text holds, judged by its looks alone.
 pub(super) fn known_secret(text: &str) -> Option<&'static str> {
+    if text.len() < SHORTEST_SECRET {
+        return None;
+    }
     if follows(text, &["sig="], 20, |c| c.is_ascii_alphanumeric() || "%+/=_-".contains(c))
         && (text.contains("sv=") || text.contains("se="))
     {

@@ -62,18 +62,18 @@ jobs:
 
 fn check(task: &AnyTask<'_>, findings: &mut Collector) {
     let Some(command) = task.command else { return };
-    let Some(program) = command.get().and_then(Program::of) else { return };
+    let Some(program) = task.program() else { return };
     let name = program.name();
     let entrypoint = task.run_options().is_some_and(|scan| scan.options.entrypoint.is_some());
     if program.reads_shell()
         || entrypoint
-        || EXEMPT.contains(&name.as_str()) && !has(&program, &["&&", "||", ">"])
+        || EXEMPT.contains(&name.as_str()) && !has(program, &["&&", "||", ">"])
     {
         return;
     }
     let message = if BUILTINS.contains(&name.as_str()) {
         format!("`{name}` is part of a shell, and no shell reads this command")
-    } else if let Some(operator) = OPERATORS.iter().find(|operator| has(&program, &[operator])) {
+    } else if let Some(operator) = OPERATORS.iter().find(|operator| has(program, &[operator])) {
         format!("`{operator}` is for a shell, and no shell reads this command")
     } else {
         return;

@@ -1,5 +1,6 @@
 //! All rules, and how they are run.
 
+use super::any_task::AnyTask;
 use super::rule::{Check, Rule};
 use super::scope::{JobScope, PoolScope};
 use super::{
@@ -143,23 +144,17 @@ pub fn check_written(tree: &Node, findings: &mut Collector) {
 /// Checks everything but the tasks of jobs.
 pub fn check(recipe: &ResolvedRecipe, sources: &Sources, findings: &mut Collector) {
     let Some(document) = recipe.document.get() else { return };
-    let jobs: Vec<JobScope<'_>> = recipe
-        .jobs
-        .iter()
-        .map(|tasks| JobScope { recipe: document, job: recipe.job(&tasks.key), tasks, is_scheduled: false })
-        .chain(JobScope::scheduled(document))
-        .collect();
+    let pools: Vec<PoolScope<'_>> = PoolScope::all(document, sources).collect();
+    let mut jobs = JobScope::all(document, &recipe.jobs);
+    jobs.extend(JobScope::scheduled(document));
+    let of_pools = pools.iter().flat_map(PoolScope::tasks);
+    let around: Vec<AnyTask<'_>> = of_pools.chain(jobs.iter().flat_map(JobScope::own_tasks)).collect();
     for check in checks() {
         match check {
             Check::Recipe(check) => check(document, findings),
-            Check::Pool(check) => PoolScope::all(document, sources).for_each(|pool| check(&pool, findings)),
+            Check::Pool(check) => pools.iter().for_each(|pool| check(pool, findings)),
             Check::Job(check) => jobs.iter().for_each(|job| check(job, findings)),
-            Check::AnyTask(check) => {
-                let around = PoolScope::all(document, sources).flat_map(PoolScope::tasks);
-                around
-                    .chain(jobs.iter().flat_map(JobScope::own_tasks))
-                    .for_each(|task| check(&task, findings));
-            }
+            Check::AnyTask(check) => around.iter().for_each(|task| check(task, findings)),
             Check::Written(_) | Check::Task(_) => {}
         }
     }

@@ -3,8 +3,8 @@
 use super::any_task::AnyTask;
 use super::rule::{Check, Rule};
 use super::scope::JobScope;
-use crate::batch::command_line;
-use crate::diagnostic::{Code, Collector, Example, Severity};
+use crate::batch::command_line::{self, InvalidCommandLine};
+use crate::diagnostic::{Code, Collector, Example, Severity, Span};
 use crate::recipe::document::{Command, Field, Task};
 
 pub(super) static RULE: Rule = Rule {
@@ -36,25 +36,25 @@ jobs:
 };
 
 fn check_command(task: &AnyTask<'_>, findings: &mut Collector) {
-    if let Some(command) = task.command {
-        check(command, findings);
+    if let (Some(command), Some(error)) = (task.command, task.invalid_command()) {
+        report(command.span(), error, findings);
     }
 }
 
 fn check_coordination(_: &JobScope<'_>, task: &Task, findings: &mut Collector) {
-    if let Some(multi_instance) = task.multi_instance.as_ref().and_then(Field::get) {
-        check(&multi_instance.coordination_command, findings);
+    if let Some(multi_instance) = task.multi_instance.as_ref().and_then(Field::get)
+        && let command = &multi_instance.coordination_command
+        && let Some(Command::Line(line)) = command.get()
+        && let Err(error) = command_line::split(line)
+    {
+        report(command.span(), &error, findings);
     }
 }
 
-fn check(command: &Field<Command>, findings: &mut Collector) {
-    if let Some(Command::Line(line)) = command.get()
-        && let Err(error) = command_line::split(line)
-    {
-        findings.push(
-            RULE.finding("the command cannot be split into arguments")
-                .at(command.span(), error.to_string())
-                .help("write it as a list: [\"program\", \"argument\"]"),
-        );
-    }
+fn report(command: Span, error: &InvalidCommandLine, findings: &mut Collector) {
+    findings.push(
+        RULE.finding("the command cannot be split into arguments")
+            .at(command, error.to_string())
+            .help("write it as a list: [\"program\", \"argument\"]"),
+    );
 }

@@ -1,7 +1,6 @@
 //! Nobody replaces variables in a command.
 
 use super::any_task::AnyTask;
-use super::program::Program;
 use super::rule::{Check, Rule};
 use crate::diagnostic::{Code, Collector, Example, Severity};
 use crate::recipe::document::Field;
@@ -54,7 +53,7 @@ jobs:
 
 fn check(task: &AnyTask<'_>, findings: &mut Collector) {
     let Some(command) = task.command else { return };
-    let Some(program) = command.get().and_then(Program::of) else { return };
+    let Some(program) = task.program() else { return };
     let image = task.container.and_then(|container| container.get()?.image.get());
     // The built-in image replaces variables in its arguments; an entry point of one's own choice may be a shell.
     let replaces = image.is_some_and(|image| image.starts_with("batchyard/"))

@@ -38,7 +38,7 @@ fn check(job: &JobScope<'_>, findings: &mut Collector) {
     let (Some(PoolChoice::Key(key)), Some(pools)) = (field.get(), members(job.recipe.pools.as_ref())) else {
         return;
     };
-    if pools.iter().any(|entry| entry.name == *key) {
+    if job.declared_pool.is_some() {
         return;
     }
     let names = || pools.iter().map(|entry| entry.name.as_str());

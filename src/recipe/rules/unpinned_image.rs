@@ -1,11 +1,10 @@
 //! An image that is pinned is the same tomorrow.
 
 use super::any_task::AnyTask;
+use super::named_image::NamedImage;
 use super::rule::{Check, Rule};
 use super::scope::PoolScope;
-use crate::batch::ImageReference;
-use crate::diagnostic::{Code, Collector, Example, Severity, Span, quote};
-use crate::recipe::document::Field;
+use crate::diagnostic::{Code, Collector, Example, Severity, quote};
 
 /// Images that are part of the program, and change with it.
 const BUILT_IN: &str = "batchyard/";
@@ -59,25 +58,20 @@ pools:
 };
 
 fn check_pool(scope: &PoolScope<'_>, findings: &mut Collector) {
-    for image in scope.prefetched() {
-        if let Some(name) = image.get() {
-            check(name, image.span(), findings);
-        }
-    }
+    scope.prefetched().iter().for_each(|image| check(image, findings));
 }
 
 fn check_task(task: &AnyTask<'_>, findings: &mut Collector) {
-    let Some(container) = task.container.and_then(Field::get) else { return };
     // An image that the pool prefetches has been looked at there.
-    let prefetched = task.prefetched().any(|image| image.get() == container.image.get());
-    if let Some(name) = container.image.get().filter(|_| !prefetched) {
-        check(name, container.image.span(), findings);
+    if let Some(image) = task.image().filter(|image| !task.prefetches(image)) {
+        check(image, findings);
     }
 }
 
-fn check(name: &str, span: Span, findings: &mut Collector) {
-    let Ok(image) = name.parse::<ImageReference>() else { return };
-    if image.digest().is_some() || image.tag() != Some("latest") || name.starts_with(BUILT_IN) {
+fn check(image: &NamedImage<'_>, findings: &mut Collector) {
+    let Some(reference) = image.reference() else { return };
+    let name = image.name;
+    if reference.digest().is_some() || reference.tag() != Some("latest") || name.starts_with(BUILT_IN) {
         return;
     }
     let message = match name.ends_with(":latest") {
@@ -86,7 +80,7 @@ fn check(name: &str, span: Span, findings: &mut Collector) {
     };
     findings.push(
         RULE.finding(message)
-            .at(span, "this may be another image tomorrow, and on another node")
+            .at(image.span, "this may be another image tomorrow, and on another node")
             .help("name a version: a tag such as `:1.4`, or a digest"),
     );
 }

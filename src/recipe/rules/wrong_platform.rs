@@ -2,7 +2,6 @@
 
 use super::any_task::AnyTask;
 use super::platform::{Platform, platform};
-use super::program::Program;
 use super::rule::{Check, Rule};
 use crate::diagnostic::{Code, Collector, Example, Severity};
 
@@ -75,7 +74,7 @@ jobs:
 fn check(task: &AnyTask<'_>, findings: &mut Collector) {
     let Some(pool) = task.pool else { return };
     let (Some(platform), Some(command)) = (platform(pool), task.command) else { return };
-    let Some(program) = command.get().and_then(Program::of) else { return };
+    let Some(program) = task.program() else { return };
     let word = program.words.first().map(String::as_str).unwrap_or_default();
     let (wrong, expected) = match platform {
         Platform::Linux => (is_of_windows(word, &program.name()), "Linux"),

@@ -2,8 +2,8 @@
 
 use super::explain::{Explainer, Mistake, MistakeKind};
 use super::render::render;
-use super::texts::spell_out_texts;
 use super::validator::Shape;
+use jsonschema::Validator;
 use serde_json::Value as Json;
 
 use crate::diagnostic::{Collector, Diagnostic};
@@ -31,26 +31,42 @@ pub fn conform(root: &mut Node, shape: Shape, findings: &mut Collector) {
     for mistake in &mistakes {
         damage(root, mistake);
     }
-    let schema = &shape.compiled().schema;
-    spell_out_texts(root, schema, schema);
+    shape.compiled().texts.spell_out(root);
 }
 
 /// A schema that is none.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct InvalidSchema;
 
-/// The findings that a value gives against a schema made for it.
-///
-/// # Errors
-/// When the schema cannot be compiled: it holds a regular expression that is none.
-pub fn check(root: &Node, schema: &Json) -> Result<Vec<Diagnostic>, InvalidSchema> {
-    let validator = jsonschema::validator_for(schema).map_err(|_| InvalidSchema)?;
-    let explainer = Explainer { root, schema };
-    let instance = root.to_json();
-    let mistakes = validator.iter_errors(&instance).flat_map(|error| explainer.explain(&error));
-    let findings = mistakes.filter_map(|mistake| render(&mistake, root));
-    // Such a value is computed, but by no expression.
-    Ok(findings.map(|finding| Diagnostic { notes: Vec::new(), ..finding }).collect())
+/// A schema made for values.
+#[derive(Debug)]
+pub struct ValueSchema {
+    schema: Json,
+    validator: Validator,
+}
+
+impl ValueSchema {
+    /// Compiles a schema.
+    ///
+    /// # Errors
+    /// When it cannot be compiled: it holds a regular expression that is none.
+    pub fn compile(schema: Json) -> Result<Self, InvalidSchema> {
+        let validator = jsonschema::validator_for(&schema).map_err(|_| InvalidSchema)?;
+        Ok(Self { schema, validator })
+    }
+
+    /// The findings that a value gives.
+    pub fn check(&self, root: &Node) -> Vec<Diagnostic> {
+        let instance = root.to_json();
+        if self.validator.is_valid(&instance) {
+            return Vec::new();
+        }
+        let explainer = Explainer { root, schema: &self.schema };
+        let mistakes = self.validator.iter_errors(&instance).flat_map(|error| explainer.explain(&error));
+        let findings = mistakes.filter_map(|mistake| render(&mistake, root));
+        // Such a value is computed, but by no expression.
+        findings.map(|finding| Diagnostic { notes: Vec::new(), ..finding }).collect()
+    }
 }
 
 fn find(root: &Node, shape: Shape) -> Vec<Mistake> {

@@ -17,7 +17,7 @@ mod requirements;
 mod texts;
 mod validator;
 
-pub use conform::{InvalidSchema, check, conform};
+pub use conform::{InvalidSchema, ValueSchema, conform};
 pub use fields::{FieldDoc, FieldPath, Kind, Member, fields};
 #[cfg(test)]
 pub(super) use generate::strict;

@@ -6,6 +6,7 @@ use jsonschema::Validator;
 use serde_json::Value;
 
 use super::generate::strict;
+use super::texts::Texts;
 use crate::recipe::document::{Project, Recipe, Task};
 
 /// A part of a recipe that can be validated by itself.
@@ -25,6 +26,8 @@ pub(super) struct Compiled {
     pub(super) schema: Value,
     /// The validator.
     pub(super) validator: Validator,
+    /// Where texts of programs stand.
+    pub(super) texts: Texts,
 }
 
 static RECIPE: LazyLock<Compiled> = LazyLock::new(|| compile(strict::<Recipe>()));
@@ -47,5 +50,6 @@ impl Shape {
 )]
 fn compile(schema: Value) -> Compiled {
     let validator = jsonschema::validator_for(&schema).expect("the generated schema is valid");
-    Compiled { schema, validator }
+    let texts = Texts::of(&schema);
+    Compiled { schema, validator, texts }
 }

@@ -1,9 +1,11 @@
 //! Recipes of several texts.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::support::{findings, loaded, summary, tasks, with_tasks};
 use crate::diagnostic::{Diagnostic, Report};
+use crate::recipe::project::Projects;
 use crate::recipe::{LoadRequest, Loaded, load};
 use crate::resource::EnvironmentValue;
 use crate::view;
@@ -330,7 +332,8 @@ fn project_files_give_parameters_overlays_and_recipes() {
         ("own/recipe.yaml", "api_version: batchyard/v1\nname: own\nextends: library:base\n"),
     ]);
     let mut request = files.request("own/recipe.yaml", &["cli.yaml"]);
-    request.projects = vec![files.path("batchyard.yaml"), files.path("user.yaml")];
+    let projects = Projects::read(&[files.path("batchyard.yaml"), files.path("user.yaml")]);
+    request.projects = Arc::new(projects);
     let loaded =
         load(&request).unwrap_or_else(|report| panic!("{}", view::diagnostics::human(&report, false)));
     let pool = &loaded.desired.pools["main"].spec;

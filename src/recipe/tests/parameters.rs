@@ -1,6 +1,7 @@
 //! Where values of parameters come from, and what they must be.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::support::{load_with, summary};
 use crate::diagnostic::Report;
@@ -94,7 +95,7 @@ fn the_command_line_wins_over_files_over_the_environment_over_defaults() {
             .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
             .collect::<BTreeMap<_, _>>(),
         overlays: Vec::new(),
-        projects: Vec::new(),
+        projects: Arc::default(),
         blobs: None,
     };
     let loaded = load(&request).unwrap();
