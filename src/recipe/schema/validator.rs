@@ -6,6 +6,7 @@ use jsonschema::Validator;
 use serde_json::Value;
 
 use super::generate::strict;
+use super::place::Places;
 use crate::recipe::document::{Project, Recipe, Task};
 
 /// A part of a recipe that can be validated by itself.
@@ -25,6 +26,8 @@ pub(super) struct Compiled {
     pub(super) schema: Value,
     /// The validator.
     pub(super) validator: Validator,
+    /// The places that it describes.
+    pub(super) places: Places,
 }
 
 static RECIPE: LazyLock<Compiled> = LazyLock::new(|| compile(strict::<Recipe>()));
@@ -47,5 +50,5 @@ impl Shape {
 )]
 fn compile(schema: Value) -> Compiled {
     let validator = jsonschema::validator_for(&schema).expect("the generated schema is valid");
-    Compiled { schema, validator }
+    Compiled { places: Places::of(&schema), schema, validator }
 }
