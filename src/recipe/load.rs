@@ -56,7 +56,8 @@ pub struct Loaded {
 pub fn load(request: &LoadRequest) -> Result<Loaded, Report> {
     let mut sources = request.projects.sources.clone();
     let mut findings = request.projects.findings.clone();
-    let loaded = lowered(request, &mut sources, &mut findings);
+    let resolved = resolved(request, &mut sources, &mut findings);
+    let loaded = resolved.and_then(|(recipe, path)| Some((lowered(&recipe, &sources, &mut findings)?, path)));
     allow::apply(&mut findings, &sources);
     match loaded {
         Some((desired, path)) if !findings.has_errors() => {
@@ -67,7 +68,7 @@ pub fn load(request: &LoadRequest) -> Result<Loaded, Report> {
     }
 }
 
-/// Resolves a recipe, with all checks, to be looked at.
+/// Resolves a recipe, with all checks that loading it makes, to be looked at.
 ///
 /// # Errors
 /// Everything that is wrong with it, warnings included.
@@ -75,26 +76,23 @@ pub fn resolve_recipe(request: &LoadRequest) -> Result<Resolved, Report> {
     let mut sources = request.projects.sources.clone();
     let mut findings = request.projects.findings.clone();
     let resolved = resolved(request, &mut sources, &mut findings);
+    // Its tasks are made only when somebody asks for them: this costs no second expansion.
+    let lowered = resolved.as_ref().and_then(|(recipe, _)| lowered(recipe, &sources, &mut findings));
     allow::apply(&mut findings, &sources);
-    match resolved {
+    match resolved.filter(|_| lowered.is_some() && !findings.has_errors()) {
         Some((recipe, path)) => Ok(Resolved { recipe, path, warnings: findings.into_report(sources) }),
         None => Err(findings.into_report(sources)),
     }
 }
 
-fn lowered(
-    request: &LoadRequest,
-    sources: &mut Sources,
-    findings: &mut Collector,
-) -> Option<(DesiredState, PathBuf)> {
-    let (recipe, path) = resolved(request, sources, findings)?;
-    let desired = lower::lower(&recipe, sources, findings);
+fn lowered(recipe: &ResolvedRecipe, sources: &Sources, findings: &mut Collector) -> Option<DesiredState> {
+    let desired = lower::lower(recipe, sources, findings);
     if desired.is_none() && !findings.has_errors() {
         let message = "the recipe has no errors, and still could not be understood";
         let finding = Diagnostic::new(&codes::NOT_UNDERSTOOD, message).at(recipe.tree.span, "");
         findings.push(finding.help("please report this as a bug, with the recipe"));
     }
-    desired.map(|desired| (desired, path))
+    desired
 }
 
 /// The recipe and its file; `None` if there are errors: what follows needs values, not excuses.

@@ -2,6 +2,7 @@
 
 use super::codes;
 use super::node::{EXPRESSION_START, Node, NodeKind, Value};
+use super::schema::{Place, Shape};
 use crate::diagnostic::{Collector, Diagnostic, SourceId, Sources, Span};
 
 /// Keys whose values are secrets, and what these are called.
@@ -11,12 +12,11 @@ const SECRETS: [(&str, &str); 4] = [
     ("account_key", "the key of an account"),
     ("sas_key", "a shared access signature"),
 ];
-/// Maps whose keys are names of one's own and say nothing about their values.
-pub(super) const FREE_MAPS: [&str; 5] = ["environment", "metadata", "settings", "upload_headers", "for_each"];
 
-/// Reports every secret that is a value instead of a reference, hides it from all excerpts, and marks it as damaged.
-pub(super) fn refuse_plaintext(root: &mut Node, findings: &mut Collector) {
-    refuse_inside(root, "", true, findings);
+/// Reports every secret that is a value instead of a reference, hides it from all excerpts, and marks it as damaged. What
+/// stands where the language knows no such key may be a secret in a wrong place.
+pub(super) fn refuse_plaintext(root: &mut Node, shape: Shape, findings: &mut Collector) {
+    refuse_inside(root, "", Place::of(shape), findings);
 }
 
 /// The same for one key of every member of a map, where that key is a secret only there.
@@ -33,11 +33,12 @@ pub(super) fn refuse_plaintext_under(map: &mut Node, key: &str, what: &str, find
 }
 
 /// `key` is the one that the value stands under.
-fn refuse_inside(node: &mut Node, key: &str, named: bool, findings: &mut Collector) {
+fn refuse_inside(node: &mut Node, key: &str, place: Place, findings: &mut Collector) {
     match &mut node.kind {
         NodeKind::Mapping(entries) => {
             for entry in entries {
-                let secret = SECRETS.iter().find(|(key, _)| named && entry.key == *key);
+                let is_free = place.is_free_key(&entry.key);
+                let secret = SECRETS.iter().find(|(key, _)| !is_free && entry.key == *key);
                 let is_written = matches!(
                     &entry.value.kind,
                     NodeKind::Scalar(scalar) if scalar.value != Value::Null && !is_parameter(&scalar.text)
@@ -45,14 +46,14 @@ fn refuse_inside(node: &mut Node, key: &str, named: bool, findings: &mut Collect
                 match secret {
                     Some((key, what)) if is_written => refuse(&mut entry.value, key, what, findings),
                     _ => {
-                        let named = !FREE_MAPS.contains(&entry.key.as_str());
-                        refuse_inside(&mut entry.value, &entry.key, named, findings);
+                        let inside = place.member(&entry.key);
+                        refuse_inside(&mut entry.value, &entry.key, inside, findings);
                     }
                 }
             }
         }
         NodeKind::Sequence(items) => {
-            items.iter_mut().for_each(|item| refuse_inside(item, key, named, findings));
+            items.iter_mut().for_each(|item| refuse_inside(item, key, place.item(), findings));
         }
         NodeKind::Scalar(scalar) if is_signed_url(&scalar.text) => {
             refuse(node, key, "a URL with a signature", findings);

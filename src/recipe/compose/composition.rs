@@ -12,6 +12,7 @@ use crate::recipe::codes;
 use crate::recipe::files::{Folder, Folders};
 use crate::recipe::library::Library;
 use crate::recipe::node::Node;
+use crate::recipe::schema::{Place, Shape};
 use crate::recipe::source::{self, RecipeSource};
 
 /// A recipe put together from all of its texts.
@@ -49,7 +50,7 @@ pub(in crate::recipe) fn compose(
         }
     }
     let layers = layers.filter(|_| complete)?.into_iter().map(|layer| layer.tree);
-    let mut tree = layers.chain(over).reduce(merge)?;
+    let mut tree = layers.chain(over).reduce(|base, over| merge(Place::of(Shape::Recipe), base, over))?;
     if !hand_down(&mut tree, findings) {
         return None;
     }

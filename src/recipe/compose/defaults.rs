@@ -5,6 +5,7 @@ use crate::diagnostic::{Collector, Diagnostic};
 use crate::recipe::codes;
 use crate::recipe::document::TaskDefaults;
 use crate::recipe::node::{Entry, Node, NodeKind};
+use crate::recipe::schema::{Place, Shape};
 
 /// The most values that handing down may add to a recipe.
 const MOST_ADDED: usize = 1_000_000;
@@ -20,7 +21,7 @@ pub(super) fn hand_down(tree: &mut Node, findings: &mut Collector) -> bool {
     for job in jobs {
         let of_job = defaults_of(&job.value);
         let defaults = match (of_recipe.clone(), of_job) {
-            (Some(recipe), Some(job)) => merge(recipe, job),
+            (Some(recipe), Some(job)) => merge(Place::of(Shape::Task), recipe, job),
             (Some(only), None) | (None, Some(only)) => only,
             (None, None) => continue,
         };
@@ -54,7 +55,7 @@ fn put_over(task: &mut Entry, defaults: &Node) {
     let span = task.value.span;
     if matches!(task.value.kind, NodeKind::Mapping(_)) {
         let own = std::mem::replace(&mut task.value, Node::damaged(span));
-        task.value = Node { span, ..merge(defaults.clone(), own) };
+        task.value = Node { span, ..merge(Place::of(Shape::Task), defaults.clone(), own) };
     }
 }
 

@@ -27,12 +27,12 @@ pub(super) fn refuse_expressions(tree: &mut Node, findings: &mut Collector) {
     if let Some(defaults) = tree.find_mut(&[Segment::Key("defaults".to_owned())]) {
         refuse_inside(defaults, 0, "defaults", why, findings);
     }
-    let jobs = tree.find_mut(&[Segment::Key("jobs".to_owned())]);
-    let Some(NodeKind::Mapping(jobs)) = jobs.map(|jobs| &mut jobs.kind) else { return };
-    for job in jobs {
-        for (key, depth) in [("tasks", 1), ("defaults", 0)] {
-            if let Some(section) = job.value.find_mut(&[Segment::Key(key.to_owned())]) {
-                refuse_inside(section, depth, key, why, findings);
+    for (section, key, depth) in [("jobs", "tasks", 1), ("jobs", "defaults", 0), ("schedules", "job", 0)] {
+        let members = tree.find_mut(&[Segment::Key(section.to_owned())]);
+        let Some(NodeKind::Mapping(members)) = members.map(|members| &mut members.kind) else { continue };
+        for member in members {
+            if let Some(part) = member.value.find_mut(&[Segment::Key(key.to_owned())]) {
+                refuse_inside(part, depth, key, why, findings);
             }
         }
     }

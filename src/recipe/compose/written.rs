@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::structure::refuse_expressions;
 use crate::diagnostic::{Collector, Diagnostic, SourceId, Sources, Span};
 use crate::recipe::node::{Entry, Node, NodeKind, Value};
+use crate::recipe::schema::Shape;
 use crate::recipe::{codes, parse, secrets};
 
 /// A text of a recipe.
@@ -30,7 +31,7 @@ impl Written {
             secrets::hide_in_text(id, sources, findings);
         }
         let mut tree = tree?;
-        secrets::refuse_plaintext(&mut tree, findings);
+        secrets::refuse_plaintext(&mut tree, Shape::Recipe, findings);
         refuse_expressions(&mut tree, findings);
         Some(Self { id, path, tree })
     }

@@ -50,7 +50,7 @@ pub struct Extension {
     /// Whether newer versions are taken later, too.
     pub enable_automatic_upgrade: Option<Field<bool>>,
     /// Settings, as the extension wants them.
-    #[schemars(extend("type" = ["object", "null"]))]
+    #[schemars(extend("type" = ["object", "null"], "x-free-keys" = true))]
     pub settings: Option<Field<Any>>,
     /// Settings that nobody may read, as the extension wants them.
     pub protected_settings: Option<Field<ProtectedSettings>>,

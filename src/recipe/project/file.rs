@@ -72,7 +72,7 @@ impl ProjectFile {
             secrets::hide_in_text(id, sources, findings);
         }
         let mut tree = tree?;
-        secrets::refuse_plaintext(&mut tree, findings);
+        secrets::refuse_plaintext(&mut tree, Shape::Project, findings);
         refuse_keys(&mut tree, findings);
         conform(&mut tree, Shape::Project, findings);
         let decoded: Field<Project> = decode::decode(&tree, findings);

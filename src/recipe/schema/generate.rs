@@ -7,7 +7,7 @@ use schemars::transform::{RecursiveTransform, Transform};
 use schemars::{JsonSchema, Schema};
 use serde_json::{Map, Value, json};
 
-use super::markers::{AUTHORING_ONLY, NO_PLACE, REST_MODELS};
+use super::markers::{AUTHORING_ONLY, FREE_KEYS, NO_PLACE, REST_MODELS};
 use super::parts::fill_parts;
 use super::requirements;
 use crate::recipe::document::{Project, Recipe};
@@ -87,7 +87,7 @@ fn expression_schema() -> Value {
 }
 
 fn remove_markers(schema: &mut Schema) {
-    for marker in [AUTHORING_ONLY, REST_MODELS, NO_PLACE] {
+    for marker in [AUTHORING_ONLY, REST_MODELS, NO_PLACE, FREE_KEYS] {
         schema.remove(marker);
     }
 }
@@ -147,7 +147,7 @@ const DEFINITIONS_WITHOUT_EXPRESSIONS: [&str; 3] = ["Parameter", "ParameterType"
 /// Matches strings that hold no expression.
 const NO_EXPRESSION_PATTERN: &str = r"^(?![\s\S]*\$\{\{)";
 /// What makes up the structure of a recipe, which no expression can change.
-const STRUCTURE: [&str; 6] = ["Registry", "Pool", "Job", "Task", "Schedule", "TaskDefaults"];
+const STRUCTURE: [&str; 7] = ["Registry", "Pool", "Job", "Task", "Schedule", "ScheduledJob", "TaskDefaults"];
 /// Keywords that restrict a string and would refuse an expression inside it.
 const STRING_LIMITS: [&str; 5] = ["pattern", "patternErrorMessage", "enum", "const", "maxLength"];
 
@@ -383,6 +383,7 @@ mod tests {
             json!({ "pools": "${{ params.pools }}" }),
             json!({ "pools": { "p": "${{ params.pool }}" } }),
             json!({ "jobs": { "j": { "pool": "p", "tasks": "${{ params.tasks }}" } } }),
+            json!({ "schedules": { "s": { "recurrence": {}, "job": "${{ params.job }}" } } }),
         ] {
             let mut recipe = json!({ "api_version": "batchyard/v1", "name": "x" });
             recipe.as_object_mut().unwrap().append(&mut structure.as_object().unwrap().clone());

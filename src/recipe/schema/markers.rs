@@ -6,6 +6,8 @@ pub(super) const AUTHORING_ONLY: &str = "x-authoring-only";
 pub(super) const REST_MODELS: &str = "x-rest";
 /// Says why some keys, which a pattern of names excludes, have no place in an object.
 pub(super) const NO_PLACE: &str = "x-no-place";
+/// Marks a map whose keys are names of one's own, where what stands under them is nobody's business.
+pub(super) const FREE_KEYS: &str = "x-free-keys";
 /// Names the definition that another one is a part of.
 pub(super) const PART_OF: &str = "x-part-of";
 /// Names the properties that such a part does not have.

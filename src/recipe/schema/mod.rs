@@ -12,6 +12,7 @@ mod fields;
 mod generate;
 mod markers;
 mod parts;
+mod place;
 mod render;
 mod requirements;
 mod texts;
@@ -22,4 +23,5 @@ pub use fields::{FieldDoc, FieldPath, Kind, Member, fields};
 #[cfg(test)]
 pub(super) use generate::strict;
 pub use generate::{authoring, overlay, project, resolved};
+pub use place::Place;
 pub use validator::Shape;

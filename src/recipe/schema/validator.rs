@@ -6,6 +6,7 @@ use jsonschema::Validator;
 use serde_json::Value;
 
 use super::generate::strict;
+use super::place::Places;
 use super::texts::Texts;
 use crate::recipe::document::{Project, Recipe, Task};
 
@@ -28,6 +29,8 @@ pub(super) struct Compiled {
     pub(super) validator: Validator,
     /// Where texts of programs stand.
     pub(super) texts: Texts,
+    /// The places that it describes.
+    pub(super) places: Places,
 }
 
 static RECIPE: LazyLock<Compiled> = LazyLock::new(|| compile(strict::<Recipe>()));
@@ -50,6 +53,5 @@ impl Shape {
 )]
 fn compile(schema: Value) -> Compiled {
     let validator = jsonschema::validator_for(&schema).expect("the generated schema is valid");
-    let texts = Texts::of(&schema);
-    Compiled { schema, validator, texts }
+    Compiled { places: Places::of(&schema), texts: Texts::of(&schema), schema, validator }
 }

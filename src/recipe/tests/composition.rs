@@ -377,3 +377,20 @@ fn a_project_file_is_checked_like_a_recipe_and_holds_no_keys() {
         ("mine".to_owned(), crate::recipe::project::Account::Local { data: files.path("state") })
     );
 }
+
+#[test]
+fn what_is_called_like_a_property_is_merged_like_any_other_object() {
+    let base = BASE.replace("  nodes: {", "  image: { type: string }\n  pool: { type: string, default: p }\n  nodes: {").replace(
+        "  run:\n",
+        "  image: { pool: main, tasks: { pool: { container: { image: \"busybox:1\" }, command: [one] } } }\n  run:\n",
+    );
+    let child = "api_version: batchyard/v1\nname: child\nextends: base.yaml\nparameters:\n  image: { default: \"busybox:2\" }\n  pool: { description: A pool. }\njobs:\n  image:\n    priority: 5\n    tasks:\n      pool: { retries: 3 }\n      key_vault: { container: { image: \"${{ params.image }}\" }, command: [two] }\n";
+    let files = Files::new(&[("base.yaml", &base), ("child.yaml", child)]);
+    let loaded = files.load("child.yaml", &[]);
+    let job = &loaded.desired.jobs["image"];
+    assert_eq!(job.spec.priority, 5);
+    let tasks: Vec<_> = job.tasks.iter().map(Result::unwrap).collect();
+    let ids: Vec<&str> = tasks.iter().map(|task| task.id.as_str()).collect();
+    assert_eq!(ids, ["pool", "key_vault"]);
+    assert_eq!(tasks[0].retries, Some(3));
+}

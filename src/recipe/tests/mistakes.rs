@@ -285,6 +285,20 @@ fn what_has_no_place_in_a_part_is_refused_there() {
 }
 
 #[test]
+fn the_job_of_a_schedule_is_part_of_the_structure_as_any_job_is() {
+    let text = "api_version: batchyard/v1\nname: x\nparameters: { j: { type: object, default: { pool: { id: p }, manager_task: { command: a } } } }\n";
+    let scheduled = format!(
+        "{text}schedules:\n  n: {{ recurrence: {{ interval: 1d }}, job: \"${{{{ params.j }}}}\" }}\n"
+    );
+    let plain = format!("{text}jobs: {{ n: \"${{{{ params.j }}}}\" }}\n");
+    for text in [&scheduled, &plain] {
+        let found = findings(text);
+        assert!(found.contains(&"bad-expression: \"${{ params.j }}\"".to_owned()), "{found:?}");
+    }
+    assert!(shown(&scheduled).contains("`job` cannot be made by an expression"), "{}", shown(&scheduled));
+}
+
+#[test]
 fn secrets_of_pools_and_urls_with_signatures_are_refused_and_never_shown() {
     for property in [
         "user_accounts: { u: { password: hunter2 } }",
@@ -299,4 +313,34 @@ fn secrets_of_pools_and_urls_with_signatures_are_refused_and_never_shown() {
         let shown = shown(&text);
         assert!(shown.contains("error[plaintext-secret]") && !shown.contains("hunter2"), "{shown}");
     }
+}
+
+#[test]
+fn a_secret_is_hidden_whatever_its_owner_is_called_and_wherever_it_was_put() {
+    for (text, code) in [
+        ("registries: { settings: { server: r.io, username: u, password: hunter2 } }", "plaintext-secret"),
+        ("registries: { for_each: { server: r.io, username: u, password: hunter2 } }", "plaintext-secret"),
+        ("registries: { metadata: { server: r.io, username: u, password: hunter2 } }", "plaintext-secret"),
+        ("registries: { environment: [{ server: r.io, password: hunter2 }] }", "plaintext-secret"),
+        ("registries: { password: hunter2 }", "plaintext-secret"),
+        ("registry: { settings: { password: hunter2 } }", "plaintext-secret"),
+        ("pools: { p: { user_accounts: { upload_headers: { password: hunter2 } } } }", "plaintext-secret"),
+        ("pools: { p: { mounts: { environment: { cifs: { password: hunter2 } } } } }", "plaintext-secret"),
+        ("pools: { p: { extensions: [{ protected_settings: { password: hunter2 } }] } }", "plaintext-secret"),
+        ("parameters: { settings: { type: object, default: { password: hunter2 } } }", "plaintext-secret"),
+    ] {
+        let text = format!("api_version: batchyard/v1\nname: x\n{text}\n");
+        let shown = shown(&text);
+        assert!(shown.contains(&format!("error[{code}]")) && !shown.contains("hunter2"), "{text}{shown}");
+    }
+}
+
+#[test]
+fn a_variable_or_a_setting_may_be_called_like_a_secret() {
+    let text = with_tasks("t: { container: { image: b:1 }, environment: { password: none } }").replace(
+        "container: {},",
+        "container: {}, metadata: { account_key: none }, extensions: [{ name: e, publisher: p, type: t, settings: { password: none } }],",
+    );
+    let found = findings(&text);
+    assert!(!found.iter().any(|finding| finding.starts_with("plaintext-secret")), "{found:?}");
 }
