@@ -1,5 +1,6 @@
 //! What every step has at hand.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::batch::ErrorCode;
@@ -16,6 +17,8 @@ pub(super) struct StepContext<'a> {
     pub(super) client: &'a BatchClient,
     pub(super) options: &'a ApplyOptions,
     pub(super) observer: &'a dyn Observer,
+    /// What the step waits for at the moment, or did last.
+    pub(super) awaited: Mutex<Option<String>>,
 }
 
 impl StepContext<'_> {
@@ -29,6 +32,7 @@ impl StepContext<'_> {
     where
         F: AsyncFnMut() -> Result<Option<T>, StepError>,
     {
+        *self.awaited.lock().unwrap_or_else(PoisonError::into_inner) = Some(what.to_owned());
         let clock = &self.options.clock;
         let started = clock.now();
         let mut pause = Duration::from_millis(20).min(self.options.poll_interval);
@@ -52,6 +56,25 @@ impl StepContext<'_> {
         } else {
             error.into()
         }
+    }
+
+    /// Returns once the time of all steps is up.
+    pub(super) async fn deadline(&self) {
+        match self.options.deadline {
+            Some(end) => {
+                let left = end.duration_since(self.options.clock.now());
+                self.options.clock.sleep(Duration::try_from(left).unwrap_or_default()).await;
+            }
+            None => std::future::pending().await,
+        }
+    }
+
+    /// What the step has not come to when the time of all steps is up, so long after it began.
+    pub(super) fn out_of_time(&self, limit: Duration) -> StepError {
+        let awaited = self.awaited.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let what =
+            awaited.unwrap_or_else(|| format!("{} ({})", self.step.address, self.step.action.target()));
+        StepError::TimedOut { what, limit }
     }
 
     pub(super) fn appeared(&self) -> StepError {

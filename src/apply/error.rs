@@ -32,13 +32,16 @@ pub enum StepError {
         object: String,
     },
     /// The service did not finish in time.
-    #[error("{what} took longer than {} s; it may still finish: `status` shows it, and the same command again goes on from there", .limit.as_secs())]
+    #[error("{what} took longer than {} s; it may still finish: `status` shows it, and the same command again goes on from there", seconds(*.limit))]
     TimedOut {
         /// What was waited for.
         what: String,
         /// How long.
         limit: Duration,
     },
+    /// The time of all steps was over before this one began.
+    #[error("time was up before it began")]
+    TimeIsUp,
     /// Nodes can't be allocated.
     #[error("the pool did not reach its size: {0}")]
     Resize(String),
@@ -65,7 +68,7 @@ impl StepError {
 
     /// Whether time was up.
     pub fn is_timeout(&self) -> bool {
-        matches!(self, Self::TimedOut { .. })
+        matches!(self, Self::TimedOut { .. } | Self::TimeIsUp)
     }
 
     /// What a person could try.
@@ -78,4 +81,9 @@ impl StepError {
             _ => None,
         }
     }
+}
+
+/// Whole seconds, a begun one for a whole one: nothing takes longer than 0 s.
+fn seconds(duration: Duration) -> u64 {
+    duration.as_secs() + u64::from(duration.subsec_nanos() > 0)
 }

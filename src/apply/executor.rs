@@ -1,6 +1,7 @@
 //! The executor: starts each step once those before it are done, several at a time.
 
 use std::collections::BTreeMap;
+use std::sync::Mutex;
 
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
@@ -10,11 +11,12 @@ use crate::client::BatchClient;
 use crate::plan::{Plan, Step, StepId};
 
 use super::context::StepContext;
+use super::error::StepError;
 use super::event::{ApplyEvent, ApplyReport, Observer, Outcome, StepReport};
 use super::options::ApplyOptions;
 use super::steps;
 
-/// Walks the steps of a plan. Once `stop` is cancelled no step is begun, and those that wait end.
+/// Walks the steps of a plan. Once `stop` is cancelled or the deadline is over no step is begun, and those that run end.
 pub async fn apply(
     plan: &Plan,
     client: &BatchClient,
@@ -34,6 +36,9 @@ pub async fn apply(
             } else if stop.is_cancelled() {
                 queue.finish(step, false);
                 report.steps.push(report_of(step, Outcome::Interrupted));
+            } else if options.deadline.is_some_and(|end| options.clock.now() >= end) {
+                queue.finish(step, false);
+                report.steps.push(report_of(step, Outcome::Failed(StepError::TimeIsUp)));
             } else {
                 running.push(run(step, client, options, observer, stop));
             }
@@ -55,12 +60,14 @@ async fn run<'a>(
 ) -> (&'a Step, Outcome) {
     let started = options.clock.now();
     observer.on(ApplyEvent::StepStarted(step));
-    let context = StepContext { step, client, options, observer };
+    let context = StepContext { step, client, options, observer, awaited: Mutex::new(None) };
+    let took = || options.clock.now().duration_since(started).unsigned_abs();
     let outcome = tokio::select! {
         outcome = steps::ensure(&context) => outcome,
         () = stop.cancelled() => Outcome::Interrupted,
+        () = context.deadline() => Outcome::Failed(context.out_of_time(took())),
     };
-    let took = options.clock.now().duration_since(started).unsigned_abs();
+    let took = took();
     observer.on(ApplyEvent::StepEnded { step, outcome: &outcome, took });
     (step, outcome)
 }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::secrets::SecretSource;
 use crate::clock::Clock;
 
@@ -12,6 +14,8 @@ pub struct ApplyOptions {
     pub parallelism: usize,
     /// How long a step may wait for the service to finish something.
     pub step_timeout: std::time::Duration,
+    /// When all steps are given up, on this clock: no step is begun any more, and those that run end. `None` means never.
+    pub deadline: Option<Timestamp>,
     /// How long to pause between looks at something that is waited for.
     pub poll_interval: std::time::Duration,
     /// Where secrets come from.

@@ -1,5 +1,6 @@
-//! The page that says which operations this service carries out, made from the tables that say so to the program.
+//! The page that says which operations this service carries out and which properties it refuses, made from the tables that say so to the program.
 
+use super::admission::REFUSED;
 use super::routes::ROUTES;
 use crate::batch::operations::{FAMILIES, every_operation};
 
@@ -10,8 +11,8 @@ fn render() -> String {
     let mut page = format!(
         "# What the embedded Azure Batch does\n\n\
          Generated from the table of operations; a test keeps it so. Of the {} operations of API version {}, {} are carried out.\n\
-         The others answer 501 with the code `NotImplementedByEmulator` and their name; so do properties that would change what\n\
-         runs and that the service does not act on.\n",
+         The others answer 501 with the code `NotImplementedByEmulator` and their name; so do [properties](#properties-that-are-refused)\n\
+         that would change what runs and that the service does not act on.\n",
         every_operation().count(),
         crate::batch::ApiVersion::CURRENT,
         ROUTES.len(),
@@ -24,6 +25,18 @@ fn render() -> String {
             let done = route.map_or("501", |route| if route.note.is_empty() { "yes" } else { route.note });
             page.push_str(&format!("| `{}` | `{} {}` | {done} |\n", spec.name, spec.method, spec.path));
         }
+    }
+    page.push_str(
+        "\n## Properties that are refused\n\n\
+         A request that asks for one of these answers 501 with the code `NotImplementedByEmulator` and the property's name, and\n\
+         changes nothing. So a recipe that says one, by the key that [the reference](recipe-reference.md) gives under that REST name,\n\
+         can be validated and planned on the local account but not applied to it; the step that needs it fails. Empty lists and texts\n\
+         and `false` ask for nothing and pass.\n\n\
+         | of | refused |\n|---|---|\n",
+    );
+    for refused in REFUSED {
+        let names: Vec<_> = refused.properties.iter().map(|name| format!("`{name}`")).collect();
+        page.push_str(&format!("| {} | {} |\n", refused.of, names.join(", ")));
     }
     page
 }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
+use super::node_trouble::Detail;
 use crate::batch::model::BatchJobState;
 use crate::batch::{PoolId, TaskId};
 
@@ -18,13 +19,13 @@ pub struct Problem {
     /// What is wrong.
     pub message: String,
     /// Names and values.
-    pub details: Vec<(String, String)>,
+    pub details: Vec<Detail>,
 }
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.code, self.message)?;
-        self.details.iter().try_for_each(|(name, value)| write!(f, "; {name}: {value}"))
+        self.details.iter().try_for_each(|Detail { name, value }| write!(f, "; {name}: {value}"))
     }
 }
 

@@ -11,7 +11,7 @@ mod task_end;
 mod waiting;
 
 pub use hold::{Held, Hold, Problem};
-pub use node_trouble::NodeTrouble;
+pub use node_trouble::{Detail, NodeTrouble};
 pub use pool_status::{PoolStatus, pool_status};
 pub use reader::{Scope, contents, failed_tasks, for_each_task, read, tasks};
 pub use status::{JobStatus, ScheduleStatus, Status, status};

@@ -19,14 +19,26 @@ pub struct NodeTrouble {
     /// What is wrong.
     pub message: String,
     /// Names and values: the image, the registry, what it answered.
-    pub details: Vec<(String, String)>,
+    pub details: Vec<Detail>,
+}
+
+/// A name and a value of what the service tells about a problem.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Detail {
+    /// What is told.
+    pub name: String,
+    /// What it is.
+    pub value: String,
 }
 
 /// Names and values, as far as they are given.
-pub(super) fn named_values(pairs: &[NameValuePair]) -> Vec<(String, String)> {
+pub(super) fn named_values(pairs: &[NameValuePair]) -> Vec<Detail> {
     pairs
         .iter()
-        .map(|pair| (pair.name.clone().unwrap_or_default(), pair.value.clone().unwrap_or_default()))
+        .map(|pair| Detail {
+            name: pair.name.clone().unwrap_or_default(),
+            value: pair.value.clone().unwrap_or_default(),
+        })
         .collect()
 }
 

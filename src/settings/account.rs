@@ -101,7 +101,7 @@ impl SettingsError {
         let text = match self {
             Self::NoEndpoint => {
                 "`az batch account show --resource-group GROUP --name NAME --query accountEndpoint` prints it, \
-                 without https://; without --account a command works on this machine"
+                 without https://; `--account local` works on this machine"
             }
             Self::NoKey { .. } => "`az batch account keys list --resource-group GROUP --name NAME` prints it",
             Self::Account { .. }
@@ -183,7 +183,7 @@ impl AccountSettings {
     pub fn resolve(choice: &AccountChoice<'_>, variables: &Variables) -> Result<Self, SettingsError> {
         let name = choice.name(variables);
         if let Some(named) = choice.named.get(&name.value) {
-            return Self::of_named(named, variables);
+            return Self::of_named(named, choice.data.as_ref(), variables);
         }
         let unknown = |name: Sourced<String>| SettingsError::Account {
             name: name.value,
@@ -209,9 +209,14 @@ impl AccountSettings {
         }
     }
 
-    fn of_named(named: &NamedAccount, variables: &Variables) -> Result<Self, SettingsError> {
+    /// A folder that a flag names wins over that of a project file.
+    fn of_named(
+        named: &NamedAccount,
+        flag: Option<&PathBuf>,
+        variables: &Variables,
+    ) -> Result<Self, SettingsError> {
         match named {
-            NamedAccount::Local(data) => Ok(Self::Local { data: data.clone() }),
+            NamedAccount::Local(data) => Ok(Self::Local { data: flag.unwrap_or(data).clone() }),
             NamedAccount::Remote { endpoint, account, key, folder } => {
                 let url = Url::parse(endpoint).map_err(|_| SettingsError::NoUrl(endpoint.clone()))?;
                 let find = secret_source(variables.clone(), folder.clone());
@@ -335,5 +340,23 @@ mod tests {
         assert!(error.contains("NOPE is not set"), "{error}");
         let local = resolve(NamedAccount::Local("x".into()), &variables);
         assert!(matches!(local, Ok(AccountSettings::Local { data }) if data.as_os_str() == "x"));
+    }
+
+    #[test]
+    fn the_folder_of_a_flag_wins_over_the_named_accounts_and_that_over_the_environments() {
+        let variables = Variables::from_pairs([("BATCHYARD_DATA", "/env"), ("HOME", "/home/ada")]);
+        let data = |account: &'static str, flag: Option<&str>| {
+            let named = BTreeMap::from([("scratch".to_owned(), NamedAccount::Local("file".into()))]);
+            let data = flag.map(PathBuf::from);
+            let choice = AccountChoice { flag: Some(account), data, named, ..AccountChoice::default() };
+            match AccountSettings::resolve(&choice, &variables) {
+                Ok(AccountSettings::Local { data }) => data.display().to_string(),
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(data("scratch", Some("flag")), "flag");
+        assert_eq!(data("scratch", None), "file");
+        assert_eq!(data("local", Some("flag")), "flag");
+        assert_eq!(data("local", None), "/env");
     }
 }

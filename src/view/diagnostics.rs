@@ -183,8 +183,15 @@ pub fn json(report: &Report) -> Value {
 }
 
 fn finding_json(diagnostic: &Diagnostic, report: &Report) -> Value {
-    let labels: Vec<Value> = diagnostic.labels.iter().map(|label| label_json(label, report)).collect();
-    let mut members = diagnostic.primary_span().map(|span| place_json(span, report)).unwrap_or_default();
+    // What says nothing is only the mark at the finding's own place.
+    let labels = diagnostic.labels.iter().filter(|label| !label.message.is_empty());
+    let labels: Vec<Value> = labels.map(|label| label_json(label, report)).collect();
+    let fix = diagnostic.fix.as_ref().map(|fix| {
+        let mut place = place_json(Some(fix.span), report);
+        place.insert("replacement".to_owned(), json!(fix.replacement));
+        place
+    });
+    let mut members = place_json(diagnostic.primary_span(), report);
     members.extend([
         ("code".to_owned(), json!(diagnostic.code.name)),
         ("severity".to_owned(), json!(diagnostic.severity().as_str())),
@@ -192,31 +199,28 @@ fn finding_json(diagnostic: &Diagnostic, report: &Report) -> Value {
         ("labels".to_owned(), json!(labels)),
         ("notes".to_owned(), json!(diagnostic.notes)),
         ("help".to_owned(), json!(diagnostic.help)),
+        ("fix".to_owned(), json!(fix)),
     ]);
-    if let Some(fix) = &diagnostic.fix {
-        let mut place = place_json(fix.span, report);
-        place.insert("replacement".to_owned(), json!(fix.replacement));
-        members.insert("fix".to_owned(), Value::Object(place));
-    }
     Value::Object(members)
 }
 
 fn label_json(label: &Label, report: &Report) -> Value {
-    let mut members = place_json(label.span, report);
+    let mut members = place_json(Some(label.span), report);
     members.insert("message".to_owned(), json!(label.message));
     Value::Object(members)
 }
 
-fn place_json(span: Span, report: &Report) -> serde_json::Map<String, Value> {
-    let mut members = serde_json::Map::new();
-    if let (Some(start), Some(end)) = (report.sources.start(span), report.sources.end(span)) {
-        members.insert("file".to_owned(), json!(start.file));
-        members.insert("line".to_owned(), json!(start.line));
-        members.insert("column".to_owned(), json!(start.column));
-        members.insert("end_line".to_owned(), json!(end.line));
-        members.insert("end_column".to_owned(), json!(end.column));
-    }
-    members
+/// A place; all `null` where there is none.
+fn place_json(span: Option<Span>, report: &Report) -> serde_json::Map<String, Value> {
+    let start = span.and_then(|span| report.sources.start(span));
+    let end = span.and_then(|span| report.sources.end(span));
+    serde_json::Map::from_iter([
+        ("file".to_owned(), json!(start.as_ref().map(|start| &start.file))),
+        ("line".to_owned(), json!(start.as_ref().map(|start| start.line))),
+        ("column".to_owned(), json!(start.as_ref().map(|start| start.column))),
+        ("end_line".to_owned(), json!(end.as_ref().map(|end| end.line))),
+        ("end_column".to_owned(), json!(end.as_ref().map(|end| end.column))),
+    ])
 }
 
 #[cfg(test)]
@@ -308,5 +312,17 @@ error[a-code]: wrong
         );
         assert_eq!((&finding["end_line"], &finding["end_column"]), (&2.into(), &5.into()));
         assert_eq!(finding["labels"][0]["message"], "here");
+    }
+
+    #[test]
+    fn what_a_finding_has_not_is_null_and_labels_that_say_nothing_are_left_out() {
+        let marked = json(&report("a: 1\n", &[("1", "")], None));
+        let finding = &marked["diagnostics"][0];
+        assert_eq!(finding["labels"], json!([]));
+        assert_eq!(finding.get("fix"), Some(&Value::Null));
+        let nowhere = json(&report("a: 1\n", &[], None));
+        for member in ["file", "line", "column", "end_line", "end_column"] {
+            assert_eq!(nowhere["diagnostics"][0].get(member), Some(&Value::Null), "{member}");
+        }
     }
 }

@@ -72,7 +72,12 @@ fn reading_starts_nothing(runtime: Runtime) {
         local.run(["logs", "rest/t-1"]).success();
     }
     let followed = local.run(["logs", "rest/t-2", "--follow"]);
-    followed.code(7).stderr_contains("at rest");
+    followed.success().stderr_contains("at rest");
+    let followed = local.run(["logs", "rest/t-2", "--follow", "--format", "json"]);
+    let last: serde_json::Value =
+        serde_json::from_str(followed.success().stdout.lines().last().unwrap()).unwrap();
+    assert_eq!((&last["type"], &last["exit_code"]), (&"result".into(), &0.into()));
+    assert!(last["reason"].as_str().unwrap().contains("at rest"), "{last}");
     local.run(["apply", "rest.yaml", "--auto-approve"]).success().stdout_contains("3 succeeded");
     local.run(["destroy", "rest.yaml", "--auto-approve"]).success();
 }

@@ -10,7 +10,7 @@ use super::{PolicyArgs, RecipeArgs};
 /// Arguments of `apply`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  batchyard apply my-recipe\n  batchyard apply my-recipe --auto-approve -p nodes=4\n  batchyard apply my-recipe --no-wait"
+    after_help = "Examples:\n  batchyard apply my-recipe\n  batchyard apply my-recipe --auto-approve -p seeds=4\n  batchyard apply my-recipe --no-wait"
 )]
 pub(in crate::cli) struct ApplyArgs {
     #[command(flatten)]
@@ -32,7 +32,8 @@ pub(in crate::cli) struct ApplyArgs {
     /// How many steps run at once at the most
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub parallelism: u16,
-    /// Give up after this long, for example 90s, 30m or 2h: what was applied stays, and the exit code is 7
+    /// Give up after this long, for example 90s, 30m or 2h, the time of a confirmation not counted: what was applied stays, and
+    /// the exit code is 7
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub timeout: Option<Duration>,
 }

@@ -22,7 +22,8 @@ pub(in crate::cli) struct DestroyArgs {
     /// made
     #[arg(long)]
     pub force: bool,
-    /// Give up after this long, for example 90s, 30m or 2h: the exit code is 7, and destroying again goes on from there
+    /// Give up after this long, for example 90s, 30m or 2h, the time of a confirmation not counted: the exit code is 7, and
+    /// destroying again goes on from there
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub timeout: Option<Duration>,
 }

@@ -9,14 +9,16 @@ use clap::{Args, ValueEnum};
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Options of every command")]
 pub(in crate::cli) struct Global {
-    /// The account to work on: `local` (an embedded Azure Batch on this machine), `azure` (the account in AZURE_BATCH_ENDPOINT), or
-    /// its URL. Name and key of an account come from AZURE_BATCH_ACCOUNT and AZURE_BATCH_ACCESS_KEY
+    /// The account to work on: `local` (an embedded Azure Batch on this machine), `azure` (the account in AZURE_BATCH_ENDPOINT), its
+    /// URL, or a name that the project file gives. Name and key of an account come from AZURE_BATCH_ACCOUNT and
+    /// AZURE_BATCH_ACCESS_KEY [default: $BATCHYARD_ACCOUNT, else the project file's default_account, else local]
     #[arg(long, global = true, value_name = "NAME|URL")]
     pub account: Option<String>,
     /// The project file [default: the batchyard.yaml of the nearest folder that has one, from the recipe upwards]
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Folder of the local account's data [default: $BATCHYARD_DATA, else $XDG_STATE_HOME/batchyard]
+    /// Folder of the local account's data [default: the `data` of the account that the project file names, else $BATCHYARD_DATA,
+    /// else $XDG_STATE_HOME/batchyard, else ~/.local/state/batchyard]
     #[arg(long, global = true, value_name = "DIR")]
     pub data: Option<PathBuf>,
     /// What runs the containers of the local account
@@ -25,7 +27,8 @@ pub(in crate::cli) struct Global {
     /// How fast nodes of the local account come and go
     #[arg(long, global = true, value_enum, default_value_t = TimingChoice::Instant)]
     pub timing: TimingChoice,
-    /// Form of the output; JSON goes to standard output, all else to standard error
+    /// Form of the output; JSON (a versioned document, or one a line while things happen) goes to standard output, all else to
+    /// standard error
     #[arg(long, global = true, value_name = "FORMAT", default_value = "human", value_parser = Format::among(&[Format::Human, Format::Json]))]
     pub format: Format,
     /// When to use colours
@@ -69,7 +72,7 @@ pub(in crate::cli) enum TimingChoice {
 pub(in crate::cli) enum Format {
     /// For people.
     Human,
-    /// For programs: one versioned document.
+    /// For programs: a versioned document, or one a line while things happen.
     Json,
     /// A recipe.
     Yaml,

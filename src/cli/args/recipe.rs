@@ -31,6 +31,6 @@ pub(in crate::cli) struct ParameterArgs {
 fn name_and_value(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
-        _ => Err("expected NAME=VALUE, for example nodes=4".to_owned()),
+        _ => Err("expected NAME=VALUE, for example seeds=4".to_owned()),
     }
 }

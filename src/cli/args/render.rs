@@ -7,9 +7,9 @@ use super::{Format, RecipeArgs};
 const EXAMPLES: &str = "\
 Examples:
   batchyard render my-recipe                    the recipe without parameters, expressions and factories
-  batchyard render my-recipe -p nodes=4         with other values of its parameters
+  batchyard render my-recipe -p seeds=4         with other values of its parameters
   batchyard render my-recipe --origin           where each value comes from
-  batchyard render my-recipe --format json | jq .jobs
+  batchyard render my-recipe --format json | jq .recipe.jobs
 
 The output is a recipe again, and the same recipe gives the same bytes.";
 

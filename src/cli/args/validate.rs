@@ -11,7 +11,7 @@ Examples:
   batchyard validate                           every recipe in this folder and below
   batchyard validate recipes/hello my.yaml     some recipes
   batchyard validate 'recipes/**/gpu-*.yaml'   what fits a pattern
-  batchyard validate my-recipe -p nodes=4      with other values of its parameters
+  batchyard validate my-recipe -p seeds=4      with other values of its parameters
   batchyard validate --fix                     correct misspelt keys and the like
   batchyard validate --format github           annotations in a pull request
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use super::execute::{Deadline, ask, execute, exit_code, options, stop_on_signal, unless_stopped};
+use super::execute::{Deadline, ask, execute, exit_code, in_time, options, stop_on_signal, unless_stopped};
 use super::plan::{policy, show};
 use super::refuse::{refuse_what_ends_work, refuse_what_is_not_permitted};
 use crate::apply::{ApplyReport, EndedTasks, WaitEnd, WaitOptions, WaitReport, ended_tasks, wait_for_jobs};
@@ -37,9 +37,10 @@ pub(super) async fn run(context: &Context, args: &ApplyArgs) -> Result<ExitCode,
     let patience = Patience::with(&context.printer, "making the plan");
     let loaded = load_recipe(context, &args.recipe)?;
     let stop = stop_on_signal();
+    let deadline = Deadline::after(args.timeout);
     let account = unless_stopped(&stop, NOTHING, Account::open(context)).await??;
     let apply = Apply { context, args, account: &account, desired: &loaded.desired, stop: &stop };
-    let result = apply.run(loaded.folder, patience).await;
+    let result = apply.run(loaded.folder, patience, deadline).await;
     account.close().await;
     result
 }
@@ -54,24 +55,30 @@ struct Apply<'a> {
 }
 
 impl Apply<'_> {
-    async fn run(&self, folder: PathBuf, patience: Patience) -> Result<ExitCode, CommandError> {
+    async fn run(
+        &self,
+        folder: PathBuf,
+        patience: Patience,
+        mut deadline: Deadline,
+    ) -> Result<ExitCode, CommandError> {
         let policy = policy(&self.args.policy);
         let planning = pipeline::plan(self.account.client(), self.desired, &policy);
-        let plan = unless_stopped(self.stop, NOTHING, planning).await??;
+        let planning = async { Ok(unless_stopped(self.stop, NOTHING, planning).await??) };
+        let plan = in_time(deadline, NOTHING, planning).await?;
         drop(patience);
         show(self.context, &plan)?;
         refuse_what_is_not_permitted(&plan)?;
         refuse_what_ends_work(&plan, self.args.force, NOTHING)?;
         if !plan.is_empty() && !self.args.auto_approve {
             let question = format!("Apply these changes to {}?", self.account.name());
-            ask(self.context, question, self.stop, NOTHING).await?;
+            deadline = deadline.later_by(ask(self.context, question, self.stop, NOTHING).await?);
         }
-        let deadline = Deadline::after(self.args.timeout);
         let waits = self.args.wait || (self.account.is_local() && !self.args.no_wait);
         let mut ended_before = EndedTasks::new();
         if waits {
             let jobs = self.desired.jobs.values().map(|job| &job.spec.id);
-            ended_before = ended_tasks(self.account.client(), jobs, TOLD_TASKS).await?;
+            let reading = ended_tasks(self.account.client(), jobs, TOLD_TASKS);
+            ended_before = in_time(deadline, NOTHING, async { Ok(reading.await?) }).await?;
         }
         let mut steps = None;
         if !plan.is_empty() {

@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use tokio_util::sync::CancellationToken;
 
-use super::execute::{Deadline, ask, execute, exit_code, options, stop_on_signal, unless_stopped};
+use super::execute::{Deadline, ask, execute, exit_code, in_time, options, stop_on_signal, unless_stopped};
 use super::plan::show;
 use super::refuse::refuse_what_ends_work;
 use crate::cli::account::Account;
@@ -41,9 +41,11 @@ async fn destroy(
     loaded: &Loaded,
     stop: &CancellationToken,
 ) -> Result<ExitCode, CommandError> {
+    let mut deadline = Deadline::after(args.timeout);
     let patience = Patience::with(&context.printer, "making the plan");
     let planning = pipeline::plan_destroy(account.client(), &loaded.desired.recipe);
-    let plan = unless_stopped(stop, NOTHING, planning).await??;
+    let planning = async { Ok(unless_stopped(stop, NOTHING, planning).await??) };
+    let plan = in_time(deadline, NOTHING, planning).await?;
     drop(patience);
     if plan.is_empty() {
         let mut out = context.printer.narration();
@@ -57,10 +59,9 @@ async fn destroy(
     refuse_what_ends_work(&plan, args.force, NOTHING)?;
     if !args.auto_approve {
         let question = format!("Destroy all this in {}? There is no undo.", account.name());
-        ask(context, question, stop, NOTHING).await?;
+        deadline = deadline.later_by(ask(context, question, stop, NOTHING).await?);
     }
     account.wind_down().await?;
-    let deadline = Deadline::after(args.timeout);
     let options = options(context, PARALLELISM, loaded.folder.clone(), account, deadline);
     let report = execute(context, &plan, account, &options, (Deed::Destroy, stop)).await?;
     let code = exit_code(&report);

@@ -12,7 +12,7 @@ use crate::cli::confirm::confirm;
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::progress::Progress;
-use crate::clock::SystemClock;
+use crate::clock::{Clock as _, SystemClock};
 use crate::exit_code::ExitCode;
 use crate::plan::Plan;
 use crate::settings::secret_source;
@@ -29,6 +29,11 @@ impl Deadline {
     /// So long from now; `None` means never.
     pub(super) fn after(timeout: Option<Duration>) -> Self {
         Self(timeout.and_then(|timeout| Instant::now().checked_add(timeout)))
+    }
+
+    /// As much later as a question took to be answered: people may think.
+    pub(super) fn later_by(self, pause: Duration) -> Self {
+        Self(self.0.and_then(|end| end.checked_add(pause)))
     }
 
     /// How long it is until then.
@@ -48,7 +53,8 @@ pub(super) fn options(
     let resolve = secret_source(context.variables.clone(), folder);
     ApplyOptions {
         parallelism,
-        step_timeout: deadline.left().map_or(STEP_TIMEOUT, |left| left.min(STEP_TIMEOUT)),
+        step_timeout: STEP_TIMEOUT,
+        deadline: deadline.left().and_then(|left| SystemClock.now().checked_add(left).ok()),
         poll_interval: account.poll_interval(),
         secrets: SecretSource::new(move |reference| {
             resolve(reference).map_err(|reason| SecretError { reference: reference.clone(), reason })
@@ -109,18 +115,32 @@ pub(super) async fn unless_stopped<T>(
     }
 }
 
-/// Asks whether to go on; Ctrl-C is a no, too.
+/// Does something that may be given up at any moment, because it changes nothing, within the time of the command.
+pub(super) async fn in_time<T>(
+    deadline: Deadline,
+    nothing: &str,
+    work: impl Future<Output = Result<T, CommandError>>,
+) -> Result<T, CommandError> {
+    let Some(left) = deadline.left() else { return work.await };
+    tokio::time::timeout(left, work).await.unwrap_or_else(|_| {
+        Err(CommandError::new(ExitCode::Unhealthy, format!("time is up; {nothing}"))
+            .hint(Some("--timeout is how long the command may take".to_owned())))
+    })
+}
+
+/// Asks whether to go on; Ctrl-C is a no, too. The answer is how long it took: that time is not the command's.
 pub(super) async fn ask(
     context: &Context,
     question: String,
     stop: &CancellationToken,
     nothing: &str,
-) -> Result<(), CommandError> {
+) -> Result<Duration, CommandError> {
+    let asked = Instant::now();
     let (printer, no_input) = (context.printer.clone(), context.global.no_input);
     let asking = tokio::task::spawn_blocking(move || confirm(&printer, &question, no_input));
     let answer = unless_stopped(stop, nothing, asking).await?;
     if answer.map_err(CommandError::from_error)?? {
-        return Ok(());
+        return Ok(asked.elapsed());
     }
     Err(CommandError::new(ExitCode::BlockedByPolicy, format!("{nothing}: the plan was not confirmed")))
 }

@@ -90,7 +90,7 @@ impl Files<'_> {
         let Formatted { before, after } = formatted;
         let is_changed = before != after;
         self.changed += u64::from(is_changed);
-        self.done.push(json!({ "path": path, "changed": is_changed, "diagnostics": [] }));
+        self.done.push(document(path, is_changed, &Report::default()));
         if !is_changed {
             return Ok(());
         }
@@ -106,12 +106,7 @@ impl Files<'_> {
 
     fn refuse(&mut self, path: &str, report: &Report) -> Result<(), CommandError> {
         self.refused += 1;
-        let mut document = diagnostics::json(report);
-        if let Some(members) = document.as_object_mut() {
-            members.insert("path".to_owned(), json!(path));
-            members.insert("changed".to_owned(), json!(false));
-        }
-        self.done.push(document);
+        self.done.push(document(path, false, report));
         self.context.printer.err(&diagnostics::human(report, true));
         Ok(())
     }
@@ -136,6 +131,16 @@ impl Files<'_> {
             _ => ExitCode::Success,
         })
     }
+}
+
+/// What became of a file, for programs.
+fn document(path: &str, is_changed: bool, report: &Report) -> Value {
+    let mut document = diagnostics::json(report);
+    if let Some(members) = document.as_object_mut() {
+        members.insert("path".to_owned(), json!(path));
+        members.insert("changed".to_owned(), json!(is_changed));
+    }
+    document
 }
 
 fn write(path: &Path, text: &str) -> Result<(), CommandError> {

@@ -32,8 +32,15 @@ pub(super) async fn run(context: &Context, args: &StatusArgs) -> Result<ExitCode
     } else {
         show_once(context, args, &account, &loaded).await
     };
+    let at_rest = account.at_rest().is_some();
     account.close().await;
-    result
+    let code = result?;
+    if args.watch && context.printer.is_json() {
+        let reason =
+            at_rest.then_some("the local account is at rest: nothing changes until a command runs it");
+        context.printer.line(&json::ended(code.number(), reason))?;
+    }
+    Ok(code)
 }
 
 async fn show_once(

@@ -4,15 +4,13 @@ use serde_json::{Map, Value};
 
 use super::properties::{metadata, retries};
 use super::refusals::{invalid, missing, refuse};
+use super::refused::{JOB, JOB_CHANGE, POOL_INFO};
 use super::tasks::task;
 use crate::batch::model::{
     BatchJobConstraints, BatchJobCreateOptions, BatchJobManagerTask, BatchJobUpdateOptions, BatchPoolInfo,
 };
 use crate::batch::{ErrorCode, JobId};
 use crate::emulator::refusal::Refusal;
-
-/// Properties of a job that would change what runs.
-const JOB: &[&str] = &["jobPreparationTask", "jobReleaseTask", "allowTaskPreemption"];
 
 /// Checks a job that is to be made.
 pub(crate) fn job(job: &BatchJobCreateOptions) -> Result<(), Refusal> {
@@ -22,7 +20,7 @@ pub(crate) fn job(job: &BatchJobCreateOptions) -> Result<(), Refusal> {
 
 /// Checks all of a job but its id.
 pub(super) fn job_definition(job: &BatchJobCreateOptions) -> Result<(), Refusal> {
-    refuse(job, JOB)?;
+    refuse(job, &JOB)?;
     pool_info(&job.pool_info)?;
     priority(job.priority)?;
     max_parallel(job.max_parallel_tasks)?;
@@ -39,7 +37,7 @@ fn manager_task(manager: &BatchJobManagerTask) -> Result<(), Refusal> {
 
 /// Checks a change of a job; `body` is the whole of it, with what `update` has no field for.
 pub(crate) fn job_update(update: &BatchJobUpdateOptions, body: &Map<String, Value>) -> Result<(), Refusal> {
-    refuse(body, &["allowTaskPreemption", "networkConfiguration"])?;
+    refuse(body, &JOB_CHANGE)?;
     update.pool_info.as_ref().map_or(Ok(()), pool_info)?;
     priority(update.priority)?;
     max_parallel(update.max_parallel_tasks)?;
@@ -69,7 +67,7 @@ fn id(id: &JobId) -> Result<(), Refusal> {
 }
 
 fn pool_info(info: &BatchPoolInfo) -> Result<(), Refusal> {
-    refuse(info, &["autoPoolSpecification"])?;
+    refuse(info, &POOL_INFO)?;
     if info.pool_id.is_none() {
         return Err(missing("poolInfo.poolId"));
     }

@@ -7,10 +7,13 @@ mod nodes;
 mod pools;
 mod properties;
 mod refusals;
+mod refused;
 mod tasks;
 
 pub(crate) use job_schedules::{job_schedule, job_schedule_update};
 pub(crate) use jobs::{job, job_replacement, job_update};
 pub(crate) use nodes::{emptying, node_user};
 pub(crate) use pools::{auto_scale, formula, node_removal, pool, pool_replacement, pool_resize, pool_update};
+#[cfg(test)]
+pub(crate) use refused::REFUSED;
 pub(crate) use tasks::{task, task_constraints};

@@ -1,6 +1,7 @@
 //! Nodes.
 
 use super::refusals::{invalid, missing, not_done};
+use super::refused::RETAINED;
 use crate::batch::model::BatchNodeDeallocationOption;
 use crate::emulator::refusal::Refusal;
 
@@ -12,7 +13,7 @@ const MAX_USER_NAME: usize = 20;
 pub(crate) fn emptying(property: &str, option: Option<&str>) -> Result<BatchNodeDeallocationOption, Refusal> {
     let option = option.map_or(BatchNodeDeallocationOption::Requeue, BatchNodeDeallocationOption::from);
     match option {
-        BatchNodeDeallocationOption::RetainedData => Err(not_done(&format!("{property}: retaineddata"))),
+        BatchNodeDeallocationOption::RetainedData => Err(not_done(&format!("{property}: {RETAINED}"))),
         BatchNodeDeallocationOption::Other(other) => {
             Err(invalid(property, other, "expected requeue, terminate or taskcompletion"))
         }

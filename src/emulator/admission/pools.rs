@@ -3,6 +3,7 @@
 use super::nodes::emptying;
 use super::properties::{container_settings, metadata, registry, retries, user_identity};
 use super::refusals::{invalid, missing, not_done, refuse};
+use super::refused::{CRI, POOL, POOL_CHANGE, START_TASK, VIRTUAL_MACHINE, WINDOWS};
 use crate::batch::autoscale::{Formula, MOST_CHARACTERS};
 use crate::batch::model::{
     BatchContainerConfiguration, BatchNodeDeallocationOption, BatchNodeRemoveOptions, BatchPoolCreateOptions,
@@ -12,16 +13,6 @@ use crate::batch::model::{
 use crate::batch::{ErrorCode, WireDuration};
 use crate::emulator::formula::told;
 use crate::emulator::refusal::Refusal;
-
-/// Properties of a pool that would change what its nodes are or do.
-const POOL: &[&str] = &[
-    "applicationPackageReferences",
-    "cloudServiceConfiguration",
-    "certificateReferences",
-    "mountConfiguration",
-];
-/// Properties of a virtual machine that would change what its nodes do.
-const VIRTUAL_MACHINE: &[&str] = &["extensions", "windowsConfiguration"];
 
 /// The most nodes that are removed at a time.
 const MAX_REMOVED: usize = 100;
@@ -35,7 +26,7 @@ pub(crate) fn pool(pool: &BatchPoolCreateOptions) -> Result<(), Refusal> {
     if pool.vm_size.trim().is_empty() {
         return Err(missing("vmSize"));
     }
-    refuse(pool, POOL)?;
+    refuse(pool, &POOL)?;
     auto_scaled_pool(pool)?;
     virtual_machine(
         pool.virtual_machine_configuration.as_ref().ok_or_else(|| missing("virtualMachineConfiguration"))?,
@@ -49,8 +40,8 @@ pub(crate) fn pool(pool: &BatchPoolCreateOptions) -> Result<(), Refusal> {
 
 /// Checks a change of a pool.
 pub(crate) fn pool_update(update: &BatchPoolUpdateOptions) -> Result<(), Refusal> {
-    refuse(update, POOL)?;
-    refuse(update, &["autoScaleFormula"])?;
+    refuse(update, &POOL)?;
+    refuse(update, &POOL_CHANGE)?;
     update.virtual_machine_configuration.as_ref().map_or(Ok(()), virtual_machine)?;
     slots(update.task_slots_per_node)?;
     update.start_task.as_ref().map_or(Ok(()), start_task)?;
@@ -172,9 +163,9 @@ fn slots(slots: Option<i32>) -> Result<(), Refusal> {
 }
 
 fn virtual_machine(configuration: &VirtualMachineConfiguration) -> Result<(), Refusal> {
-    refuse(configuration, VIRTUAL_MACHINE)?;
+    refuse(configuration, &VIRTUAL_MACHINE)?;
     if configuration.node_agent_sku_id.to_ascii_lowercase().starts_with("batch.node.windows") {
-        return Err(not_done("nodeAgentSKUId: Windows"));
+        return Err(not_done(WINDOWS));
     }
     configuration.container_configuration.as_ref().map_or(Ok(()), containers)
 }
@@ -183,7 +174,7 @@ fn containers(configuration: &BatchContainerConfiguration) -> Result<(), Refusal
     match &configuration.r#type {
         Some(ContainerType::DockerCompatible) => {}
         Some(ContainerType::CriCompatible) => {
-            return Err(not_done("containerConfiguration.type: criCompatible"));
+            return Err(not_done(CRI));
         }
         Some(ContainerType::Other(other)) => {
             return Err(invalid("containerConfiguration.type", other, "expected dockerCompatible"));
@@ -194,7 +185,7 @@ fn containers(configuration: &BatchContainerConfiguration) -> Result<(), Refusal
 }
 
 fn start_task(task: &BatchStartTask) -> Result<(), Refusal> {
-    refuse(task, &["resourceFiles"])?;
+    refuse(task, &START_TASK)?;
     user_identity(task.user_identity.as_ref())?;
     retries("startTask.maxTaskRetryCount", task.max_task_retry_count)?;
     container_settings(task.container_settings.as_ref())

@@ -1,6 +1,7 @@
 //! Properties that pools, jobs and tasks share.
 
 use super::refusals::{invalid, missing, not_done};
+use super::refused::{REGISTRY_IDENTITY, USER};
 use crate::batch::ErrorCode;
 use crate::batch::model::{
     BatchMetadataItem, BatchTaskContainerSettings, ContainerRegistryReference, UserIdentity,
@@ -14,7 +15,7 @@ const MAX_METADATA: usize = 64 * 1024;
 pub(super) fn registry(registry: &ContainerRegistryReference) -> Result<(), Refusal> {
     if registry.identity_reference.is_some() {
         return Err(Refusal::new(ErrorCode::NOT_IMPLEMENTED_BY_EMULATOR)
-            .with("PropertyName", "identityReference")
+            .with("PropertyName", REGISTRY_IDENTITY)
             .with(
                 "Reason",
                 "managed identities exist in Azure only; log in to the registry with user and password here",
@@ -35,7 +36,7 @@ pub(super) fn container_settings(settings: Option<&BatchTaskContainerSettings>) 
 /// Checks who a task runs as.
 pub(super) fn user_identity(identity: Option<&UserIdentity>) -> Result<(), Refusal> {
     match identity.and_then(|identity| identity.username.as_deref()) {
-        Some(_) => Err(not_done("userIdentity.username")),
+        Some(_) => Err(not_done(USER)),
         None => Ok(()),
     }
 }

@@ -3,13 +3,14 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use super::refused::Refused;
 use crate::batch::ErrorCode;
 use crate::emulator::refusal::Refusal;
 
-/// Refuses whichever of `names` an object has. Empty values ask for nothing and pass.
-pub(super) fn refuse(object: &impl Serialize, names: &[&str]) -> Result<(), Refusal> {
+/// Refuses whichever property of `refused` an object has. Empty values ask for nothing and pass.
+pub(super) fn refuse(object: &impl Serialize, refused: &Refused) -> Result<(), Refusal> {
     let properties = serde_json::to_value(object).map_err(|error| invalid("body", "", &error.to_string()))?;
-    match names.iter().find(|name| properties.get(**name).is_some_and(asks_for_something)) {
+    match refused.properties.iter().find(|name| properties.get(**name).is_some_and(asks_for_something)) {
         Some(name) => Err(not_done(name)),
         None => Ok(()),
     }
@@ -54,8 +55,9 @@ mod tests {
     #[test]
     fn only_what_asks_for_something_is_refused() {
         let other = json!({"resourceFiles": [], "exitConditions": null, "allowTaskPreemption": false, "affinityInfo": {}});
-        assert!(refuse(&other, &["resourceFiles", "exitConditions", "allowTaskPreemption"]).is_ok());
-        let error = refuse(&other, &["affinityInfo"]).unwrap_err();
+        let refuse = |properties| refuse(&other, &Refused { of: "a task", properties });
+        assert!(refuse(&["resourceFiles", "exitConditions", "allowTaskPreemption"]).is_ok());
+        let error = refuse(&["affinityInfo"]).unwrap_err();
         assert_eq!((error.status, error.detail("PropertyName")), (501, Some("affinityInfo")));
     }
 }

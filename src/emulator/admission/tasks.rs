@@ -2,26 +2,17 @@
 
 use super::properties::{container_settings, retries, user_identity};
 use super::refusals::{invalid, missing, refuse};
+use super::refused::TASK;
 use crate::batch::ErrorCode;
 use crate::batch::model::{BatchTaskConstraints, BatchTaskCreateOptions, BatchTaskDependencies};
 use crate::emulator::refusal::Refusal;
-
-/// Properties of a task that would change what runs, or what becomes of it.
-const TASK: &[&str] = &[
-    "resourceFiles",
-    "outputFiles",
-    "multiInstanceSettings",
-    "applicationPackageReferences",
-    "exitConditions",
-    "authenticationTokenSettings",
-];
 
 /// The most characters that the ids of a task's dependencies have together.
 const MAX_DEPENDENCY_IDS: usize = 64_000;
 
 /// Checks a task that is to be added.
 pub(crate) fn task(task: &BatchTaskCreateOptions) -> Result<(), Refusal> {
-    refuse(task, TASK)?;
+    refuse(task, &TASK)?;
     user_identity(task.user_identity.as_ref())?;
     container_settings(task.container_settings.as_ref())?;
     if task.command_line.is_empty() && task.container_settings.is_none() {
@@ -81,7 +72,7 @@ mod tests {
             ("exitConditions", json!({"default": {"jobAction": "terminate"}})),
             ("authenticationTokenSettings", json!({"access": ["job"]})),
         ] {
-            assert!(TASK.contains(&name));
+            assert!(TASK.properties.contains(&name));
             let error = check(name, value).unwrap_err();
             assert_eq!((error.status, error.detail("PropertyName")), (501, Some(name)));
         }

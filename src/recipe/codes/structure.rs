@@ -125,7 +125,7 @@ pub static PLAINTEXT_SECRET: Code = Code {
     severity: Severity::Error,
     summary: "a secret's value is written into the recipe",
     explanation: "Recipes are shared, committed and copied, so they hold references to secrets, never their values: \
-                  `{ env: NAME }`, `{ file: PATH }` or `{ key_vault: URL }`. A value that has been written down should be \
+                  `{ env: NAME }` or `{ file: PATH }`. A value that has been written down should be \
                   considered known and be replaced.",
     examples: &[Example {
         bad: "\

@@ -61,7 +61,7 @@ pub enum ParameterType {
     Array,
     /// A map.
     Object,
-    /// A reference to a secret: `{ env: NAME }`, `{ file: PATH }` or `{ key_vault: URL }`; never its value.
+    /// A reference to a secret: `{ env: NAME }` or `{ file: PATH }`; never its value.
     Secret,
 }
 

@@ -24,7 +24,7 @@ pub struct SecretReference {
     /// Path of a file; relative paths start at the recipe's folder. A final line break is dropped.
     #[schemars(length(min = 1), example = &"secrets/acr-password")]
     pub file: Option<Field<String>>,
-    /// URL of a secret in an Azure Key Vault.
+    /// URL of a secret in an Azure Key Vault. This version does not read them yet: use `env` or `file`.
     #[schemars(
         regex(pattern = r"^https://[^/]+/secrets/[^/]+"),
         example = &"https://myvault.vault.azure.net/secrets/acr-password",

@@ -130,7 +130,7 @@ pub(super) fn refuse_plaintext(span: Span, findings: &mut Collector) {
     findings.push(
         Diagnostic::new(&codes::PLAINTEXT_SECRET, "a secret is given as its value")
             .at(span, "this must be a reference to the secret")
-            .help("env:NAME takes it from the environment, file:PATH from a file, key_vault:URL from an Azure Key Vault")
+            .help("env:NAME takes it from the environment, file:PATH from a file")
             .help("if this was the real secret, consider it known and replace it"),
     );
 }

@@ -9,5 +9,5 @@ mod table;
 mod tests;
 
 #[cfg(test)]
-pub(super) use table::properties;
+pub(super) use table::{Property, properties};
 pub(super) use table::{Removed, recipe_name, removed};

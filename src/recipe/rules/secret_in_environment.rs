@@ -11,7 +11,7 @@ pub(super) static RULE: Rule = Rule {
         severity: Severity::Warning,
         summary: "a variable that sounds like a secret has a value in the recipe",
         explanation: "Recipes are shared, committed and copied; whoever reads one should not learn its secrets. \
-                      Variables take references: `{ env: NAME }`, `{ file: PATH }` or `{ key_vault: URL }`, which are \
+                      Variables take references: `{ env: NAME }` or `{ file: PATH }`, which are \
                       looked up when the task is submitted.",
         examples: &[Example {
             bad: "\

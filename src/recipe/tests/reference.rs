@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 use crate::recipe::document::Recipe;
-use crate::recipe::rest_names::properties;
+use crate::recipe::rest_names::{Property, properties};
 use crate::recipe::schema;
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/recipe-reference.md");
@@ -17,7 +17,8 @@ const INTRODUCTION: &str = "# What a recipe can say
 
 Every key of the language, from the outside in. The column *REST* names the property of Azure Batch's REST API (api-version
 2025-06-01) that a key stands for; a key without one is Batchyard's own. All keys are optional unless they are **bold**. Wherever a
-value is no structure of its own, it may be an expression: `${{ params.nodes }}`.
+value is no structure of its own, it may be an expression, `${{ params.nodes }}`; only what is known before any expression is may
+not: `api_version`, `name`, `extends` and all of `parameters`.
 
 How the names came about: a recipe says a property under its REST name in `snake_case`, without the words *configuration*,
 *settings*, *reference* and *info* at its end; and what has a short form, such as `nodes`, `prefetch`, `slots` or `retries`, has
@@ -60,8 +61,8 @@ struct Page<'a> {
 impl<'a> Page<'a> {
     fn of(root: &'a Value) -> Page<'a> {
         let mut rest: BTreeMap<&'static str, Vec<String>> = BTreeMap::new();
-        for property in properties() {
-            rest.entry(property.path).or_default().push(format!("{}.{}", property.model, property.name));
+        for property in properties().filter(|property| !is_spread(property)) {
+            rest.entry(property.path).or_default().push(property.name.to_owned());
         }
         let mut page =
             Page { root, text: INTRODUCTION.to_owned(), coming: VecDeque::new(), met: BTreeSet::new(), rest };
@@ -112,12 +113,15 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// The REST properties of a path, or of what stands in it under a name of one's own.
+    /// The REST properties of a path, or of what stands in it under a name of one's own. What a default says is said of a task.
     fn rest_of(&self, path: &str) -> String {
+        let path = match path.strip_prefix("defaults.") {
+            Some(inner) => format!("jobs.*.tasks.*.{inner}"),
+            None => path.to_owned(),
+        };
         let named = format!("{path}.*");
-        let rows = self.rest.get(path).or_else(|| self.rest.get(named.as_str()));
-        let mut names: Vec<&str> =
-            rows.into_iter().flatten().filter_map(|name| name.split('.').nth(1)).collect();
+        let rows = self.rest.get(path.as_str()).or_else(|| self.rest.get(named.as_str()));
+        let mut names: Vec<&str> = rows.into_iter().flatten().map(String::as_str).collect();
         names.dedup();
         names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
     }
@@ -205,6 +209,17 @@ impl<'a> Page<'a> {
             writeln!(self.text, "\nFor example {}.", list.join(", ")).unwrap();
         }
     }
+}
+
+/// Whether a recipe says the members of a property one by one in the object of the property's own model, as `retries` for
+/// `constraints.maxTaskRetryCount` of a job: it has no key then.
+fn is_spread(property: &Property) -> bool {
+    let is_below = |path: &str| path.strip_prefix(property.path).is_some_and(|rest| rest.starts_with('.'));
+    let mut others = properties()
+        .filter(|other| other.model == property.model && other.path != property.path)
+        .map(|other| other.path)
+        .peekable();
+    others.peek().is_some() && others.all(is_below)
 }
 
 /// A description without the line breaks of the source.

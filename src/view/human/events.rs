@@ -6,7 +6,7 @@ use super::output::indented;
 use super::style::{BAD, BOLD, CHANGED, DIM, GOOD};
 use crate::apply::{ApplyEvent, ApplyReport, Outcome, WaitReport};
 use crate::batch::JobId;
-use crate::observe::{Held, NodeTrouble, PoolStatus, Problem, TaskEnd};
+use crate::observe::{Detail, Held, NodeTrouble, PoolStatus, Problem, TaskEnd};
 use crate::plan::{Plan, Step};
 use crate::resource::ChangeClass;
 use crate::view::words::{counted, duration, grouped, plain};
@@ -193,7 +193,7 @@ pub(super) fn node_trouble(out: &mut dyn Write, trouble: &NodeTrouble) -> io::Re
         trouble.state,
         plain(&trouble.message)
     )?;
-    for (name, value) in &trouble.details {
+    for Detail { name, value } in &trouble.details {
         writeln!(out, "    {}: {}", plain(name), plain(value))?;
     }
     Ok(())

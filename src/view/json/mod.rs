@@ -10,4 +10,4 @@ pub use document::{FORMAT_VERSION, begin, document};
 pub use events::{event, progress};
 pub use explanation::{code, field};
 pub use plan::plan;
-pub use results::{applied, destroyed, status};
+pub use results::{applied, destroyed, ended, status};

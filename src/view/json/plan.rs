@@ -40,7 +40,7 @@ fn change(change: &Change) -> Value {
     let replace_paths: Vec<_> = change
         .fields
         .iter()
-        .filter(|field| field.mutability >= Mutability::AtZeroNodes && change.class != ChangeClass::Create)
+        .filter(|field| change.class == ChangeClass::Replace && field.mutability == Mutability::Replace)
         .map(|field| &field.path)
         .collect();
     json!({

@@ -29,6 +29,11 @@ pub fn applied(
     })
 }
 
+/// How a command ended that has nothing more to tell: why before its time, if it did.
+pub fn ended(exit_code: u8, reason: Option<&str>) -> Value {
+    json!({ "type": "result", "exit_code": exit_code, "reason": reason })
+}
+
 /// How `destroy` ended.
 pub fn destroyed(plan: &Plan, steps: Option<&ApplyReport>, exit_code: u8) -> Value {
     json!({

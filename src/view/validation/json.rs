@@ -55,9 +55,10 @@ fn document(verdict: &Verdict) -> Value {
     if let Some(members) = document.as_object_mut() {
         members.insert("path".to_owned(), json!(verdict.path));
         members.insert("valid".to_owned(), json!(verdict.is_valid()));
-        if let Some(Contents { pools, jobs, tasks }) = verdict.contents {
-            members.insert("contents".to_owned(), json!({ "pools": pools, "jobs": jobs, "tasks": tasks }));
-        }
+        let contents = verdict
+            .contents
+            .map(|Contents { pools, jobs, tasks }| json!({ "pools": pools, "jobs": jobs, "tasks": tasks }));
+        members.insert("contents".to_owned(), json!(contents));
         let fixed = verdict.fixed.iter().map(
             |fixed| json!({ "line": fixed.line, "column": fixed.column, "from": fixed.from, "to": fixed.to }),
         );

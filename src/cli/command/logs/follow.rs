@@ -24,6 +24,10 @@ const LOOK_EVERY: Duration = Duration::from_millis(300);
 const SILENT: Duration = Duration::from_secs(1);
 const SILENT_STILL: Duration = Duration::from_secs(30);
 
+/// Why tasks of a local account that nobody runs are not followed on: nothing failed, and nothing will happen.
+const AT_REST: &str =
+    "the local account is at rest; `batchyard emulator`, or applying the recipe, goes on with its tasks";
+
 /// Tasks that are followed until they end.
 pub(super) struct Follow<'a> {
     pub(super) context: &'a Context,
@@ -44,8 +48,12 @@ struct Followed {
 }
 
 impl Follow<'_> {
-    /// Shows what the tasks print until the last has ended, or waits for something that will not come by itself.
-    pub(super) async fn run(&self, targets: Vec<Target>) -> Result<ExitCode, CommandError> {
+    /// Shows what the tasks print until the last has ended, or waits for something that will not come by itself. The answer says
+    /// why that was before the last had ended, if it was.
+    pub(super) async fn run(
+        &self,
+        targets: Vec<Target>,
+    ) -> Result<(ExitCode, Option<&'static str>), CommandError> {
         let mut followed: Vec<Followed> = targets.into_iter().map(|target| self.begin(target)).collect();
         let several = followed.len() > 1;
         let mut code = ExitCode::Success;
@@ -56,17 +64,15 @@ impl Follow<'_> {
                 }
             }
             if followed.iter().all(|task| task.over) {
-                return Ok(code);
+                return Ok((code, None));
             }
             if self.account.at_rest().is_some() {
-                self.context.printer.err(
-                    "The local account is at rest, and nobody follows the task: `batchyard emulator`, or applying its recipe, goes on with it.\n",
-                );
-                return Ok(ExitCode::Unhealthy);
+                self.context.printer.err(&format!("Not followed any longer: {AT_REST}.\n"));
+                return Ok((code, Some(AT_REST)));
             }
             tokio::select! {
                 () = tokio::time::sleep(LOOK_EVERY) => {}
-                () = self.stop.cancelled() => return Ok(ExitCode::Interrupted),
+                () = self.stop.cancelled() => return Ok((ExitCode::Interrupted, None)),
             }
         }
     }

@@ -1,7 +1,5 @@
 //! From the arguments to the tasks that are shown or followed.
 
-use serde_json::json;
-
 use super::super::execute::stop_on_signal;
 use super::follow::Follow;
 use super::show::Show;
@@ -12,6 +10,7 @@ use crate::cli::args::LogsArgs;
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::exit_code::ExitCode;
+use crate::view::json;
 
 /// How many tasks can be followed at once: each is asked about again and again.
 const MOST_FOLLOWED: usize = 64;
@@ -23,12 +22,12 @@ pub(in super::super) async fn run(context: &Context, args: &LogsArgs) -> Result<
     let result = if args.follow {
         follow(context, args, &account, &wanted).await
     } else {
-        show(context, args, &account, &wanted).await
+        show(context, args, &account, &wanted).await.map(|code| (code, None))
     };
     account.close().await;
-    let code = result?;
+    let (code, reason) = result?;
     if context.printer.is_json() {
-        context.printer.line(&json!({ "type": "result", "exit_code": code.number() }))?;
+        context.printer.line(&json::ended(code.number(), reason))?;
     }
     Ok(code)
 }
@@ -73,7 +72,7 @@ async fn follow(
     args: &LogsArgs,
     account: &Account,
     wanted: &Wanted,
-) -> Result<ExitCode, CommandError> {
+) -> Result<(ExitCode, Option<&'static str>), CommandError> {
     let mut targets = Vec::new();
     for_each_target(account.client(), wanted, args.failed, async |target| {
         targets.push(target);
@@ -86,7 +85,7 @@ async fn follow(
     })
     .await?;
     if targets.is_empty() {
-        return nothing(context, args);
+        return nothing(context, args).map(|code| (code, None));
     }
     let streams = Stream::chosen(args);
     let follow = Follow { context, account, streams: &streams, stop: stop_on_signal() };

@@ -1,0 +1,86 @@
+//! What is refused because this service does not act on it, all in one place: `docs/emulator-support.md` is made from it.
+
+/// Properties of an object that would change what runs, and that are refused if they ask for something.
+#[derive(Debug)]
+pub(crate) struct Refused {
+    /// Whose properties they are.
+    #[cfg_attr(not(test), expect(dead_code, reason = "only the page of the documentation asks"))]
+    pub(crate) of: &'static str,
+    /// Their names in requests; `property: value` where one value alone is refused.
+    pub(crate) properties: &'static [&'static str],
+}
+
+/// Of a pool.
+pub(super) const POOL: Refused = Refused {
+    of: "a pool",
+    properties: &[
+        "applicationPackageReferences",
+        "cloudServiceConfiguration",
+        "certificateReferences",
+        "mountConfiguration",
+    ],
+};
+/// Of a change of a pool: `enableautoscale` is the way that has a formula evaluated.
+pub(super) const POOL_CHANGE: Refused =
+    Refused { of: "a pool that is changed with `PATCH`", properties: &["autoScaleFormula"] };
+/// Of a pool's virtual machines.
+pub(super) const VIRTUAL_MACHINE: Refused =
+    Refused { of: "a pool's virtual machines", properties: &["extensions", "windowsConfiguration"] };
+/// Of a start task.
+pub(super) const START_TASK: Refused = Refused { of: "a start task", properties: &["resourceFiles"] };
+/// Of a job, and of the jobs of a schedule.
+pub(super) const JOB: Refused = Refused {
+    of: "a job, and of the jobs of a schedule",
+    properties: &["jobPreparationTask", "jobReleaseTask", "allowTaskPreemption"],
+};
+/// Of a job that is changed.
+pub(super) const JOB_CHANGE: Refused = Refused {
+    of: "a job that is changed or replaced",
+    properties: &["allowTaskPreemption", "networkConfiguration"],
+};
+/// Of what a job says of its pool.
+pub(super) const POOL_INFO: Refused =
+    Refused { of: "a job's `poolInfo`", properties: &["autoPoolSpecification"] };
+/// Of a task, also of a job manager task.
+pub(super) const TASK: Refused = Refused {
+    of: "a task, also of a job manager task",
+    properties: &[
+        "resourceFiles",
+        "outputFiles",
+        "multiInstanceSettings",
+        "applicationPackageReferences",
+        "exitConditions",
+        "authenticationTokenSettings",
+    ],
+};
+
+/// Nodes that run Windows.
+pub(super) const WINDOWS: &str = "nodeAgentSKUId: Windows";
+/// Containers without a Docker engine.
+pub(super) const CRI: &str = "containerConfiguration.type: criCompatible";
+/// A user account of the pool that a task is to run as.
+pub(super) const USER: &str = "userIdentity.username";
+/// A managed identity that logs in to a registry.
+pub(super) const REGISTRY_IDENTITY: &str = "identityReference";
+/// Keeping the data of a node's tasks when the node is emptied.
+pub(super) const RETAINED: &str = "retaineddata";
+
+/// All of it.
+#[cfg(test)]
+pub(crate) const REFUSED: &[Refused] = &[
+    POOL,
+    POOL_CHANGE,
+    VIRTUAL_MACHINE,
+    Refused { of: "a pool's virtual machines, by their value", properties: &[WINDOWS, CRI] },
+    START_TASK,
+    JOB,
+    JOB_CHANGE,
+    POOL_INFO,
+    TASK,
+    Refused { of: "a task and a start task", properties: &[USER] },
+    Refused { of: "a registry", properties: &[REGISTRY_IDENTITY] },
+    Refused {
+        of: "an operation that empties nodes, as what becomes of their tasks",
+        properties: &[RETAINED],
+    },
+];
