@@ -132,7 +132,10 @@ async fn wait_or_stop(
         why = watch.interrupted() => why,
     };
     node.runtime.stop(container, grace).await?;
-    Ok((node.runtime.wait(container).await?, Some(why)))
+    let mut status = node.runtime.wait(container).await?;
+    // What killed it is known.
+    status.out_of_memory.get_or_insert(false);
+    Ok((status, Some(why)))
 }
 
 /// What there is to say of a container that did not start.

@@ -225,8 +225,12 @@ fn failure<const N: usize>(code: &str, message: &str, details: [(&str, String); 
 
 /// What the runtime says of a container that has ended.
 pub(super) fn container_info(id: &str, status: &ExitStatus) -> BatchTaskContainerExecutionInfo {
-    let memory = status.out_of_memory.then(|| "the container went over its memory limit".to_owned());
-    let parts: Vec<_> = memory.into_iter().chain(status.error.clone()).collect();
+    let memory = match status.out_of_memory {
+        Some(true) => Some("the container went over its memory limit"),
+        None => Some("the container was killed, perhaps because it went over its memory limit"),
+        Some(false) => None,
+    };
+    let parts: Vec<_> = memory.map(str::to_owned).into_iter().chain(status.error.clone()).collect();
     BatchTaskContainerExecutionInfo {
         container_id: Some(id.to_owned()),
         state: Some("exited".to_owned()),

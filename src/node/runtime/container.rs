@@ -143,8 +143,8 @@ pub const DEFAULT_PIDS: i64 = 4096;
 pub struct ExitStatus {
     /// Its exit code; 128 + n when signal n ended it.
     pub code: i32,
-    /// Whether it went over its memory limit.
-    pub out_of_memory: bool,
+    /// Whether it went over its memory limit. `None`: it has one and was killed, and the runtime does not say what for.
+    pub out_of_memory: Option<bool>,
     /// What the runtime said went wrong, if it did.
     pub error: Option<String>,
 }

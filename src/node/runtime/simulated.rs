@@ -81,7 +81,7 @@ impl Container {
 }
 
 fn exited(code: i32) -> ExitStatus {
-    ExitStatus { code, out_of_memory: false, error: None }
+    ExitStatus { code, out_of_memory: Some(false), error: None }
 }
 
 #[async_trait]

@@ -143,7 +143,7 @@ async fn limits_are_enforced() {
     let hog = "x=a; while true; do x=$x$x; done";
     let spec = ContainerSpec { limits, ..yard.spec("hog", &["sh", "-c", hog]) };
     let (status, _) = yard.run(&spec).await;
-    assert_eq!((status.code, status.out_of_memory), (137, true));
+    assert_eq!((status.code, status.out_of_memory), (137, Some(true)));
 
     let limits = ResourceLimits {
         pids: Some(3),
@@ -330,7 +330,7 @@ async fn a_container_outlives_the_program_that_started_it() {
     let restarted = OciRuntime::with_supervisor(store, supervisor()).unwrap();
     let listed = restarted.list("tests").await.unwrap();
     let running = (ContainerId("survivor".into()), ContainerState::Running);
-    let over = ExitStatus { code: 9, out_of_memory: false, error: None };
+    let over = ExitStatus { code: 9, out_of_memory: Some(false), error: None };
     assert_eq!(listed, [(ContainerId("ended".into()), ContainerState::Exited(over.clone())), running]);
     assert_eq!(restarted.wait(&ContainerId("ended".into())).await.unwrap(), over);
 
@@ -344,7 +344,7 @@ async fn a_container_outlives_the_program_that_started_it() {
     let waiting = restarted.wait(&survivor);
     std::fs::write(yard.folder.path().join("signal/go"), "").unwrap();
     let status = tokio::time::timeout(Duration::from_secs(20), waiting).await.unwrap().unwrap();
-    assert_eq!(status, ExitStatus { code: 42, out_of_memory: false, error: None });
+    assert_eq!(status, ExitStatus { code: 42, out_of_memory: Some(false), error: None });
     assert_eq!(yard.output("survivor"), "up\ndone\n");
 }
 

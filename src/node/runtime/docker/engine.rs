@@ -33,6 +33,11 @@ use crate::node::runtime::{
 const ENDLESS: Duration = Duration::from_secs(10 * 365 * 86_400);
 /// How long an engine may be away, being restarted, while a container is waited for.
 const ENGINE_AWAY: u32 = 120;
+/// The exit code of what the kernel killed.
+const KILLED: i32 = 137;
+/// How often the engine is asked why it killed a container, and how long it is left alone in between.
+const REASON_LOOKS: u32 = 10;
+const REASON_PAUSE: Duration = Duration::from_millis(100);
 /// How often, and how long apart, a container is looked at that is being removed at somebody else's request.
 const REMOVAL_LOOKS: u32 = 150;
 const REMOVAL_PAUSE: Duration = Duration::from_millis(200);
@@ -122,7 +127,9 @@ impl DockerRuntime {
             match self.inspect(container).await {
                 Ok(None) => return Err(no_such(container)),
                 Ok(Some(found)) => match state_of(&found) {
-                    ContainerState::Exited(status) => return Ok(status),
+                    ContainerState::Exited(status) => {
+                        return Ok(self.with_reason_of_kill(container, &found, status).await);
+                    }
                     ContainerState::Created => {
                         return Err(engine_error::failed_state(container, "it was never started"));
                     }
@@ -138,6 +145,31 @@ impl DockerRuntime {
             tracing::debug!(%container, ?answer, "the engine did not say how a container ended; asking again");
             tokio::time::sleep(Duration::from_millis(500)).await;
         }
+    }
+
+    /// The end of a container, and whether its memory limit was why. The engine hears that from the kernel on another way than
+    /// of the end itself, so later, and not at all if the control group was gone first.
+    async fn with_reason_of_kill(
+        &self,
+        container: &ContainerId,
+        found: &ContainerInspectResponse,
+        mut status: ExitStatus,
+    ) -> ExitStatus {
+        let limit = found.host_config.as_ref().and_then(|host| host.memory);
+        if status.code != KILLED || status.out_of_memory == Some(true) || limit.is_none_or(|limit| limit <= 0) {
+            return status;
+        }
+        for _ in 0..REASON_LOOKS {
+            tokio::time::sleep(REASON_PAUSE).await;
+            let now = self.inspect(container).await.ok().flatten();
+            if let Some(ContainerState::Exited(later)) = now.as_ref().map(state_of)
+                && later.out_of_memory == Some(true)
+            {
+                return later;
+            }
+        }
+        status.out_of_memory = None;
+        status
     }
 
     /// Returns once a container is gone that the engine says is being removed.
@@ -367,7 +399,7 @@ fn state_of(found: &ContainerInspectResponse) -> ContainerState {
             | ContainerStateStatusEnum::REMOVING,
         ) => ContainerState::Exited(ExitStatus {
             code: state.exit_code.and_then(|code| i32::try_from(code).ok()).unwrap_or(-1),
-            out_of_memory: state.oom_killed.unwrap_or(false),
+            out_of_memory: Some(state.oom_killed.unwrap_or(false)),
             error: state.error.clone().filter(|error| !error.is_empty()),
         }),
         Some(

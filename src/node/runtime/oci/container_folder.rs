@@ -77,7 +77,7 @@ pub(super) struct Exit {
 
 impl From<Exit> for ExitStatus {
     fn from(exit: Exit) -> Self {
-        Self { code: exit.code, out_of_memory: exit.out_of_memory, error: exit.error }
+        Self { code: exit.code, out_of_memory: Some(exit.out_of_memory), error: exit.error }
     }
 }
 
@@ -183,7 +183,7 @@ impl ContainerFolder {
             None => Ok(Some(Standing::Created)),
             Some(_) => Ok(Some(Standing::Over(ExitStatus {
                 code: UNKNOWN_EXIT,
-                out_of_memory: false,
+                out_of_memory: Some(false),
                 error: Some(
                     "its supervising process was killed, or the machine restarted: the container is gone and its exit \
                      code unknown"
