@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::args::Global;
 use super::printer::Printer;
-use super::project::ProjectFinder;
+use super::project_finder::ProjectFinder;
 use crate::settings::Variables;
 
 /// What every command has at hand.

@@ -11,6 +11,7 @@ mod patience;
 mod printer;
 mod progress;
 mod project;
+mod project_finder;
 mod recipe;
 mod rewrite;
 mod run;

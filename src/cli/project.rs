@@ -1,24 +1,14 @@
 //! The project files that a command goes by: the one that it is given or finds, and the user's own.
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 use super::context::Context;
 use super::error::CommandError;
 use crate::exit_code::ExitCode;
-use crate::recipe::project::{self, Account, Discovery, ProjectFile, Projects};
+use crate::recipe::project::{self, Account, ProjectFile, Projects};
 use crate::settings::{AccountChoice, NamedAccount, Origin, Sourced};
 use crate::view::diagnostics;
-
-/// What a command has learnt about project files: recipes that lie side by side share theirs.
-#[derive(Debug, Default)]
-pub(super) struct ProjectFinder {
-    discovery: Mutex<Discovery>,
-    /// The user's own file, if there is one.
-    user_file: OnceLock<Option<PathBuf>>,
-    read: Mutex<HashMap<Vec<PathBuf>, Arc<Projects>>>,
-}
 
 /// The project files for a recipe, read once for all recipes that share them.
 pub(super) fn shared(context: &Context, start: &Path) -> Result<Arc<Projects>, CommandError> {

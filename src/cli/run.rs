@@ -6,7 +6,7 @@ use clap::Parser;
 
 use super::args::Cli;
 use super::context::Context;
-use super::project::ProjectFinder;
+use super::project_finder::ProjectFinder;
 use super::{command, error, printer};
 use crate::exit_code::ExitCode;
 use crate::settings::Variables;

@@ -13,6 +13,7 @@ mod generate;
 mod markers;
 mod parts;
 mod place;
+mod places;
 mod render;
 mod requirements;
 mod texts;

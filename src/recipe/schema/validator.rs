@@ -6,7 +6,7 @@ use jsonschema::Validator;
 use serde_json::Value;
 
 use super::generate::strict;
-use super::place::Places;
+use super::places::Places;
 use super::texts::Texts;
 use crate::recipe::document::{Project, Recipe, Task};
 

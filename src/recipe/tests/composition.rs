@@ -332,8 +332,8 @@ fn project_files_give_parameters_overlays_and_recipes() {
         ("own/recipe.yaml", "api_version: batchyard/v1\nname: own\nextends: library:base\n"),
     ]);
     let mut request = files.request("own/recipe.yaml", &["cli.yaml"]);
-    let projects = Projects::read(&[files.path("batchyard.yaml"), files.path("user.yaml")]);
-    request.projects = Arc::new(projects);
+    let projects = || Arc::new(Projects::read(&[files.path("batchyard.yaml"), files.path("user.yaml")]));
+    request.projects = projects();
     let loaded =
         load(&request).unwrap_or_else(|report| panic!("{}", view::diagnostics::human(&report, false)));
     let pool = &loaded.desired.pools["main"].spec;
@@ -342,6 +342,7 @@ fn project_files_give_parameters_overlays_and_recipes() {
     request.environment.insert("nodes".into(), "5".into());
     assert_eq!(load(&request).unwrap().desired.pools["main"].spec.dedicated_nodes, 5);
     files.write("batchyard.yaml", "api_version: batchyard/v1\nparameters: { nodes: 40 }\nlibrary: [lib]\n");
+    request.projects = projects();
     request.environment.clear();
     assert_eq!(places(&load(&request).unwrap_err()), ["batchyard.yaml:2:22 bad-parameter"]);
 }
@@ -380,7 +381,7 @@ fn a_project_file_is_checked_like_a_recipe_and_holds_no_keys() {
 
 #[test]
 fn what_is_called_like_a_property_is_merged_like_any_other_object() {
-    let base = BASE.replace("  nodes: {", "  image: { type: string }\n  pool: { type: string, default: p }\n  nodes: {").replace(
+    let base = BASE.replace("\n  nodes: {", "\n  image: { type: string }\n  pool: { type: string, default: p }\n  nodes: {").replace(
         "  run:\n",
         "  image: { pool: main, tasks: { pool: { container: { image: \"busybox:1\" }, command: [one] } } }\n  run:\n",
     );

@@ -339,7 +339,7 @@ fn a_secret_is_hidden_whatever_its_owner_is_called_and_wherever_it_was_put() {
 fn a_variable_or_a_setting_may_be_called_like_a_secret() {
     let text = with_tasks("t: { container: { image: b:1 }, environment: { password: none } }").replace(
         "container: {},",
-        "container: {}, metadata: { account_key: none }, extensions: [{ name: e, publisher: p, type: t, settings: { password: none } }],",
+        "container: {}, metadata: { account_key: none }, extensions: { e: { publisher: p, type: t, settings: { password: none } } },",
     );
     let found = findings(&text);
     assert!(!found.iter().any(|finding| finding.starts_with("plaintext-secret")), "{found:?}");

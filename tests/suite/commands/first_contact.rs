@@ -15,7 +15,10 @@ fn is_for_people(output: &Output) -> &Output {
 fn without_arguments_there_is_help_with_examples() {
     let sandbox = Sandbox::new();
     let nothing = sandbox.run([] as [&str; 0]);
-    is_for_people(&nothing).code(64).stderr_contains("Commands:").stderr_contains("batchyard new hello");
+    is_for_people(&nothing)
+        .code(64)
+        .stderr_contains("Commands:")
+        .stderr_contains("batchyard new parameter-sweep");
     let help = sandbox.run(["--help"]);
     help.success().stdout_contains("Examples:").stdout_contains("batchyard apply my-recipe");
     let version = sandbox.run(["--version"]);
@@ -50,7 +53,7 @@ fn where_there_is_no_recipe_is_said_what_to_do() {
     for command in ["plan", "apply", "status", "destroy", "logs"] {
         let none = sandbox.command([command]).current_dir(sandbox.path("none")).run();
         is_for_people(&none).code(3).stderr_contains("there is no recipe in .");
-        none.stderr_contains("recipe.yaml").stderr_contains("batchyard new hello");
+        none.stderr_contains("recipe.yaml").stderr_contains("batchyard new parameter-sweep");
     }
     let named = sandbox.run(["plan", "other"]);
     named.code(3).stderr_contains("did you mean other/sweep.yaml?");

@@ -100,7 +100,7 @@ fn a_task_that_is_followed_says_what_it_waits_for() {
     following.signal(Signal::INT);
     following.wait(Duration::from_secs(20)).code(130);
     let status = sandbox.run(["status", "recipe.yaml"]);
-    status.success().stdout_contains("1 running, 1 waiting").stdout_contains("1 task waits: its turn");
+    status.success().stdout_contains("1 running, 1 waiting").stdout_contains("1 task waits: in the queue of pool");
 }
 
 #[test]
