@@ -31,6 +31,7 @@ mod local_account;
 mod mutations;
 mod oci_runtime;
 mod planning;
+mod readme;
 mod render;
 mod repository;
 mod scale;
