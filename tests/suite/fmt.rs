@@ -42,7 +42,10 @@ fn check_writes_nothing_and_tells_by_its_exit_code() {
     let document = sandbox.run(["fmt", "--check", "--format", "json"]).code(1).json();
     assert_eq!(
         document["files"][1],
-        json!({ "path": "ugly/recipe.yaml", "changed": true, "diagnostics": [] })
+        json!({
+            "path": "ugly/recipe.yaml", "changed": true, "diagnostics": [],
+            "errors": 0, "warnings": 0, "notes": 0, "omitted": 0,
+        })
     );
 }
 

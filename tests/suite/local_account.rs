@@ -136,8 +136,8 @@ fn waiting_tasks_are_destroyed_without_being_started() {
 
 fn taken_over(runtime: Runtime, end: impl FnOnce(&mut Running)) {
     let Some(local) = Local::new(runtime) else { return };
-    local.sandbox().write("first.yaml", &recipe("first", 1, 6, 3));
-    local.sandbox().write("second.yaml", &recipe("second", 1, 12, 0));
+    local.sandbox().write("first.yaml", &recipe("first", 1, 15, 3));
+    local.sandbox().write("second.yaml", &recipe("second", 1, 25, 0));
     let mut first = applying(&local, "first");
     let second = applying(&local, "second");
     // Both commands go through the first one: it runs the account.
