@@ -87,6 +87,11 @@ impl Node {
         Self { span, kind: NodeKind::Damaged, computed: false }
     }
 
+    /// Whether it is `null`, or nothing at all.
+    pub fn is_null(&self) -> bool {
+        matches!(&self.kind, NodeKind::Scalar(scalar) if scalar.value == Value::Null)
+    }
+
     /// Where the keys of maps inside stand, by their paths: `container.prefetch`.
     pub fn key_places(&self) -> Vec<(String, Span)> {
         let mut places = Vec::new();

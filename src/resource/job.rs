@@ -239,11 +239,6 @@ impl JobSpec {
         })
     }
 
-    /// Whether a live environment is what the recipe asks for, as far as the service tells.
-    pub fn same_environment(&self, live: &Self) -> bool {
-        environment::same(&self.environment, &live.environment)
-    }
-
     /// Every secret that the job refers to, other than those of its tasks.
     pub fn secrets(&self) -> Vec<SecretRef> {
         references(&self.to_specification())

@@ -9,7 +9,7 @@ use crate::diagnostic::Code;
 use crate::exit_code::ExitCode;
 use crate::recipe::schema::{FieldDoc, fields};
 use crate::recipe::{all_codes, similar_names};
-use crate::view::{human, json as document};
+use crate::view::{human, json};
 
 pub(super) fn run(context: &Context, args: &ExplainArgs) -> Result<ExitCode, CommandError> {
     let codes: Vec<&'static Code> = all_codes().collect();
@@ -33,8 +33,8 @@ pub(super) fn run(context: &Context, args: &ExplainArgs) -> Result<ExitCode, Com
 fn list(context: &Context, mut codes: Vec<&Code>) -> Result<(), CommandError> {
     codes.sort_by_key(|code| code.name);
     if context.printer.is_json() {
-        let codes: Vec<_> = codes.into_iter().map(document::code).collect();
-        context.printer.json(&json!({ "format_version": "1.0", "codes": codes }))?;
+        let codes: Vec<_> = codes.into_iter().map(json::code).collect();
+        context.printer.json(&json::document("explanation", json!({ "codes": codes })))?;
     } else {
         human::codes(&mut context.printer.stdout(), &codes)?;
     }
@@ -43,7 +43,7 @@ fn list(context: &Context, mut codes: Vec<&Code>) -> Result<(), CommandError> {
 
 fn show_code(context: &Context, code: &Code) -> Result<(), CommandError> {
     if context.printer.is_json() {
-        context.printer.json(&json!({ "format_version": "1.0", "codes": [document::code(code)] }))?;
+        context.printer.json(&json::document("explanation", json!({ "codes": [json::code(code)] })))?;
     } else {
         human::code(&mut context.printer.stdout(), code)?;
     }
@@ -79,8 +79,8 @@ fn is_name_in(field: &FieldDoc, words: &[&str]) -> bool {
 
 fn show_fields(context: &Context, subject: &str, found: &[&FieldDoc]) -> Result<(), CommandError> {
     if context.printer.is_json() {
-        let fields: Vec<_> = found.iter().map(|field| document::field(field)).collect();
-        context.printer.json(&json!({ "format_version": "1.0", "fields": fields }))?;
+        let fields: Vec<_> = found.iter().map(|field| json::field(field)).collect();
+        context.printer.json(&json::document("explanation", json!({ "fields": fields })))?;
         return Ok(());
     }
     let mut out = context.printer.stdout();

@@ -16,7 +16,7 @@ use crate::recipe::discover;
 use crate::recipe::format::{Formatted, format, format_file};
 use crate::recipe::parse::MAX_BYTES;
 use crate::view::words::counted;
-use crate::view::{diagnostics, human};
+use crate::view::{self, diagnostics, human};
 
 /// The name of standard input, among paths and in findings.
 const STDIN: &str = "-";
@@ -114,7 +114,7 @@ impl Files<'_> {
     fn finish(self) -> Result<ExitCode, CommandError> {
         let Self { context, args, done, changed, refused, .. } = self;
         if context.printer.is_json() {
-            context.printer.json(&json!({ "format_version": "1.0", "files": done }))?;
+            context.printer.json(&view::json::document("format", json!({ "files": done })))?;
         } else if done.len() > 1 && !args.diff {
             let verb = if args.check { "to format" } else { "formatted" };
             let unchanged = done.len() as u64 - changed - refused;

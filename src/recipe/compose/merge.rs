@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::recipe::document::WORDS;
-use crate::recipe::node::{Entry, Node, NodeKind, Value};
+use crate::recipe::node::{Entry, Node, NodeKind};
 use crate::recipe::schema::Place;
 
 /// Properties whose maps say one of several things: which one, their own keys tell.
@@ -37,7 +37,7 @@ fn merge_entries(place: Place, below: Vec<Entry>, above: Vec<Entry>) -> Vec<Entr
         let position = positions.get(&entry.key).copied();
         let slot = position.and_then(|position| merged.get_mut(position));
         match slot {
-            Some(slot) if is_null(&entry.value) => *slot = None,
+            Some(slot) if entry.value.is_null() => *slot = None,
             Some(slot) => {
                 let value = match slot.take() {
                     Some(old) if !sources => {
@@ -51,7 +51,7 @@ fn merge_entries(place: Place, below: Vec<Entry>, above: Vec<Entry>) -> Vec<Entr
                 };
                 *slot = Some(value);
             }
-            None if is_null(&entry.value) => {}
+            None if entry.value.is_null() => {}
             None => {
                 positions.insert(entry.key.clone(), merged.len());
                 merged.push(Some(entry));
@@ -78,10 +78,6 @@ fn is_replaced(place: Place, below: &[Entry], above: &[Entry]) -> bool {
     place.takes_one_key()
         || place.property().is_some_and(|property| CHOICES.contains(&property))
         || !place.is_known() && below.iter().chain(above).all(is_reference)
-}
-
-fn is_null(node: &Node) -> bool {
-    matches!(&node.kind, NodeKind::Scalar(scalar) if scalar.value == Value::Null)
 }
 
 #[cfg(test)]

@@ -165,7 +165,7 @@ impl<'a> Resolver<'a> {
 
     /// What `for_each` stands for, and the keys of `item`.
     fn expansion(&self, for_each: Option<&Node>, findings: &mut Collector) -> (Expansion, Members) {
-        let Some(written) = for_each.filter(|node| !is_null(node)) else {
+        let Some(written) = for_each.filter(|node| !node.is_null()) else {
             return (Expansion::Single, NO_ITEM);
         };
         let resolved = self.evaluator(&self.names).resolve(written, findings);
@@ -182,7 +182,7 @@ impl<'a> Resolver<'a> {
     }
 
     fn dependencies(&self, depends_on: Option<&Node>, findings: &mut Collector) -> Vec<Dependency> {
-        let Some(written) = depends_on.filter(|node| !is_null(node)) else { return Vec::new() };
+        let Some(written) = depends_on.filter(|node| !node.is_null()) else { return Vec::new() };
         let fixed = "`depends_on` names whole tasks; it cannot differ from one to another";
         let names =
             Names { item: Members::Absent(fixed), task: Members::Absent(fixed), ..self.names.clone() };
@@ -246,10 +246,6 @@ fn check_pairs(templates: &[Arc<TaskTemplate>], findings: &mut Collector) {
 
 fn tasks(count: u64) -> String {
     if count == 1 { "1 task".to_owned() } else { format!("{count} tasks") }
-}
-
-fn is_null(node: &Node) -> bool {
-    matches!(&node.kind, NodeKind::Scalar(scalar) if scalar.value == crate::recipe::node::Value::Null)
 }
 
 /// Decodes a task made from a template.

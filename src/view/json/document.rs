@@ -22,6 +22,6 @@ pub fn begin(command: &str) -> Value {
 }
 
 /// The program and its version.
-pub(super) fn tool() -> &'static str {
+pub fn tool() -> &'static str {
     concat!("batchyard/", env!("CARGO_PKG_VERSION"))
 }

@@ -6,7 +6,7 @@ mod explanation;
 mod plan;
 mod results;
 
-pub use document::{FORMAT_VERSION, begin, document};
+pub use document::{FORMAT_VERSION, begin, document, tool};
 pub use events::{event, progress};
 pub use explanation::{code, field};
 pub use plan::plan;

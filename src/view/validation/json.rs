@@ -7,9 +7,7 @@ use serde_json::{Value, json};
 use super::verdict::{Contents, Tally, Verdict};
 use super::writer::VerdictWriter;
 use crate::view::diagnostics;
-
-/// The version of the document; the first number changes when a reader would break.
-const FORMAT_VERSION: &str = "1.0";
+use crate::view::json::{FORMAT_VERSION, tool};
 
 /// One document with all verdicts, written as they come.
 pub struct Json<W> {
@@ -26,8 +24,11 @@ impl<W: Write> Json<W> {
 
 impl<W: Write> VerdictWriter for Json<W> {
     fn begin(&mut self) -> io::Result<()> {
-        let tool = concat!("batchyard/", env!("CARGO_PKG_VERSION"));
-        write!(self.out, "{{\"format_version\":\"{FORMAT_VERSION}\",\"tool\":\"{tool}\",\"recipes\":[")
+        let tool = tool();
+        write!(
+            self.out,
+            "{{\"format_version\":\"{FORMAT_VERSION}\",\"type\":\"validation\",\"tool\":\"{tool}\",\"recipes\":["
+        )
     }
 
     fn verdict(&mut self, verdict: &Verdict) -> io::Result<()> {
