@@ -35,7 +35,8 @@ fn list(broken: &[BrokenInvariant]) -> String {
 pub fn scope(desired: &DesiredState) -> Scope {
     let own = desired.pools.values().map(|pool| pool.spec.id.clone());
     let used = desired.jobs.values().filter_map(|job| job.spec.pool.id().cloned());
-    let pools: Vec<PoolId> = own.chain(used).collect();
+    let scheduled = desired.schedules.values().filter_map(|schedule| schedule.spec.pool().cloned());
+    let pools: Vec<PoolId> = own.chain(used).chain(scheduled).collect();
     let jobs: Vec<JobId> = desired.jobs.values().map(|job| job.spec.id.clone()).collect();
     Scope {
         recipe: desired.recipe.clone(),

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::batch::JobScheduleId;
+use crate::batch::{JobScheduleId, PoolId};
 use crate::batch::model::{
     BatchJobSchedule, BatchJobScheduleConfiguration, BatchJobScheduleCreateOptions,
     BatchJobScheduleUpdateOptions, BatchJobSpecification,
@@ -32,6 +32,11 @@ impl JobScheduleSpec {
     /// The digest of the normal form.
     pub fn digest(&self) -> Digest {
         Digest::of(self)
+    }
+
+    /// The pool that its jobs run on, if it is not made for them.
+    pub fn pool(&self) -> Option<&PoolId> {
+        self.job.pool_info.pool_id.as_ref()
     }
 
     /// The request that makes the schedule, marked as owned.

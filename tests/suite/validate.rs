@@ -76,7 +76,10 @@ fn json_is_one_versioned_document() {
     let document = output.code(3).json();
     assert_eq!(output.stderr, "");
     assert_eq!(document["format_version"], "1.0");
-    assert_eq!(document["recipes"][0]["contents"], json!({ "pools": 1, "jobs": 0, "tasks": 0 }));
+    assert_eq!(
+        document["recipes"][0]["contents"],
+        json!({ "pools": 1, "jobs": 0, "schedules": 0, "tasks": 0 })
+    );
     let finding = &document["recipes"][1]["diagnostics"][0];
     assert_eq!(
         (&finding["code"], &finding["line"], &finding["column"]),

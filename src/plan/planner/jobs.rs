@@ -1,5 +1,6 @@
 //! What happens to the jobs of a recipe and to their tasks.
 
+use crate::batch::PoolId;
 use crate::batch::model::BatchJobState;
 use crate::resource::{
     Address, ChangeClass, DesiredJob, LiveJob, Mutability, Observed, OnChange, OnComplete, Ownership,
@@ -28,12 +29,7 @@ impl Planner<'_> {
             ..unchanged(Address::job(key))
         };
         let foreign = desired.spec.pool.id().filter(|_| desired.pool_key.is_none());
-        if let Some(pool) = foreign.filter(|pool| !self.live.pools.contains_key(*pool)) {
-            self.notes.push(format!(
-                "{}: the pool `{pool}` does not exist; the job's tasks wait until it does",
-                change.address
-            ));
-        }
+        self.note_missing_pool(&change.address, foreign, "the job's tasks wait");
         let pool_ready = desired.pool_key.as_ref().and_then(|key| self.pool_ready.get(key)).copied();
         match live {
             None => self.create_job(change, key, desired, tasks, pool_ready.into_iter().collect()),
@@ -59,6 +55,19 @@ impl Planner<'_> {
             },
         }
         Ok(())
+    }
+
+    /// Notes that a pool which is not the recipe's own is not there, and what that does to whoever has this address.
+    pub(super) fn note_missing_pool(
+        &mut self,
+        address: &Address,
+        foreign: Option<&PoolId>,
+        consequence: &str,
+    ) {
+        if let Some(pool) = foreign.filter(|pool| !self.live.pools.contains_key(*pool)) {
+            self.notes
+                .push(format!("{address}: the pool `{pool}` does not exist; {consequence} until it does"));
+        }
     }
 
     fn create_job(

@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use crate::batch::model::{BatchJobScheduleState, BatchJobState, BatchPoolState};
 use crate::batch::{JobId, JobScheduleId, PoolId};
-use crate::resource::{Address, ChangeClass, DesiredState, LiveState, Ownership};
+use crate::resource::{
+    Address, ChangeClass, DesiredState, LiveJob, LivePool, LiveSchedule, LiveState, Observed, Ownership,
+    RecipeName,
+};
 
 use super::super::change::{ActionReason, Change};
 use super::super::step::Action;
@@ -32,22 +35,40 @@ impl Kept {
     }
 }
 
+/// What carries a recipe's mark and is not kept.
+struct Owned<'a> {
+    schedules: Vec<(&'a JobScheduleId, &'a Observed<LiveSchedule>)>,
+    jobs: Vec<(&'a JobId, &'a Observed<LiveJob>)>,
+    pools: Vec<(&'a PoolId, &'a Observed<LivePool>)>,
+}
+
+impl<'a> Owned<'a> {
+    fn of(recipe: &RecipeName, live: &'a LiveState, kept: &Kept) -> Self {
+        let ours =
+            |ownership: &Option<Ownership>| ownership.as_ref().is_some_and(|own| own.recipe == *recipe);
+        let schedules = live.schedules.iter().filter(|(id, _)| !kept.schedules.contains(*id));
+        let jobs = live.jobs.iter().filter(|(id, _)| !kept.jobs.contains(*id));
+        let pools = live.pools.iter().filter(|(id, _)| !kept.pools.contains(*id));
+        Self {
+            schedules: schedules.filter(|(_, schedule)| ours(&schedule.value.ownership)).collect(),
+            jobs: jobs.filter(|(_, job)| ours(&job.value.ownership)).collect(),
+            pools: pools.filter(|(_, pool)| ours(&pool.value.ownership)).collect(),
+        }
+    }
+
+    /// All of it, in the words of a note.
+    fn names(&self) -> Vec<String> {
+        let schedules = self.schedules.iter().map(|(id, _)| format!("job schedule {id}"));
+        let jobs = self.jobs.iter().map(|(id, _)| format!("job {id}"));
+        schedules.chain(jobs).chain(self.pools.iter().map(|(id, _)| format!("pool {id}"))).collect()
+    }
+}
+
 impl Planner<'_> {
     /// What carries this recipe's mark and is no longer in it.
     pub(super) fn leftovers(&mut self, desired: &DesiredState, live: &LiveState) {
         let kept = Kept::of(desired);
-        let is_ours = |ownership: Option<&Ownership>| ownership.is_some_and(|own| own.recipe == *self.recipe);
-        let schedules = live.schedules.iter().filter(|(id, _)| !kept.schedules.contains(*id));
-        let schedules = schedules.filter(|(_, schedule)| is_ours(schedule.value.ownership.as_ref()));
-        let jobs = live.jobs.iter().filter(|(id, _)| !kept.jobs.contains(*id));
-        let jobs = jobs.filter(|(_, job)| is_ours(job.value.ownership.as_ref()));
-        let pools = live.pools.iter().filter(|(id, _)| !kept.pools.contains(*id));
-        let pools = pools.filter(|(_, pool)| is_ours(pool.value.ownership.as_ref()));
-        let left: Vec<String> = schedules
-            .map(|(id, _)| format!("job schedule {id}"))
-            .chain(jobs.map(|(id, _)| format!("job {id}")))
-            .chain(pools.map(|(id, _)| format!("pool {id}")))
-            .collect();
+        let left = Owned::of(self.recipe, live, &kept).names();
         if left.is_empty() {
             return;
         }
@@ -64,20 +85,13 @@ impl Planner<'_> {
     /// Destroys what is the recipe's and not kept: schedules first, which would make new jobs, then jobs, so that no task is put back
     /// in the queue of a job that is about to go, then pools.
     pub(super) fn destroy_owned(&mut self, live: &LiveState, reason: ActionReason, kept: &Kept) {
-        let ours = |ownership: Option<&Ownership>| ownership.is_some_and(|own| own.recipe == *self.recipe);
         let destroyed = |address, id: String| Change {
             id,
             class: ChangeClass::Destroy,
             reason: reason.clone(),
             ..unchanged(address)
         };
-        let schedules = live.schedules.iter().filter(|(id, _)| !kept.schedules.contains(*id));
-        let schedules: Vec<_> =
-            schedules.filter(|(_, schedule)| ours(schedule.value.ownership.as_ref())).collect();
-        let jobs = live.jobs.iter().filter(|(id, _)| !kept.jobs.contains(*id));
-        let jobs: Vec<_> = jobs.filter(|(_, job)| ours(job.value.ownership.as_ref())).collect();
-        let pools = live.pools.iter().filter(|(id, _)| !kept.pools.contains(*id));
-        let pools: Vec<_> = pools.filter(|(_, pool)| ours(pool.value.ownership.as_ref())).collect();
+        let Owned { schedules, jobs, pools } = Owned::of(self.recipe, live, kept);
         let mut gone = Vec::new();
         for (id, schedule) in schedules {
             let mut change = destroyed(Address::schedule(id.as_str()), id.to_string());

@@ -23,6 +23,8 @@ impl Planner<'_> {
             source: source_of(&desired.sources, ""),
             ..unchanged(Address::schedule(key))
         };
+        let foreign = desired.spec.pool().filter(|_| desired.pool_key.is_none());
+        self.note_missing_pool(&change.address, foreign, "tasks of the schedule's jobs wait");
         let pool_ready = desired.pool_key.as_ref().and_then(|key| self.pool_ready.get(key)).copied();
         match live {
             None => self.create_schedule(&mut change, desired, pool_ready.into_iter().collect()),

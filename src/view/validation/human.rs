@@ -32,8 +32,11 @@ impl VerdictWriter for Human {
         match verdict.contents {
             Some(contents) => {
                 let counts = [(contents.pools, "pool"), (contents.jobs, "job"), (contents.tasks, "task")];
-                let counts = counts.map(|(count, noun)| counted(count, noun)).join(", ");
-                writeln!(self.out, "{path}: valid ({counts})")?;
+                let mut counts = counts.map(|(count, noun)| counted(count, noun)).to_vec();
+                if contents.schedules > 0 {
+                    counts.push(counted(contents.schedules, "schedule"));
+                }
+                writeln!(self.out, "{path}: valid ({})", counts.join(", "))?;
             }
             // Who wants to read errors only must still learn of this.
             None if self.quiet => writeln!(self.err, "{path}: invalid ({report})")?,

@@ -58,7 +58,7 @@ fn document(verdict: &Verdict) -> Value {
         members.insert("valid".to_owned(), json!(verdict.is_valid()));
         let contents = verdict
             .contents
-            .map(|Contents { pools, jobs, tasks }| json!({ "pools": pools, "jobs": jobs, "tasks": tasks }));
+            .map(|Contents { pools, jobs, schedules, tasks }| json!({ "pools": pools, "jobs": jobs, "schedules": schedules, "tasks": tasks }));
         members.insert("contents".to_owned(), json!(contents));
         let fixed = verdict.fixed.iter().map(
             |fixed| json!({ "line": fixed.line, "column": fixed.column, "from": fixed.from, "to": fixed.to }),

@@ -23,6 +23,8 @@ pub struct Contents {
     pub pools: u64,
     /// Number of jobs.
     pub jobs: u64,
+    /// Number of job schedules.
+    pub schedules: u64,
     /// Number of tasks, after `for_each`.
     pub tasks: u64,
 }
@@ -71,6 +73,7 @@ impl Contents {
         Self {
             pools: desired.pools.len() as u64,
             jobs: desired.jobs.len() as u64,
+            schedules: desired.schedules.len() as u64,
             tasks: desired.jobs.values().map(|job| job.tasks.count()).sum(),
         }
     }
