@@ -209,7 +209,9 @@ impl Http {
             status = Empty,
             request_id = Empty,
         );
-        self.settle(outgoing, delivery).instrument(span).await
+        let outcome = self.settle(outgoing, delivery).instrument(span.clone()).await;
+        tracing::debug!(parent: &span, "{}", if outcome.is_ok() { "succeeded" } else { "failed" });
+        outcome
     }
 
     async fn settle(
