@@ -20,6 +20,11 @@ impl ETag {
         &self.0
     }
 
+    /// The tag as a header has it: in quotes, as RFC 9110 wants it, unless it is `*`.
+    fn quoted(&self) -> String {
+        if self.is_any() { self.0.clone() } else { format!("\"{}\"", self.0) }
+    }
+
     /// Whether the tag is `*`: any version.
     pub fn is_any(&self) -> bool {
         self.0 == "*"
@@ -54,8 +59,8 @@ impl Conditions {
     /// The headers that say so.
     pub fn headers(&self) -> Vec<(&'static str, String)> {
         [
-            ("if-match", self.if_match.as_ref().map(ETag::to_string)),
-            ("if-none-match", self.if_none_match.as_ref().map(ETag::to_string)),
+            ("if-match", self.if_match.as_ref().map(ETag::quoted)),
+            ("if-none-match", self.if_none_match.as_ref().map(ETag::quoted)),
             ("if-modified-since", self.if_modified_since.map(DateTime::to_rfc1123)),
             ("if-unmodified-since", self.if_unmodified_since.map(DateTime::to_rfc1123)),
         ]
@@ -74,5 +79,12 @@ mod tests {
         assert_eq!(ETag::new("\"0x8D\""), ETag::new("0x8D"));
         assert_eq!(ETag::new("W/\"0x8D\""), ETag::new("0x8D"));
         assert!(ETag::new("*").is_any());
+    }
+
+    #[test]
+    fn entity_tags_are_sent_in_quotes() {
+        let sent = |tag| Conditions::if_match(ETag::new(tag)).headers();
+        assert_eq!(sent("0x8D"), [("if-match", "\"0x8D\"".to_owned())]);
+        assert_eq!(sent("*"), [("if-match", "*".to_owned())]);
     }
 }

@@ -3,14 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use azure_core::http::policies::ClientRequestIdPolicy;
+use azure_core::http::policies::Policy;
 use azure_core::http::{
     ClientOptions as PipelineOptions, Pipeline, RetryOptions as PipelineRetryOptions, Transport, Url,
 };
 
+use super::budget::RetryBudgets;
 use super::credential::Credential;
 use super::error::{ClientError, SetupError};
 use super::http::Http;
+use super::request_id::OneRequestId;
 use super::retry::RetryOptions;
 use super::transport::HttpTransport;
 use crate::batch::{DateTime, ETag, Operation};
@@ -71,7 +73,8 @@ impl BatchClient {
             Some(transport) => transport,
             None => HttpTransport::network(&endpoint)?,
         };
-        let authorize = credential.into_policy(&endpoint, options.clock.clone());
+        let mut per_try: Vec<Arc<dyn Policy>> = vec![Arc::new(OneRequestId)];
+        per_try.extend(credential.into_policy(&endpoint, options.clock.clone()));
         let pipeline = Pipeline::new(
             Some(env!("CARGO_PKG_NAME")),
             Some(env!("CARGO_PKG_VERSION")),
@@ -80,13 +83,13 @@ impl BatchClient {
                 transport: Some(Transport::new(transport.into_client())),
                 ..PipelineOptions::default()
             },
-            // Batch's own name for the header; without this policy the pipeline would add a second one.
-            vec![Arc::new(ClientRequestIdPolicy::with_header_name("client-request-id"))],
-            authorize.into_iter().collect(),
+            Vec::new(),
+            per_try,
             None,
         );
         let (clock, retry, try_timeout) = (options.clock, options.retry, options.try_timeout);
-        Ok(Self { http: Arc::new(Http { endpoint, pipeline, clock, retry, try_timeout }) })
+        let budgets = RetryBudgets::new(retry.family_budget);
+        Ok(Self { http: Arc::new(Http { endpoint, pipeline, clock, retry, budgets, try_timeout }) })
     }
 
     /// The account's URL.
@@ -98,6 +101,9 @@ impl BatchClient {
     ///
     /// It is sent again, with the same arguments, when it meets an obstacle that may pass; so an error may be the trace of
     /// an earlier try (see [`ClientError::code_is_after_retry`]).
+    ///
+    /// Dropping the future cancels it: its connection is closed, and it is not sent again. The service may carry out what it
+    /// has received all the same.
     ///
     /// # Errors
     /// When the service refuses it, or no answer can be had.

@@ -10,7 +10,10 @@ use azure_core::http::{
 };
 use bytes::Bytes;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use tracing::Instrument as _;
+use tracing::field::Empty;
 
+use super::budget::RetryBudgets;
 use super::error::{Call, ClientError, TransportError, TransportErrorKind};
 use super::loopback::is_loopback;
 use super::retry::{self, Obstacle, RetryOptions};
@@ -33,6 +36,7 @@ pub(super) struct Http {
     pub(super) pipeline: Pipeline,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) retry: RetryOptions,
+    pub(super) budgets: RetryBudgets,
     pub(super) try_timeout: Duration,
 }
 
@@ -40,6 +44,7 @@ pub(super) struct Http {
 pub(super) struct Outgoing {
     pub(super) call: Box<Call>,
     request: Request,
+    family: &'static str,
     success: u16,
     /// Whether throttling is left to the caller, who knows more than this one request.
     pub(super) reports_throttling: bool,
@@ -170,7 +175,8 @@ impl Http {
         request.insert_header("client-request-id", client_request_id.clone());
         request.insert_header("return-client-request-id", "true");
         let call = Call { operation: spec.name, method: spec.method.clone(), url: target, client_request_id };
-        Ok(Outgoing { call: Box::new(call), request, success: spec.success, reports_throttling: false })
+        let (family, success) = (spec.family(), spec.success);
+        Ok(Outgoing { call: Box::new(call), request, family, success, reports_throttling: false })
     }
 
     /// Sends a request and takes its answer whole. An answer that breaks off counts as a failed try.
@@ -186,7 +192,29 @@ impl Http {
         self.exchange(outgoing, Delivery::Streamed).await
     }
 
+    /// Sends a request until it is settled, in a span of its own: which call it is, how often it was sent, what came of it.
     async fn exchange(
+        &self,
+        outgoing: Outgoing,
+        delivery: Delivery,
+    ) -> Result<Answer<AsyncResponseBody>, ClientError> {
+        let Call { operation, method, url, client_request_id } = &*outgoing.call;
+        let span = tracing::debug_span!(
+            "batch_call",
+            operation,
+            %method,
+            path = url.path(),
+            client_request_id,
+            tries = Empty,
+            status = Empty,
+            request_id = Empty,
+        );
+        let outcome = self.settle(outgoing, delivery).instrument(span.clone()).await;
+        tracing::debug!(parent: &span, "{}", if outcome.is_ok() { "succeeded" } else { "failed" });
+        outcome
+    }
+
+    async fn settle(
         &self,
         mut outgoing: Outgoing,
         delivery: Delivery,
@@ -197,6 +225,7 @@ impl Http {
         loop {
             let outcome = self.try_once(&mut outgoing.request, outgoing.success, delivery).await;
             tries += 1;
+            record(tries, outcome.as_ref().ok());
             let obstacle = match &outcome {
                 Ok(response) => {
                     Obstacle::of_answer(response.status().into(), response.headers(), self.clock.now())
@@ -205,10 +234,14 @@ impl Http {
                     Some(Obstacle::Transport { kind: error.kind, local: is_loopback(&self.endpoint) })
                 }
             };
+            if obstacle.is_none() {
+                self.budgets.give_back(outgoing.family);
+            }
             let pause =
                 obstacle.filter(|obstacle| !outgoing.leaves_to_caller(*obstacle)).and_then(|obstacle| {
                     let elapsed = self.clock.now().duration_since(started).try_into().unwrap_or_default();
-                    self.retry.pause(tries, elapsed, obstacle)
+                    let pause = self.retry.pause(tries, elapsed, obstacle)?;
+                    (obstacle.names_a_time() || self.budgets.take(outgoing.family)).then_some(pause)
                 });
             let (Some(obstacle), Some(pause)) = (obstacle, pause) else {
                 return match outcome {
@@ -282,6 +315,16 @@ impl Http {
             retry_after: retry::retry_after(&headers, self.clock.now()),
             clock_skew: retry::date(&headers).map(|theirs| self.clock.now().duration_since(theirs)),
         })
+    }
+}
+
+/// Notes in the call's span what a try brought.
+fn record(tries: u32, response: Option<&AsyncRawResponse>) {
+    let span = tracing::Span::current();
+    span.record("tries", tries);
+    if let Some(response) = response {
+        span.record("status", u16::from(response.status()));
+        span.record("request_id", response.headers().get_optional_str(&REQUEST_ID));
     }
 }
 

@@ -30,6 +30,9 @@ pub struct RetryOptions {
     pub max_pause: Duration,
     /// No try starts later than this after the first one, whatever `Retry-After` asks.
     pub max_elapsed: Duration,
+    /// How often all requests of a family of operations (`Pools`, `Jobs`, …) together are sent again at most without the service
+    /// asking for it by `Retry-After`. Ten answers make up for one of them.
+    pub family_budget: u32,
 }
 
 impl Default for RetryOptions {
@@ -40,6 +43,7 @@ impl Default for RetryOptions {
             first_pause: Duration::from_millis(400),
             max_pause: Duration::from_secs(30),
             max_elapsed: Duration::from_secs(180),
+            family_budget: 500,
         }
     }
 }
@@ -58,6 +62,11 @@ impl Obstacle {
     pub(super) fn of_answer(status: u16, headers: &Headers, now: Timestamp) -> Option<Self> {
         matches!(status, 408 | 429 | 500 | 502 | 503 | 504)
             .then(|| Self::Status { status, retry_after: retry_after(headers, now) })
+    }
+
+    /// Whether the service itself says when to try again.
+    pub(super) fn names_a_time(self) -> bool {
+        matches!(self, Self::Status { retry_after: Some(_), .. })
     }
 
     /// Whether the service may have carried the request out all the same.

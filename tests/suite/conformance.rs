@@ -2,6 +2,9 @@
 //!
 //! The tests themselves are written in the SDK's language, in `tests/conformance/`.
 
+mod difference;
+mod requests;
+
 use std::path::Path;
 use std::time::Duration;
 

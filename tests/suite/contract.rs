@@ -1,9 +1,15 @@
-//! The official examples: our models lose nothing of what they decode, and our operations send what the examples send.
+//! The service's own documents as judges of our models, operations and client.
 //!
-//! The examples are beside the repository, not in it; without them the test says so and passes.
+//! The official examples: our models lose nothing of what they decode, and our operations send what the examples send. The
+//! OpenAPI document ([`requests`]): whatever the client can send is valid. Both are beside the repository, not in it; without
+//! them the tests say so and pass.
 
+pub mod every_operation;
 mod example;
+pub mod generate;
+mod openapi;
 mod operations;
+mod requests;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -240,6 +240,32 @@ pub struct BatchJobUpdateOptions {
     pub network_configuration: Option<BatchJobNetworkConfiguration>,
 }
 
+/// The body of `PUT /jobs/{jobId}`: what is absent becomes the default. Its network can't be replaced.
+#[serde_as]
+#[skip_serializing_none]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BatchJobReplaceOptions {
+    /// -1000 (lowest) to 1000; default 0.
+    #[serde_as(as = "Option<PickFirst<(_, DisplayFromStr)>>")]
+    #[serde(default)]
+    pub priority: Option<i32>,
+    /// How many tasks run at once at the most; default -1, without limit.
+    #[serde_as(as = "Option<PickFirst<(_, DisplayFromStr)>>")]
+    #[serde(default)]
+    pub max_parallel_tasks: Option<i32>,
+    /// How long the job and how often its tasks may run.
+    pub constraints: Option<BatchJobConstraints>,
+    /// The pool that it runs on; another one only while the job is disabled.
+    pub pool_info: BatchPoolInfo,
+    /// What happens once all tasks have completed; default `noaction`.
+    pub on_all_tasks_complete: Option<BatchAllTasksCompleteMode>,
+    /// Names and values of the user.
+    pub metadata: Option<Vec<BatchMetadataItem>>,
+    /// Whether jobs of higher priority may put running tasks back in the queue.
+    pub allow_task_preemption: Option<bool>,
+}
+
 /// The body of `POST /jobs/{jobId}/terminate`.
 #[skip_serializing_none]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

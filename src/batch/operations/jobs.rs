@@ -3,7 +3,7 @@
 use super::declare::operations;
 use crate::batch::model::{
     BatchJob, BatchJobCreateOptions, BatchJobDisableOptions, BatchJobPreparationAndReleaseTaskStatus,
-    BatchJobTerminateOptions, BatchJobUpdateOptions, BatchTaskCountsResult,
+    BatchJobReplaceOptions, BatchJobTerminateOptions, BatchJobUpdateOptions, BatchTaskCountsResult,
 };
 use crate::batch::odata::{ListQuery, Select};
 use crate::batch::page::Page;
@@ -55,7 +55,7 @@ operations! {
         /// The job.
         path job_id: JobId,
         /// What it has from now on.
-        body properties: BatchJobUpdateOptions,
+        body properties: BatchJobReplaceOptions,
         /// What must hold for the request to be carried out.
         conditions conditions: Conditions,
     }

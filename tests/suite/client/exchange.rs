@@ -1,16 +1,19 @@
 //! Single exchanges: what goes over the wire, what is tried again, and how failures are told.
 
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use batchyard::batch::model::BatchPoolCreateOptions;
 use batchyard::batch::odata::{ListQuery, Select};
 use batchyard::batch::operations::*;
 use batchyard::batch::{Conditions, ETag, ErrorCode, JobId, PoolId, TaskId};
-use batchyard::client::{BatchClient, ClientError, ClientOptions, Credential, TransportErrorKind};
+use batchyard::client::{
+    BatchClient, ClientError, ClientOptions, Credential, RetryOptions, TransportErrorKind,
+};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
-use super::server::{client, error, hasty, in_process, key, respond, router, serve};
+use super::server::{client, error, hasty, in_process, in_process_with, key, respond, router, serve};
 
 fn pool_id() -> PoolId {
     PoolId::new("p").unwrap()
@@ -62,12 +65,13 @@ async fn every_request_verifies_as_it_arrives_over_a_socket_and_in_the_process()
         assert!(request.query.ends_with("api-version=2025-06-01"));
         assert_eq!(request.header("return-client-request-id"), "true");
         assert_eq!(request.header("client-request-id").len(), 36);
+        assert_eq!(request.header("x-ms-client-request-id"), "", "one id is enough");
         assert!(request.header("user-agent").contains("batchyard/"));
     }
     let (post, delete, file) = (&log[0], &log[1], &log[5]);
     assert_eq!(post.header("content-type"), "application/json; odata=minimalmetadata");
     assert_eq!(post.header("accept"), "application/json");
-    assert_eq!(delete.header("if-match"), "0x8D");
+    assert_eq!(delete.header("if-match"), "\"0x8D\"");
     assert_eq!(file.path, "/jobs/nightly%3Ajob-1/tasks/t/files/wd%2Fout%20dir%2F%C3%A9.txt");
     assert_eq!(file.header("ocp-range"), "bytes=0-9");
     for (over_socket, in_process) in log[..6].iter().zip(&log[6..]) {
@@ -321,4 +325,114 @@ async fn a_wrong_clock_is_found_out_from_the_answer() {
     });
     let error = in_process(service).send(&get_pool()).await.unwrap_err();
     assert!(error.hint().unwrap().contains("ahead of the service's"), "{:?}", error.hint());
+}
+
+#[tokio::test]
+async fn the_requests_of_a_family_share_a_budget_for_trying_again() {
+    let (service, log) = router(|_| async { error(500, "InternalError") });
+    let retry = RetryOptions { family_budget: 5, ..hasty().retry };
+    let client = in_process_with(service, ClientOptions { retry, ..hasty() });
+    for _ in 0..4 {
+        client.send(&get_pool()).await.unwrap_err();
+    }
+    assert_eq!(log.lock().unwrap().len(), 4 + 5, "four requests, and the whole budget");
+    let job = GetJob { job_id: JobId::new("j").unwrap(), select: Select::default() };
+    client.send(&job).await.unwrap_err();
+    assert_eq!(log.lock().unwrap().len(), 9 + 4, "another family has a budget of its own");
+}
+
+#[tokio::test]
+async fn a_pause_that_the_service_asks_for_costs_no_budget() {
+    let (service, log) = router(|_| async {
+        let mut busy = error(429, "TooManyRequests");
+        busy.headers_mut().insert("retry-after-ms", "1".parse().unwrap());
+        busy
+    });
+    let retry = RetryOptions { family_budget: 0, ..hasty().retry };
+    let client = in_process_with(service, ClientOptions { retry, ..hasty() });
+    client.send(&get_pool()).await.unwrap_err();
+    assert_eq!(log.lock().unwrap().len(), 4);
+}
+
+/// Tells when it is dropped.
+struct Dropped(tokio::sync::mpsc::UnboundedSender<()>);
+
+impl Drop for Dropped {
+    fn drop(&mut self) {
+        let _ = self.0.send(());
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_is_dropped_is_given_up_and_not_sent_again() {
+    let (notice, mut noticed) = tokio::sync::mpsc::unbounded_channel();
+    let (service, log) = router(move |_| {
+        let dropped = Dropped(notice.clone());
+        async move {
+            tokio::time::sleep(Duration::from_secs(3600)).await;
+            drop(dropped);
+            respond(200, POOL)
+        }
+    });
+    for client in [client(serve(service.clone()).await), in_process(service)] {
+        let call = tokio::time::timeout(Duration::from_millis(200), client.send(&get_pool())).await;
+        assert!(call.is_err(), "{call:?}");
+        let seen = tokio::time::timeout(Duration::from_secs(5), noticed.recv()).await;
+        assert_eq!(seen, Ok(Some(())), "the service learns of it");
+    }
+    assert_eq!(log.lock().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_call_has_a_span_that_tells_what_it_was_and_what_came_of_it() {
+    let (service, log) = router(|request| async move {
+        if request.position == 0 { error(500, "InternalError") } else { respond(200, POOL) }
+    });
+    let written = Written::default();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::DEBUG)
+        .with_ansi(false)
+        .with_writer(written.clone())
+        .finish();
+    {
+        let _guard = tracing::subscriber::set_default(subscriber);
+        in_process(service).send(&get_pool()).await.unwrap();
+    }
+    let text = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
+    let id = log.lock().unwrap()[0].header("client-request-id").to_owned();
+    let span = text.lines().find(|line| line.contains("batch_call{") && line.ends_with("succeeded")).unwrap();
+    for part in [
+        "operation=\"Pools_GetPool\" method=GET path=\"/pools/p\"",
+        &format!("client_request_id=\"{id}\""),
+        "tries=2",
+        "status=200",
+        "request_id=\"r-1\"",
+    ] {
+        assert!(span.contains(part), "{part}: {span}");
+    }
+    assert!(text.contains("sending the request again"), "{text}");
+    assert!(!text.to_lowercase().contains("sharedkey"), "{text}");
+}
+
+/// What a subscriber wrote.
+#[derive(Debug, Clone, Default)]
+struct Written(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Written {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl tracing_subscriber::fmt::MakeWriter<'_> for Written {
+    type Writer = Self;
+
+    fn make_writer(&self) -> Self {
+        self.clone()
+    }
 }

@@ -4,4 +4,4 @@ mod bulk;
 mod exchange;
 mod file;
 mod list;
-mod server;
+pub mod server;

@@ -111,7 +111,11 @@ pub fn client(url: Url) -> BatchClient {
 }
 
 pub fn in_process(router: Router) -> BatchClient {
-    let options = ClientOptions { transport: Some(HttpTransport::in_process(router)), ..hasty() };
+    in_process_with(router, hasty())
+}
+
+pub fn in_process_with(router: Router, options: ClientOptions) -> BatchClient {
+    let options = ClientOptions { transport: Some(HttpTransport::in_process(router)), ..options };
     let url = "http://batch.localhost:18080/".parse().unwrap();
     BatchClient::new(url, Credential::SharedKey(key()), options).unwrap()
 }

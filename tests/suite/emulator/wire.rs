@@ -1,6 +1,13 @@
 //! What every request and every answer has in common.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use batchyard::batch::DateTime;
+use batchyard::batch::auth::{SharedKey, SignedRequest};
+use batchyard::clock::{Clock as _, ManualClock};
+use batchyard::emulator::Timing;
+use batchyard::secret::Secret;
 use serde_json::json;
 
 use super::account::{Account, KEY, NAME, pool};
@@ -49,6 +56,63 @@ async fn only_who_signs_with_the_key_now_is_let_in() {
         assert!(stale.detail("AuthenticationErrorDetail").contains("15 minutes"), "{}", stale.text);
     }
     account.send_signed("GET", POOLS, &[], None, KEY).await.refused(403, "AuthenticationFailed");
+}
+
+/// The signature of a shared key protects a request and not its repetition; what does is that it is soon too old.
+#[tokio::test]
+async fn a_request_that_is_replayed_is_carried_out_anew_while_it_is_fresh_and_never_after() {
+    let clock = Arc::new(ManualClock::starting_at("2026-01-01T00:00:00Z".parse().unwrap()));
+    let account = Account::timed(clock.clone(), Timing::Instant).await;
+    let date = DateTime(clock.now()).to_rfc1123();
+    let post = async |id: &str| {
+        let body = pool(id).to_string();
+        account.send_signed("POST", POOLS, &[("ocp-date", &date)], Some(body), KEY).await
+    };
+    post("p").await.expect(201);
+    post("p").await.refused(409, "PoolExists");
+    clock.advance(Duration::from_secs(16 * 60));
+    post("p").await.refused(403, "AuthenticationFailed");
+    post("q").await.refused(403, "AuthenticationFailed");
+    account.get("/pools/q").await.refused(404, "PoolNotFound");
+}
+
+#[tokio::test]
+async fn a_refusal_reveals_nothing_with_which_one_would_be_let_in() {
+    let account = Account::new().await;
+    let (now, stale) = (date(0), date(16));
+    let other = "b3RoZXIga2V5";
+    let secret_query = format!("{POOLS}&$filter=id%20eq%20%27a%27");
+    let mut replies = Vec::new();
+    for (method, target, date, key) in [
+        ("GET", POOLS, &now, other),
+        ("GET", secret_query.as_str(), &now, other),
+        ("DELETE", "/pools/none?api-version=2025-06-01", &now, other),
+        ("GET", POOLS, &stale, KEY),
+        ("GET", POOLS, &stale, other),
+    ] {
+        let headers = [("ocp-date", date.as_str()), ("content-length", "0")];
+        let (path, query) = target.split_once('?').unwrap();
+        let signed = SignedRequest { method, path, query, headers: &headers };
+        let right = SharedKey::new(NAME, &Secret::new(KEY)).unwrap().authorize(&signed);
+        let signature = right.rsplit(':').next().unwrap().to_owned();
+        let reply = account.send_signed(method, target, &headers[..1], None, key).await;
+        replies.push((reply.refused(403, "AuthenticationFailed"), signature));
+    }
+    let absent = account.send_raw("GET", POOLS, &[("ocp-date", &now)], None).await;
+    replies.push((absent.refused(400, "MissingRequiredHeader"), KEY.to_owned()));
+    let malformed = [("ocp-date", now.as_str()), ("authorization", "SharedKey testaccount:not base64")];
+    let malformed = account.send_raw("GET", POOLS, &malformed, None).await;
+    replies.push((malformed.refused(400, "InvalidAuthenticationInfo"), KEY.to_owned()));
+
+    let folder = account.folder().to_str().unwrap();
+    for (reply, signature) in replies {
+        let whole = format!("{:?} {}", reply.headers, reply.text);
+        for secret in
+            [KEY, "key of the test account", other, &signature, folder, env!("CARGO_MANIFEST_DIR"), ".rs"]
+        {
+            assert!(!whole.contains(secret), "`{secret}` is in {whole}");
+        }
+    }
 }
 
 #[tokio::test]
