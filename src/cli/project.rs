@@ -6,8 +6,8 @@ use std::sync::{Arc, PoisonError};
 use super::context::Context;
 use super::error::CommandError;
 use crate::exit_code::ExitCode;
-use crate::recipe::project::{self, Account, ProjectFile, Projects};
-use crate::settings::{AccountChoice, NamedAccount, Origin, Sourced};
+use crate::recipe::project::{self, Account, CredentialKind, ProjectFile, Projects};
+use crate::settings::{AccountChoice, CredentialChoice, EntraChoice, NamedAccount, Origin, Sourced};
 use crate::view::diagnostics;
 
 /// The project files for a recipe, read once for all recipes that share them.
@@ -70,9 +70,25 @@ fn read(context: &Context, path: &Path) -> Result<ProjectFile, CommandError> {
 
 fn named(account: Account, folder: &Path) -> NamedAccount {
     match account {
-        Account::Remote { endpoint, name, key } => {
-            NamedAccount::Remote { endpoint, account: name, key, folder: folder.to_owned() }
-        }
+        Account::Remote { endpoint, name, key, credential, ca_file } => NamedAccount::Remote {
+            endpoint,
+            account: name,
+            key,
+            credential: credential.map(credential_choice),
+            ca_file,
+            folder: folder.to_owned(),
+        },
         Account::Local { data } => NamedAccount::Local(data),
     }
+}
+
+fn credential_choice(kind: CredentialKind) -> CredentialChoice {
+    CredentialChoice::Entra(match kind {
+        CredentialKind::SharedKey => return CredentialChoice::SharedKey,
+        CredentialKind::Default => EntraChoice::Any,
+        CredentialKind::Environment => EntraChoice::Environment,
+        CredentialKind::WorkloadIdentity => EntraChoice::WorkloadIdentity,
+        CredentialKind::ManagedIdentity => EntraChoice::ManagedIdentity,
+        CredentialKind::AzureCli => EntraChoice::AzureCli,
+    })
 }

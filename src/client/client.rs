@@ -10,10 +10,12 @@ use azure_core::http::{
 
 use super::budget::RetryBudgets;
 use super::credential::Credential;
-use super::error::{ClientError, SetupError};
+use super::error::ClientError;
 use super::http::Http;
 use super::request_id::OneRequestId;
 use super::retry::RetryOptions;
+use super::roots::ExtraRoots;
+use super::setup_error::SetupError;
 use super::transport::HttpTransport;
 use crate::batch::{DateTime, ETag, Operation};
 use crate::clock::{Clock, SystemClock};
@@ -23,6 +25,8 @@ use crate::clock::{Clock, SystemClock};
 pub struct ClientOptions {
     /// How requests travel; over the network when absent.
     pub transport: Option<HttpTransport>,
+    /// Which certificates are trusted beside those that the machine trusts.
+    pub roots: ExtraRoots,
     /// The clock that dates requests and times retries.
     pub clock: Arc<dyn Clock>,
     /// How patient the client is.
@@ -35,6 +39,7 @@ impl Default for ClientOptions {
     fn default() -> Self {
         Self {
             transport: None,
+            roots: ExtraRoots::default(),
             clock: Arc::new(SystemClock),
             retry: RetryOptions::default(),
             // The service itself gives up after 30 seconds.
@@ -71,10 +76,10 @@ impl BatchClient {
         check_endpoint(&endpoint)?;
         let transport = match options.transport {
             Some(transport) => transport,
-            None => HttpTransport::network(&endpoint)?,
+            None => HttpTransport::network(&endpoint, &options.roots)?,
         };
         let mut per_try: Vec<Arc<dyn Policy>> = vec![Arc::new(OneRequestId)];
-        per_try.extend(credential.into_policy(&endpoint, options.clock.clone()));
+        per_try.extend(credential.into_policy(&endpoint, options.clock.clone())?);
         let pipeline = Pipeline::new(
             Some(env!("CARGO_PKG_NAME")),
             Some(env!("CARGO_PKG_VERSION")),

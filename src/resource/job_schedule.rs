@@ -2,11 +2,11 @@
 
 use serde::Serialize;
 
-use crate::batch::{JobScheduleId, PoolId};
 use crate::batch::model::{
     BatchJobSchedule, BatchJobScheduleConfiguration, BatchJobScheduleCreateOptions,
     BatchJobScheduleUpdateOptions, BatchJobSpecification,
 };
+use crate::batch::{JobScheduleId, PoolId};
 use crate::secret::SecretRef;
 
 use super::secret_values::references;
