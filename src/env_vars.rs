@@ -10,6 +10,26 @@ pub const AZURE_BATCH_ACCOUNT: &str = "AZURE_BATCH_ACCOUNT";
 pub const AZURE_BATCH_ACCESS_KEY: &str = "AZURE_BATCH_ACCESS_KEY";
 /// Endpoint of the Batch account, as `az batch` reads it.
 pub const AZURE_BATCH_ENDPOINT: &str = "AZURE_BATCH_ENDPOINT";
+/// What proves to the account who asks: `shared_key`, `default`, `azure_cli` and others.
+pub const BATCHYARD_CREDENTIAL: &str = "BATCHYARD_CREDENTIAL";
+/// File of certificates that are trusted beside those that the machine trusts.
+pub const BATCHYARD_CA_FILE: &str = "BATCHYARD_CA_FILE";
+/// Which kinds of credentials are tried for a token, as `DefaultAzureCredential` reads it.
+pub const AZURE_TOKEN_CREDENTIALS: &str = "AZURE_TOKEN_CREDENTIALS";
+/// Where tokens are asked for, as the Azure SDKs read it.
+pub const AZURE_AUTHORITY_HOST: &str = "AZURE_AUTHORITY_HOST";
+/// Tenant of a service principal, as the Azure SDKs read it.
+pub const AZURE_TENANT_ID: &str = "AZURE_TENANT_ID";
+/// Service principal or user-assigned identity, as the Azure SDKs read it.
+pub const AZURE_CLIENT_ID: &str = "AZURE_CLIENT_ID";
+/// Secret of a service principal, as the Azure SDKs read it.
+pub const AZURE_CLIENT_SECRET: &str = "AZURE_CLIENT_SECRET";
+/// Certificate and key of a service principal, as the Azure SDKs read it.
+pub const AZURE_CLIENT_CERTIFICATE_PATH: &str = "AZURE_CLIENT_CERTIFICATE_PATH";
+/// File with the token of a workload, as the Azure SDKs read it.
+pub const AZURE_FEDERATED_TOKEN_FILE: &str = "AZURE_FEDERATED_TOKEN_FILE";
+/// Where a machine's identity is to be had, where it is not a virtual machine, as the Azure SDKs read it.
+pub const IDENTITY_ENDPOINT: &str = "IDENTITY_ENDPOINT";
 /// Prefix of the variables that set recipe parameters: `BATCHYARD_PARAM_<name>`.
 pub const BATCHYARD_PARAM_PREFIX: &str = "BATCHYARD_PARAM_";
 /// Address of the Docker engine, as the `docker` command reads it.

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use super::context::Context;
 use super::error::CommandError;
 use crate::exit_code::ExitCode;
-use crate::recipe::project::{self, Account, Discovery, ProjectFile, Projects};
-use crate::settings::{AccountChoice, NamedAccount, Origin, Sourced};
+use crate::recipe::project::{self, Account, CredentialKind, Discovery, ProjectFile, Projects};
+use crate::settings::{AccountChoice, CredentialChoice, EntraChoice, NamedAccount, Origin, Sourced};
 use crate::view::diagnostics;
 
 /// What a command has learnt about project files: recipes that lie side by side share theirs.
@@ -80,9 +80,25 @@ fn read(context: &Context, path: &Path) -> Result<ProjectFile, CommandError> {
 
 fn named(account: Account, folder: &Path) -> NamedAccount {
     match account {
-        Account::Remote { endpoint, name, key } => {
-            NamedAccount::Remote { endpoint, account: name, key, folder: folder.to_owned() }
-        }
+        Account::Remote { endpoint, name, key, credential, ca_file } => NamedAccount::Remote {
+            endpoint,
+            account: name,
+            key,
+            credential: credential.map(credential_choice),
+            ca_file,
+            folder: folder.to_owned(),
+        },
         Account::Local { data } => NamedAccount::Local(data),
     }
+}
+
+fn credential_choice(kind: CredentialKind) -> CredentialChoice {
+    CredentialChoice::Entra(match kind {
+        CredentialKind::SharedKey => return CredentialChoice::SharedKey,
+        CredentialKind::Default => EntraChoice::Any,
+        CredentialKind::Environment => EntraChoice::Environment,
+        CredentialKind::WorkloadIdentity => EntraChoice::WorkloadIdentity,
+        CredentialKind::ManagedIdentity => EntraChoice::ManagedIdentity,
+        CredentialKind::AzureCli => EntraChoice::AzureCli,
+    })
 }

@@ -9,9 +9,11 @@ use azure_core::http::{
 };
 
 use super::credential::Credential;
-use super::error::{ClientError, SetupError};
+use super::error::ClientError;
 use super::http::Http;
 use super::retry::RetryOptions;
+use super::roots::ExtraRoots;
+use super::setup_error::SetupError;
 use super::transport::HttpTransport;
 use crate::batch::{DateTime, ETag, Operation};
 use crate::clock::{Clock, SystemClock};
@@ -21,6 +23,8 @@ use crate::clock::{Clock, SystemClock};
 pub struct ClientOptions {
     /// How requests travel; over the network when absent.
     pub transport: Option<HttpTransport>,
+    /// Which certificates are trusted beside those that the machine trusts.
+    pub roots: ExtraRoots,
     /// The clock that dates requests and times retries.
     pub clock: Arc<dyn Clock>,
     /// How patient the client is.
@@ -33,6 +37,7 @@ impl Default for ClientOptions {
     fn default() -> Self {
         Self {
             transport: None,
+            roots: ExtraRoots::default(),
             clock: Arc::new(SystemClock),
             retry: RetryOptions::default(),
             // The service itself gives up after 30 seconds.
@@ -69,9 +74,9 @@ impl BatchClient {
         check_endpoint(&endpoint)?;
         let transport = match options.transport {
             Some(transport) => transport,
-            None => HttpTransport::network(&endpoint)?,
+            None => HttpTransport::network(&endpoint, &options.roots)?,
         };
-        let authorize = credential.into_policy(&endpoint, options.clock.clone());
+        let authorize = credential.into_policy(&endpoint, options.clock.clone())?;
         let pipeline = Pipeline::new(
             Some(env!("CARGO_PKG_NAME")),
             Some(env!("CARGO_PKG_VERSION")),

@@ -7,6 +7,8 @@ use azure_core::error::ErrorKind;
 use azure_core::http::policies::{Policy, PolicyResult};
 use azure_core::http::{Context, Request, Url};
 
+use super::entra::{BearerPolicy, EntraOptions};
+use super::setup_error::SetupError;
 use crate::batch::DateTime;
 use crate::batch::auth::{SharedKey, SignedRequest};
 use crate::clock::Clock;
@@ -16,19 +18,26 @@ use crate::clock::Clock;
 pub enum Credential {
     /// The account's key.
     SharedKey(SharedKey),
+    /// A token of Microsoft Entra.
+    Entra(EntraOptions),
     /// None of its own: the transport proves it. For an account whose key may change while it is used.
     OfTransport,
 }
 
 impl Credential {
     /// The policy, if it takes one, that authorizes each try of a request to `endpoint`.
-    pub(super) fn into_policy(self, endpoint: &Url, clock: Arc<dyn Clock>) -> Option<Arc<dyn Policy>> {
-        match self {
+    pub(super) fn into_policy(
+        self,
+        endpoint: &Url,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Option<Arc<dyn Policy>>, SetupError> {
+        Ok(match self {
             Self::SharedKey(key) => {
                 Some(Arc::new(SharedKeyPolicy { key, endpoint: endpoint.clone(), clock }))
             }
+            Self::Entra(options) => Some(Arc::new(BearerPolicy::new(options, endpoint, clock)?)),
             Self::OfTransport => None,
-        }
+        })
     }
 }
 

@@ -7,32 +7,12 @@ use ::http::Method;
 use azure_core::error::ErrorKind;
 use jiff::SignedDuration;
 
+use super::entra::EntraError;
 use super::loopback::is_loopback;
 use crate::batch::{ApiVersion, BatchError, ErrorCode};
 
 /// How far two clocks may differ before the difference is worth a word; the service accepts 15 minutes.
 const NOTABLE_CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(5);
-
-/// Why a client can't be made.
-#[derive(Debug, thiserror::Error)]
-pub enum SetupError {
-    /// The endpoint is not a URL of a Batch account.
-    #[error(
-        "`{endpoint}` can't be the endpoint of a Batch account: {reason}; it looks like `https://<account>.<region>.batch.azure.com`"
-    )]
-    Endpoint {
-        /// The URL.
-        endpoint: String,
-        /// What is wrong with it.
-        reason: &'static str,
-    },
-    /// The network can't be used.
-    #[error("could not set up HTTP and TLS")]
-    Network {
-        /// Why.
-        source: reqwest::Error,
-    },
-}
 
 /// A call as errors name it. Its query and headers stay out, because they are long and may carry secrets.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,12 +48,16 @@ pub enum TransportErrorKind {
     TimedOut,
     /// The request could not be sent as it is.
     Unsendable,
+    /// Nobody is signed in who could get a token for the request.
+    NoCredential,
+    /// Whoever is to send the request is refused a token.
+    CredentialRefused,
 }
 
 impl TransportErrorKind {
     /// Whether the same request may succeed later.
     pub(super) fn may_pass(self) -> bool {
-        !matches!(self, Self::Certificate | Self::Unsendable)
+        !matches!(self, Self::Certificate | Self::Unsendable | Self::NoCredential | Self::CredentialRefused)
     }
 }
 
@@ -103,6 +87,9 @@ impl TransportError {
         let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
         while let Some(layer) = cause {
             reason = layer.to_string();
+            if let Some(error) = layer.downcast_ref::<EntraError>() {
+                return Self { kind: of_credential(error), reason };
+            }
             if let Some(refined) = refine(layer) {
                 kind = refined;
             }
@@ -110,6 +97,10 @@ impl TransportError {
         }
         Self { kind, reason }
     }
+}
+
+fn of_credential(error: &EntraError) -> TransportErrorKind {
+    if error.is_refusal() { TransportErrorKind::CredentialRefused } else { TransportErrorKind::NoCredential }
 }
 
 /// What a layer says about the kind of failure, if anything.
@@ -121,9 +112,13 @@ fn refine(layer: &(dyn std::error::Error + 'static)) -> Option<TransportErrorKin
         return (error.is_timeout() && !error.is_connect()).then_some(TransportErrorKind::TimedOut);
     }
     let error = layer.downcast_ref::<std::io::Error>()?;
-    // An `io::Error` skips the error it wraps when asked for its source, so look inside.
-    if error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()) {
-        return Some(TransportErrorKind::Certificate);
+    // An `io::Error` skips the error it wraps when asked for its source, so look inside; there may be another one.
+    let mut inner = error.get_ref();
+    while let Some(wrapped) = inner {
+        if wrapped.is::<rustls::Error>() {
+            return Some(TransportErrorKind::Certificate);
+        }
+        inner = wrapped.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
     }
     (error.kind() == std::io::ErrorKind::ConnectionRefused).then_some(TransportErrorKind::Refused)
 }
@@ -193,6 +188,14 @@ pub enum ClientError {
         call: Box<Call>,
         /// How often it was sent.
         tries: u32,
+        /// Why.
+        source: TransportError,
+    },
+    /// The request was not sent, because there is no token for it.
+    #[error("{call} was not sent")]
+    Unauthorized {
+        /// The call.
+        call: Box<Call>,
         /// Why.
         source: TransportError,
     },
@@ -281,7 +284,9 @@ impl ClientError {
                 Some(format!("is {} the account's URL, and does no proxy answer in its place?", origin(call)))
             }
             Self::Timeout { .. } => Some("the service may be overloaded; try again later".to_owned()),
-            Self::Transport { call, source, .. } => transport_hint(call, source.kind),
+            Self::Transport { call, source, .. } | Self::Unauthorized { call, source } => {
+                transport_hint(call, source.kind)
+            }
             Self::NextLink { .. } => {
                 Some("a proxy or gateway between here and the account may rewrite its answers".to_owned())
             }
@@ -295,6 +300,12 @@ fn origin(call: &Call) -> String {
 }
 
 fn service_hint(error: &BatchError, clock_skew: Option<SignedDuration>) -> Option<String> {
+    if error.status == 401 {
+        return Some(
+            "the account takes tokens of its own tenant and cloud only: `az account show` says which tenant you are signed in to"
+                .to_owned(),
+        );
+    }
     if error.is(ErrorCode::AUTHENTICATION_FAILED) {
         return Some(match clock_skew {
             Some(skew) if skew.abs() >= NOTABLE_CLOCK_SKEW => format!(
@@ -323,11 +334,22 @@ fn transport_hint(call: &Call, kind: TransportErrorKind) -> Option<String> {
             format!("check the account's URL, {}, and the network", origin(call))
         }
         TransportErrorKind::Certificate => format!(
-            "check the account's URL, {}, and that this machine trusts the certificate of its server",
+            "check the account's URL, {}; if it is right, BATCHYARD_CA_FILE names a PEM file with the certificate to trust",
             origin(call)
         ),
         TransportErrorKind::Interrupted | TransportErrorKind::TimedOut => {
             "the connection or the service broke off; try again".to_owned()
+        }
+        TransportErrorKind::NoCredential => {
+            "`az login` signs you in; AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET name a service principal; and set \
+             AZURE_BATCH_ACCESS_KEY to use the account's key, which `az batch account keys list --resource-group GROUP --name NAME` \
+             prints"
+                .to_owned()
+        }
+        TransportErrorKind::CredentialRefused => {
+            "check the tenant, the client and its secret; BATCHYARD_CREDENTIAL chooses another kind of credential, for example \
+             azure_cli"
+                .to_owned()
         }
         TransportErrorKind::Unsendable => return None,
     };
@@ -403,8 +425,10 @@ mod tests {
         let error = azure_core::Error::with_error(ErrorKind::Connection, refusal, "outer");
         let error = TransportError::from_azure(&error);
         assert_eq!(error, TransportError { kind: TransportErrorKind::Refused, reason: text });
-        let certificate = std::io::Error::other(rustls::Error::HandshakeNotComplete);
-        let error = azure_core::Error::with_error(ErrorKind::Connection, certificate, "outer");
-        assert_eq!(TransportError::from_azure(&error).kind, TransportErrorKind::Certificate);
+        let certificate = || std::io::Error::other(rustls::Error::HandshakeNotComplete);
+        for certificate in [certificate(), std::io::Error::other(certificate())] {
+            let error = azure_core::Error::with_error(ErrorKind::Connection, certificate, "outer");
+            assert_eq!(TransportError::from_azure(&error).kind, TransportErrorKind::Certificate);
+        }
     }
 }

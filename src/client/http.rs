@@ -248,6 +248,9 @@ impl Http {
     fn failed(&self, call: Box<Call>, source: TransportError, tries: u32) -> ClientError {
         match source.kind {
             TransportErrorKind::TimedOut => ClientError::Timeout { call, limit: self.try_timeout, tries },
+            TransportErrorKind::NoCredential | TransportErrorKind::CredentialRefused => {
+                ClientError::Unauthorized { call, source }
+            }
             _ => ClientError::Transport { call, tries, source },
         }
     }

@@ -11,6 +11,7 @@ mod bulk;
 #[expect(clippy::module_inception, reason = "the module's centre is the client itself")]
 mod client;
 mod credential;
+mod entra;
 mod error;
 mod file;
 mod http;
@@ -18,12 +19,17 @@ mod in_process;
 mod loopback;
 mod pager;
 mod retry;
+mod roots;
+mod setup_error;
 mod transport;
 
 pub use bulk::{AddTasksOptions, AddTasksSummary, TaskAddition, TaskOutcome};
 pub use client::{BatchClient, ClientOptions, Response};
 pub use credential::Credential;
-pub use error::{Call, ClientError, SetupError, TransportError, TransportErrorKind};
+pub use entra::{EntraKind, EntraOptions};
+pub use error::{Call, ClientError, TransportError, TransportErrorKind};
 pub use file::{FileContent, FileInfo};
 pub use retry::RetryOptions;
+pub use roots::{ExtraRoots, RootsError};
+pub use setup_error::SetupError;
 pub use transport::HttpTransport;

@@ -7,9 +7,10 @@ use azure_core::http::{HttpClient, Url};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 
-use super::error::SetupError;
 use super::in_process::{BoxError, InProcess};
 use super::loopback::is_loopback;
+use super::roots::ExtraRoots;
+use super::setup_error::SetupError;
 
 /// How long making a connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -21,21 +22,33 @@ const READ_TIMEOUT: Duration = Duration::from_secs(60);
 pub struct HttpTransport(Arc<dyn HttpClient>);
 
 impl HttpTransport {
-    /// Over the network to `endpoint`. Redirects are not followed, because a signature is for one host only.
+    /// Over the network to `endpoint`, trusting `roots` beside what the machine trusts. Redirects are not followed, because a
+    /// signature is for one host only.
     ///
     /// # Errors
     /// When TLS can't be set up, for example without any trusted root certificates.
-    pub fn network(endpoint: &Url) -> Result<Self, SetupError> {
+    pub fn network(endpoint: &Url, roots: &ExtraRoots) -> Result<Self, SetupError> {
+        if is_loopback(endpoint) { Self::direct(roots) } else { Self::outward(roots) }
+    }
+
+    /// Over the network, by the proxies that the environment names.
+    pub(super) fn outward(roots: &ExtraRoots) -> Result<Self, SetupError> {
+        Self::build(reqwest::Client::builder(), roots)
+    }
+
+    /// Over the network, past any proxy.
+    pub(super) fn direct(roots: &ExtraRoots) -> Result<Self, SetupError> {
+        Self::build(reqwest::Client::builder().no_proxy(), roots)
+    }
+
+    fn build(builder: reqwest::ClientBuilder, roots: &ExtraRoots) -> Result<Self, SetupError> {
         // reqwest panics when no provider is installed; when another one is, it serves as well, so the result says nothing.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut builder = reqwest::Client::builder()
+        let builder = builder
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(CONNECT_TIMEOUT)
             .read_timeout(READ_TIMEOUT);
-        if is_loopback(endpoint) {
-            builder = builder.no_proxy();
-        }
-        let client = builder.build().map_err(|source| SetupError::Network { source })?;
+        let client = roots.add_to(builder).build().map_err(|source| SetupError::Network { source })?;
         Ok(Self(Arc::new(client)))
     }
 

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::service::Service;
 use super::store::NodeAddress;
+use super::test_issuer::TestIssuer;
 use super::throttle::Throttle;
 use crate::batch::auth::SharedKey;
 use crate::clock::Clock;
@@ -18,6 +19,8 @@ use crate::node::{Node, NodeIdentity};
 pub(crate) struct Account {
     /// The account's name and key.
     pub(crate) key: SharedKey,
+    /// Whose bearer tokens are taken, if anybody's are.
+    pub(crate) issuer: Option<TestIssuer>,
     pub(crate) clock: Arc<dyn Clock>,
     /// When this process opened the account.
     pub(crate) opened: Timestamp,

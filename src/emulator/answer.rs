@@ -1,7 +1,9 @@
 //! Answers: their headers and bodies, as the real service writes them.
 
 use axum::body::Body;
-use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, ETAG, LAST_MODIFIED, LOCATION, RETRY_AFTER, SERVER};
+use axum::http::header::{
+    CONTENT_LENGTH, CONTENT_TYPE, ETAG, LAST_MODIFIED, LOCATION, RETRY_AFTER, SERVER, WWW_AUTHENTICATE,
+};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use serde_json::{Value, json};
 
@@ -13,6 +15,8 @@ use crate::batch::odata::Select;
 use crate::batch::{ApiVersion, DateTime, OperationSpec};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json;odata=minimalmetadata");
+/// How to ask again after a 401 (RFC 6750 §3).
+const CHALLENGE: HeaderValue = HeaderValue::from_static("Bearer error=\"invalid_token\"");
 const DATA_SERVICE_ID: HeaderName = HeaderName::from_static("dataserviceid");
 const DATA_SERVICE_VERSION: HeaderName = HeaderName::from_static("dataserviceversion");
 
@@ -148,6 +152,9 @@ pub(crate) fn refuse(mut error: Refusal, base: &str, request: &RequestStamp, hea
     }
     if let Some(seconds) = error.pause() {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    if error.status == StatusCode::UNAUTHORIZED {
+        response.headers_mut().insert(WWW_AUTHENTICATE, CHALLENGE);
     }
     error.body.metadata =
         Some(format!("{base}/$metadata#Microsoft.Azure.Batch.Protocol.Entities.Container.errors/@Element"));

@@ -17,7 +17,7 @@ use super::data_folder::DataFolder;
 use super::effect::Event;
 use super::open_error::{OpenError, take_folder};
 use super::refusal::Refusal;
-use super::router::router;
+use super::router::{Entrance, router};
 use super::service::{Activity, Failure, Rules, Service, UnsettledRun};
 use super::timing::Timing;
 use crate::batch::auth::SharedKey;
@@ -63,8 +63,16 @@ impl AtRest {
             .await
             .map_err(|failure: Failure| OpenError::store(&data, Refusal::from(failure)))?;
         let opened = clock.now();
-        let account =
-            Account { key, opened, clock, service, nodes: folder.nodes(), throttle: None, is_at_rest: true };
+        let account = Account {
+            key,
+            issuer: None,
+            opened,
+            clock,
+            service,
+            nodes: folder.nodes(),
+            throttle: None,
+            is_at_rest: true,
+        };
         Ok(Self { account: Arc::new(account), unsettled, _folder: folder })
     }
 
@@ -103,6 +111,6 @@ impl AtRest {
     /// The account as a tower service of HTTP requests that only read. Lets go of the data folder: somebody may run the account from
     /// now on, and what is read then is what they write.
     pub fn router(self) -> Router {
-        router(self.account)
+        router(self.account, Entrance::IN_PROCESS)
     }
 }

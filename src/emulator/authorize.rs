@@ -1,17 +1,49 @@
-//! Who may ask: whoever signs with the account's key, now.
+//! Who may ask: whoever signs with the account's key, now, or brings a token of the test issuer.
 
+use axum::http::StatusCode;
+use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use jiff::{SignedDuration, Timestamp};
 
 use super::refusal::Refusal;
+use super::test_issuer::TestIssuer;
 use crate::batch::auth::{Refused, SharedKey, SignedRequest};
 use crate::batch::{DateTime, ErrorCode};
 
 /// How far the time in a request may be off.
 const MAX_SKEW: SignedDuration = SignedDuration::from_mins(15);
 
+/// Checks who asks: by a token, if the request has one, else by its signature.
+pub(crate) fn authorize(
+    key: &SharedKey,
+    issuer: Option<&TestIssuer>,
+    request: &Parts,
+    now: Timestamp,
+) -> Result<(), Refusal> {
+    match bearer_token(request) {
+        Some(token) => check_token(issuer, token, now),
+        None => check_signature(key, request, now),
+    }
+}
+
+/// The token of a request. The scheme is written in any case (RFC 9110 §11.1).
+fn bearer_token(request: &Parts) -> Option<&str> {
+    let (scheme, token) = request.headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("Bearer").then_some(token.trim())
+}
+
+fn check_token(issuer: Option<&TestIssuer>, token: &str, now: Timestamp) -> Result<(), Refusal> {
+    let Some(issuer) = issuer else {
+        return Err(unauthorized(
+            "no bearer tokens are taken here, because no test issuer is configured; sign the request with the account's key \
+             (SharedKey), or start the emulator with --test-issuer FILE",
+        ));
+    };
+    issuer.verify(token, now).map_err(|error| unauthorized(&format!("the bearer token is refused: {error}")))
+}
+
 /// Checks the signature of a request, and that it is fresh.
-pub(crate) fn authorize(key: &SharedKey, request: &Parts, now: Timestamp) -> Result<(), Refusal> {
+fn check_signature(key: &SharedKey, request: &Parts, now: Timestamp) -> Result<(), Refusal> {
     let headers: Vec<(&str, &str)> = request
         .headers
         .iter()
@@ -52,4 +84,11 @@ fn refuse(refused: &Refused) -> Refusal {
 
 fn failed(detail: &str) -> Refusal {
     Refusal::new(ErrorCode::AUTHENTICATION_FAILED).with("AuthenticationErrorDetail", detail)
+}
+
+/// A signature that is wrong is forbidden, a token that is wrong is no authorization at all: the service answers so.
+fn unauthorized(detail: &str) -> Refusal {
+    let mut refusal = failed(detail);
+    refusal.status = StatusCode::UNAUTHORIZED.as_u16();
+    refusal
 }

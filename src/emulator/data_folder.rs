@@ -23,6 +23,8 @@ pub struct Endpoint {
     pub key: Secret,
     /// The process that serves it.
     pub pid: u32,
+    /// The certificate that it shows, in PEM, if it is served over TLS.
+    pub certificate: Option<String>,
 }
 
 /// An [`Endpoint`] in its file, which only its owner can read.
@@ -32,6 +34,8 @@ struct EndpointFile {
     account: String,
     key: String,
     pid: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    certificate: Option<String>,
 }
 
 impl Endpoint {
@@ -43,6 +47,7 @@ impl Endpoint {
             account: file.account,
             key: Secret::new(file.key),
             pid: file.pid,
+            certificate: file.certificate,
         })
     }
 }
@@ -99,8 +104,8 @@ impl DataFolder {
 
     /// Notes where this folder is served.
     pub(crate) fn note_endpoint(&self, endpoint: &Endpoint) -> std::io::Result<()> {
-        let Endpoint { endpoint, account, key, pid } = endpoint.clone();
-        let content = EndpointFile { endpoint, account, key: key.expose().to_owned(), pid };
+        let Endpoint { endpoint, account, key, pid, certificate } = endpoint.clone();
+        let content = EndpointFile { endpoint, account, key: key.expose().to_owned(), pid, certificate };
         // Whole or not at all: another process may read it at any time.
         let draft = self.path.join(format!("{ENDPOINT}.new"));
         let mut file = private_file(&draft)?;
@@ -152,6 +157,7 @@ mod tests {
             account: "a".to_owned(),
             key: Secret::new("k"),
             pid: 1,
+            certificate: Some("c".to_owned()),
         };
         ours.note_endpoint(&endpoint).unwrap();
         assert_eq!(Endpoint::read(&path), Some(endpoint));

@@ -1,7 +1,7 @@
 //! The emulator, as its users hold it.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,12 +18,14 @@ use super::driver::Driver;
 use super::effect::Effect;
 use super::open_error::{OpenError, take_folder};
 use super::refusal::Refusal;
-use super::router::router;
+use super::router::{Entrance, router};
 use super::server;
 use super::service::{Activity, Failure, Rules, Service};
+use super::test_issuer::TestIssuer;
 use super::throttle::Throttle;
 use super::timing::Timing;
-use crate::batch::auth::SharedKey;
+use super::tls::Tls;
+use crate::batch::auth::{DEVELOPMENT_KEY, SharedKey};
 use crate::clock::Clock;
 use crate::node::runtime::ContainerRuntime;
 use crate::secret::Secret;
@@ -45,6 +47,8 @@ pub struct EmulatorConfig {
     pub clock: Arc<dyn Clock>,
     /// How many requests a second are answered, and no more with 429; all of them when absent.
     pub requests_per_second: Option<NonZeroU32>,
+    /// Whose bearer tokens are taken; nobody's when absent.
+    pub issuer: Option<TestIssuer>,
     /// Whether tasks that wait are started; without, only what is begun goes on.
     pub starts_tasks: bool,
 }
@@ -84,8 +88,7 @@ impl Emulator {
     /// # Errors
     /// When the folder is in use, or can't be.
     pub async fn open(config: EmulatorConfig) -> Result<Self, OpenError> {
-        let EmulatorConfig { data, account, key, runtime, timing, clock, requests_per_second, starts_tasks } =
-            config;
+        let EmulatorConfig { data, account, key, runtime, timing, clock, .. } = config;
         let shared_key = SharedKey::new(&account, &key)
             .map_err(|source| OpenError::Key { account: account.clone(), source })?;
         let folder = take_folder(&data)?;
@@ -94,7 +97,7 @@ impl Emulator {
             runtime: runtime
                 .as_ref()
                 .map_or_else(|_| "none".to_owned(), |runtime| runtime.kind().to_string()),
-            activity: if starts_tasks { Activity::Running } else { Activity::WindingDown },
+            activity: if config.starts_tasks { Activity::Running } else { Activity::WindingDown },
         };
         let (service, effects) = Service::open(&folder.store(), rules, Arc::clone(&clock))
             .map_err(|source| OpenError::store(&data, source))?;
@@ -105,11 +108,12 @@ impl Emulator {
             folder,
             account: Arc::new(Account {
                 key: shared_key,
+                issuer: config.issuer,
                 opened: clock.now(),
                 clock,
                 service,
                 nodes,
-                throttle: requests_per_second.map(Throttle::new),
+                throttle: config.requests_per_second.map(Throttle::new),
                 is_at_rest: false,
             }),
             key,
@@ -123,32 +127,55 @@ impl Emulator {
     /// account URL that leads nowhere, as there is nothing to connect to.
     pub fn router(&self) -> Router {
         self.start();
-        router(Arc::clone(&self.0.account))
+        router(Arc::clone(&self.0.account), Entrance::IN_PROCESS)
     }
 
-    /// Serves the account over HTTP until `shutdown` is cancelled, and notes in the data folder where.
+    /// Serves the account over HTTP, or HTTPS with `tls`, until `shutdown` is cancelled, and notes in the data folder where.
     ///
     /// # Errors
-    /// When the listener is not on loopback: the key would cross a network in the clear.
-    pub async fn serve(&self, listener: TcpListener, shutdown: CancellationToken) -> io::Result<()> {
+    /// When other machines reach the listener, and requests would cross the network in the clear, or the account's key is
+    /// published, or tokens of a test issuer are taken.
+    pub async fn serve(
+        &self,
+        listener: TcpListener,
+        tls: Option<Tls>,
+        shutdown: CancellationToken,
+    ) -> io::Result<()> {
         let address = listener.local_addr()?;
-        if !address.ip().is_loopback() {
-            return Err(not_loopback(address));
+        let is_open = !address.ip().is_loopback();
+        if is_open {
+            self.refuse_to_be_open(address, tls.as_ref())?;
         }
-        let url = format!("http://{address}");
+        let url = account_url(address, tls.is_some());
         self.0.folder.note_endpoint(&Endpoint {
             endpoint: url.clone(),
             account: self.0.account.key.account().to_owned(),
             key: self.0.key.clone(),
             pid: std::process::id(),
+            certificate: tls.as_ref().map(Tls::certificate_pem),
         })?;
         if let Some(driver) = self.start() {
             driver.reachable_at(&url);
         }
-        let service = router(Arc::clone(&self.0.account));
-        server::serve(listener, service, shutdown).await;
+        let entrance = Entrance { is_secure: tls.is_some(), is_open };
+        let service = router(Arc::clone(&self.0.account), entrance);
+        server::serve(listener, service, tls.as_ref().map(Tls::acceptor), shutdown).await;
         self.0.folder.forget_endpoint();
         Ok(())
+    }
+
+    fn refuse_to_be_open(&self, address: SocketAddr, tls: Option<&Tls>) -> io::Result<()> {
+        let reason = if tls.is_none() {
+            "requests and answers would cross the network in the clear, without TLS"
+        } else if self.0.key.expose() == DEVELOPMENT_KEY {
+            "the account's key is published, and anybody could use the account"
+        } else if self.0.account.issuer.is_some() {
+            "tokens of a test issuer are for tests on this machine"
+        } else {
+            return Ok(());
+        };
+        let reason = format!("{address} is reachable from other machines: {reason}");
+        Err(io::Error::new(io::ErrorKind::InvalidInput, reason))
     }
 
     /// Stops: nothing new is started, and everything acknowledged is on disk. Containers are left running; whoever opens the
@@ -185,9 +212,13 @@ impl Emulator {
     }
 }
 
-fn not_loopback(address: SocketAddr) -> io::Error {
-    let reason = format!(
-        "{address} is not a loopback address: requests and answers would cross the network in the clear; listen on 127.0.0.1"
-    );
-    io::Error::new(io::ErrorKind::InvalidInput, reason)
+/// The URL of an account that is served at `address`, for programs on this machine.
+pub fn account_url(address: SocketAddr, is_secure: bool) -> String {
+    let scheme = if is_secure { "https" } else { "http" };
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        ip => ip,
+    };
+    format!("{scheme}://{}", SocketAddr::new(ip, address.port()))
 }

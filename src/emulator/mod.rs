@@ -34,13 +34,17 @@ mod service;
 mod store;
 #[cfg(test)]
 mod support;
+mod test_issuer;
 mod throttle;
 mod timing;
+mod tls;
 mod versions;
 mod wire;
 
 pub use at_rest::AtRest;
 pub use data_folder::Endpoint;
-pub use handle::{Emulator, EmulatorConfig};
+pub use handle::{Emulator, EmulatorConfig, account_url};
 pub use open_error::OpenError;
+pub use test_issuer::{IssuerError, TestIssuer};
 pub use timing::{Timing, UnknownTiming};
+pub use tls::{SelfSigned, Tls, TlsError};

@@ -31,16 +31,48 @@ const BODY_TIME: Duration = Duration::from_secs(60);
 const REFUSED_BODY_TIME: Duration = Duration::from_secs(5);
 
 /// The way in, for requests of any path: routes are matched on the raw path, which no router of prefixes would do.
-pub(crate) fn router(account: Arc<Account>) -> axum::Router {
-    axum::Router::new().fallback(serve).with_state(account)
+pub(crate) fn router(account: Arc<Account>, entrance: Entrance) -> axum::Router {
+    axum::Router::new().fallback(serve).with_state((account, entrance))
 }
 
-async fn serve(State(account): State<Arc<Account>>, request: Request<Body>) -> Response<Body> {
+/// How requests come in.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Entrance {
+    /// Whether they come over TLS.
+    pub(crate) is_secure: bool,
+    /// Whether they come from other machines, too, and so to any name that this one goes by.
+    pub(crate) is_open: bool,
+}
+
+impl Entrance {
+    /// From this process.
+    pub(crate) const IN_PROCESS: Self = Self { is_secure: false, is_open: false };
+
+    /// The scheme of the URLs that callers know. Something in between, such as a proxy that does the TLS, says which.
+    fn scheme(self, headers: &HeaderMap) -> &'static str {
+        match headers.get("x-forwarded-proto").map(HeaderValue::as_bytes) {
+            Some(b"http") => "http",
+            Some(b"https") => "https",
+            _ if self.is_secure => "https",
+            _ => "http",
+        }
+    }
+}
+
+type Way = (Arc<Account>, Entrance);
+
+async fn serve(State((account, entrance)): State<Way>, request: Request<Body>) -> Response<Body> {
     let (parts, mut body) = request.into_parts();
     let stamp = RequestStamp::new(&parts.headers, DateTime(account.clock.now()));
     let head = parts.method == Method::HEAD;
-    let host = host(&parts);
-    let mut response = match answer(&account, &host, &parts, &mut body, head).await {
+    let authority = authority(&parts);
+    let host = format!("{}://{authority}", entrance.scheme(&parts.headers));
+    let admitted = if entrance.is_open { Ok(()) } else { refuse_foreign_host(authority) };
+    let answer = match admitted {
+        Ok(()) => answer(&account, &host, &parts, &mut body, head).await,
+        Err(refusal) => Err(refusal),
+    };
+    let mut response = match answer {
         Ok(response) => response,
         Err(error) => {
             tracing::debug!(method = %parts.method, path = parts.uri.path(), %error, "refused");
@@ -62,9 +94,8 @@ async fn answer(
     body: &mut Body,
     head: bool,
 ) -> Result<Response<Body>, Refusal> {
-    refuse_foreign_host(host)?;
     let now = account.clock.now();
-    authorize(&account.key, parts, now)?;
+    authorize(&account.key, account.issuer.as_ref(), parts, now)?;
     if let Some(throttle) = &account.throttle {
         throttle.admit(now)?;
     }
@@ -107,19 +138,17 @@ fn version(query: &[(String, String)]) -> Result<ApiVersion, Refusal> {
     })
 }
 
-/// The URL that the caller reached us by, without a path.
-fn host(parts: &Parts) -> String {
-    let authority = match parts.uri.authority() {
+/// The name and port that the caller reached us by.
+fn authority(parts: &Parts) -> &str {
+    match parts.uri.authority() {
         Some(authority) => authority.as_str(),
         None => parts.headers.get(HOST).and_then(|value| value.to_str().ok()).unwrap_or("localhost"),
-    };
-    format!("http://{authority}")
+    }
 }
 
 /// A web page whose name was made to point at this machine still sends its own name: with the published key it could command the
-/// account. Only names of this machine are answered.
-fn refuse_foreign_host(host: &str) -> Result<(), Refusal> {
-    let authority = host.strip_prefix("http://").unwrap_or(host);
+/// account. Only names of this machine are answered, unless other machines may ask: they need a key that is not published.
+fn refuse_foreign_host(authority: &str) -> Result<(), Refusal> {
     let name = authority.rsplit_once(':').map_or(authority, |(name, port)| {
         if port.bytes().all(|byte| byte.is_ascii_digit()) { name } else { authority }
     });
@@ -224,22 +253,10 @@ mod host_tests {
 
     #[test]
     fn only_names_of_this_machine_are_answered() {
-        for host in [
-            "http://127.0.0.1:10100",
-            "http://localhost",
-            "http://LOCALHOST:1",
-            "http://[::1]:80",
-            "http://127.9.9.9",
-        ] {
+        for host in ["127.0.0.1:10100", "localhost", "LOCALHOST:1", "[::1]:80", "127.9.9.9"] {
             assert!(refuse_foreign_host(host).is_ok(), "{host}");
         }
-        for host in [
-            "http://evil.example:80",
-            "http://127.0.0.1.evil.example",
-            "http://10.0.0.1",
-            "http://",
-            "http://0.0.0.0",
-        ] {
+        for host in ["evil.example:80", "127.0.0.1.evil.example", "10.0.0.1", "", "0.0.0.0"] {
             assert!(refuse_foreign_host(host).is_err(), "{host}");
         }
     }

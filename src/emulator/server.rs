@@ -1,7 +1,7 @@
 //! The HTTP server: as many connections as the machine bears, none of them for ever.
 //!
 //! Whoever can reach the port can open connections, with the account's key or without. A client that sends its request a byte at a
-//! time, or none at all, must not keep others out nor hold up the end of the program.
+//! time, or none at all, must not keep others out nor hold up the end of the program. The same holds for handshakes of TLS.
 
 use std::io;
 use std::sync::Arc;
@@ -10,41 +10,60 @@ use std::time::Duration;
 use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 
 /// How many connections there are at the same time; more wait for their turn in the listener's queue.
 const CONNECTIONS: usize = 256;
 
-/// How long the head of a request may take, counted from the end of the answer before; so also how long a connection may idle.
-const HEAD: Duration = Duration::from_secs(60);
+/// How long things may take.
+#[derive(Debug, Clone, Copy)]
+struct Limits {
+    /// The head of a request, counted from the end of the answer before; so also how long a connection may idle.
+    head: Duration,
+    /// A handshake of TLS.
+    handshake: Duration,
+    /// Requests that have come to be answered, once the server is to end.
+    grace: Duration,
+}
+
+const LIMITS: Limits = Limits {
+    head: Duration::from_secs(60),
+    handshake: Duration::from_secs(10),
+    grace: Duration::from_secs(5),
+};
 
 /// The most bytes of a request's head. Filters and page tokens make for long targets.
 const HEAD_BYTES: usize = 64 * 1024;
 
-/// How long requests that have come may take to be answered once the server is to end.
-const GRACE: Duration = Duration::from_secs(5);
-
 /// The pause after the listener has failed, as it does where the process has no file descriptor left.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// Answers requests until `shutdown` is cancelled.
-pub(crate) async fn serve(listener: TcpListener, service: Router, shutdown: CancellationToken) {
-    serve_within(listener, service, shutdown, HEAD, GRACE).await;
+/// Answers requests until `shutdown` is cancelled; over TLS if there is something that shakes hands.
+pub(crate) async fn serve(
+    listener: TcpListener,
+    service: Router,
+    tls: Option<TlsAcceptor>,
+    shutdown: CancellationToken,
+) {
+    serve_within(listener, service, tls, shutdown, LIMITS).await;
 }
 
 async fn serve_within(
     listener: TcpListener,
     service: Router,
+    tls: Option<TlsAcceptor>,
     shutdown: CancellationToken,
-    head: Duration,
-    grace: Duration,
+    limits: Limits,
 ) {
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(head).max_buf_size(HEAD_BYTES);
+    http.timer(TokioTimer::new()).header_read_timeout(limits.head).max_buf_size(HEAD_BYTES);
     let (graceful, cut) = (GracefulShutdown::new(), CancellationToken::new());
     let slots = Arc::new(Semaphore::new(CONNECTIONS));
     loop {
@@ -53,24 +72,75 @@ async fn serve_within(
             () = shutdown.cancelled() => break,
             accepted = accept(&listener, &slots) => accepted,
         };
-        let connection =
-            http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service.clone()));
-        let (connection, cut) = (graceful.watch(connection), cut.clone());
+        let line = Line {
+            http: http.clone(),
+            service: TowerToHyperService::new(service.clone()),
+            watcher: graceful.watcher(),
+            cut: cut.clone(),
+        };
+        let (tls, shutdown) = (tls.clone(), shutdown.clone());
         tokio::spawn(async move {
-            tokio::select! {
-                ended = connection => {
-                    if let Err(error) = ended {
-                        tracing::debug!(%error, "a connection broke");
+            match tls {
+                None => line.answer(stream).await,
+                Some(tls) => {
+                    if let Some(stream) = shake_hands(&tls, stream, limits.handshake, &shutdown).await {
+                        line.answer(stream).await;
                     }
                 }
-                () = cut.cancelled() => {}
             }
             drop(slot);
         });
     }
     drop(listener);
-    if tokio::time::timeout(grace, graceful.shutdown()).await.is_err() {
+    if tokio::time::timeout(limits.grace, graceful.shutdown()).await.is_err() {
         cut.cancel();
+    }
+}
+
+/// What it takes to answer the requests of one connection.
+struct Line {
+    http: http1::Builder,
+    service: TowerToHyperService<Router>,
+    watcher: Watcher,
+    cut: CancellationToken,
+}
+
+impl Line {
+    async fn answer<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(self, stream: S) {
+        let connection = self.http.serve_connection(TokioIo::new(stream), self.service);
+        tokio::select! {
+            ended = self.watcher.watch(connection) => {
+                if let Err(error) = ended {
+                    tracing::debug!(%error, "a connection broke");
+                }
+            }
+            () = self.cut.cancelled() => {}
+        }
+    }
+}
+
+/// The connection with TLS on it, unless the handshake fails, takes too long, or is not worth it any more.
+async fn shake_hands(
+    tls: &TlsAcceptor,
+    stream: TcpStream,
+    limit: Duration,
+    shutdown: &CancellationToken,
+) -> Option<TlsStream<TcpStream>> {
+    let handshake = tokio::select! {
+        biased;
+        () = shutdown.cancelled() => return None,
+        handshake = tokio::time::timeout(limit, tls.accept(stream)) => handshake,
+    };
+    match handshake {
+        Ok(Ok(stream)) => Some(stream),
+        Ok(Err(error)) => {
+            tracing::debug!(%error, "a TLS handshake failed");
+            None
+        }
+        Err(_) => {
+            tracing::debug!(?limit, "a TLS handshake took too long");
+            None
+        }
     }
 }
 
@@ -113,6 +183,10 @@ mod tests {
     }
 
     async fn server() -> Server {
+        server_with(None).await
+    }
+
+    async fn server_with(tls: Option<TlsAcceptor>) -> Server {
         let slow = || async {
             tokio::time::sleep(Duration::from_secs(60)).await;
             "late"
@@ -122,7 +196,8 @@ mod tests {
             .route("/slow", axum::routing::get(slow));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (address, shutdown) = (listener.local_addr().unwrap(), CancellationToken::new());
-        let work = tokio::spawn(serve_within(listener, service, shutdown.clone(), SHORT, SHORT));
+        let limits = Limits { head: SHORT, handshake: SHORT, grace: SHORT };
+        let work = tokio::spawn(serve_within(listener, service, tls, shutdown.clone(), limits));
         Server { address, shutdown, work }
     }
 
@@ -182,5 +257,69 @@ mod tests {
         server.shutdown.cancel();
         tokio::time::timeout(Duration::from_secs(20), server.work).await.unwrap().unwrap();
         assert!(TcpStream::connect(server.address).await.is_err(), "the port is free");
+    }
+
+    /// Something that shakes hands, and what trusts it.
+    fn tls() -> (TlsAcceptor, tokio_rustls::TlsConnector) {
+        let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let mut roots = rustls::RootCertStore::empty();
+        roots.add(made.cert.der().clone()).unwrap();
+        let client = rustls::ClientConfig::builder_with_provider(Arc::clone(&provider))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let key = rustls::pki_types::PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
+        let server = rustls::ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![made.cert.der().clone()], key)
+            .unwrap();
+        (Arc::new(server).into(), Arc::new(client).into())
+    }
+
+    /// The answer to a request over TLS.
+    async fn ask_securely(server: &Server, connector: &tokio_rustls::TlsConnector) -> String {
+        let stream = TcpStream::connect(server.address).await.unwrap();
+        let name = rustls::pki_types::ServerName::try_from("localhost").unwrap();
+        let mut stream = connector.connect(name, stream).await.unwrap();
+        stream.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").await.unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).await.unwrap();
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+
+    #[tokio::test]
+    async fn a_handshake_that_never_ends_is_not_waited_for() {
+        let (acceptor, _) = tls();
+        let server = server_with(Some(acceptor)).await;
+        for beginning in [b"".as_slice(), b"\x16\x03\x01", b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n"] {
+            let (answer, _) = say(&server, beginning).await;
+            assert!(!answer.contains("hello"), "{answer}");
+        }
+    }
+
+    #[tokio::test]
+    async fn silent_handshakes_keep_nobody_out_for_ever() {
+        let (acceptor, connector) = tls();
+        let server = server_with(Some(acceptor)).await;
+        let mut silent = Vec::new();
+        for _ in 0..CONNECTIONS + 8 {
+            silent.push(TcpStream::connect(server.address).await.unwrap());
+        }
+        let answer = ask_securely(&server, &connector).await;
+        assert!(answer.ends_with("hello"), "{answer}");
+    }
+
+    #[tokio::test]
+    async fn a_handshake_does_not_hold_up_the_end() {
+        let (acceptor, _) = tls();
+        let server = server_with(Some(acceptor)).await;
+        let _silent = TcpStream::connect(server.address).await.unwrap();
+        tokio::time::sleep(SHORT / 3).await;
+        server.shutdown.cancel();
+        tokio::time::timeout(Duration::from_secs(20), server.work).await.unwrap().unwrap();
     }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use url::Url;
 
+use super::credential::{CredentialChoice, EntraChoice};
 use super::origin::{Origin, Sourced};
 use super::secrets::secret_source;
 use super::variables::Variables;
@@ -34,11 +35,25 @@ pub enum AccountSettings {
     Remote {
         /// Its URL.
         endpoint: Url,
-        /// Its name.
+        /// What proves who asks.
+        identity: Identity,
+        /// A file of certificates that are trusted beside those that the machine trusts.
+        ca_file: Option<PathBuf>,
+    },
+}
+
+/// What proves who asks.
+#[derive(Debug, Clone)]
+pub enum Identity {
+    /// The account's key.
+    SharedKey {
+        /// The account's name.
         account: String,
-        /// Its shared key, base64.
+        /// Its key, base64.
         key: Secret,
     },
+    /// A token of Microsoft Entra.
+    Entra(EntraChoice),
 }
 
 /// Why an account can't be reached with what the user gave.
@@ -84,6 +99,32 @@ pub enum SettingsError {
         /// The account's URL.
         endpoint: Url,
     },
+    /// A credential that is none.
+    #[error("`{word}` ({origin}) is no credential; there are {}", CredentialChoice::WORDS)]
+    Credential {
+        /// What was given.
+        word: String,
+        /// Who gave it.
+        origin: Origin,
+    },
+    /// Tokens for a URL without TLS.
+    #[error(
+        "tokens of Microsoft Entra ({origin}) are sent over https only, and the account is at {endpoint}"
+    )]
+    TokenInTheClear {
+        /// The account's URL.
+        endpoint: Url,
+        /// Who wants tokens.
+        origin: Origin,
+    },
+    /// Tokens for a host that only a project file names.
+    #[error(
+        "tokens of Microsoft Entra are not sent to {endpoint}, which a project file names: it is no host of Azure Batch"
+    )]
+    ForeignHost {
+        /// The account's URL.
+        endpoint: Url,
+    },
     /// A URL whose account has no name.
     #[error(
         "the name of the account {endpoint} can't be told from its URL: set {}",
@@ -104,7 +145,12 @@ impl SettingsError {
                  without https://; `--account local` works on this machine"
             }
             Self::NoKey { .. } => "`az batch account keys list --resource-group GROUP --name NAME` prints it",
+            Self::TokenInTheClear { .. } => {
+                "`batchyard emulator --tls` serves over https; an account's key works without"
+            }
+            Self::ForeignHost { .. } => "if you trust that host, name its URL yourself: --account URL",
             Self::Account { .. }
+            | Self::Credential { .. }
             | Self::NoUrl(_)
             | Self::Key { .. }
             | Self::NoName { .. }
@@ -142,6 +188,10 @@ pub enum NamedAccount {
         account: Option<String>,
         /// Where its key is found; in the environment's usual place if absent.
         key: Option<SecretRef>,
+        /// What proves who asks, if not the key.
+        credential: Option<CredentialChoice>,
+        /// A file of certificates to trust.
+        ca_file: Option<PathBuf>,
         /// Where paths of key files begin.
         folder: PathBuf,
     },
@@ -196,13 +246,13 @@ impl AccountSettings {
                 let data = choice.data.clone().or_else(|| variables.data_folder());
                 Ok(Self::Local { data: data.ok_or(SettingsError::NoDataFolder)? })
             }
-            Some(AccountName::Url(endpoint)) => Self::remote(endpoint, None, None, variables),
+            Some(AccountName::Url(endpoint)) => Remote::at(endpoint).resolve(variables),
             Some(AccountName::Azure) => {
                 let text = variables.get(env_vars::AZURE_BATCH_ENDPOINT).ok_or(SettingsError::NoEndpoint)?;
                 let origin = Origin::Variable(env_vars::AZURE_BATCH_ENDPOINT);
                 let given = Sourced { value: text.to_owned(), origin };
                 match AccountName::parse(text) {
-                    Some(AccountName::Url(endpoint)) => Self::remote(endpoint, None, None, variables),
+                    Some(AccountName::Url(endpoint)) => Remote::at(endpoint).resolve(variables),
                     _ => Err(unknown(given)),
                 }
             }
@@ -217,37 +267,113 @@ impl AccountSettings {
     ) -> Result<Self, SettingsError> {
         match named {
             NamedAccount::Local(data) => Ok(Self::Local { data: flag.unwrap_or(data).clone() }),
-            NamedAccount::Remote { endpoint, account, key, folder } => {
+            NamedAccount::Remote { endpoint, account, key, credential, ca_file, folder } => {
                 let url = Url::parse(endpoint).map_err(|_| SettingsError::NoUrl(endpoint.clone()))?;
                 let find = secret_source(variables.clone(), folder.clone());
                 let key = key.as_ref().map(|reference| {
                     find(reference).map_err(|reason| SettingsError::Key { endpoint: url.clone(), reason })
                 });
-                Self::remote(url, account.clone(), key.transpose()?, variables)
+                let named = Remote {
+                    endpoint: url,
+                    account: account.clone(),
+                    key: key.transpose()?,
+                    credential: *credential,
+                    ca_file: ca_file.clone(),
+                    is_named_by_file: true,
+                };
+                named.resolve(variables)
             }
         }
     }
+}
 
-    fn remote(
-        endpoint: Url,
-        account: Option<String>,
-        key: Option<Secret>,
-        variables: &Variables,
-    ) -> Result<Self, SettingsError> {
+/// What is said about an account elsewhere, before the environment is asked.
+struct Remote {
+    endpoint: Url,
+    account: Option<String>,
+    key: Option<Secret>,
+    credential: Option<CredentialChoice>,
+    ca_file: Option<PathBuf>,
+    /// Whether only a project file says that it is there: whoever wrote that may want nothing but a token.
+    is_named_by_file: bool,
+}
+
+impl Remote {
+    fn at(endpoint: Url) -> Self {
+        Self { endpoint, account: None, key: None, credential: None, ca_file: None, is_named_by_file: false }
+    }
+
+    fn resolve(mut self, variables: &Variables) -> Result<AccountSettings, SettingsError> {
+        let ca_file = self.ca_file.take().or_else(|| variables.path(env_vars::BATCHYARD_CA_FILE));
+        let endpoint = self.endpoint.clone();
+        let identity = match self.choose(variables)? {
+            Some((CredentialChoice::Entra(_), origin)) if endpoint.scheme() != "https" => {
+                return Err(SettingsError::TokenInTheClear { endpoint, origin });
+            }
+            Some((CredentialChoice::Entra(_), _)) if self.is_named_by_file && !may_have_tokens(&endpoint) => {
+                return Err(SettingsError::ForeignHost { endpoint });
+            }
+            Some((CredentialChoice::Entra(choice), _)) => Identity::Entra(choice),
+            Some((CredentialChoice::SharedKey, _)) | None => self.shared_key(variables)?,
+        };
+        Ok(AccountSettings::Remote { endpoint, identity, ca_file })
+    }
+
+    /// The credential that was asked for: by the account's own words, else by the environment; else the key, wherever there is one;
+    /// else a token, which needs TLS.
+    fn choose(&self, variables: &Variables) -> Result<Option<(CredentialChoice, Origin)>, SettingsError> {
+        if self.key.is_some() {
+            return Ok(None);
+        }
+        if let Some(choice) = self.credential {
+            return Ok(Some((choice, Origin::Default)));
+        }
+        let word = |name| word(name, variables);
+        if let Some(choice) = word(env_vars::BATCHYARD_CREDENTIAL)? {
+            return Ok(Some(choice));
+        }
+        let is_key_there = variables.get(env_vars::AZURE_BATCH_ACCESS_KEY).is_some();
+        if is_key_there || self.endpoint.scheme() != "https" {
+            return Ok(None);
+        }
+        let any = (CredentialChoice::Entra(EntraChoice::Any), Origin::Default);
+        Ok(Some(word(env_vars::AZURE_TOKEN_CREDENTIALS)?.unwrap_or(any)))
+    }
+
+    fn shared_key(self, variables: &Variables) -> Result<Identity, SettingsError> {
+        let Self { endpoint, account, key, .. } = self;
         let account = account
             // What the environment says is about the account that it names, not about one that has a name of its own.
             .or_else(|| if key.is_some() { account_in(&endpoint) } else { None })
             .or_else(|| variables.get(env_vars::AZURE_BATCH_ACCOUNT).map(str::to_owned))
             .or_else(|| account_in(&endpoint))
             .ok_or_else(|| SettingsError::NoName { endpoint: endpoint.clone() })?;
-        let key = match key {
-            Some(key) => key,
-            None => {
-                let key = variables.get(env_vars::AZURE_BATCH_ACCESS_KEY);
-                Secret::new(key.ok_or_else(|| SettingsError::NoKey { endpoint: endpoint.clone() })?)
-            }
-        };
-        Ok(Self::Remote { endpoint, account, key })
+        let key = key.or_else(|| variables.get(env_vars::AZURE_BATCH_ACCESS_KEY).map(Secret::new));
+        Ok(Identity::SharedKey { account, key: key.ok_or(SettingsError::NoKey { endpoint })? })
+    }
+}
+
+/// The credential that a variable names.
+fn word(
+    name: &'static str,
+    variables: &Variables,
+) -> Result<Option<(CredentialChoice, Origin)>, SettingsError> {
+    let Some(word) = variables.get(name) else { return Ok(None) };
+    match CredentialChoice::parse(word) {
+        Some(choice) => Ok(Some((choice, Origin::Variable(name)))),
+        None => Err(SettingsError::Credential { word: word.to_owned(), origin: Origin::Variable(name) }),
+    }
+}
+
+/// Whether it is Azure Batch, in any of the clouds, or this machine.
+fn may_have_tokens(endpoint: &Url) -> bool {
+    const AZURE: [&str; 4] =
+        [".batch.azure.com", ".batch.azure.cn", ".batch.chinacloudapi.cn", ".batch.usgovcloudapi.net"];
+    match endpoint.host() {
+        Some(url::Host::Domain(name)) => name == "localhost" || AZURE.iter().any(|end| name.ends_with(end)),
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
     }
 }
 
@@ -266,6 +392,72 @@ mod tests {
         AccountSettings::resolve(&AccountChoice { flag, ..AccountChoice::default() }, variables)
     }
 
+    fn shared_key(settings: Result<AccountSettings, SettingsError>) -> (String, Secret) {
+        match settings {
+            Ok(AccountSettings::Remote { identity: Identity::SharedKey { account, key }, .. }) => {
+                (account, key)
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn entra(settings: Result<AccountSettings, SettingsError>) -> EntraChoice {
+        match settings {
+            Ok(AccountSettings::Remote { identity: Identity::Entra(choice), .. }) => choice,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn an_account_without_a_key_takes_tokens_and_the_environment_chooses_which() {
+        let url = Some("https://mine.westeurope.batch.azure.com");
+        assert_eq!(entra(resolve(url, &Variables::from_pairs([]))), EntraChoice::Any);
+        let sdk = Variables::from_pairs([("AZURE_TOKEN_CREDENTIALS", "ManagedIdentityCredential")]);
+        assert_eq!(entra(resolve(url, &sdk)), EntraChoice::ManagedIdentity);
+        let key = ("AZURE_BATCH_ACCESS_KEY", "c2VjcmV0");
+        shared_key(resolve(url, &Variables::from_pairs([key, ("AZURE_TOKEN_CREDENTIALS", "dev")])));
+        let ours = Variables::from_pairs([key, ("BATCHYARD_CREDENTIAL", "azure_cli")]);
+        assert_eq!(entra(resolve(url, &ours)), EntraChoice::AzureCli);
+        let typo = Variables::from_pairs([("BATCHYARD_CREDENTIAL", "azure_clu")]);
+        let error = resolve(url, &typo).unwrap_err().to_string();
+        assert!(error.starts_with("`azure_clu` (BATCHYARD_CREDENTIAL) is no credential"), "{error}");
+        let key = Variables::from_pairs([("BATCHYARD_CREDENTIAL", "shared_key")]);
+        assert!(matches!(resolve(url, &key), Err(SettingsError::NoKey { .. })));
+        let clear = resolve(Some("http://127.0.0.1:1"), &ours);
+        assert!(matches!(clear, Err(SettingsError::TokenInTheClear { .. })), "{clear:?}");
+    }
+
+    #[test]
+    fn a_project_file_sends_no_token_to_hosts_that_are_not_azures() {
+        let resolve = |endpoint: &str| {
+            let named = NamedAccount::Remote {
+                endpoint: endpoint.to_owned(),
+                account: None,
+                key: None,
+                credential: Some(CredentialChoice::Entra(EntraChoice::AzureCli)),
+                ca_file: None,
+                folder: PathBuf::new(),
+            };
+            let named = BTreeMap::from([("prod".to_owned(), named)]);
+            let choice = AccountChoice { flag: Some("prod"), named, ..AccountChoice::default() };
+            AccountSettings::resolve(&choice, &Variables::from_pairs([]))
+        };
+        for azure in [
+            "https://a.westeurope.batch.azure.com",
+            "https://a.chinanorth2.batch.azure.cn",
+            "https://a.usgovvirginia.batch.usgovcloudapi.net",
+            "https://localhost:10100",
+            "https://[::1]:10100",
+        ] {
+            assert_eq!(entra(resolve(azure)), EntraChoice::AzureCli, "{azure}");
+        }
+        for foreign in ["https://a.batch.azure.com.evil.example", "https://evil.example", "https://10.0.0.1"]
+        {
+            assert!(matches!(resolve(foreign), Err(SettingsError::ForeignHost { .. })), "{foreign}");
+        }
+        entra(self::resolve(Some("https://gateway.example"), &Variables::from_pairs([])));
+    }
+
     #[test]
     fn the_account_is_local_unless_something_else_is_said() {
         let home = Variables::from_pairs([("HOME", "/home/ada")]);
@@ -277,12 +469,11 @@ mod tests {
     #[test]
     fn an_account_by_url_takes_its_key_from_the_environment() {
         let url = "https://mine.westeurope.batch.azure.com";
-        let without = Variables::from_pairs([]);
-        assert!(matches!(resolve(Some(url), &without), Err(SettingsError::NoKey { .. })));
+        let http =
+            resolve(Some("http://127.0.0.1:1"), &Variables::from_pairs([("AZURE_BATCH_ACCOUNT", "a")]));
+        assert!(matches!(http, Err(SettingsError::NoKey { .. })));
         let with = Variables::from_pairs([("AZURE_BATCH_ACCESS_KEY", "c2VjcmV0")]);
-        let Ok(AccountSettings::Remote { account, .. }) = resolve(Some(url), &with) else {
-            panic!("the account is remote");
-        };
+        let (account, _) = shared_key(resolve(Some(url), &with));
         assert_eq!(account, "mine");
         let other = Variables::from_pairs([("AZURE_BATCH_ACCESS_KEY", "c2VjcmV0")]);
         assert!(matches!(resolve(Some("http://127.0.0.1:1"), &other), Err(SettingsError::NoName { .. })));
@@ -312,6 +503,8 @@ mod tests {
             endpoint: "https://prod.westeurope.batch.azure.com".into(),
             account: account.map(str::to_owned),
             key,
+            credential: None,
+            ca_file: None,
             folder: PathBuf::new(),
         };
         let resolve = |named: NamedAccount, variables: &Variables| {
@@ -325,16 +518,9 @@ mod tests {
             ("PROD_KEY", "cHJvZA=="),
         ]);
         let of_env = |name: &str| Some(SecretRef::Env(name.into()));
-        let Ok(AccountSettings::Remote { account, key, .. }) =
-            resolve(remote(None, of_env("PROD_KEY")), &variables)
-        else {
-            panic!("the account is remote");
-        };
+        let (account, key) = shared_key(resolve(remote(None, of_env("PROD_KEY")), &variables));
         assert_eq!((account.as_str(), key.expose()), ("prod", "cHJvZA=="));
-        let Ok(AccountSettings::Remote { account, .. }) = resolve(remote(Some("mine"), None), &variables)
-        else {
-            panic!("the account is remote");
-        };
+        let (account, _) = shared_key(resolve(remote(Some("mine"), None), &variables));
         assert_eq!(account, "mine");
         let error = resolve(remote(None, of_env("NOPE")), &variables).unwrap_err().to_string();
         assert!(error.contains("NOPE is not set"), "{error}");

@@ -1,11 +1,13 @@
 //! The only module that reads environment variables and the user's folders, so that every value knows its origin.
 
 mod account;
+mod credential;
 mod origin;
 mod secrets;
 mod variables;
 
-pub use account::{AccountChoice, AccountName, AccountSettings, NamedAccount, SettingsError};
+pub use account::{AccountChoice, AccountName, AccountSettings, Identity, NamedAccount, SettingsError};
+pub use credential::{CredentialChoice, EntraChoice};
 pub use origin::{Origin, Sourced};
 pub use secrets::secret_source;
 pub use variables::Variables;

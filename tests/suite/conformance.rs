@@ -5,7 +5,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crate::support::{Command, Emulator, PrivateRegistry, Runtime, Sandbox, Service};
+use crate::support::{Command, Emulator, Issuer, PrivateRegistry, Runtime, Sandbox, Service};
 
 /// Long enough for every test of one SDK against one runtime, on a loaded machine.
 const TIMEOUT: Duration = Duration::from_secs(600);
@@ -33,6 +33,20 @@ fn python_of_the_first_track_with_simulated_tasks() {
     let Some(emulator) = Emulator::start(&sandbox, Runtime::Simulated) else { return };
     let output = tests_in("python-track1", &sandbox, &python, &emulator)
         .env("CONFORMANCE_IMAGE", "registry.example/busybox:latest")
+        .run();
+    assert!(output.code == Some(0), "{output}\n  the emulator:\n{}", emulator.log());
+}
+
+#[test]
+fn python_over_https_with_a_key_and_with_tokens() {
+    let Some(python) = Service::Python.address() else { return };
+    let sandbox = Sandbox::new().file("issuer.json", &Issuer.file());
+    let issuer = sandbox.path("issuer.json").display().to_string();
+    let flags = ["--tls", "--test-issuer", &issuer];
+    let Some(emulator) = Emulator::start_with(&sandbox, Runtime::Simulated, &flags) else { return };
+    let output = tests_in("python-https", &sandbox, &python, &emulator)
+        .env("REQUESTS_CA_BUNDLE", emulator.certificate_file())
+        .env("CONFORMANCE_TOKEN", Issuer.token())
         .run();
     assert!(output.code == Some(0), "{output}\n  the emulator:\n{}", emulator.log());
 }

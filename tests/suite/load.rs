@@ -10,7 +10,7 @@ use batchyard::batch::model::{BatchTask, BatchTaskState};
 use batchyard::batch::odata::ListQuery;
 use batchyard::batch::operations::{CreateJob, CreatePool, ListTasks};
 use batchyard::batch::{JobId, TaskId};
-use batchyard::client::{BatchClient, HttpTransport};
+use batchyard::client::{BatchClient, ExtraRoots, HttpTransport};
 use futures::TryStreamExt as _;
 use serde_json::{from_value, json};
 
@@ -90,7 +90,8 @@ async fn a_hundred_clients_find_all_that_they_wrote_although_the_emulator_is_kil
     let length = length();
     let sandbox = Sandbox::new();
     let Some(mut emulator) = Emulator::start(&sandbox, Runtime::Simulated) else { return };
-    let transport = HttpTransport::network(&emulator.endpoint().parse().unwrap()).unwrap();
+    let transport =
+        HttpTransport::network(&emulator.endpoint().parse().unwrap(), &ExtraRoots::default()).unwrap();
     prepare(&client(&emulator, &transport)).await;
 
     let crash = Arc::new(Crash::default());

@@ -17,6 +17,7 @@ use tokio::time::Instant;
 use tower::ServiceExt as _;
 use url::Url;
 
+use super::pinned::pinned;
 use super::request::{SendError, send, sign};
 use super::served::Served;
 use super::settings::{LocalSettings, open_error};
@@ -67,6 +68,8 @@ pub(super) enum ReachError {
     Serve(#[from] std::io::Error),
     #[error("the network can't be used")]
     Network(#[from] reqwest::Error),
+    #[error("the certificate that {} names can't be used", folder.display())]
+    Certificate { folder: PathBuf, source: rustls::Error },
     #[error("{} says that it is served at {endpoint}, which is not on this machine", folder.display())]
     NotHere { endpoint: String, folder: PathBuf },
 }
@@ -216,14 +219,17 @@ impl Reach {
             return Err(ReachError::NotHere { endpoint: at.endpoint, folder });
         }
         let key = SharedKey::new(&at.account, &at.key)?;
-        // TLS is not used, and yet reqwest wants to know who would do it.
+        // Without TLS, reqwest wants to know all the same who would do it.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let network = reqwest::Client::builder()
+        let mut builder = reqwest::Client::builder()
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
-            .pool_idle_timeout(IDLE)
-            .build()?;
-        Ok(Self::Elsewhere { at, key, network })
+            .pool_idle_timeout(IDLE);
+        if let Some(certificate) = &at.certificate {
+            let tls = pinned(certificate).map_err(|source| ReachError::Certificate { folder, source })?;
+            builder = builder.tls_backend_preconfigured(tls);
+        }
+        Ok(Self::Elsewhere { at, key, network: builder.build()? })
     }
 
     /// Where another process serves it.

@@ -1,20 +1,21 @@
 //! The account that a command works on.
 
+use std::path::Path;
 use std::time::Duration;
 
 use url::Url;
 
+use super::entra;
 use super::local::{LocalAccount, Wanted};
 use super::settings::LocalSettings;
 use crate::batch::auth::SharedKey;
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::project::account_choice;
-use crate::client::{BatchClient, ClientOptions, Credential, HttpTransport};
+use crate::client::{BatchClient, ClientOptions, Credential, ExtraRoots, HttpTransport};
 use crate::env_vars;
 use crate::exit_code::ExitCode;
-use crate::secret::Secret;
-use crate::settings::AccountSettings;
+use crate::settings::{AccountSettings, Identity, Variables};
 
 /// How often the local account is looked at while something is waited for.
 const LOCAL_POLL: Duration = Duration::from_millis(250);
@@ -36,9 +37,16 @@ impl Account {
     /// at rest, and takes changes once [`Account::run`] or [`Account::wind_down`] was called.
     pub(in crate::cli) async fn open(context: &Context) -> Result<Self, CommandError> {
         match AccountSettings::resolve(&account_choice(context)?, &context.variables)? {
-            AccountSettings::Remote { endpoint, account, key } => {
-                let name = format!("the account {account} at {endpoint}");
-                Ok(Self { client: remote(endpoint, &account, &key)?, name, local: None })
+            AccountSettings::Remote { endpoint, identity, ca_file } => {
+                let name = match &identity {
+                    Identity::SharedKey { account, .. } => format!("the account {account} at {endpoint}"),
+                    Identity::Entra(_) => format!("the account at {endpoint}"),
+                };
+                let credential = credential(&identity, &context.variables)?;
+                let roots = roots(ca_file.as_deref())?;
+                let options = ClientOptions { roots, ..ClientOptions::default() };
+                let client = BatchClient::new(endpoint, credential, options);
+                Ok(Self { client: client.map_err(CommandError::from_error)?, name, local: None })
             }
             AccountSettings::Local { data } => {
                 let name = format!("the local account ({})", data.display());
@@ -105,12 +113,30 @@ impl Account {
     }
 }
 
-fn remote(endpoint: Url, account: &str, key: &Secret) -> Result<BatchClient, CommandError> {
-    let key = SharedKey::new(account, key).map_err(|error| {
-        CommandError::from_error(error)
-            .code(ExitCode::Usage)
-            .hint(Some(format!("look at {}", env_vars::AZURE_BATCH_ACCESS_KEY)))
-    })?;
-    BatchClient::new(endpoint, Credential::SharedKey(key), ClientOptions::default())
-        .map_err(CommandError::from_error)
+fn credential(identity: &Identity, variables: &Variables) -> Result<Credential, CommandError> {
+    match identity {
+        Identity::SharedKey { account, key } => {
+            let key = SharedKey::new(account, key).map_err(|error| {
+                CommandError::from_error(error)
+                    .code(ExitCode::Usage)
+                    .hint(Some(format!("look at {}", env_vars::AZURE_BATCH_ACCESS_KEY)))
+            })?;
+            Ok(Credential::SharedKey(key))
+        }
+        Identity::Entra(choice) => {
+            let roots = roots(variables.path(env_vars::BATCHYARD_CA_FILE).as_deref())?;
+            Ok(Credential::Entra(entra::options(*choice, variables, roots)))
+        }
+    }
+}
+
+fn roots(file: Option<&Path>) -> Result<ExtraRoots, CommandError> {
+    let Some(file) = file else { return Ok(ExtraRoots::default()) };
+    ExtraRoots::read(file).map_err(|error| {
+        let hint = format!(
+            "{} or `ca_file` of the account names it; an emulator prints the path of its own",
+            env_vars::BATCHYARD_CA_FILE
+        );
+        CommandError::from_error(error).code(ExitCode::Usage).hint(Some(hint))
+    })
 }

@@ -10,6 +10,9 @@ use crate::batch::DateTime;
 use crate::batch::auth::{SharedKey, SignedRequest};
 use crate::clock::{Clock as _, SystemClock};
 
+/// By what scheme the client calls the account, whatever is between.
+const SCHEME: HeaderName = HeaderName::from_static("x-forwarded-proto");
+
 const DATE: HeaderName = HeaderName::from_static("ocp-date");
 
 /// Dates and signs a request.
@@ -57,6 +60,7 @@ pub(super) async fn send(
     request: Request<Full<Bytes>>,
 ) -> Result<Response<Body>, SendError> {
     let (mut parts, body) = request.into_parts();
+    parts.headers.insert(SCHEME, HeaderValue::from_static("http"));
     let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
     parts.uri = format!("{}{target}", endpoint.trim_end_matches('/')).parse().map_err(http::Error::from)?;
     let body = body.collect().await.unwrap_or_else(|never| match never {}).to_bytes();

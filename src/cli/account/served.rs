@@ -26,7 +26,7 @@ impl Served {
         let stop = CancellationToken::new();
         let server = tokio::spawn({
             let (emulator, stop) = (emulator.clone(), stop.clone());
-            async move { emulator.serve(listener, stop).await }
+            async move { emulator.serve(listener, None, stop).await }
         });
         Ok(Self { emulator, stop, server: Mutex::new(Some(server)) })
     }

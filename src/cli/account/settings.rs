@@ -72,6 +72,7 @@ impl LocalSettings {
             timing: self.timing,
             clock: Arc::new(SystemClock),
             requests_per_second: None,
+            issuer: None,
             starts_tasks,
         }
     }

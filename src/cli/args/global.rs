@@ -11,7 +11,7 @@ use clap::{Args, ValueEnum};
 pub(in crate::cli) struct Global {
     /// The account to work on: `local` (an embedded Azure Batch on this machine), `azure` (the account in AZURE_BATCH_ENDPOINT), its
     /// URL, or a name that the project file gives. Name and key of an account come from AZURE_BATCH_ACCOUNT and
-    /// AZURE_BATCH_ACCESS_KEY [default: $BATCHYARD_ACCOUNT, else the project file's default_account, else local]
+    /// AZURE_BATCH_ACCESS_KEY; without a key, Microsoft Entra is asked for a token (`az login` is enough) [default: $BATCHYARD_ACCOUNT, else the project file's default_account, else local]
     #[arg(long, global = true, value_name = "NAME|URL")]
     pub account: Option<String>,
     /// The project file [default: the batchyard.yaml of the nearest folder that has one, from the recipe upwards]

@@ -1,7 +1,7 @@
 //! `emulator`: serves the embedded Azure Batch to SDKs and other programs.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use tokio::net::TcpListener;
 
@@ -12,7 +12,8 @@ use crate::cli::args::EmulatorArgs;
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::project::account_choice;
-use crate::emulator::EmulatorConfig;
+use crate::clock::{Clock as _, SystemClock};
+use crate::emulator::{EmulatorConfig, SelfSigned, TestIssuer, Tls, TlsError, account_url};
 use crate::exit_code::ExitCode;
 use crate::secret::Secret;
 use crate::settings::{AccountSettings, SettingsError};
@@ -20,25 +21,87 @@ use crate::settings::{AccountSettings, SettingsError};
 pub(super) async fn run(context: &Context, args: &EmulatorArgs) -> Result<ExitCode, CommandError> {
     let key = key(args)?;
     if !args.listen.ip().is_loopback() {
-        let message =
-            format!("{} is reachable from other machines, and this emulator has no TLS", args.listen.ip());
-        return Err(CommandError::new(ExitCode::Usage, message)
-            .hint(Some("listen on a loopback address, for example 127.0.0.1:10100".to_owned())));
+        refuse_to_be_open(args)?;
     }
+    let issuer = args.test_issuer.as_deref().map(test_issuer).transpose()?;
+    let given = given_certificate(args)?;
     let data = data_folder(context)?;
-    let shown_data = data.display().to_string();
-    let settings = LocalSettings::with_key(context, data, &args.account_name, key.clone());
-    let config = EmulatorConfig { requests_per_second: args.throttle, ..settings.emulator(true).await };
+    let settings = LocalSettings::with_key(context, data.clone(), &args.account_name, key.clone());
+    let config =
+        EmulatorConfig { requests_per_second: args.throttle, issuer, ..settings.emulator(true).await };
     let emulator = open_or_wait(config).await.map_err(open_error)?;
+    let certificate = match given {
+        // The data folder is ours by now.
+        None if args.tls => Some(own_certificate(&data, args)?),
+        given => given,
+    };
     let listener = TcpListener::bind(args.listen).await.map_err(|error| {
         CommandError::new(ExitCode::Error, format!("can't listen on {}: {error}", args.listen))
             .hint(Some("another program may use that port; --listen 127.0.0.1:0 takes a free one".to_owned()))
     })?;
-    let endpoint = format!("http://{}", listener.local_addr()?);
-    announce(context, &endpoint, args, &key, &shown_data)?;
-    emulator.serve(listener, stop_on_signal()).await?;
+    let endpoint = account_url(listener.local_addr()?, certificate.is_some());
+    Ready { endpoint: &endpoint, args, key: &key, data: &data, certificate: certificate.as_ref() }
+        .announce(context)?;
+    emulator.serve(listener, certificate.map(|certificate| certificate.tls), stop_on_signal()).await?;
     emulator.shut_down().await;
     Ok(ExitCode::Success)
+}
+
+/// Other machines need TLS, and a key that is not published.
+fn refuse_to_be_open(args: &EmulatorArgs) -> Result<(), CommandError> {
+    let (reason, hint) = if !args.tls && args.tls_cert.is_none() {
+        (
+            "requests and answers would cross the network in the clear",
+            "listen on a loopback address, for example 127.0.0.1:10100, or add --tls or --tls-cert",
+        )
+    } else if args.key_file.is_none() {
+        (
+            "the published development key would let anybody use the account",
+            "--key-file names a file with a key of your own; `head -c 32 /dev/urandom | base64` makes one",
+        )
+    } else if args.test_issuer.is_some() {
+        (
+            "tokens of a test issuer are for tests on this machine",
+            "listen on a loopback address, for example 127.0.0.1:10100",
+        )
+    } else {
+        return Ok(());
+    };
+    let message = format!("{} is reachable from other machines, and {reason}", args.listen.ip());
+    Err(CommandError::new(ExitCode::Usage, message).hint(Some(hint.to_owned())))
+}
+
+/// What the account shows to clients, and the file that they can trust.
+struct Certificate {
+    tls: Tls,
+    file: PathBuf,
+    /// Whether nobody but this program vouches for it.
+    is_own: bool,
+}
+
+fn given_certificate(args: &EmulatorArgs) -> Result<Option<Certificate>, CommandError> {
+    let (Some(file), Some(key)) = (&args.tls_cert, &args.tls_key) else { return Ok(None) };
+    let tls = Tls::from_files(file, key).map_err(tls_error)?;
+    Ok(Some(Certificate { tls, file: file.clone(), is_own: false }))
+}
+
+fn own_certificate(data: &Path, args: &EmulatorArgs) -> Result<Certificate, CommandError> {
+    let made = SelfSigned::of_folder(data, args.listen.ip(), SystemClock.now()).map_err(tls_error)?;
+    // Programs are told of it by variables, and run elsewhere.
+    let file = std::path::absolute(&made.certificate)?;
+    Ok(Certificate { tls: made.tls, file, is_own: true })
+}
+
+fn tls_error(error: TlsError) -> CommandError {
+    let hint = error.hint();
+    CommandError::from_error(error).code(ExitCode::Usage).hint(hint)
+}
+
+fn test_issuer(file: &Path) -> Result<TestIssuer, CommandError> {
+    TestIssuer::read(file).map_err(|error| {
+        let hint = "it is JSON: { \"issuer\": \"https://…\", \"keys\": [ … ] }, with public keys as in a JSON Web Key Set";
+        CommandError::from_error(error).code(ExitCode::Usage).hint(Some(hint.to_owned()))
+    })
 }
 
 /// The data of the account that is served: of the one that was named, else of the default one if that is on this machine, else of
@@ -69,33 +132,65 @@ fn key(args: &EmulatorArgs) -> Result<Secret, CommandError> {
     Ok(Secret::new(text.trim()))
 }
 
-/// The one line that says that requests are taken. A key of the user's own is never shown.
-fn announce(
-    context: &Context,
-    endpoint: &str,
-    args: &EmulatorArgs,
-    key: &Secret,
-    data: &str,
-) -> Result<(), CommandError> {
-    let own_key = args.key_file.is_some();
-    if context.printer.is_json() {
-        let shown = if own_key { serde_json::Value::Null } else { key.expose().into() };
-        let ready = serde_json::json!({ "ready": {
-            "endpoint": endpoint, "account": args.account_name, "key": shown, "data": data,
-        }});
-        context.printer.line(&ready)?;
-    } else {
-        let shown = args.key_file.as_ref().map_or_else(
-            || format!("{} (published: for development only)", key.expose()),
+/// What is said once requests are taken.
+struct Ready<'a> {
+    endpoint: &'a str,
+    args: &'a EmulatorArgs,
+    key: &'a Secret,
+    data: &'a Path,
+    certificate: Option<&'a Certificate>,
+}
+
+impl Ready<'_> {
+    fn announce(&self, context: &Context) -> Result<(), CommandError> {
+        if context.printer.is_json() {
+            context.printer.line(&self.json())?;
+        } else {
+            let mut out = context.printer.stdout();
+            out.write_all(self.text().as_bytes())?;
+            out.flush()?;
+        }
+        Ok(())
+    }
+
+    /// A key of the user's own is never shown.
+    fn json(&self) -> serde_json::Value {
+        let own_key = self.args.key_file.is_some();
+        let mut ready = serde_json::json!({
+            "endpoint": self.endpoint,
+            "account": self.args.account_name,
+            "key": if own_key { serde_json::Value::Null } else { self.key.expose().into() },
+            "data": self.data.display().to_string(),
+        });
+        if let (Some(certificate), Some(ready)) = (self.certificate, ready.as_object_mut()) {
+            ready.insert("certificate".to_owned(), certificate.file.display().to_string().into());
+        }
+        serde_json::json!({ "ready": ready })
+    }
+
+    fn text(&self) -> String {
+        let key = self.args.key_file.as_ref().map_or_else(
+            || format!("{} (published: for development only)", self.key.expose()),
             |file| format!("as in {}", file.display()),
         );
-        let mut out = context.printer.stdout();
-        writeln!(
-            out,
-            "Azure Batch is ready at {endpoint}\n  account  {}\n  key      {shown}\n  data     {data}\nCtrl-C stops it.",
-            args.account_name
-        )?;
-        out.flush()?;
+        let mut text = format!(
+            "Azure Batch is ready at {}\n  account      {}\n  key          {key}\n  data         {}\n",
+            self.endpoint,
+            self.args.account_name,
+            self.data.display()
+        );
+        if let Some(Certificate { file, is_own, .. }) = self.certificate {
+            text.push_str(&format!("  certificate  {}\n", file.display()));
+            if *is_own {
+                text.push_str(
+                    "               made here: tell clients to trust it, by BATCHYARD_CA_FILE, SSL_CERT_FILE, REQUESTS_CA_BUNDLE\n",
+                );
+            }
+        }
+        if let Some(file) = &self.args.test_issuer {
+            text.push_str(&format!("  tokens       those of the test issuer in {}, too\n", file.display()));
+        }
+        text.push_str("Ctrl-C stops it.\n");
+        text
     }
-    Ok(())
 }

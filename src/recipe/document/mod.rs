@@ -65,7 +65,7 @@ pub use parameter::{Bound, Parameter, ParameterType};
 pub use pool::{
     Autoscale, ContainerKind, NodeCounts, OnChange, Pool, PoolContainer, SchedulingPolicy, StartTask,
 };
-pub use project::{Project, ProjectAccount};
+pub use project::{CredentialKind, Project, ProjectAccount};
 pub use recipe::{LanguageVersion, Recipe};
 pub use registry::Registry;
 pub use scalar::{Any, TEXT, Text};

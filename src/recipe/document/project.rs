@@ -30,11 +30,30 @@ pub struct Project {
     pub library: Option<Field<Vec<Field<String>>>>,
 }
 
+/// What proves to an account who asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CredentialKind {
+    /// The account's key.
+    SharedKey,
+    /// A token, by whichever of the following gives one, in this order.
+    Default,
+    /// A token for the service principal in AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET.
+    Environment,
+    /// A token for a workload identity of Kubernetes.
+    WorkloadIdentity,
+    /// A token for the machine's identity; that in AZURE_CLIENT_ID if it has several.
+    ManagedIdentity,
+    /// A token for whoever is signed in to the Azure CLI.
+    AzureCli,
+}
+
 /// An account: on Azure, by its URL, or on this machine, by its folder.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(extend("minProperties" = 1, "examples" = [
     { "endpoint": "https://myaccount.westeurope.batch.azure.com", "key": { "env": "MYACCOUNT_KEY" } },
+    { "endpoint": "https://myaccount.westeurope.batch.azure.com", "credential": "azure_cli" },
     { "data": "state" },
 ]))]
 pub struct ProjectAccount {
@@ -50,6 +69,13 @@ pub struct ProjectAccount {
     pub account: Option<Field<String>>,
     /// Where the shared key is found; AZURE_BATCH_ACCESS_KEY if absent.
     pub key: Option<Field<SecretReference>>,
+    /// What proves who asks, instead of `key`: a token of Microsoft Entra, or, with `shared_key`, AZURE_BATCH_ACCESS_KEY.
+    /// BATCHYARD_CREDENTIAL if absent; else the key if there is one, and `default` if not.
+    pub credential: Option<Field<CredentialKind>>,
+    /// A PEM file of certificates to trust beside those that the machine trusts, by its path from this file; BATCHYARD_CA_FILE if
+    /// absent.
+    #[schemars(length(min = 1))]
+    pub ca_file: Option<Field<String>>,
     /// The folder of a local account's data, by its path from this file, instead of `endpoint`.
     #[schemars(length(min = 1))]
     pub data: Option<Field<String>>,

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::diagnostic::{Collector, Diagnostic, Report, Sources};
-use crate::recipe::document::{self, Field, Project, ProjectAccount, entries};
+use crate::recipe::document::{self, CredentialKind, Field, Project, ProjectAccount, entries};
 use crate::recipe::node::Node;
 use crate::recipe::schema::{Shape, conform};
 use crate::recipe::{codes, decode, parse, secrets, source};
@@ -37,6 +37,10 @@ pub enum Account {
         name: Option<String>,
         /// Where its key is found.
         key: Option<SecretRef>,
+        /// What proves who asks, if not the key.
+        credential: Option<CredentialKind>,
+        /// A file of certificates to trust.
+        ca_file: Option<PathBuf>,
     },
     /// On this machine.
     Local {
@@ -101,7 +105,12 @@ fn account(
     folder: &Path,
     findings: &mut Collector,
 ) -> Option<Account> {
-    let ProjectAccount { endpoint, account: name, key, data } = account;
+    let ProjectAccount { endpoint, account: name, key, credential, ca_file, data } = account;
+    if let (Some(key), Some(_)) = (key, credential) {
+        let message = "an account has either `key` or `credential`";
+        findings.push(Diagnostic::new(&codes::INVALID_VALUE, message).at(key.span(), ""));
+        return None;
+    }
     match (endpoint, data) {
         (Some(endpoint), None) => Some(Account::Remote {
             endpoint: endpoint.get()?.clone(),
@@ -110,12 +119,16 @@ fn account(
                 Some(key) => Some(key.get()?.reference()?),
                 None => None,
             },
+            credential: document::optional(credential.as_ref())?,
+            ca_file: document::optional(ca_file.as_ref())?.map(|path| folder.join(path)),
         }),
-        (None, Some(data)) if name.is_none() && key.is_none() => {
+        (None, Some(data))
+            if name.is_none() && key.is_none() && credential.is_none() && ca_file.is_none() =>
+        {
             Some(Account::Local { data: folder.join(data.get()?) })
         }
         (None, Some(data)) => {
-            let message = "an account with `data` is on this machine and has neither `account` nor `key`";
+            let message = "an account with `data` is on this machine and has only that";
             findings.push(Diagnostic::new(&codes::INVALID_VALUE, message).at(data.span(), ""));
             None
         }

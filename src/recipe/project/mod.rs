@@ -4,6 +4,7 @@ mod discover;
 mod file;
 mod shared;
 
+pub use super::document::CredentialKind;
 pub use discover::{Discovery, FILE_NAME, UntrustedProject};
 pub use file::{Account, ProjectFile, read};
 pub use shared::Projects;

@@ -95,11 +95,17 @@ fn an_account_in_azure_is_asked_for_with_all_that_is_missing() {
     let endpoint = azure().run();
     is_for_people(&endpoint).code(64).stderr_contains("set AZURE_BATCH_ENDPOINT");
     endpoint.stderr_contains("az batch account show");
-    let key = azure().env("AZURE_BATCH_ENDPOINT", url).run();
+    let key = azure().env("AZURE_BATCH_ENDPOINT", url).env("BATCHYARD_CREDENTIAL", "shared_key").run();
     key.code(64)
         .stderr_contains(url)
         .stderr_contains("set AZURE_BATCH_ACCESS_KEY")
         .stderr_contains("az batch account keys list");
+    let nobody = azure().env("AZURE_BATCH_ENDPOINT", url).env("BATCHYARD_CREDENTIAL", "environment").run();
+    is_for_people(&nobody)
+        .code(1)
+        .stderr_contains("AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET are not set")
+        .stderr_contains("`az login` signs you in")
+        .stderr_contains("set AZURE_BATCH_ACCESS_KEY");
     let bad = azure().env("AZURE_BATCH_ENDPOINT", url).env("AZURE_BATCH_ACCESS_KEY", "no key!").run();
     bad.code(64)
         .stderr_contains("not base64")

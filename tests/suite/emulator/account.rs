@@ -102,6 +102,7 @@ pub fn config(
         timing: Timing::Instant,
         clock,
         requests_per_second: None,
+        issuer: None,
         starts_tasks: true,
     }
 }

@@ -116,7 +116,7 @@ fn unauthorized() -> Vec<Attack> {
     let cases = [
         ("no key", get().bytes(), absent),
         ("an empty header", claims(""), absent),
-        ("a bearer", claims("Bearer abc.def.ghi"), malformed),
+        ("a bearer", claims("Bearer abc.def.ghi"), (401, "AuthenticationFailed")),
         ("a password", claims("Basic YTpi"), malformed),
         ("no colon", claims("SharedKey testaccount"), malformed),
         ("no base64", claims("SharedKey testaccount:?"), malformed),
@@ -333,7 +333,7 @@ async fn served() -> (Account, SocketAddr, DropGuard) {
     let address = listener.local_addr().unwrap();
     let stop = CancellationToken::new();
     let (emulator, shutdown) = (account.emulator.clone(), stop.clone());
-    tokio::spawn(async move { emulator.serve(listener, shutdown).await });
+    tokio::spawn(async move { emulator.serve(listener, None, shutdown).await });
     (account, address, stop.drop_guard())
 }
 

@@ -52,7 +52,7 @@ async fn a_data_folder_has_one_holder() {
     let stop = CancellationToken::new();
     let server = tokio::spawn({
         let (emulator, stop) = (account.emulator.clone(), stop.clone());
-        async move { emulator.serve(listener, stop).await }
+        async move { emulator.serve(listener, None, stop).await }
     });
     while Endpoint::read(account.folder()).is_none() {
         tokio::task::yield_now().await;
@@ -76,6 +76,6 @@ async fn a_data_folder_has_one_holder() {
 async fn other_machines_are_not_served_in_the_clear() {
     let account = Account::new().await;
     let listener = tokio::net::TcpListener::bind("0.0.0.0:0").await.unwrap();
-    let refused = account.emulator.serve(listener, CancellationToken::new()).await.unwrap_err();
-    assert!(refused.to_string().contains("loopback"), "{refused}");
+    let refused = account.emulator.serve(listener, None, CancellationToken::new()).await.unwrap_err();
+    assert!(refused.to_string().contains("in the clear"), "{refused}");
 }

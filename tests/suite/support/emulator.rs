@@ -38,8 +38,8 @@ impl Runtime {
 #[derive(Debug)]
 pub struct Emulator<'a> {
     sandbox: &'a Sandbox,
-    runtime: Runtime,
     engine: Option<String>,
+    flags: Vec<String>,
     process: Running,
     ready: Ready,
 }
@@ -54,7 +54,10 @@ struct ReadyLine {
 struct Ready {
     endpoint: String,
     account: String,
-    key: String,
+    /// Absent if it is the test's own.
+    key: Option<String>,
+    /// The file of the certificate that it serves with.
+    certificate: Option<String>,
 }
 
 impl<'a> Emulator<'a> {
@@ -62,6 +65,12 @@ impl<'a> Emulator<'a> {
     /// an engine and there is none.
     #[track_caller]
     pub fn start(sandbox: &'a Sandbox, runtime: Runtime) -> Option<Self> {
+        Self::start_with(sandbox, runtime, &[])
+    }
+
+    /// As [`start`](Self::start), with more flags.
+    #[track_caller]
+    pub fn start_with(sandbox: &'a Sandbox, runtime: Runtime, flags: &[&str]) -> Option<Self> {
         let engine = match runtime {
             Runtime::Docker => Some(Service::Docker.address()?),
             Runtime::Oci if !rustix::process::geteuid().is_root() => {
@@ -70,8 +79,11 @@ impl<'a> Emulator<'a> {
             }
             Runtime::Simulated | Runtime::Oci => None,
         };
-        let (process, ready) = serve(sandbox, runtime, engine.as_deref(), "127.0.0.1:0");
-        Some(Self { sandbox, runtime, engine, process, ready })
+        let mut flags: Vec<String> = flags.iter().map(|&flag| flag.to_owned()).collect();
+        let address = (!flags.iter().any(|flag| flag == "--listen")).then_some("127.0.0.1:0");
+        flags.extend(["--runtime", runtime.flag()].map(str::to_owned));
+        let (process, ready) = serve(sandbox, &flags, engine.as_deref(), address);
+        Some(Self { sandbox, engine, flags, process, ready })
     }
 
     /// Where it serves, as a client wants it: `http://127.0.0.1:…`.
@@ -86,7 +98,17 @@ impl<'a> Emulator<'a> {
 
     /// The account's shared key.
     pub fn key(&self) -> &str {
-        &self.ready.key
+        self.ready.key.as_deref().expect("an account whose key is published")
+    }
+
+    /// The path of the certificate that it serves with.
+    pub fn certificate_file(&self) -> &str {
+        self.ready.certificate.as_deref().expect("an emulator that serves over TLS")
+    }
+
+    /// The certificate that it serves with, in PEM.
+    pub fn certificate(&self) -> String {
+        std::fs::read_to_string(self.sandbox.path(self.certificate_file())).expect("the certificate's file")
     }
 
     /// What it has written to standard error so far: for the message of a failed test.
@@ -109,8 +131,9 @@ impl<'a> Emulator<'a> {
     #[track_caller]
     pub fn restart(&mut self) {
         self.stop();
-        let address = self.ready.endpoint.trim_start_matches("http://").trim_end_matches('/').to_owned();
-        (self.process, self.ready) = serve(self.sandbox, self.runtime, self.engine.as_deref(), &address);
+        let (_, address) = self.ready.endpoint.split_once("://").expect("an endpoint is a URL");
+        let address = address.trim_end_matches('/').to_owned();
+        (self.process, self.ready) = serve(self.sandbox, &self.flags, self.engine.as_deref(), Some(&address));
     }
 
     fn stop(&mut self) {
@@ -128,11 +151,19 @@ impl Drop for Emulator<'_> {
 }
 
 #[track_caller]
-fn serve(sandbox: &Sandbox, runtime: Runtime, engine: Option<&str>, address: &str) -> (Running, Ready) {
+fn serve(
+    sandbox: &Sandbox,
+    flags: &[String],
+    engine: Option<&str>,
+    address: Option<&str>,
+) -> (Running, Ready) {
     let mut command = sandbox
-        .command(["emulator", "--format", "json", "--timing", "instant", "--listen", address])
-        .args(["--runtime", runtime.flag()])
+        .command(["emulator", "--format", "json", "--timing", "instant"])
+        .args(flags)
         .args(["--data".as_ref(), sandbox.data().as_os_str()]);
+    if let Some(address) = address {
+        command = command.args(["--listen", address]);
+    }
     if let Some(engine) = engine {
         command = command.env("DOCKER_HOST", engine);
     }

@@ -8,6 +8,7 @@
 mod capture;
 mod command;
 mod emulator;
+mod issuer;
 mod local;
 mod output;
 mod redaction;
@@ -17,6 +18,7 @@ mod service;
 
 pub use command::Command;
 pub use emulator::{Emulator, Runtime};
+pub use issuer::{Issuer, now};
 pub use local::Local;
 pub use output::Output;
 pub use redaction::Redactions;

@@ -156,7 +156,8 @@ impl DockerRuntime {
         mut status: ExitStatus,
     ) -> ExitStatus {
         let limit = found.host_config.as_ref().and_then(|host| host.memory);
-        if status.code != KILLED || status.out_of_memory == Some(true) || limit.is_none_or(|limit| limit <= 0) {
+        if status.code != KILLED || status.out_of_memory == Some(true) || limit.is_none_or(|limit| limit <= 0)
+        {
             return status;
         }
         for _ in 0..REASON_LOOKS {

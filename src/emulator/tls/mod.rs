@@ -1,0 +1,7 @@
+//! TLS: the certificate that the emulator shows, given by the user or made here.
+
+mod identity;
+mod self_signed;
+
+pub use identity::{Tls, TlsError};
+pub use self_signed::SelfSigned;
