@@ -116,7 +116,7 @@ fn unauthorized() -> Vec<Attack> {
     let cases = [
         ("no key", get().bytes(), absent),
         ("an empty header", claims(""), absent),
-        ("a bearer", claims("Bearer abc.def.ghi"), Some((401, "AuthenticationFailed"))),
+        ("a bearer", claims("Bearer abc.def.ghi"), (401, "AuthenticationFailed")),
         ("a password", claims("Basic YTpi"), malformed),
         ("no colon", claims("SharedKey testaccount"), malformed),
         ("no base64", claims("SharedKey testaccount:?"), malformed),
