@@ -7,7 +7,7 @@ use futures::{TryStreamExt, pin_mut};
 use crate::batch::model::{BatchTask, BatchTaskExecutionResult, BatchTaskState};
 use crate::batch::odata::ListQuery;
 use crate::batch::operations::ListTasks;
-use crate::batch::{JobId, TaskId};
+use crate::batch::{ExitConsequences, JobId, TaskId};
 use crate::client::{BatchClient, ClientError};
 
 /// Tasks that can never run, by their keys, each with a task that failed and that it depends on, directly or through others.
@@ -17,7 +17,7 @@ pub(super) type Blocked = HashMap<String, TaskId>;
 pub(super) async fn blocked(client: &BatchClient, job: &JobId) -> Result<Blocked, ClientError> {
     let query = ListQuery {
         filter: Some("state eq 'active' or executionInfo/result eq 'failure'".to_owned()),
-        ..ListQuery::select(&["id", "state", "executionInfo", "dependsOn"])
+        ..ListQuery::select(&["id", "state", "executionInfo", "dependsOn", "exitConditions"])
     };
     let tasks = client.list(ListTasks { job_id: job.clone(), query });
     pin_mut!(tasks);
@@ -25,7 +25,9 @@ pub(super) async fn blocked(client: &BatchClient, job: &JobId) -> Result<Blocked
     let mut failed = Vec::new();
     while let Some(task) = tasks.try_next().await? {
         if has_failed(&task) {
-            failed.push(task.id);
+            if blocks(&task) {
+                failed.push(task.id);
+            }
             continue;
         }
         for dependency in dependencies(&task) {
@@ -50,6 +52,13 @@ pub(super) async fn blocked(client: &BatchClient, job: &JobId) -> Result<Blocked
 fn has_failed(task: &BatchTask) -> bool {
     let result = task.execution_info.as_ref().and_then(|info| info.result.as_ref());
     task.state == Some(BatchTaskState::Completed) && result == Some(&BatchTaskExecutionResult::Failure)
+}
+
+/// Whether a task that has completed keeps those that depend on it from running: failure does unless it is said not to.
+fn blocks(task: &BatchTask) -> bool {
+    task.execution_info
+        .as_ref()
+        .is_none_or(|ended| !ExitConsequences::of(task.exit_conditions.as_ref(), ended).satisfies)
 }
 
 /// The keys of the tasks that a task depends on.

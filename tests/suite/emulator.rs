@@ -4,6 +4,7 @@ mod account;
 mod autoscale;
 
 mod durability;
+mod exits;
 mod files;
 mod hostile;
 mod jobs;

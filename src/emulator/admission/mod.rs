@@ -16,4 +16,4 @@ pub(crate) use nodes::{emptying, node_user};
 pub(crate) use pools::{auto_scale, formula, node_removal, pool, pool_replacement, pool_resize, pool_update};
 #[cfg(test)]
 pub(crate) use refused::REFUSED;
-pub(crate) use tasks::{task, task_constraints};
+pub(crate) use tasks::{exit_actions, task, task_constraints};

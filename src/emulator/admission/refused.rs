@@ -49,7 +49,6 @@ pub(super) const TASK: Refused = Refused {
         "outputFiles",
         "multiInstanceSettings",
         "applicationPackageReferences",
-        "exitConditions",
         "authenticationTokenSettings",
     ],
 };

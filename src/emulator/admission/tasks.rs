@@ -4,7 +4,11 @@ use super::properties::{container_settings, retries, user_identity};
 use super::refusals::{invalid, missing, refuse};
 use super::refused::TASK;
 use crate::batch::ErrorCode;
-use crate::batch::model::{BatchTaskConstraints, BatchTaskCreateOptions, BatchTaskDependencies};
+use crate::batch::exit_consequences::exit_options;
+use crate::batch::model::{
+    BatchJob, BatchTaskConstraints, BatchTaskCreateOptions, BatchTaskDependencies, BatchTaskFailureMode,
+    ExitConditions,
+};
 use crate::emulator::refusal::Refusal;
 
 /// The most characters that the ids of a task's dependencies have together.
@@ -23,7 +27,37 @@ pub(crate) fn task(task: &BatchTaskCreateOptions) -> Result<(), Refusal> {
         return Err(invalid("requiredSlots", slots, "a task takes 1 to 256 slots"));
     }
     task_constraints(task.constraints.as_ref())?;
+    task.exit_conditions.as_ref().map_or(Ok(()), exit_conditions)?;
     task.depends_on.as_ref().map_or(Ok(()), dependencies)
+}
+
+/// Checks that a job does what its tasks ask of it when they end, and that it knows dependencies if they speak of them.
+pub(crate) fn exit_actions(task: &BatchTaskCreateOptions, job: &BatchJob) -> Result<(), Refusal> {
+    let acts = job.on_task_failure == Some(BatchTaskFailureMode::PerformExitOptionsJobAction);
+    let depends = job.uses_task_dependencies == Some(true);
+    for (place, options) in task.exit_conditions.iter().flat_map(exit_options) {
+        let property = |name: &str| format!("exitConditions.{place}.{name}");
+        if let Some(action) = options.job_action.as_ref().filter(|_| !acts) {
+            let reason = "the job's onTaskFailure is not performexitoptionsjobaction";
+            return Err(invalid(&property("jobAction"), action, reason));
+        }
+        if let Some(action) = options.dependency_action.as_ref().filter(|_| !depends) {
+            let reason = "the job's usesTaskDependencies is not true";
+            return Err(invalid(&property("dependencyAction"), action, reason));
+        }
+    }
+    Ok(())
+}
+
+fn exit_conditions(conditions: &ExitConditions) -> Result<(), Refusal> {
+    match conditions.exit_code_ranges.iter().flatten().find(|range| range.start > range.end) {
+        Some(range) => Err(invalid(
+            "exitConditions.exitCodeRanges",
+            format!("{}-{}", range.start, range.end),
+            "a range does not end before its start",
+        )),
+        None => Ok(()),
+    }
 }
 
 /// Checks how long and how often a task may run.
@@ -69,7 +103,6 @@ mod tests {
             ),
             ("multiInstanceSettings", json!({"coordinationCommandLine": "x"})),
             ("applicationPackageReferences", json!([{"applicationId": "a"}])),
-            ("exitConditions", json!({"default": {"jobAction": "terminate"}})),
             ("authenticationTokenSettings", json!({"access": ["job"]})),
         ] {
             assert!(TASK.properties.contains(&name));
@@ -90,6 +123,7 @@ mod tests {
             ("containerSettings", json!({"imageName": " "})),
             ("dependsOn", json!({"taskIdRanges": [{"start": 2, "end": 1}]})),
             ("constraints", json!({"maxTaskRetryCount": -2})),
+            ("exitConditions", json!({"exitCodeRanges": [{"start": 2, "end": 1, "exitOptions": {}}]})),
         ] {
             assert_eq!(check(name, value).unwrap_err().status, 400, "{name}");
         }

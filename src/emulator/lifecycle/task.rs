@@ -45,6 +45,7 @@ impl TaskLife {
             execution: BatchTaskExecutionInfo::default(),
             place: None,
             run: None,
+            satisfies: false,
         }
     }
 
@@ -120,6 +121,7 @@ impl TaskLife {
             ..BatchTaskExecutionInfo::default()
         };
         self.run = None;
+        self.satisfies = false;
         self.enter(BatchTaskState::Active, now);
     }
 

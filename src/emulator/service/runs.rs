@@ -1,11 +1,13 @@
 //! Runs: how they end, and how tasks are taken off their nodes.
 
 use super::{Failure, Unit};
-use crate::batch::TaskId;
+use crate::batch::model::{
+    BatchJobActionKind, BatchJobState, BatchTaskFailureMode, BatchTaskState, DisableBatchJobOption,
+};
+use crate::batch::{ExitConsequences, TaskId};
 use crate::emulator::effect::Effect;
-use crate::emulator::lifecycle::Requeue;
-use crate::emulator::lifecycle::TaskEvent;
-use crate::emulator::store::{RunRecord, RunRow, RunStage, dependencies};
+use crate::emulator::lifecycle::{JobEvent, Requeue, TaskEvent};
+use crate::emulator::store::{JobRow, RunRecord, RunRow, RunStage, TaskRecord, dependencies};
 use crate::node::TaskOutcome;
 
 impl Unit<'_> {
@@ -14,19 +16,26 @@ impl Unit<'_> {
         let Some(run) = self.runs().get(row)? else { return Ok(()) };
         self.node_changed(run.node);
         self.job_changed(run.job);
+        let mut action = None;
         if run.stage == RunStage::Running && run.orphan.is_none() {
-            self.end_task(&run, outcome)?;
+            action = self.end_task(&run, outcome)?;
         }
         match &run.orphan {
-            Some(task) => self.clean_after(&run, task.id.clone()),
-            None => Ok(self.runs().delete(row)?),
+            Some(task) => self.clean_after(&run, task.id.clone())?,
+            None => self.runs().delete(row)?,
         }
+        self.act_on_job(run.job, action)
     }
 
-    fn end_task(&mut self, run: &RunRecord, outcome: Option<TaskOutcome>) -> Result<(), Failure> {
-        let Some(mut task) = self.tasks().find_key(run.job, &run.task_key)? else { return Ok(()) };
+    /// Ends the task of a run; the answer is what its end asks of its job.
+    fn end_task(
+        &mut self,
+        run: &RunRecord,
+        outcome: Option<TaskOutcome>,
+    ) -> Result<Option<BatchJobActionKind>, Failure> {
+        let Some(mut task) = self.tasks().find_key(run.job, &run.task_key)? else { return Ok(None) };
         if task.life.run != Some(run.row) {
-            return Ok(());
+            return Ok(None);
         }
         let max_retries = task.definition.constraints.as_ref().and_then(|limits| limits.max_task_retry_count);
         let has_ended = outcome.is_some();
@@ -34,14 +43,50 @@ impl Unit<'_> {
             Some(outcome) => TaskEvent::Ended { outcome, max_retries: max_retries.unwrap_or_default() },
             None => TaskEvent::Requeued(Requeue::Recovery),
         };
-        task.life.step(event, self.now);
-        self.tasks().save_life(task.row, &task.life)?;
-        let succeeded = task.life.has_succeeded();
+        let action = self.task_event(&mut task, event)?;
         if has_ended {
-            self.nodes().count_run(run.node, succeeded)?;
+            self.nodes().count_run(run.node, task.life.has_succeeded())?;
         }
-        if succeeded {
-            dependencies::satisfy(self.store, &task)?;
+        Ok(action)
+    }
+
+    /// Lets something happen to a task and writes it back. If that is its end, the tasks learn of it that depend on it, and the
+    /// answer is what it asks of its job.
+    pub(super) fn task_event(
+        &mut self,
+        task: &mut TaskRecord,
+        event: TaskEvent,
+    ) -> Result<Option<BatchJobActionKind>, Failure> {
+        task.life.step(event, self.now);
+        if task.life.state != BatchTaskState::Completed {
+            self.tasks().save_life(task.row, &task.life)?;
+            return Ok(None);
+        }
+        let consequences =
+            ExitConsequences::of(task.definition.exit_conditions.as_ref(), &task.life.execution);
+        task.life.satisfies = consequences.satisfies;
+        self.tasks().save_life(task.row, &task.life)?;
+        if consequences.satisfies {
+            dependencies::satisfy(self.store, task)?;
+        }
+        Ok(Some(consequences.job))
+    }
+
+    /// Does to an active job what the end of one of its tasks asks for, if the job acts on that.
+    pub(super) fn act_on_job(
+        &mut self,
+        job: JobRow,
+        action: Option<BatchJobActionKind>,
+    ) -> Result<(), Failure> {
+        let event = match action {
+            Some(BatchJobActionKind::Disable) => JobEvent::Disable(DisableBatchJobOption::Requeue),
+            Some(BatchJobActionKind::Terminate) => JobEvent::Terminate { reason: "TaskFailed".to_owned() },
+            _ => return Ok(()),
+        };
+        let Some(mut record) = self.jobs().get(job)? else { return Ok(()) };
+        let acts = record.job.on_task_failure == Some(BatchTaskFailureMode::PerformExitOptionsJobAction);
+        if acts && record.state() == BatchJobState::Active {
+            self.job_event(&mut record, event)?;
         }
         Ok(())
     }
@@ -51,15 +96,15 @@ impl Unit<'_> {
         if run.stage != RunStage::Running {
             return Ok(());
         }
+        let mut action = None;
         if let Some(mut task) = self.tasks().find_key(run.job, &run.task_key)?
             && task.life.run == Some(run.row)
         {
-            task.life.step(event, self.now);
-            self.tasks().save_life(task.row, &task.life)?;
+            action = self.task_event(&mut task, event)?;
         }
         self.stop_run(run.row)?;
         self.job_changed(run.job);
-        Ok(())
+        self.act_on_job(run.job, action)
     }
 
     /// Ends a run's process.

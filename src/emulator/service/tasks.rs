@@ -64,6 +64,7 @@ impl Unit<'_> {
         if depends.is_some() && job.job.uses_task_dependencies != Some(true) {
             return Err(ErrorCode::TASK_DEPENDENCIES_NOT_SPECIFIED_ON_JOB.into());
         }
+        admission::exit_actions(&task, &job.job)?;
         let mut record = TaskRecord {
             row: TaskRow::default(),
             job: job.row,
@@ -108,12 +109,12 @@ impl Unit<'_> {
         let mut task = self.task(&job, task, conditions)?;
         may_terminate_task(&task.life)?;
         let run = task.life.run;
-        task.life.step(TaskEvent::Terminated, self.now);
-        self.tasks().save_life(task.row, &task.life)?;
+        let action = self.task_event(&mut task, TaskEvent::Terminated)?;
         if let Some(run) = run {
             self.stop_run(run)?;
         }
         self.job_changed(job.row);
+        self.act_on_job(job.row, action)?;
         Ok(task.life.version())
     }
 

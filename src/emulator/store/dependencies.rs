@@ -1,6 +1,7 @@
-//! Dependencies between tasks: a task is ready once all of its dependencies have succeeded.
+//! Dependencies between tasks: a task is ready once all of its dependencies are satisfied, by success unless their
+//! exit conditions say otherwise.
 //!
-//! Each task counts the dependencies that are missing; a success finds by index the few tasks that wait for it. So nothing is
+//! Each task counts the dependencies that are missing; an end finds by index the few tasks that wait for it. So nothing is
 //! ever searched, and a task that depends on a hundred thousand others costs one row.
 
 use rusqlite::{Connection, params};
@@ -19,7 +20,7 @@ pub(crate) fn add(
     parents.sort();
     parents.dedup();
     for parent in parents {
-        if !has_succeeded(store, task.job, &parent)? {
+        if !is_satisfied(store, task.job, &parent)? {
             store
                 .prepare_cached("INSERT INTO dependencies (job, parent, child) VALUES (?, ?, ?)")?
                 .execute(params![task.job, parent, task.row])?;
@@ -28,7 +29,7 @@ pub(crate) fn add(
     }
     for range in on.task_id_ranges.iter().flatten() {
         let size = i64::from(range.end) - i64::from(range.start) + 1;
-        let remaining = size - succeeded_between(store, task.job, range.start, range.end)?;
+        let remaining = size - satisfied_between(store, task.job, range.start, range.end)?;
         if remaining > 0 {
             store
                 .prepare_cached(
@@ -41,7 +42,7 @@ pub(crate) fn add(
     if pending > 0 { TaskTable(store).set_pending(task.row, pending) } else { Ok(()) }
 }
 
-/// Tells the tasks that wait for `task` that it has succeeded.
+/// Tells the tasks that wait for `task` that it has ended as they need it.
 pub(crate) fn satisfy(store: &Connection, task: &TaskRecord) -> Result<(), StoreError> {
     let key = task.definition.id.key();
     let children: Vec<TaskRow> = store
@@ -61,9 +62,9 @@ pub(crate) fn satisfy(store: &Connection, task: &TaskRecord) -> Result<(), Store
 }
 
 fn satisfy_ranges(store: &Connection, job: JobRow, number: i32) -> Result<(), StoreError> {
-    // `4` and `04` are one number: only the first of them to succeed counts.
+    // `4` and `04` are one number: only the first of them to end well counts.
     let namesakes: i64 = store
-        .prepare_cached("SELECT COUNT(*) FROM tasks WHERE job = ? AND number = ? AND result = 'success'")?
+        .prepare_cached("SELECT COUNT(*) FROM tasks WHERE job = ? AND number = ? AND satisfies")?
         .query_row(params![job, number], |row| row.get(0))?;
     if namesakes > 1 {
         return Ok(());
@@ -82,9 +83,9 @@ fn satisfy_ranges(store: &Connection, job: JobRow, number: i32) -> Result<(), St
         })
         .collect::<Result<_, _>>()?;
     for (id, first, last, child) in due {
-        // The count only says when to look: a task that succeeded, was deleted and succeeded again was counted twice.
+        // The count only says when to look: a task that ended well, was deleted and ended well again was counted twice.
         let size = i64::from(last) - i64::from(first) + 1;
-        let remaining = size - succeeded_between(store, job, first, last)?;
+        let remaining = size - satisfied_between(store, job, first, last)?;
         if remaining > 0 {
             store
                 .prepare_cached("UPDATE range_dependencies SET remaining = ? WHERE id = ?")?
@@ -97,16 +98,15 @@ fn satisfy_ranges(store: &Connection, job: JobRow, number: i32) -> Result<(), St
     Ok(())
 }
 
-fn has_succeeded(store: &Connection, job: JobRow, key: &str) -> Result<bool, StoreError> {
-    let mut statement = store.prepare_cached(
-        "SELECT EXISTS (SELECT 1 FROM tasks WHERE job = ? AND key = ? AND result = 'success')",
-    )?;
+fn is_satisfied(store: &Connection, job: JobRow, key: &str) -> Result<bool, StoreError> {
+    let mut statement = store
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM tasks WHERE job = ? AND key = ? AND satisfies)")?;
     Ok(statement.query_row(params![job, key], |row| row.get(0))?)
 }
 
-fn succeeded_between(store: &Connection, job: JobRow, first: i32, last: i32) -> Result<i64, StoreError> {
+fn satisfied_between(store: &Connection, job: JobRow, first: i32, last: i32) -> Result<i64, StoreError> {
     let mut statement = store.prepare_cached(
-        "SELECT COUNT(DISTINCT number) FROM tasks WHERE job = ? AND number BETWEEN ? AND ? AND result = 'success'",
+        "SELECT COUNT(DISTINCT number) FROM tasks WHERE job = ? AND number BETWEEN ? AND ? AND satisfies",
     )?;
     Ok(statement.query_row(params![job, first, last], |row| row.get(0))?)
 }

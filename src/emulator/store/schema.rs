@@ -9,7 +9,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::StoreError;
 
 /// The format that this program writes, kept in `PRAGMA user_version`.
-const FORMAT: i32 = 3;
+const FORMAT: i32 = 4;
 
 /// What format 2 has that format 1 had not.
 const ADDED_IN_2: &str = "
@@ -30,6 +30,14 @@ CREATE TABLE samples (
     body TEXT NOT NULL,
     PRIMARY KEY (pool, period)
 ) WITHOUT ROWID;
+";
+
+/// What format 4 has that format 3 had not: success is not all that lets the tasks run that depend on one.
+const ADDED_IN_4: &str = "
+ALTER TABLE tasks ADD COLUMN satisfies INTEGER NOT NULL DEFAULT 0;
+UPDATE tasks SET satisfies = 1 WHERE result = 'success';
+DROP INDEX tasks_by_number;
+CREATE INDEX tasks_by_number ON tasks (job, number, satisfies) WHERE number IS NOT NULL;
 ";
 
 /// How long another process may keep the file to itself.
@@ -141,9 +149,10 @@ pub(crate) fn open_for_writing(path: &Path) -> Result<Connection, StoreError> {
     let found =
         connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(|e| opening(path, e))?;
     let missing: &[&str] = match found {
-        0 => &[TABLES, ADDED_IN_2, ADDED_IN_3],
-        1 => &[ADDED_IN_2, ADDED_IN_3],
-        2 => &[ADDED_IN_3],
+        0 => &[TABLES, ADDED_IN_2, ADDED_IN_3, ADDED_IN_4],
+        1 => &[ADDED_IN_2, ADDED_IN_3, ADDED_IN_4],
+        2 => &[ADDED_IN_3, ADDED_IN_4],
+        3 => &[ADDED_IN_4],
         FORMAT => return Ok(connection),
         found => return Err(StoreError::Newer { path: path.to_owned(), found, known: FORMAT }),
     };

@@ -28,6 +28,9 @@ pub(crate) struct TaskLife {
     pub(crate) place: Option<TaskPlace>,
     /// The run that it is in.
     pub(crate) run: Option<RunRow>,
+    /// Whether it has completed in a way that lets the tasks run that depend on it.
+    #[serde(default)]
+    pub(crate) satisfies: bool,
 }
 
 /// A node that a task ran on.
@@ -120,12 +123,13 @@ impl TaskTable<'_> {
         let execution = &life.execution;
         self.0
             .prepare_cached(
-                "UPDATE tasks SET state = ?, result = ?, exit_code = ?, state_time = ?, start_time = ?, end_time = ?, life = ?
-                 WHERE id = ?",
+                "UPDATE tasks SET state = ?, result = ?, satisfies = ?, exit_code = ?, state_time = ?, start_time = ?,
+                 end_time = ?, life = ? WHERE id = ?",
             )?
             .execute(params![
                 life.state.as_str(),
                 execution.result.as_ref().map(|result| result.as_str()),
+                life.satisfies,
                 execution.exit_code,
                 life.since.to_string(),
                 execution.start_time.map(|time| time.to_string()),

@@ -53,7 +53,7 @@ fn where_there_is_no_recipe_is_said_what_to_do() {
     for command in ["plan", "apply", "status", "destroy", "logs"] {
         let none = sandbox.command([command]).current_dir(sandbox.path("none")).run();
         is_for_people(&none).code(3).stderr_contains("there is no recipe in .");
-        none.stderr_contains("recipe.yaml").stderr_contains("batchyard new parameter-sweep");
+        none.stderr_contains("recipe.yaml").stderr_contains("batchyard new hello");
     }
     let named = sandbox.run(["plan", "other"]);
     named.code(3).stderr_contains("did you mean other/sweep.yaml?");
