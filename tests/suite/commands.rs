@@ -4,6 +4,7 @@ mod recipes;
 mod stranger;
 
 mod exit_codes;
+mod exit_conditions;
 mod first_contact;
 mod foreign_work;
 mod logs;

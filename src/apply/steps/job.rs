@@ -13,6 +13,9 @@ use super::super::event::Outcome;
 
 type StepResult = Result<Outcome, StepError>;
 
+/// The refusals of a job that is over, or about to be.
+const HAS_ENDED: [ErrorCode; 2] = [ErrorCode::JOB_COMPLETED, ErrorCode::JOB_BEING_TERMINATED];
+
 pub(super) async fn create(context: &StepContext<'_>, spec: &JobSpec, ownership: &Ownership) -> StepResult {
     let secrets = context.options.secrets.resolve(spec.secrets())?;
     let job = spec.to_create(ownership, &secrets)?;
@@ -70,8 +73,12 @@ pub(super) async fn seal(context: &StepContext<'_>, job: &JobId, seal: &JobSeal)
         ..BatchJobUpdateOptions::default()
     };
     let request = UpdateJob { job_id: job.clone(), update, conditions: Conditions::default() };
-    context.client.send(&request).await?;
-    Ok(Outcome::Done)
+    match context.client.send(&request).await {
+        Ok(_) => Ok(Outcome::Done),
+        // How one of its tasks ended has ended the job meanwhile, and a job that is over is what it is.
+        Err(error) if HAS_ENDED.iter().any(|code| error.code_is(*code)) => Ok(Outcome::AlreadyDone),
+        Err(error) => Err(error.into()),
+    }
 }
 
 pub(super) async fn delete(context: &StepContext<'_>, job: &JobId, etag: Option<&ETag>) -> StepResult {
