@@ -1,7 +1,9 @@
 //! Validates a tree, reports every mistake once, and marks the damage so that later passes stay silent about it.
 
 use super::explain::{Explainer, Mistake, MistakeKind};
+use super::place::Place;
 use super::render::render;
+use super::texts::spell_out;
 use super::validator::Shape;
 use jsonschema::Validator;
 use serde_json::Value as Json;
@@ -31,7 +33,7 @@ pub fn conform(root: &mut Node, shape: Shape, findings: &mut Collector) {
     for mistake in &mistakes {
         damage(root, mistake);
     }
-    shape.compiled().texts.spell_out(root);
+    spell_out(root, Place::of(shape));
 }
 
 /// A schema that is none.

@@ -48,6 +48,16 @@ impl Place {
         self.inside().is_some_and(|inside| inside.has_free_keys && !inside.properties.contains_key(key))
     }
 
+    /// Whether a scalar here is text for a program, and taken as it is written.
+    pub(super) fn is_text(self) -> bool {
+        self.inside().is_some_and(|inside| inside.is_text)
+    }
+
+    /// Whether such a text stands here or anywhere inside.
+    pub(super) fn leads_to_text(self) -> bool {
+        self.inside().is_some_and(|inside| inside.leads_to_text)
+    }
+
     /// Whether a map here stands for one of several things, and has one key, which says for which.
     pub fn takes_one_key(self) -> bool {
         self.inside().is_some_and(|inside| inside.takes_one_key)

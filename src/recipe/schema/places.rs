@@ -20,7 +20,14 @@ pub(super) struct Inside {
     pub(super) has_free_keys: bool,
     /// Whether a value is one of several things, and which one, its only key tells.
     pub(super) takes_one_key: bool,
+    /// Whether a scalar is text for a program, and taken as it is written.
+    pub(super) is_text: bool,
+    /// Whether it is, or something inside is.
+    pub(super) leads_to_text: bool,
 }
+
+/// The types that a schema allows where values are taken as they are written.
+const AS_WRITTEN: [&str; 3] = ["string", "number", "boolean"];
 
 /// The place of whatever the schema does not describe.
 pub(super) const UNKNOWN: usize = 0;
@@ -32,7 +39,25 @@ impl Places {
     pub(super) fn of(schema: &Value) -> Self {
         let mut walk = Walk { schema, known: HashMap::new(), found: vec![Inside::default()] };
         walk.place(&[schema]);
-        Self(walk.found)
+        let mut places = Self(walk.found);
+        places.trace_texts();
+        places
+    }
+
+    /// Marks what leads to a text, from the texts outwards.
+    fn trace_texts(&mut self) {
+        loop {
+            let leads: Vec<bool> = self.0.iter().map(|inside| self.leads_to_text(inside)).collect();
+            if self.0.iter().zip(&leads).all(|(inside, leads)| inside.leads_to_text == *leads) {
+                return;
+            }
+            self.0.iter_mut().zip(leads).for_each(|(inside, leads)| inside.leads_to_text = leads);
+        }
+    }
+
+    fn leads_to_text(&self, inside: &Inside) -> bool {
+        let mut others = inside.properties.values().chain(&inside.member).chain(&inside.item);
+        inside.is_text || others.any(|at| self.inside(*at).is_some_and(|other| other.leads_to_text))
     }
 
     /// What may stand inside the value at a place.
@@ -85,6 +110,8 @@ impl<'a> Walk<'a> {
                 .into_iter()
                 .map(|(key, schemas)| (key.clone(), self.place(&schemas)))
                 .collect(),
+            is_text: alternatives.iter().any(|one| is_taken_as_written(one)),
+            leads_to_text: false,
             member: (!members.is_empty()).then(|| self.place(&members)),
             item: (!items.is_empty()).then(|| self.place(&items)),
         }
@@ -113,4 +140,9 @@ impl<'a> Walk<'a> {
         let branches = branches.filter_map(|keyword| schema.get(keyword)?.as_array()).flatten();
         branches.for_each(|branch| self.collect(branch, found));
     }
+}
+
+fn is_taken_as_written(schema: &Value) -> bool {
+    let types = schema.get("type").and_then(Value::as_array);
+    types.is_some_and(|types| AS_WRITTEN.iter().all(|name| types.iter().any(|allowed| allowed == name)))
 }

@@ -7,7 +7,6 @@ use serde_json::Value;
 
 use super::generate::strict;
 use super::places::Places;
-use super::texts::Texts;
 use crate::recipe::document::{Project, Recipe, Task};
 
 /// A part of a recipe that can be validated by itself.
@@ -27,8 +26,6 @@ pub(super) struct Compiled {
     pub(super) schema: Value,
     /// The validator.
     pub(super) validator: Validator,
-    /// Where texts of programs stand.
-    pub(super) texts: Texts,
     /// The places that it describes.
     pub(super) places: Places,
 }
@@ -53,5 +50,5 @@ impl Shape {
 )]
 fn compile(schema: Value) -> Compiled {
     let validator = jsonschema::validator_for(&schema).expect("the generated schema is valid");
-    Compiled { places: Places::of(&schema), texts: Texts::of(&schema), schema, validator }
+    Compiled { places: Places::of(&schema), schema, validator }
 }
