@@ -4,9 +4,12 @@ mod account;
 mod credential;
 mod origin;
 mod secrets;
+mod trust;
 mod variables;
 
-pub use account::{AccountChoice, AccountName, AccountSettings, Identity, NamedAccount, SettingsError};
+pub use account::{
+    AccountChoice, AccountName, AccountSettings, Identity, NamedAccount, Proof, SettingsError,
+};
 pub use credential::{CredentialChoice, EntraChoice};
 pub use origin::{Origin, Sourced};
 pub use secrets::secret_source;

@@ -175,13 +175,18 @@ fn an_account_of_the_project_file_says_which_credential_it_takes() {
             .env("AZURE_BATCH_ACCESS_KEY", "d3Jvbmc=")
             .env("BATCHYARD_CREDENTIAL", "environment")
             .env("PATH", &path)
-            .run()
     };
-    project("    credential: azure_cli\n").success();
-    let refused = project("    credential: environment\n");
+    let trusting = |more: &str| project(more).env("BATCHYARD_CA_FILE", &ca).run();
+    trusting("    credential: azure_cli\n").success();
+    project("    credential: azure_cli\n")
+        .run()
+        .code(64)
+        .stderr_contains("tokens of Microsoft Entra are not sent to")
+        .stderr_contains("name it yourself: BATCHYARD_CA_FILE");
+    let refused = trusting("    credential: environment\n");
     refused.code(1).stderr_contains("no token of Microsoft Entra by environment");
-    project("    credential: azure_clu\n").code(3).stderr_contains("batchyard.yaml:6:17");
-    project("    credential: azure_cli\n    key: { env: KEY }\n").code(3).stderr_contains("either `key` or");
+    trusting("    credential: azure_clu\n").code(3).stderr_contains("batchyard.yaml:6:17");
+    trusting("    credential: azure_cli\n    key: { env: KEY }\n").code(3).stderr_contains("either `key` or");
     assert!(entra.asked().is_empty());
 }
 
@@ -241,6 +246,26 @@ fn a_token_that_is_refused_is_replaced_once() {
         .stderr_contains("AuthenticationFailed (HTTP 401)")
         .stderr_contains("its signature is not the test issuer's")
         .stderr_contains("az account show");
+}
+
+#[test]
+fn a_project_file_has_no_request_signed_for_a_host_of_its_choice() {
+    let sandbox = sandbox();
+    let plan = |endpoint: &str| {
+        let text = format!(
+            "api_version: batchyard/v1\ndefault_account: ours\naccounts:\n  ours:\n    endpoint: {endpoint}\n    account: mine\n"
+        );
+        sandbox.write("batchyard.yaml", &text);
+        sandbox.command(["plan", "hello"]).env("AZURE_BATCH_ACCESS_KEY", "c2VjcmV0").run()
+    };
+    plan("https://evil.example")
+        .code(64)
+        .stderr_contains(
+            "requests that are signed with an account's key are not sent to https://evil.example/",
+        )
+        .stderr_contains("hint: if you trust that host, name its URL yourself");
+    plan("http://mine.westeurope.batch.azure.com").code(64).stderr_contains("are sent over https only");
+    plan("https://ada:hunter2@evil.example").code(64).never_mentions("hunter2");
 }
 
 #[test]
