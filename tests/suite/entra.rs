@@ -131,6 +131,23 @@ fn a_machine_has_an_identity_of_its_own() {
     assert!(!asked[0].values.contains_key("client_id"));
 }
 
+#[test]
+fn a_token_file_that_never_ends_is_refused_at_once() {
+    let (sandbox, entra) = (sandbox(), TokenEndpoint::start());
+    let emulator = emulator(&sandbox);
+    let made = std::process::Command::new("mkfifo").arg(sandbox.path("pipe")).status();
+    assert!(made.is_ok_and(|status| status.success()), "mkfifo");
+    for file in ["/dev/zero".into(), sandbox.path("pipe")] {
+        command(&sandbox, &emulator, &entra, &["plan", "hello"])
+            .env("AZURE_TENANT_ID", TENANT)
+            .env("AZURE_CLIENT_ID", CLIENT)
+            .env("AZURE_FEDERATED_TOKEN_FILE", file)
+            .run()
+            .code(1)
+            .stderr_contains("(AZURE_FEDERATED_TOKEN_FILE) is not a regular file");
+    }
+}
+
 /// A folder with an `az` that answers with a token, or as it does when nobody is signed in.
 fn with_az(sandbox: &Sandbox, is_signed_in: bool) -> String {
     let expires = now() + 3_600;
