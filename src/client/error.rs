@@ -378,6 +378,11 @@ fn transport_hint(call: &Call, error: &TransportError) -> Option<String> {
             "check the account's URL, {}; if it is right, BATCHYARD_CA_FILE names a PEM file with the certificate to trust",
             origin(call)
         ),
+        // Some servers that expect TLS hang up without a word.
+        TransportErrorKind::Interrupted if call.url.scheme() == "http" => format!(
+            "the connection or the service broke off; try again, or, if the server speaks TLS, use {}",
+            by("https", call)
+        ),
         TransportErrorKind::Interrupted | TransportErrorKind::TimedOut => {
             "the connection or the service broke off; try again".to_owned()
         }

@@ -132,6 +132,20 @@ fn a_machine_has_an_identity_of_its_own() {
 }
 
 #[test]
+fn a_token_of_the_pod_that_is_repeated_is_not_shown() {
+    let (sandbox, entra) = (sandbox().file("federated", "stolen/token+of the pod\n"), TokenEndpoint::start());
+    let emulator = emulator(&sandbox);
+    command(&sandbox, &emulator, &entra, &["plan", "hello", "-vv"])
+        .env("AZURE_TENANT_ID", TENANT)
+        .env("AZURE_CLIENT_ID", CLIENT)
+        .env("AZURE_FEDERATED_TOKEN_FILE", sandbox.path("federated"))
+        .run()
+        .code(1)
+        .stderr_contains(&format!("{} answered HTTP 403 with text/html: Blocked: [redacted]", entra.url()))
+        .never_mentions("stolen");
+}
+
+#[test]
 fn a_token_file_that_never_ends_is_refused_at_once() {
     let (sandbox, entra) = (sandbox(), TokenEndpoint::start());
     let emulator = emulator(&sandbox);
