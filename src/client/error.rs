@@ -490,6 +490,9 @@ mod tests {
             failed(plain, "https://127.0.0.1:1/pools"),
             "the server speaks plain http: if it is the one you mean, use http://127.0.0.1:1"
         );
+        let source = TransportError { kind: TransportErrorKind::Interrupted, reason: String::new() };
+        let hung_up = ClientError::Transport { call: call("http://10.0.0.1/pools"), tries: 1, source };
+        assert!(hung_up.hint().unwrap().ends_with("if the server speaks TLS, use https://10.0.0.1"));
         let ca =
             rustls::Error::General("invalid peer certificate: Other(OtherError(CaUsedAsEndEntity))".into());
         assert!(failed(ca, "https://a.example").contains("basicConstraints=critical,CA:FALSE"));
