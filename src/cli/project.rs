@@ -46,7 +46,9 @@ pub(super) fn account_choice(context: &Context) -> Result<AccountChoice<'_>, Com
         data: context.global.data.clone(),
         ..AccountChoice::default()
     };
+    let user_file = context.variables.user_file();
     for path in files(context, &context.start)? {
+        let is_users = user_file.as_ref() == Some(&path);
         let file = read(context, &path)?;
         let folder = path.parent().unwrap_or_else(|| Path::new("")).to_owned();
         choice
@@ -54,7 +56,7 @@ pub(super) fn account_choice(context: &Context) -> Result<AccountChoice<'_>, Com
             .extend(file.default_account.map(|value| Sourced { value, origin: Origin::File(path.clone()) }));
         for (name, account) in file.accounts {
             // The nearest file wins.
-            choice.named.entry(name).or_insert_with(|| named(account, &folder));
+            choice.named.entry(name).or_insert_with(|| named(account, &folder, is_users));
         }
     }
     Ok(choice)
@@ -68,7 +70,7 @@ fn read(context: &Context, path: &Path) -> Result<ProjectFile, CommandError> {
     })
 }
 
-fn named(account: Account, folder: &Path) -> NamedAccount {
+fn named(account: Account, folder: &Path, is_users: bool) -> NamedAccount {
     match account {
         Account::Remote { endpoint, name, key, credential, ca_file } => NamedAccount::Remote {
             endpoint,
@@ -77,6 +79,7 @@ fn named(account: Account, folder: &Path) -> NamedAccount {
             credential: credential.map(credential_choice),
             ca_file,
             folder: folder.to_owned(),
+            is_users,
         },
         Account::Local { data } => NamedAccount::Local(data),
     }

@@ -7,6 +7,7 @@ use ::http::Method;
 use azure_core::error::ErrorKind;
 use jiff::SignedDuration;
 
+use super::body::TooLarge;
 use super::entra::EntraError;
 use super::loopback::is_loopback;
 use crate::batch::{ApiVersion, BatchError, ErrorCode};
@@ -42,6 +43,12 @@ pub enum TransportErrorKind {
     Unreachable,
     /// The server's certificate is not trusted, or TLS could not be agreed on.
     Certificate,
+    /// The server does not speak TLS, where that was expected.
+    NotTls,
+    /// The server does not speak HTTP, where that was expected without TLS.
+    NotHttp,
+    /// The answer is larger than any of the service.
+    TooLarge,
     /// The connection broke while the request or its answer was on the way.
     Interrupted,
     /// A try took longer than it may.
@@ -57,7 +64,8 @@ pub enum TransportErrorKind {
 impl TransportErrorKind {
     /// Whether the same request may succeed later.
     pub(super) fn may_pass(self) -> bool {
-        !matches!(self, Self::Certificate | Self::Unsendable | Self::NoCredential | Self::CredentialRefused)
+        use TransportErrorKind::{Interrupted, Refused, TimedOut, Unreachable};
+        matches!(self, Refused | Unreachable | Interrupted | TimedOut)
     }
 }
 
@@ -103,10 +111,25 @@ fn of_credential(error: &EntraError) -> TransportErrorKind {
     if error.is_refusal() { TransportErrorKind::CredentialRefused } else { TransportErrorKind::NoCredential }
 }
 
+fn of_tls(error: &rustls::Error) -> TransportErrorKind {
+    match error {
+        rustls::Error::InvalidMessage(_) => TransportErrorKind::NotTls,
+        _ => TransportErrorKind::Certificate,
+    }
+}
+
 /// What a layer says about the kind of failure, if anything.
 fn refine(layer: &(dyn std::error::Error + 'static)) -> Option<TransportErrorKind> {
-    if layer.is::<rustls::Error>() {
-        return Some(TransportErrorKind::Certificate);
+    if let Some(error) = layer.downcast_ref::<rustls::Error>() {
+        return Some(of_tls(error));
+    }
+    if layer.is::<TooLarge>() {
+        return Some(TransportErrorKind::TooLarge);
+    }
+    if let Some(error) = layer.downcast_ref::<hyper::Error>() {
+        // What begins an answer is not `HTTP/`. A server that expects TLS says so in its own way.
+        let is_foreign = error.is_parse() && error.to_string().contains("version");
+        return is_foreign.then_some(TransportErrorKind::NotHttp);
     }
     if let Some(error) = layer.downcast_ref::<reqwest::Error>() {
         return (error.is_timeout() && !error.is_connect()).then_some(TransportErrorKind::TimedOut);
@@ -115,8 +138,8 @@ fn refine(layer: &(dyn std::error::Error + 'static)) -> Option<TransportErrorKin
     // An `io::Error` skips the error it wraps when asked for its source, so look inside; there may be another one.
     let mut inner = error.get_ref();
     while let Some(wrapped) = inner {
-        if wrapped.is::<rustls::Error>() {
-            return Some(TransportErrorKind::Certificate);
+        if let Some(error) = wrapped.downcast_ref::<rustls::Error>() {
+            return Some(of_tls(error));
         }
         inner = wrapped.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
     }
@@ -268,8 +291,8 @@ impl ClientError {
 
     /// Whether nothing can be reached at the endpoint at all.
     pub fn is_unreachable(&self) -> bool {
-        use TransportErrorKind::{Certificate, Refused, Unreachable};
-        matches!(self, Self::Transport { source, .. } if matches!(source.kind, Refused | Unreachable | Certificate))
+        use TransportErrorKind::{Certificate, NotHttp, NotTls, Refused, Unreachable};
+        matches!(self, Self::Transport { source, .. } if matches!(source.kind, Refused | Unreachable | Certificate | NotTls | NotHttp))
     }
 
     /// What the user can try, in one sentence.
@@ -285,7 +308,7 @@ impl ClientError {
             }
             Self::Timeout { .. } => Some("the service may be overloaded; try again later".to_owned()),
             Self::Transport { call, source, .. } | Self::Unauthorized { call, source } => {
-                transport_hint(call, source.kind)
+                transport_hint(call, source)
             }
             Self::NextLink { .. } => {
                 Some("a proxy or gateway between here and the account may rewrite its answers".to_owned())
@@ -297,6 +320,12 @@ impl ClientError {
 
 fn origin(call: &Call) -> String {
     call.url.origin().ascii_serialization()
+}
+
+/// The server of a call by another scheme.
+fn by(scheme: &str, call: &Call) -> String {
+    let origin = origin(call);
+    format!("{scheme}://{}", origin.split_once("://").map_or(&*origin, |(_, rest)| rest))
 }
 
 fn service_hint(error: &BatchError, clock_skew: Option<SignedDuration>) -> Option<String> {
@@ -322,8 +351,8 @@ fn service_hint(error: &BatchError, clock_skew: Option<SignedDuration>) -> Optio
     matches!(error.status, 429 | 503).then(|| "the service is busy; try again later".to_owned())
 }
 
-fn transport_hint(call: &Call, kind: TransportErrorKind) -> Option<String> {
-    let text = match kind {
+fn transport_hint(call: &Call, error: &TransportError) -> Option<String> {
+    let text = match error.kind {
         TransportErrorKind::Refused if is_loopback(&call.url) => {
             format!(
                 "nothing listens at {}: is the emulator running? `batchyard emulator` starts it",
@@ -333,9 +362,26 @@ fn transport_hint(call: &Call, kind: TransportErrorKind) -> Option<String> {
         TransportErrorKind::Refused | TransportErrorKind::Unreachable => {
             format!("check the account's URL, {}, and the network", origin(call))
         }
+        TransportErrorKind::NotTls => {
+            format!("the server speaks plain http: if it is the one you mean, use {}", by("http", call))
+        }
+        TransportErrorKind::NotHttp => format!("the server seems to speak TLS: use {}", by("https", call)),
+        TransportErrorKind::TooLarge => {
+            format!("is {} the account's URL, and does no proxy answer in its place?", origin(call))
+        }
+        TransportErrorKind::Certificate if error.reason.contains("CaUsedAsEndEntity") => {
+            "the server's certificate says that it is an authority's, CA:TRUE, and is used as a server's; make one with `openssl req -x509 \
+             … -addext basicConstraints=critical,CA:FALSE`"
+                .to_owned()
+        }
         TransportErrorKind::Certificate => format!(
             "check the account's URL, {}; if it is right, BATCHYARD_CA_FILE names a PEM file with the certificate to trust",
             origin(call)
+        ),
+        // Some servers that expect TLS hang up without a word.
+        TransportErrorKind::Interrupted if call.url.scheme() == "http" => format!(
+            "the connection or the service broke off; try again, or, if the server speaks TLS, use {}",
+            by("https", call)
         ),
         TransportErrorKind::Interrupted | TransportErrorKind::TimedOut => {
             "the connection or the service broke off; try again".to_owned()
@@ -430,5 +476,26 @@ mod tests {
             let error = azure_core::Error::with_error(ErrorKind::Connection, certificate, "outer");
             assert_eq!(TransportError::from_azure(&error).kind, TransportErrorKind::Certificate);
         }
+    }
+
+    #[test]
+    fn a_server_of_the_other_scheme_is_told_from_one_that_is_not_trusted() {
+        let failed = |source: rustls::Error, url| {
+            let source = azure_core::Error::with_error(ErrorKind::Connection, source, "outer");
+            let source = TransportError::from_azure(&source);
+            ClientError::Transport { call: call(url), tries: 1, source }.hint().unwrap()
+        };
+        let plain = rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType);
+        assert_eq!(
+            failed(plain, "https://127.0.0.1:1/pools"),
+            "the server speaks plain http: if it is the one you mean, use http://127.0.0.1:1"
+        );
+        let source = TransportError { kind: TransportErrorKind::Interrupted, reason: String::new() };
+        let hung_up = ClientError::Transport { call: call("http://10.0.0.1/pools"), tries: 1, source };
+        assert!(hung_up.hint().unwrap().ends_with("if the server speaks TLS, use https://10.0.0.1"));
+        let ca =
+            rustls::Error::General("invalid peer certificate: Other(OtherError(CaUsedAsEndEntity))".into());
+        assert!(failed(ca, "https://a.example").contains("basicConstraints=critical,CA:FALSE"));
+        assert!(failed(rustls::Error::DecryptError, "https://a.example").contains("BATCHYARD_CA_FILE"));
     }
 }

@@ -13,6 +13,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use tracing::Instrument as _;
 use tracing::field::Empty;
 
+use super::body::{self, excerpt};
 use super::budget::RetryBudgets;
 use super::error::{Call, ClientError, TransportError, TransportErrorKind};
 use super::loopback::is_loopback;
@@ -26,8 +27,8 @@ use crate::clock::Clock;
 const QUERY_VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 const JSON: &str = "application/json; odata=minimalmetadata";
 const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
-/// How much of an answer that is not Batch's is shown.
-const EXCERPT_LENGTH: usize = 160;
+/// The largest answer that is taken into memory, in bytes. The largest of the service, a page of 1000 tasks, has some megabytes.
+const MAX_ANSWER: usize = 64 * 1024 * 1024;
 
 /// The way to one account.
 #[derive(Debug)]
@@ -269,7 +270,7 @@ impl Http {
                 return Ok(response);
             }
             let (status, headers, body) = response.deconstruct();
-            Ok(AsyncRawResponse::from_bytes(status, headers, body.collect().await?))
+            Ok(AsyncRawResponse::from_bytes(status, headers, body::collect(body, MAX_ANSWER).await?))
         };
         // Real time, whatever the clock shows: this guards against a silent peer, not against a long plan.
         match tokio::time::timeout(self.try_timeout, sending).await {
@@ -351,18 +352,6 @@ fn read_error(status: u16, body: &[u8]) -> Option<BatchError> {
     (!body.code.is_empty()).then_some(BatchError { status, body })
 }
 
-/// The title of a page, or the beginning of a text, on one line.
-fn excerpt(body: &[u8]) -> String {
-    let text = String::from_utf8_lossy(body);
-    let title = text
-        .split_once("<title>")
-        .and_then(|(_, rest)| rest.split_once("</title>"))
-        .map_or(text.as_ref(), |(title, _)| title);
-    let words: Vec<&str> = title.split_whitespace().collect();
-    let line: String = words.join(" ").chars().filter(|c| !c.is_control()).take(EXCERPT_LENGTH).collect();
-    if line.is_empty() { "(empty)".to_owned() } else { line }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -386,13 +375,5 @@ mod tests {
         assert_eq!(read_error(404, br#"{"error":{"code":"x"}}"#), None);
         assert_eq!(read_error(302, b""), None);
         assert_eq!(read_error(204, b""), None);
-    }
-
-    #[test]
-    fn an_excerpt_is_one_short_line() {
-        assert_eq!(excerpt(b"<html><title>502\n  Bad Gateway</title><p>x"), "502 Bad Gateway");
-        assert_eq!(excerpt(b"plain\ntext\x1b[31m"), "plain text[31m");
-        assert_eq!(excerpt(b""), "(empty)");
-        assert_eq!(excerpt("é".repeat(1000).as_bytes()).chars().count(), EXCERPT_LENGTH);
     }
 }

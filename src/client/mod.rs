@@ -7,6 +7,7 @@
 //!
 //! The client holds no policy: it neither knows why a request is sent nor what a failure means for a plan.
 
+mod body;
 mod budget;
 mod bulk;
 #[expect(clippy::module_inception, reason = "the module's centre is the client itself")]

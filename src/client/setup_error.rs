@@ -21,6 +21,14 @@ pub enum SetupError {
         /// The URL.
         endpoint: String,
     },
+    /// What says where tokens are asked for is no such place.
+    #[error(
+        "AZURE_AUTHORITY_HOST is no https URL: {reason}; it looks like `https://login.microsoftonline.com`"
+    )]
+    Authority {
+        /// What is wrong with it.
+        reason: &'static str,
+    },
     /// The network can't be used.
     #[error("could not set up HTTP and TLS")]
     Network {

@@ -6,8 +6,10 @@ use std::path::PathBuf;
 use url::Url;
 
 use super::credential::{CredentialChoice, EntraChoice};
+use super::error::{Proof, SettingsError};
 use super::origin::{Origin, Sourced};
 use super::secrets::secret_source;
+use super::trust;
 use super::variables::Variables;
 use crate::env_vars;
 use crate::secret::{Secret, SecretRef};
@@ -56,110 +58,6 @@ pub enum Identity {
     Entra(EntraChoice),
 }
 
-/// Why an account can't be reached with what the user gave.
-#[derive(Debug, thiserror::Error)]
-pub enum SettingsError {
-    /// The account's name is neither `local` nor a URL, and no project file gives it.
-    #[error(
-        "`{name}` ({origin}) is not an account: use `local`, `azure` (the account in {endpoint}), {named}or a URL such as https://<account>.<region>.batch.azure.com",
-        endpoint = env_vars::AZURE_BATCH_ENDPOINT,
-        named = named.iter().map(|name| format!("`{name}`, ")).collect::<String>()
-    )]
-    Account {
-        /// What was given.
-        name: String,
-        /// Who gave it.
-        origin: Origin,
-        /// The names that project files give.
-        named: Vec<String>,
-    },
-    /// A project file gives an account a URL that is none.
-    #[error("`{0}` is no URL")]
-    NoUrl(String),
-    /// The key of an account can't be found where a project file says that it is.
-    #[error("no key for the account {endpoint}: {reason}")]
-    Key {
-        /// The account's URL.
-        endpoint: Url,
-        /// Why not.
-        reason: String,
-    },
-    /// `azure` without a URL in the environment.
-    #[error("no account to use: set {} to its URL, as for `az batch`", env_vars::AZURE_BATCH_ENDPOINT)]
-    NoEndpoint,
-    /// No folder for the local account's data.
-    #[error(
-        "no folder for the local account's data: set HOME or {}, or pass --data",
-        env_vars::BATCHYARD_DATA
-    )]
-    NoDataFolder,
-    /// A URL without a key.
-    #[error("no key for the account {endpoint}: set {} to its shared key", env_vars::AZURE_BATCH_ACCESS_KEY)]
-    NoKey {
-        /// The account's URL.
-        endpoint: Url,
-    },
-    /// A credential that is none.
-    #[error("`{word}` ({origin}) is no credential; there are {}", CredentialChoice::WORDS)]
-    Credential {
-        /// What was given.
-        word: String,
-        /// Who gave it.
-        origin: Origin,
-    },
-    /// Tokens for a URL without TLS.
-    #[error(
-        "tokens of Microsoft Entra ({origin}) are sent over https only, and the account is at {endpoint}"
-    )]
-    TokenInTheClear {
-        /// The account's URL.
-        endpoint: Url,
-        /// Who wants tokens.
-        origin: Origin,
-    },
-    /// Tokens for a host that only a project file names.
-    #[error(
-        "tokens of Microsoft Entra are not sent to {endpoint}, which a project file names: it is no host of Azure Batch"
-    )]
-    ForeignHost {
-        /// The account's URL.
-        endpoint: Url,
-    },
-    /// A URL whose account has no name.
-    #[error(
-        "the name of the account {endpoint} can't be told from its URL: set {}",
-        env_vars::AZURE_BATCH_ACCOUNT
-    )]
-    NoName {
-        /// The account's URL.
-        endpoint: Url,
-    },
-}
-
-impl SettingsError {
-    /// What a person could try.
-    pub fn hint(&self) -> Option<String> {
-        let text = match self {
-            Self::NoEndpoint => {
-                "`az batch account show --resource-group GROUP --name NAME --query accountEndpoint` prints it, \
-                 without https://; `--account local` works on this machine"
-            }
-            Self::NoKey { .. } => "`az batch account keys list --resource-group GROUP --name NAME` prints it",
-            Self::TokenInTheClear { .. } => {
-                "`batchyard emulator --tls` serves over https; an account's key works without"
-            }
-            Self::ForeignHost { .. } => "if you trust that host, name its URL yourself: --account URL",
-            Self::Account { .. }
-            | Self::Credential { .. }
-            | Self::NoUrl(_)
-            | Self::Key { .. }
-            | Self::NoName { .. }
-            | Self::NoDataFolder => return None,
-        };
-        Some(text.to_owned())
-    }
-}
-
 impl AccountName {
     fn parse(text: &str) -> Option<Self> {
         if text.eq_ignore_ascii_case("local") {
@@ -194,6 +92,8 @@ pub enum NamedAccount {
         ca_file: Option<PathBuf>,
         /// Where paths of key files begin.
         folder: PathBuf,
+        /// Whether the file is the user's own rather than that of a project, which may be somebody else's.
+        is_users: bool,
     },
     /// On this machine, with its data in this folder.
     Local(PathBuf),
@@ -236,7 +136,7 @@ impl AccountSettings {
             return Self::of_named(named, choice.data.as_ref(), variables);
         }
         let unknown = |name: Sourced<String>| SettingsError::Account {
-            name: name.value,
+            name: trust::without_password(&name.value),
             origin: name.origin,
             named: choice.named.keys().cloned().collect(),
         };
@@ -246,12 +146,21 @@ impl AccountSettings {
                 let data = choice.data.clone().or_else(|| variables.data_folder());
                 Ok(Self::Local { data: data.ok_or(SettingsError::NoDataFolder)? })
             }
-            Some(AccountName::Url(endpoint)) => Remote::at(endpoint).resolve(variables),
+            Some(AccountName::Url(endpoint)) => {
+                let is_users = match &name.origin {
+                    Origin::File(path) => variables.user_file().as_ref() == Some(path),
+                    _ => true,
+                };
+                Remote { is_by_project: !is_users, ..Remote::at(endpoint) }.resolve(variables)
+            }
             Some(AccountName::Azure) => {
                 let text = variables.get(env_vars::AZURE_BATCH_ENDPOINT).ok_or(SettingsError::NoEndpoint)?;
                 let origin = Origin::Variable(env_vars::AZURE_BATCH_ENDPOINT);
                 let given = Sourced { value: text.to_owned(), origin };
-                match AccountName::parse(text) {
+                // `az` prints a bare host.
+                let is_host = !text.contains("://") && text.contains('.');
+                let text = if is_host { format!("https://{text}") } else { text.to_owned() };
+                match AccountName::parse(&text) {
                     Some(AccountName::Url(endpoint)) => Remote::at(endpoint).resolve(variables),
                     _ => Err(unknown(given)),
                 }
@@ -267,8 +176,12 @@ impl AccountSettings {
     ) -> Result<Self, SettingsError> {
         match named {
             NamedAccount::Local(data) => Ok(Self::Local { data: flag.unwrap_or(data).clone() }),
-            NamedAccount::Remote { endpoint, account, key, credential, ca_file, folder } => {
-                let url = Url::parse(endpoint).map_err(|_| SettingsError::NoUrl(endpoint.clone()))?;
+            NamedAccount::Remote { endpoint, account, key, credential, ca_file, folder, is_users } => {
+                let url = Url::parse(endpoint)
+                    .map_err(|_| SettingsError::NoUrl(trust::without_password(endpoint)))?;
+                refuse_user_info(&url)?;
+                let has_own_key =
+                    matches!(key, Some(SecretRef::File(file)) if trust::is_within(folder, file.as_ref()));
                 let find = secret_source(variables.clone(), folder.clone());
                 let key = key.as_ref().map(|reference| {
                     find(reference).map_err(|reason| SettingsError::Key { endpoint: url.clone(), reason })
@@ -279,7 +192,8 @@ impl AccountSettings {
                     key: key.transpose()?,
                     credential: *credential,
                     ca_file: ca_file.clone(),
-                    is_named_by_file: true,
+                    is_by_project: !is_users,
+                    has_own_key,
                 };
                 named.resolve(variables)
             }
@@ -294,29 +208,77 @@ struct Remote {
     key: Option<Secret>,
     credential: Option<CredentialChoice>,
     ca_file: Option<PathBuf>,
-    /// Whether only a project file says that it is there: whoever wrote that may want nothing but a token.
-    is_named_by_file: bool,
+    /// Whether only a project file says that it is there: whoever wrote that may want nothing but a token, or signatures.
+    is_by_project: bool,
+    /// Whether the key lies in the project's own folder, so that it is no secret to the project.
+    has_own_key: bool,
 }
 
 impl Remote {
     fn at(endpoint: Url) -> Self {
-        Self { endpoint, account: None, key: None, credential: None, ca_file: None, is_named_by_file: false }
+        Self {
+            endpoint,
+            account: None,
+            key: None,
+            credential: None,
+            ca_file: None,
+            is_by_project: false,
+            has_own_key: false,
+        }
     }
 
-    fn resolve(mut self, variables: &Variables) -> Result<AccountSettings, SettingsError> {
-        let ca_file = self.ca_file.take().or_else(|| variables.path(env_vars::BATCHYARD_CA_FILE));
+    fn resolve(self, variables: &Variables) -> Result<AccountSettings, SettingsError> {
         let endpoint = self.endpoint.clone();
-        let identity = match self.choose(variables)? {
+        refuse_user_info(&endpoint)?;
+        let choice = self.choose(variables)?;
+        let proof = match &choice {
+            Some((CredentialChoice::Entra(_), _)) => Proof::Token,
+            _ => Proof::Signature,
+        };
+        match &choice {
             Some((CredentialChoice::Entra(_), origin)) if endpoint.scheme() != "https" => {
-                return Err(SettingsError::TokenInTheClear { endpoint, origin });
+                return Err(SettingsError::TokenInTheClear { endpoint, origin: origin.clone() });
             }
-            Some((CredentialChoice::Entra(_), _)) if self.is_named_by_file && !may_have_tokens(&endpoint) => {
-                return Err(SettingsError::ForeignHost { endpoint });
-            }
+            _ if self.is_by_project => self.refuse_to_leak(proof)?,
+            _ => {}
+        }
+        let ca_file = self.trusted(proof, variables)?;
+        let identity = match choice {
             Some((CredentialChoice::Entra(choice), _)) => Identity::Entra(choice),
             Some((CredentialChoice::SharedKey, _)) | None => self.shared_key(variables)?,
         };
         Ok(AccountSettings::Remote { endpoint, identity, ca_file })
+    }
+
+    /// Refuses to send a proof where a project file wants it to go, unless that is Azure Batch or this machine, or the proof is the
+    /// project's anyway.
+    fn refuse_to_leak(&self, proof: Proof) -> Result<(), SettingsError> {
+        let endpoint = &self.endpoint;
+        let is_here = trust::is_loopback(endpoint);
+        if !(is_here || self.has_own_key || trust::is_azure_batch(endpoint)) {
+            return Err(SettingsError::ForeignHost { endpoint: endpoint.clone(), proof });
+        }
+        if !is_here && endpoint.scheme() != "https" {
+            return Err(SettingsError::ProofInTheClear { endpoint: endpoint.clone(), proof });
+        }
+        Ok(())
+    }
+
+    /// The certificates to trust. Those of a project file don't vouch for who gets a proof that is not the project's: on this
+    /// machine, anybody may listen at a port, and elsewhere be between.
+    fn trusted(&self, proof: Proof, variables: &Variables) -> Result<Option<PathBuf>, SettingsError> {
+        let of_environment = variables.path(env_vars::BATCHYARD_CA_FILE);
+        let Some(ca_file) = self.ca_file.clone() else { return Ok(of_environment) };
+        if !self.is_by_project || self.has_own_key {
+            return Ok(Some(ca_file));
+        }
+        match of_environment {
+            Some(file) => Ok(Some(file)),
+            None => {
+                let endpoint = self.endpoint.clone();
+                Err(SettingsError::ForeignCertificate { endpoint, ca_file, proof })
+            }
+        }
     }
 
     /// The credential that was asked for: by the account's own words, else by the environment; else the key, wherever there is one;
@@ -365,16 +327,12 @@ fn word(
     }
 }
 
-/// Whether it is Azure Batch, in any of the clouds, or this machine.
-fn may_have_tokens(endpoint: &Url) -> bool {
-    const AZURE: [&str; 4] =
-        [".batch.azure.com", ".batch.azure.cn", ".batch.chinacloudapi.cn", ".batch.usgovcloudapi.net"];
-    match endpoint.host() {
-        Some(url::Host::Domain(name)) => name == "localhost" || AZURE.iter().any(|end| name.ends_with(end)),
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
+/// Such a URL is told by its host only: what else it carries may be a secret.
+fn refuse_user_info(endpoint: &Url) -> Result<(), SettingsError> {
+    if endpoint.username().is_empty() && endpoint.password().is_none() {
+        return Ok(());
     }
+    Err(SettingsError::UserInfo { host: endpoint.host_str().unwrap_or_default().to_owned() })
 }
 
 /// The account's name in `https://<account>.<region>.batch.azure.com`.
@@ -437,6 +395,7 @@ mod tests {
                 credential: Some(CredentialChoice::Entra(EntraChoice::AzureCli)),
                 ca_file: None,
                 folder: PathBuf::new(),
+                is_users: false,
             };
             let named = BTreeMap::from([("prod".to_owned(), named)]);
             let choice = AccountChoice { flag: Some("prod"), named, ..AccountChoice::default() };
@@ -456,6 +415,129 @@ mod tests {
             assert!(matches!(resolve(foreign), Err(SettingsError::ForeignHost { .. })), "{foreign}");
         }
         entra(self::resolve(Some("https://gateway.example"), &Variables::from_pairs([])));
+    }
+
+    /// An account `mine` of a project file, before it is changed.
+    fn of_project(endpoint: &str) -> Remote {
+        Remote {
+            account: Some("mine".to_owned()),
+            is_by_project: true,
+            ..Remote::at(Url::parse(endpoint).unwrap())
+        }
+    }
+
+    #[test]
+    fn a_project_file_has_nothing_signed_for_hosts_that_are_not_azures() {
+        let folder = tempfile::tempdir().unwrap();
+        let project = folder.path().join("project");
+        std::fs::create_dir(&project).unwrap();
+        std::fs::write(project.join("own"), "b3du").unwrap();
+        std::fs::write(folder.path().join("outside"), "b3V0").unwrap();
+        std::os::unix::fs::symlink(folder.path().join("outside"), project.join("link")).unwrap();
+        let at = |endpoint: &str, key: Option<SecretRef>, is_users| {
+            let named = NamedAccount::Remote {
+                endpoint: endpoint.to_owned(),
+                account: Some("mine".to_owned()),
+                key,
+                credential: None,
+                ca_file: None,
+                folder: project.clone(),
+                is_users,
+            };
+            let named = BTreeMap::from([("prod".to_owned(), named)]);
+            let choice = AccountChoice { flag: Some("prod"), named, ..AccountChoice::default() };
+            let variables = Variables::from_pairs([("AZURE_BATCH_ACCESS_KEY", "c2VjcmV0")]);
+            AccountSettings::resolve(&choice, &variables)
+        };
+        let file = |path: &str| Some(SecretRef::File(path.into()));
+        let environments = || Some(SecretRef::Env("AZURE_BATCH_ACCESS_KEY".into()));
+        for azure in ["https://a.westeurope.batch.azure.com", "http://127.0.0.1:1", "https://localhost:1"] {
+            shared_key(at(azure, None, false));
+            shared_key(at(azure, environments(), false));
+        }
+        let foreign = "https://evil.example";
+        for key in [None, environments(), file("../outside"), file("link")] {
+            let error = at(foreign, key, false).unwrap_err();
+            assert!(matches!(error, SettingsError::ForeignHost { proof: Proof::Signature, .. }), "{error}");
+            assert!(error.hint().unwrap().contains("--account URL"));
+        }
+        shared_key(at(foreign, file("own"), false));
+        for clear in ["http://evil.example", "http://a.westeurope.batch.azure.com"] {
+            let error = at(clear, file("own"), false).unwrap_err();
+            assert!(matches!(error, SettingsError::ProofInTheClear { .. }), "{error}");
+        }
+        shared_key(at(foreign, None, true));
+        shared_key(at("http://10.0.0.1", None, true));
+    }
+
+    #[test]
+    fn a_url_that_a_project_file_has_for_its_default_is_that_of_a_project_file() {
+        let variables = Variables::from_pairs([
+            ("HOME", "/home/ada"),
+            ("AZURE_BATCH_ACCESS_KEY", "c2VjcmV0"),
+            ("AZURE_BATCH_ACCOUNT", "mine"),
+        ]);
+        let of_file = |file: &str| {
+            let origin = Origin::File(file.into());
+            let defaults = vec![Sourced { value: "https://gateway.example".to_owned(), origin }];
+            AccountSettings::resolve(&AccountChoice { defaults, ..AccountChoice::default() }, &variables)
+        };
+        assert!(matches!(of_file("/src/batchyard.yaml"), Err(SettingsError::ForeignHost { .. })));
+        shared_key(of_file("/home/ada/.config/batchyard/batchyard.yaml"));
+    }
+
+    #[test]
+    fn the_certificates_of_a_project_file_vouch_for_nobody_who_gets_what_is_not_the_projects() {
+        let trusted = |change: fn(&mut Remote), variables: &Variables| {
+            let mut remote = of_project("https://localhost:10100");
+            remote.ca_file = Some("theirs.pem".into());
+            change(&mut remote);
+            match remote.resolve(variables) {
+                Ok(AccountSettings::Remote { ca_file, .. }) => Ok(ca_file.unwrap().display().to_string()),
+                Err(error) => Err(error),
+                other => panic!("{other:?}"),
+            }
+        };
+        let none = Variables::from_pairs([]);
+        let key = Variables::from_pairs([("AZURE_BATCH_ACCESS_KEY", "c2VjcmV0")]);
+        for variables in [&none, &key] {
+            let error = trusted(|_| (), variables).unwrap_err();
+            assert!(matches!(error, SettingsError::ForeignCertificate { .. }), "{error}");
+            assert!(error.hint().unwrap().contains("BATCHYARD_CA_FILE"));
+        }
+        let mine = Variables::from_pairs([("BATCHYARD_CA_FILE", "mine.pem")]);
+        assert_eq!(trusted(|_| (), &mine).unwrap(), "mine.pem");
+        assert_eq!(trusted(|remote| remote.is_by_project = false, &mine).unwrap(), "theirs.pem");
+        let own = |remote: &mut Remote| (remote.key, remote.has_own_key) = (Some(Secret::new("b3du")), true);
+        assert_eq!(trusted(own, &none).unwrap(), "theirs.pem");
+    }
+
+    #[test]
+    fn a_password_in_a_url_is_refused_and_not_repeated() {
+        let url = "https://ada:hunter2@evil.example";
+        let project = of_project(url).resolve(&Variables::from_pairs([])).unwrap_err();
+        assert_eq!(
+            project.to_string(),
+            "the URL of the account at evil.example carries a user name or password, which no account takes"
+        );
+        for text in [url, "https://ada:hunter2@evil.example:99999"] {
+            let error = resolve(Some(text), &Variables::from_pairs([])).unwrap_err().to_string();
+            assert!(!error.contains("hunter2"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_bare_host_in_the_environment_as_az_prints_it_is_one_of_https() {
+        let variables = Variables::from_pairs([
+            ("AZURE_BATCH_ENDPOINT", "mine.westeurope.batch.azure.com"),
+            ("AZURE_BATCH_ACCESS_KEY", "c2VjcmV0"),
+        ]);
+        match resolve(Some("azure"), &variables) {
+            Ok(AccountSettings::Remote { endpoint, .. }) => {
+                assert_eq!(endpoint.as_str(), "https://mine.westeurope.batch.azure.com/");
+            }
+            other => panic!("{other:?}"),
+        }
     }
 
     #[test]
@@ -506,6 +588,7 @@ mod tests {
             credential: None,
             ca_file: None,
             folder: PathBuf::new(),
+            is_users: false,
         };
         let resolve = |named: NamedAccount, variables: &Variables| {
             let named = BTreeMap::from([("prod".to_owned(), named)]);

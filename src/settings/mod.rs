@@ -2,12 +2,15 @@
 
 mod account;
 mod credential;
+mod error;
 mod origin;
 mod secrets;
+mod trust;
 mod variables;
 
-pub use account::{AccountChoice, AccountName, AccountSettings, Identity, NamedAccount, SettingsError};
+pub use account::{AccountChoice, AccountName, AccountSettings, Identity, NamedAccount};
 pub use credential::{CredentialChoice, EntraChoice};
+pub use error::{Proof, SettingsError};
 pub use origin::{Origin, Sourced};
 pub use secrets::secret_source;
 pub use variables::Variables;

@@ -131,6 +131,37 @@ fn a_machine_has_an_identity_of_its_own() {
     assert!(!asked[0].values.contains_key("client_id"));
 }
 
+#[test]
+fn a_token_of_the_pod_that_is_repeated_is_not_shown() {
+    let (sandbox, entra) = (sandbox().file("federated", "stolen/token+of the pod\n"), TokenEndpoint::start());
+    let emulator = emulator(&sandbox);
+    command(&sandbox, &emulator, &entra, &["plan", "hello", "-vv"])
+        .env("AZURE_TENANT_ID", TENANT)
+        .env("AZURE_CLIENT_ID", CLIENT)
+        .env("AZURE_FEDERATED_TOKEN_FILE", sandbox.path("federated"))
+        .run()
+        .code(1)
+        .stderr_contains(&format!("{} answered HTTP 403 with text/html: Blocked: [redacted]", entra.url()))
+        .never_mentions("stolen");
+}
+
+#[test]
+fn a_token_file_that_never_ends_is_refused_at_once() {
+    let (sandbox, entra) = (sandbox(), TokenEndpoint::start());
+    let emulator = emulator(&sandbox);
+    let made = std::process::Command::new("mkfifo").arg(sandbox.path("pipe")).status();
+    assert!(made.is_ok_and(|status| status.success()), "mkfifo");
+    for file in ["/dev/zero".into(), sandbox.path("pipe")] {
+        command(&sandbox, &emulator, &entra, &["plan", "hello"])
+            .env("AZURE_TENANT_ID", TENANT)
+            .env("AZURE_CLIENT_ID", CLIENT)
+            .env("AZURE_FEDERATED_TOKEN_FILE", file)
+            .run()
+            .code(1)
+            .stderr_contains("(AZURE_FEDERATED_TOKEN_FILE) is not a regular file");
+    }
+}
+
 /// A folder with an `az` that answers with a token, or as it does when nobody is signed in.
 fn with_az(sandbox: &Sandbox, is_signed_in: bool) -> String {
     let expires = now() + 3_600;
@@ -175,13 +206,18 @@ fn an_account_of_the_project_file_says_which_credential_it_takes() {
             .env("AZURE_BATCH_ACCESS_KEY", "d3Jvbmc=")
             .env("BATCHYARD_CREDENTIAL", "environment")
             .env("PATH", &path)
-            .run()
     };
-    project("    credential: azure_cli\n").success();
-    let refused = project("    credential: environment\n");
+    let trusting = |more: &str| project(more).env("BATCHYARD_CA_FILE", &ca).run();
+    trusting("    credential: azure_cli\n").success();
+    project("    credential: azure_cli\n")
+        .run()
+        .code(64)
+        .stderr_contains("tokens of Microsoft Entra are not sent to")
+        .stderr_contains("name it yourself: BATCHYARD_CA_FILE");
+    let refused = trusting("    credential: environment\n");
     refused.code(1).stderr_contains("no token of Microsoft Entra by environment");
-    project("    credential: azure_clu\n").code(3).stderr_contains("batchyard.yaml:6:17");
-    project("    credential: azure_cli\n    key: { env: KEY }\n").code(3).stderr_contains("either `key` or");
+    trusting("    credential: azure_clu\n").code(3).stderr_contains("batchyard.yaml:6:17");
+    trusting("    credential: azure_cli\n    key: { env: KEY }\n").code(3).stderr_contains("either `key` or");
     assert!(entra.asked().is_empty());
 }
 
@@ -241,6 +277,26 @@ fn a_token_that_is_refused_is_replaced_once() {
         .stderr_contains("AuthenticationFailed (HTTP 401)")
         .stderr_contains("its signature is not the test issuer's")
         .stderr_contains("az account show");
+}
+
+#[test]
+fn a_project_file_has_no_request_signed_for_a_host_of_its_choice() {
+    let sandbox = sandbox();
+    let plan = |endpoint: &str| {
+        let text = format!(
+            "api_version: batchyard/v1\ndefault_account: ours\naccounts:\n  ours:\n    endpoint: {endpoint}\n    account: mine\n"
+        );
+        sandbox.write("batchyard.yaml", &text);
+        sandbox.command(["plan", "hello"]).env("AZURE_BATCH_ACCESS_KEY", "c2VjcmV0").run()
+    };
+    plan("https://evil.example")
+        .code(64)
+        .stderr_contains(
+            "requests that are signed with an account's key are not sent to https://evil.example/",
+        )
+        .stderr_contains("hint: if you trust that host, name its URL yourself");
+    plan("http://mine.westeurope.batch.azure.com").code(64).stderr_contains("are sent over https only");
+    plan("https://ada:hunter2@evil.example").code(64).never_mentions("hunter2");
 }
 
 #[test]

@@ -72,6 +72,28 @@ fn commands_work_with_the_local_account_that_is_served_over_tls() {
     drop(emulator);
 }
 
+#[test]
+fn a_url_of_the_wrong_scheme_is_told_by_the_right_one() {
+    let sandbox = Sandbox::new();
+    sandbox.run(["new", "hello"]).success();
+    let plan = |endpoint: &str| {
+        sandbox
+            .command(["plan", "hello", "--account", endpoint])
+            .env("AZURE_BATCH_ACCOUNT", "mine")
+            .env("AZURE_BATCH_ACCESS_KEY", "c2VjcmV0")
+            .run()
+    };
+    let secure = own(&sandbox);
+    let endpoint = secure.endpoint().to_owned();
+    let wrong = endpoint.replace("https://", "http://");
+    plan(&wrong).code(1).stderr_contains(&format!("the server seems to speak TLS: use {endpoint}"));
+    drop(secure);
+    let plain = Emulator::start_with(&sandbox, Runtime::Simulated, &[]).unwrap();
+    let endpoint = plain.endpoint().to_owned();
+    let wrong = endpoint.replace("http://", "https://");
+    plan(&wrong).code(1).stderr_contains(&format!("use {endpoint}"));
+}
+
 /// An authority, and a certificate of `localhost` that it has signed: in PEM with its key.
 fn of_authority() -> (String, String, String) {
     use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};

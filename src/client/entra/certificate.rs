@@ -59,7 +59,10 @@ impl CertificateAssertion {
             PrivateKeyDer::Pkcs1(key) => RsaKeyPair::from_der(key.secret_pkcs1_der()),
             _ => return Err(format!("the key in {shown} is not an RSA key, and Entra takes no other")),
         };
-        let key = key.map_err(|error| format!("the key in {shown} can't be used: {error}"))?;
+        let key = key.map_err(|error| match error.to_string().as_str() {
+            "WrongAlgorithm" => format!("the key in {shown} is not an RSA key, and Entra takes no other"),
+            reason => format!("the key in {shown} can't be used: {reason}"),
+        })?;
         let thumbprint = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, &certificate);
         Ok(Self {
             key,
@@ -94,5 +97,20 @@ impl ClientAssertion for CertificateAssertion {
         self.sign(SystemClock.now()).ok_or_else(|| {
             azure_core::Error::with_message(ErrorKind::Credential, "the certificate's key does not sign")
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_that_is_not_rsa_is_called_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("principal.pem");
+        let made = rcgen::generate_simple_self_signed(vec!["a".to_owned()]).unwrap();
+        std::fs::write(&file, format!("{}{}", made.signing_key.serialize_pem(), made.cert.pem())).unwrap();
+        let error = CertificateAssertion::read(&file, "client", String::new()).unwrap_err();
+        assert!(error.ends_with("is not an RSA key, and Entra takes no other"), "{error}");
     }
 }

@@ -1,28 +1,28 @@
 //! One kind of credential after another, until one gives a token.
 
-use std::ffi::OsStr;
-use std::io;
-use std::process::{Output, Stdio};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use azure_core::cloud::{CloudConfiguration, CustomConfiguration};
 use azure_core::credentials::{AccessToken, Secret as AzureSecret, TokenCredential};
-use azure_core::http::{ClientOptions, ExponentialRetryOptions, RetryOptions, Transport, Url};
+use azure_core::http::{ClientOptions, ExponentialRetryOptions, HttpClient, RetryOptions, Transport, Url};
 use azure_identity::{
     AzureCliCredential, AzureCliCredentialOptions, ClientAssertionCredential,
-    ClientAssertionCredentialOptions, ClientSecretCredential, ClientSecretCredentialOptions, Executor,
+    ClientAssertionCredentialOptions, ClientSecretCredential, ClientSecretCredentialOptions,
     ManagedIdentityCredential, ManagedIdentityCredentialOptions, UserAssignedId, WorkloadIdentityCredential,
     WorkloadIdentityCredentialOptions,
 };
 use jiff::Timestamp;
 use tokio::net::TcpStream;
 
+use super::answer::TokenClient;
 use super::certificate::CertificateAssertion;
 use super::cloud::Cloud;
 use super::error::{Attempt, EntraError, layers};
 use super::options::{EntraKind, EntraOptions};
+use super::secrets::Secrets;
+use super::shell::Shell;
 use super::token::Token;
 use crate::client::setup_error::SetupError;
 use crate::client::transport::HttpTransport;
@@ -35,6 +35,9 @@ const LIMIT: Duration = Duration::from_secs(40);
 const METADATA_SERVICE: (&str, u16) = ("169.254.169.254", 80);
 const METADATA_PROBE: Duration = Duration::from_secs(1);
 
+/// The largest file that is taken for a token, in bytes.
+const MAX_TOKEN_FILE: u64 = 1024 * 1024;
+
 type Credential = Arc<dyn TokenCredential>;
 
 /// The kinds of credentials of a user.
@@ -43,20 +46,30 @@ pub(super) struct Chain {
     options: EntraOptions,
     scope: String,
     authority: String,
-    network: HttpTransport,
+    network: Arc<dyn HttpClient>,
     /// Past any proxy: the machine's own identity is to be had on the machine.
-    direct: HttpTransport,
+    direct: Arc<dyn HttpClient>,
+    secrets: Arc<Secrets>,
 }
 
 impl Chain {
     pub(super) fn new(options: EntraOptions, endpoint: &Url) -> Result<Self, SetupError> {
         let cloud = Cloud::of_endpoint(endpoint);
-        let authority = options.authority_host.clone().unwrap_or_else(|| cloud.authority.to_owned());
+        let authority = match &options.authority_host {
+            Some(host) => authority(host)?,
+            None => cloud.authority.to_owned(),
+        };
+        let secrets = Arc::<Secrets>::default();
+        options.client_secret.iter().for_each(|secret| secrets.add(secret.expose()));
+        let client = |transport: HttpTransport| -> Arc<dyn HttpClient> {
+            Arc::new(TokenClient { network: transport.into_client(), secrets: secrets.clone() })
+        };
         Ok(Self {
             scope: cloud.scope(),
-            network: HttpTransport::outward(&options.roots)?,
-            direct: HttpTransport::direct(&options.roots)?,
+            network: client(HttpTransport::outward(&options.roots)?),
+            direct: client(HttpTransport::direct(&options.roots)?),
             authority: authority.trim_end_matches('/').to_owned(),
+            secrets: secrets.clone(),
             options,
         })
     }
@@ -93,7 +106,7 @@ impl Chain {
         let scopes = [self.scope.as_str()];
         match tokio::time::timeout(LIMIT, credential.get_token(&scopes, None)).await {
             Ok(Ok(token)) => taken(token).ok_or_else(|| Attempt::failed(kind, "its token never ends")),
-            Ok(Err(error)) => Err(Attempt::failed(kind, &self.without_secrets(&layers(&error)))),
+            Ok(Err(error)) => Err(Attempt::failed(kind, &self.secrets.redact(&layers(&error)))),
             Err(_) => Err(Attempt::failed(kind, &format!("no answer within {LIMIT:?}"))),
         }
     }
@@ -137,6 +150,9 @@ impl Chain {
                 ("AZURE_CLIENT_ID", client_id.is_none()),
             ],
         )?;
+        if let Some(file) = federated_token_file {
+            check_token_file(file).map_err(|reason| Attempt::failed(kind, &reason))?;
+        }
         let options = WorkloadIdentityCredentialOptions {
             credential_options: ClientAssertionCredentialOptions { client_options: self.client_options() },
             client_id: client_id.clone(),
@@ -158,7 +174,7 @@ impl Chain {
         let options = ManagedIdentityCredentialOptions {
             user_assigned_id: self.options.client_id.clone().map(UserAssignedId::ClientId),
             client_options: ClientOptions {
-                transport: Some(Transport::new(self.direct.clone().into_client())),
+                transport: Some(Transport::new(self.direct.clone())),
                 ..self.client_options()
             },
         };
@@ -170,7 +186,7 @@ impl Chain {
         let mut cloud = CustomConfiguration::default();
         cloud.authority_host.clone_from(&self.authority);
         ClientOptions {
-            transport: Some(Transport::new(self.network.clone().into_client())),
+            transport: Some(Transport::new(self.network.clone())),
             retry: RetryOptions::exponential(ExponentialRetryOptions {
                 max_retries: 3,
                 ..ExponentialRetryOptions::default()
@@ -179,14 +195,31 @@ impl Chain {
             ..ClientOptions::default()
         }
     }
+}
 
-    /// Whatever somebody puts into an error, the secret is not part of what is shown.
-    fn without_secrets(&self, text: &str) -> String {
-        match &self.options.client_secret {
-            Some(secret) => text.replace(secret.expose(), "[redacted]"),
-            None => text.to_owned(),
-        }
+/// Where tokens are asked for, as a URL; a bare host is one of https, as for the Azure SDKs.
+fn authority(host: &str) -> Result<String, SetupError> {
+    let refuse = |reason| Err(SetupError::Authority { reason });
+    let text = if host.contains("://") { host.to_owned() } else { format!("https://{host}") };
+    match Url::parse(&text) {
+        Ok(url) if url.scheme() != "https" => refuse("secrets are sent there"),
+        Ok(url) if !url.username().is_empty() || url.password().is_some() => refuse("it carries a user name"),
+        Ok(url) if url.host_str().is_some() => Ok(text),
+        _ => refuse("it names no host"),
     }
+}
+
+/// A pipe without a writer would be waited for, and a device may never end.
+fn check_token_file(file: &Path) -> Result<(), String> {
+    let shown = format!("{} (AZURE_FEDERATED_TOKEN_FILE)", file.display());
+    let metadata = std::fs::metadata(file).map_err(|error| format!("{shown}: {error}"))?;
+    if !metadata.is_file() {
+        return Err(format!("{shown} is not a regular file"));
+    }
+    if metadata.len() > MAX_TOKEN_FILE {
+        return Err(format!("{shown} is larger than {MAX_TOKEN_FILE} bytes, which no token is"));
+    }
+    Ok(())
 }
 
 /// Says which variables are missing, if any are.
@@ -219,18 +252,31 @@ fn taken(token: AccessToken) -> Option<Token> {
     Some(Token { value: Secret::new(token.token.secret()), expires })
 }
 
-/// Runs programs, and ends those that nobody waits for any more.
-#[derive(Debug)]
-struct Shell;
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-#[async_trait]
-impl Executor for Shell {
-    async fn run(&self, program: &OsStr, args: &[&OsStr]) -> io::Result<Output> {
-        tokio::process::Command::new(program)
-            .args(args)
-            .stdin(Stdio::null())
-            .kill_on_drop(true)
-            .output()
-            .await
+    #[test]
+    fn tokens_are_asked_for_over_https_whether_that_is_written_or_not() {
+        assert_eq!(authority("login.microsoftonline.us").unwrap(), "https://login.microsoftonline.us");
+        assert_eq!(authority("https://127.0.0.1:1/").unwrap(), "https://127.0.0.1:1/");
+        for wrong in ["http://login.example", "https://", "https://ada:hunter2@login.example"] {
+            let error = authority(wrong).unwrap_err().to_string();
+            assert!(error.starts_with("AZURE_AUTHORITY_HOST is no https URL"), "{error}");
+            assert!(!error.contains("hunter2"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_token_is_read_from_a_small_regular_file_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("token");
+        std::fs::write(&file, "token-of-the-pod").unwrap();
+        assert_eq!(check_token_file(&file), Ok(()));
+        for device in [Path::new("/dev/zero"), folder.path()] {
+            assert!(check_token_file(device).unwrap_err().ends_with("is not a regular file"));
+        }
+        std::fs::File::create(&file).unwrap().set_len(MAX_TOKEN_FILE + 1).unwrap();
+        assert!(check_token_file(&file).unwrap_err().contains("larger"));
     }
 }

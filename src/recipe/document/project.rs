@@ -73,7 +73,8 @@ pub struct ProjectAccount {
     /// BATCHYARD_CREDENTIAL if absent; else the key if there is one, and `default` if not.
     pub credential: Option<Field<CredentialKind>>,
     /// A PEM file of certificates to trust beside those that the machine trusts, by its path from this file; BATCHYARD_CA_FILE if
-    /// absent.
+    /// absent. In a project's file it counts only for a key that lies in the project's folder; what is the user's own goes to
+    /// servers that BATCHYARD_CA_FILE or the machine vouches for.
     #[schemars(length(min = 1))]
     pub ca_file: Option<Field<String>>,
     /// The folder of a local account's data, by its path from this file, instead of `endpoint`.

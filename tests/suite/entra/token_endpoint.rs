@@ -115,6 +115,13 @@ async fn answer(State(state): State<Arc<Shared>>, request: Request<Body>) -> Res
             }),
         );
     }
+    if let Some(assertion) = values.get("client_assertion").filter(|text| text.starts_with("stolen")) {
+        // The way a proxy would put the whole form on its page.
+        let form = String::from_utf8_lossy(&form);
+        let page = format!("<html><title>Blocked: {assertion}</title>{form}");
+        let response = Response::builder().status(403).header("content-type", "text/html");
+        return response.body(Body::from(page)).unwrap();
+    }
     match values.get("client_secret") {
         // Entra does not repeat a secret. Something in between might.
         Some(secret) if secret != SECRET => respond(
