@@ -226,5 +226,9 @@ async fn bearer_tokens_are_refused_unless_a_test_issuer_vouches_for_them() {
         let (status, _, body) = ask(&somebody, &token).await;
         assert!(status == 401 && body.contains(reason), "{status} {body}");
         assert!(!body.contains(&token), "a token is not repeated: {body}");
+        let (key, folder) = (somebody.key(), sandbox.data());
+        for secret in [key, folder.to_str().unwrap(), "issuer.json", Issuer.secret().as_str(), ".rs"] {
+            assert!(!body.contains(secret), "`{secret}` is in {body}");
+        }
     }
 }
