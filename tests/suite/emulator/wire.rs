@@ -43,6 +43,10 @@ async fn only_who_signs_with_the_key_now_is_let_in() {
     assert_eq!(missing.refused(400, "MissingRequiredHeader").detail("HeaderName"), "Authorization");
     let bearer = [("ocp-date", now.as_str()), ("authorization", "Bearer abc")];
     account.send_raw("GET", POOLS, &bearer, None).await.refused(401, "AuthenticationFailed");
+    for credentials in ["Bearer", "Bearer ", "Bearer \t", "bearer\tabc"] {
+        let bearer = [("ocp-date", now.as_str()), ("authorization", credentials)];
+        account.send_raw("GET", POOLS, &bearer, None).await.refused(401, "AuthenticationFailed");
+    }
 
     let other = account.send_signed("GET", POOLS, &[("ocp-date", &now)], None, "b3RoZXIga2V5").await;
     let other = other.refused(403, "AuthenticationFailed");
