@@ -9,5 +9,5 @@ mod variables;
 pub use account::{AccountChoice, AccountName, AccountSettings, Identity, NamedAccount, SettingsError};
 pub use credential::{CredentialChoice, EntraChoice};
 pub use origin::{Origin, Sourced};
-pub use secrets::secret_source;
+pub use secrets::{read_secret_file, secret_source};
 pub use variables::Variables;
