@@ -168,9 +168,11 @@ fn data_folder(context: &Context) -> Result<PathBuf, CommandError> {
 fn key(args: &EmulatorArgs) -> Result<Secret, CommandError> {
     let Some(file) = &args.key_file else { return Ok(Secret::new(DEVELOPMENT_KEY)) };
     let key = read_secret_file(file).map_err(|reason| {
+        // What is there is not to be written over.
+        let place = if file.exists() { "FILE".to_owned() } else { file.display().to_string() };
         CommandError::new(ExitCode::Usage, format!("the key file {} can't be read", file.display()))
             .because([reason])
-            .hint(Some(format!("`head -c 32 /dev/urandom | base64 > {}` makes a key", file.display())))
+            .hint(Some(format!("`head -c 32 /dev/urandom | base64 > {place}` makes a key")))
     })?;
     Ok(Secret::new(key.expose().trim()))
 }
