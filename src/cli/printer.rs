@@ -23,12 +23,12 @@ impl Printer {
     /// The printer of a command. One that `outlives_readers` goes on when nobody reads what it says any more, because it changes
     /// things, and to leave them half done would be worse.
     pub(super) fn new(global: &Global, outlives_readers: bool) -> Self {
-        let color = match global.color {
-            Color::Auto => ColorChoice::Auto,
-            Color::Always => ColorChoice::Always,
-            Color::Never => ColorChoice::Never,
-        };
-        Self { color, format: global.format, quiet: global.quiet, outlives_readers }
+        Self {
+            color: color_choice(global.color),
+            format: global.format,
+            quiet: global.quiet,
+            outlives_readers,
+        }
     }
 
     /// Whether output is for programs.
@@ -141,6 +141,14 @@ impl<W: Write> Write for Results<W> {
     }
 }
 
+fn color_choice(color: Color) -> ColorChoice {
+    match color {
+        Color::Auto => ColorChoice::Auto,
+        Color::Always => ColorChoice::Always,
+        Color::Never => ColorChoice::Never,
+    }
+}
+
 /// Starts the diagnostic log on standard error: warnings only, unless asked for more.
 pub(super) fn start_log(global: &Global, variables: &Variables) {
     let default = match global.verbose {
@@ -151,7 +159,9 @@ pub(super) fn start_log(global: &Global, variables: &Variables) {
     let filter = variables.get(env_vars::BATCHYARD_LOG).unwrap_or(default);
     let filter = tracing_subscriber::EnvFilter::try_new(filter)
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
+    // Asks the terminal and the environment, where the user leaves it to them.
+    let color = AutoStream::new(io::stderr(), color_choice(global.color)).current_choice();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).without_time();
     // A second start, as in tests, finds the first one's log: that is fine.
-    let _ =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).without_time().try_init();
+    let _ = log.with_ansi(color != ColorChoice::Never).try_init();
 }

@@ -26,10 +26,13 @@ pub(crate) fn authorize(
     }
 }
 
-/// The token of a request. The scheme is written in any case (RFC 9110 §11.1).
+/// The token of a request, empty if it brings none or something that can't be one. The scheme is written in any case (RFC 9110 §11.1).
 fn bearer_token(request: &Parts) -> Option<&str> {
-    let (scheme, token) = request.headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("Bearer").then_some(token.trim())
+    let credentials = request.headers.get(AUTHORIZATION)?.as_bytes();
+    let end = credentials.iter().position(u8::is_ascii_whitespace).unwrap_or(credentials.len());
+    let (scheme, token) = credentials.split_at(end);
+    let token = str::from_utf8(token).unwrap_or_default().trim();
+    scheme.eq_ignore_ascii_case(b"Bearer").then_some(token)
 }
 
 fn check_token(issuer: Option<&TestIssuer>, token: &str, now: Timestamp) -> Result<(), Refusal> {

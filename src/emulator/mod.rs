@@ -47,4 +47,4 @@ pub use handle::{Emulator, EmulatorConfig, account_url};
 pub use open_error::OpenError;
 pub use test_issuer::{IssuerError, TestIssuer};
 pub use timing::{Timing, UnknownTiming};
-pub use tls::{SelfSigned, Tls, TlsError};
+pub use tls::{SelfSigned, Tls, TlsError, certificate_names, is_certifiable};

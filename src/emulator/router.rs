@@ -48,14 +48,11 @@ impl Entrance {
     /// From this process.
     pub(crate) const IN_PROCESS: Self = Self { is_secure: false, is_open: false };
 
-    /// The scheme of the URLs that callers know. Something in between, such as a proxy that does the TLS, says which.
+    /// The scheme of the URLs that callers know. Something in between, such as a proxy, may say that it does the TLS; that there is none
+    /// where there is, nobody may say, as clients would follow links into the clear.
     fn scheme(self, headers: &HeaderMap) -> &'static str {
-        match headers.get("x-forwarded-proto").map(HeaderValue::as_bytes) {
-            Some(b"http") => "http",
-            Some(b"https") => "https",
-            _ if self.is_secure => "https",
-            _ => "http",
-        }
+        let forwarded = headers.get("x-forwarded-proto").map(HeaderValue::as_bytes);
+        if self.is_secure || forwarded == Some(b"https") { "https" } else { "http" }
     }
 }
 
@@ -75,7 +72,9 @@ async fn serve(State((account, entrance)): State<Way>, request: Request<Body>) -
     let mut response = match answer {
         Ok(response) => response,
         Err(error) => {
-            tracing::debug!(method = %parts.method, path = parts.uri.path(), %error, "refused");
+            // As text, so that the log escapes what the client has written into it.
+            let reason = error.to_string();
+            tracing::debug!(method = %parts.method, path = parts.uri.path(), error = reason, "refused");
             let mut response = refuse(error, &host, &stamp, head);
             if !discard(body).await {
                 response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
@@ -250,6 +249,20 @@ mod tests {
 #[cfg(test)]
 mod host_tests {
     use super::*;
+
+    #[test]
+    fn links_are_raised_to_https_and_never_lowered() {
+        let scheme = |is_secure, forwarded: Option<&'static str>| {
+            let headers = forwarded
+                .map(|scheme| ("x-forwarded-proto".parse().unwrap(), HeaderValue::from_static(scheme)));
+            Entrance { is_secure, is_open: false }.scheme(&headers.into_iter().collect())
+        };
+        for forwarded in [None, Some("http"), Some("https"), Some("gopher")] {
+            assert_eq!(scheme(true, forwarded), "https", "{forwarded:?}");
+            let raised = if forwarded == Some("https") { "https" } else { "http" };
+            assert_eq!(scheme(false, forwarded), raised, "{forwarded:?}");
+        }
+    }
 
     #[test]
     fn only_names_of_this_machine_are_answered() {

@@ -164,6 +164,15 @@ mod tests {
         assert!(routes.is_subset(&operations));
     }
 
+    /// Azure has a store of its own to put the logs of nodes into; here there are none.
+    #[test]
+    fn the_only_operation_without_a_route_is_the_upload_of_the_logs_of_nodes() {
+        let is_routed = |spec: &&OperationSpec| ROUTES.iter().any(|route| route.spec.name == spec.name);
+        let missing: Vec<_> =
+            every_operation().filter(|spec| !is_routed(spec)).map(|spec| spec.name).collect();
+        assert_eq!(missing, [UploadNodeLogs::SPEC.name]);
+    }
+
     #[test]
     fn paths_are_matched_before_they_are_decoded() {
         let (route, values) =

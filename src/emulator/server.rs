@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use axum::Router;
 use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
@@ -25,6 +26,8 @@ const CONNECTIONS: usize = 256;
 /// How long things may take.
 #[derive(Debug, Clone, Copy)]
 struct Limits {
+    /// The head of the first request of a connection: whoever connects has something to ask.
+    first: Duration,
     /// The head of a request, counted from the end of the answer before; so also how long a connection may idle.
     head: Duration,
     /// A handshake of TLS.
@@ -34,6 +37,7 @@ struct Limits {
 }
 
 const LIMITS: Limits = Limits {
+    first: Duration::from_secs(10),
     head: Duration::from_secs(60),
     handshake: Duration::from_secs(10),
     grace: Duration::from_secs(5),
@@ -77,6 +81,7 @@ async fn serve_within(
             service: TowerToHyperService::new(service.clone()),
             watcher: graceful.watcher(),
             cut: cut.clone(),
+            first: limits.first,
         };
         let (tls, shutdown) = (tls.clone(), shutdown.clone());
         tokio::spawn(async move {
@@ -103,11 +108,25 @@ struct Line {
     service: TowerToHyperService<Router>,
     watcher: Watcher,
     cut: CancellationToken,
+    first: Duration,
 }
 
 impl Line {
     async fn answer<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(self, stream: S) {
-        let connection = self.http.serve_connection(TokioIo::new(stream), self.service);
+        let (has_asked, router) = (CancellationToken::new(), self.service);
+        let service = {
+            let has_asked = has_asked.clone();
+            service_fn(move |request| {
+                has_asked.cancel();
+                router.call(request)
+            })
+        };
+        let connection = self.http.serve_connection(TokioIo::new(stream), service);
+        let too_late = async {
+            if tokio::time::timeout(self.first, has_asked.cancelled()).await.is_ok() {
+                std::future::pending::<()>().await;
+            }
+        };
         tokio::select! {
             ended = self.watcher.watch(connection) => {
                 if let Err(error) = ended {
@@ -115,6 +134,7 @@ impl Line {
                 }
             }
             () = self.cut.cancelled() => {}
+            () = too_late => tracing::debug!(limit = ?self.first, "a connection asked nothing"),
         }
     }
 }
@@ -187,6 +207,10 @@ mod tests {
     }
 
     async fn server_with(tls: Option<TlsAcceptor>) -> Server {
+        server_within(tls, Limits { first: SHORT, head: SHORT, handshake: SHORT, grace: SHORT }).await
+    }
+
+    async fn server_within(tls: Option<TlsAcceptor>, limits: Limits) -> Server {
         let slow = || async {
             tokio::time::sleep(Duration::from_secs(60)).await;
             "late"
@@ -196,7 +220,6 @@ mod tests {
             .route("/slow", axum::routing::get(slow));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (address, shutdown) = (listener.local_addr().unwrap(), CancellationToken::new());
-        let limits = Limits { head: SHORT, handshake: SHORT, grace: SHORT };
         let work = tokio::spawn(serve_within(listener, service, tls, shutdown.clone(), limits));
         Server { address, shutdown, work }
     }
@@ -227,6 +250,23 @@ mod tests {
         let server = server().await;
         let (answer, took) = say(&server, b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n").await;
         assert!(answer.ends_with("hello") && took >= SHORT, "{answer} {took:?}");
+    }
+
+    #[tokio::test]
+    async fn who_has_asked_once_may_idle_for_longer_than_who_never_asks() {
+        let limits = Limits { first: SHORT, head: 20 * SHORT, handshake: SHORT, grace: SHORT };
+        let server = server_within(None, limits).await;
+        for beginning in ["", "GET / HT"] {
+            let (answer, took) = say(&server, beginning.as_bytes()).await;
+            assert!(answer.is_empty() && took < limits.head, "{answer} {took:?}");
+        }
+        let mut stream = TcpStream::connect(server.address).await.unwrap();
+        stream.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
+        tokio::time::sleep(2 * SHORT).await;
+        stream.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").await.unwrap();
+        let mut answers = String::new();
+        stream.read_to_string(&mut answers).await.unwrap();
+        assert_eq!(answers.matches("200 OK").count(), 2, "{answers}");
     }
 
     #[tokio::test]

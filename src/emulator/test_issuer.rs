@@ -11,7 +11,9 @@ use std::path::{Path, PathBuf};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
+use ring::agreement::{self, ECDH_P256, EphemeralPrivateKey, agree_ephemeral};
 use ring::hmac;
+use ring::rand::SystemRandom;
 use ring::signature::{
     ECDSA_P256_SHA256_FIXED, RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents, UnparsedPublicKey,
 };
@@ -23,11 +25,20 @@ const AUDIENCE: &str = "https://batch.core.windows.net/";
 /// How far the clocks of issuer and service may differ, in seconds: what libraries for Entra's tokens allow.
 const SKEW: f64 = 300.0;
 
+/// How long a token may hold, in seconds: a year, where those of Entra hold for a day at the most.
+const MAX_VALIDITY: f64 = 366.0 * 24.0 * 3_600.0;
+
 /// The largest file of an issuer, in bytes.
 const MAX_FILE: u64 = 256 * 1024;
 
 /// The shortest secret of HS256 (RFC 7518 §3.2), in bytes.
 const MIN_SECRET: usize = 32;
+
+/// The sizes of an RSA key with which signatures are verified, in bits (the lower one by RFC 7518 §3.3).
+const RSA_BITS: std::ops::RangeInclusive<usize> = 2_048..=8_192;
+
+/// How much of what a token says is repeated, in characters.
+const REPEATED: usize = 64;
 
 /// Who issues the bearer tokens that are taken.
 #[derive(Debug, Clone)]
@@ -86,6 +97,12 @@ pub enum IssuerError {
         /// Why.
         reason: String,
     },
+    /// The issuer has no name.
+    #[error("{} names no issuer: its `issuer` is empty", path.display())]
+    NoIssuer {
+        /// The file.
+        path: PathBuf,
+    },
     /// There are no keys.
     #[error("{} has no keys", path.display())]
     NoKeys {
@@ -94,7 +111,8 @@ pub enum IssuerError {
     },
 }
 
-/// Why a token was refused. Nothing of the token but its plain claims is repeated.
+/// Why a token was refused. Nothing of the token but names and plain claims is repeated, and those cut and escaped: whoever sent it may
+/// be a stranger, and what is said here ends on terminals.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum InvalidToken {
     #[error(
@@ -115,6 +133,10 @@ pub(crate) enum InvalidToken {
     Audience { found: String, expected: String },
     #[error("it has expired: it holds until {until}, and here it is {now}")]
     Expired { until: String, now: String },
+    #[error("it has no `exp`: a token says until when it holds")]
+    NoExpiry,
+    #[error("it holds until {until}, and none that holds for longer than a year is taken")]
+    TooLong { until: String },
     #[error("it does not hold yet: it holds from {from}, and here it is {now}")]
     NotYet { from: String, now: String },
 }
@@ -151,7 +173,7 @@ struct Header {
 struct Claims {
     iss: String,
     aud: Audience,
-    exp: f64,
+    exp: Option<f64>,
     nbf: Option<f64>,
 }
 
@@ -174,9 +196,16 @@ impl TestIssuer {
             return Err(failed(io::Error::new(io::ErrorKind::InvalidData, "it is not a regular file")));
         }
         let mut text = Vec::new();
-        File::open(path).and_then(|file| file.take(MAX_FILE).read_to_end(&mut text)).map_err(failed)?;
+        File::open(path).and_then(|file| file.take(MAX_FILE + 1).read_to_end(&mut text)).map_err(failed)?;
+        if text.len() as u64 > MAX_FILE {
+            let reason = format!("it is larger than {} KiB", MAX_FILE / 1024);
+            return Err(failed(io::Error::new(io::ErrorKind::InvalidData, reason)));
+        }
         let file: IssuerFile = serde_json::from_slice(&text)
             .map_err(|source| IssuerError::Format { path: path.to_owned(), source })?;
+        if file.issuer.is_empty() {
+            return Err(IssuerError::NoIssuer { path: path.to_owned() });
+        }
         if file.keys.is_empty() {
             return Err(IssuerError::NoKeys { path: path.to_owned() });
         }
@@ -219,20 +248,20 @@ impl TestIssuer {
     fn candidates<'a>(&'a self, header: &'a Header) -> Result<impl Iterator<Item = &'a Key>, InvalidToken> {
         let of_algorithm = || self.keys.iter().filter(|named| named.key.algorithm() == header.alg.as_str());
         if of_algorithm().next().is_none() {
-            return Err(InvalidToken::Algorithm(header.alg.clone()));
+            return Err(InvalidToken::Algorithm(plain(&header.alg)));
         }
         let id = header.kid.as_ref();
         // A key without a name may be any; so may the key of a token that names none.
         let fits = move |named: &&NamedKey| id.is_none() || named.id.is_none() || named.id.as_ref() == id;
         if !of_algorithm().any(|named| fits(&named)) {
-            return Err(InvalidToken::UnknownKey(id.cloned().unwrap_or_default()));
+            return Err(InvalidToken::UnknownKey(plain(id.map_or("", String::as_str))));
         }
         Ok(of_algorithm().filter(fits).map(|named| &named.key))
     }
 
     fn check(&self, claims: &Claims, now: Timestamp) -> Result<(), InvalidToken> {
         if claims.iss != self.issuer {
-            return Err(InvalidToken::Issuer { found: claims.iss.clone(), expected: self.issuer.clone() });
+            return Err(InvalidToken::Issuer { found: plain(&claims.iss), expected: self.issuer.clone() });
         }
         // SDKs differ in the slash at the end.
         let is_ours =
@@ -242,11 +271,18 @@ impl TestIssuer {
             Audience::Many(many) => many.as_slice(),
         };
         if !found.iter().any(is_ours) {
-            return Err(InvalidToken::Audience { found: found.join(", "), expected: self.audience.clone() });
+            return Err(InvalidToken::Audience {
+                found: plain(&found.join(", ")),
+                expected: self.audience.clone(),
+            });
         }
         let seconds = now.as_millisecond() as f64 / 1_000.0;
-        if seconds >= claims.exp + SKEW {
-            return Err(InvalidToken::Expired { until: time(claims.exp), now: time(seconds) });
+        let until = claims.exp.ok_or(InvalidToken::NoExpiry)?;
+        if seconds >= until + SKEW {
+            return Err(InvalidToken::Expired { until: time(until), now: time(seconds) });
+        }
+        if until > seconds + MAX_VALIDITY {
+            return Err(InvalidToken::TooLong { until: time(until) });
         }
         match claims.nbf {
             Some(from) if seconds < from - SKEW => {
@@ -260,14 +296,18 @@ impl TestIssuer {
 impl JsonWebKey {
     fn read(self) -> Result<NamedKey, String> {
         let key = match (self.kty.as_str(), self.crv.as_deref()) {
-            ("RSA", _) => Key::Rs256 { n: bytes("n", self.n)?, e: bytes("e", self.e)? },
+            ("RSA", _) => rsa(bytes("n", self.n)?, bytes("e", self.e)?)?,
             ("EC", Some("P-256")) => {
                 let (x, y) = (bytes("x", self.x)?, bytes("y", self.y)?);
                 if (x.len(), y.len()) != (32, 32) {
                     return Err("`x` and `y` of a key on P-256 have 32 bytes each".to_owned());
                 }
                 // An uncompressed point (SEC 1 §2.3.3).
-                Key::Es256([&[4], x.as_slice(), y.as_slice()].concat())
+                let point = [&[4], x.as_slice(), y.as_slice()].concat();
+                if !is_on_curve(&point) {
+                    return Err("`x` and `y` are no point on P-256".to_owned());
+                }
+                Key::Es256(point)
             }
             ("EC", curve) => {
                 return Err(format!(
@@ -318,6 +358,42 @@ impl Key {
     }
 }
 
+/// An RSA key, if signatures can be verified with it.
+fn rsa(n: Vec<u8>, e: Vec<u8>) -> Result<Key, String> {
+    // Some write a zero in front, so that nobody takes the number for a negative one.
+    let number = |bytes: Vec<u8>| bytes.into_iter().skip_while(|byte| *byte == 0).collect::<Vec<u8>>();
+    let (n, e) = (number(n), number(e));
+    let bits = n.first().map_or(0, |first| 8 * n.len() - first.leading_zeros() as usize);
+    if !RSA_BITS.contains(&bits) {
+        return Err(format!(
+            "its `n` has {bits} bits; RSA keys have {} to {}",
+            RSA_BITS.start(),
+            RSA_BITS.end()
+        ));
+    }
+    if matches!(e.as_slice(), [] | [1]) || e.len() > 4 || e.last().is_some_and(|last| last % 2 == 0) {
+        return Err("its `e` is no exponent of RSA; nearly all keys have AQAB".to_owned());
+    }
+    Ok(Key::Rs256 { n, e })
+}
+
+/// Whether it is a point on P-256: only with one can a secret be agreed on.
+fn is_on_curve(point: &[u8]) -> bool {
+    let own = EphemeralPrivateKey::generate(&ECDH_P256, &SystemRandom::new());
+    own.is_ok_and(|own| {
+        agree_ephemeral(own, &agreement::UnparsedPublicKey::new(&ECDH_P256, point), |_| ()).is_ok()
+    })
+}
+
+/// The beginning of what somebody says, without what a terminal would act on.
+fn plain(text: &str) -> String {
+    let mut plain: String = text.chars().take(REPEATED).flat_map(char::escape_debug).collect();
+    if text.chars().nth(REPEATED).is_some() {
+        plain.push('…');
+    }
+    plain
+}
+
 fn bytes(name: &str, text: Option<String>) -> Result<Vec<u8>, String> {
     let text = text.ok_or_else(|| format!("it has no `{name}`"))?;
     URL_SAFE_NO_PAD.decode(text).map_err(|_| format!("its `{name}` is not base64url without padding"))
@@ -337,7 +413,6 @@ fn time(seconds: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use ring::rand::SystemRandom;
     use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
     use serde_json::{Value, json};
 
@@ -399,7 +474,12 @@ mod tests {
         assert!(matches!(changed("iss", json!("https://other/")), Err(InvalidToken::Issuer { .. })));
         let other = changed("aud", json!("https://management.azure.com/")).unwrap_err().to_string();
         assert!(other.contains("https://management.azure.com/"), "{other}");
-        for claim in ["iss", "aud", "exp"] {
+        assert_eq!(changed("exp", Value::Null), Err(InvalidToken::NoExpiry));
+        assert_eq!(changed("exp", json!(NOW + 365 * 24 * 3_600)), Ok(()));
+        for ages in [json!(NOW + 367 * 24 * 3_600), json!(1e300)] {
+            assert!(matches!(changed("exp", ages), Err(InvalidToken::TooLong { .. })));
+        }
+        for claim in ["iss", "aud"] {
             assert_eq!(changed(claim, Value::Null), Err(InvalidToken::Malformed), "{claim}");
         }
         for claim in ["exp", "nbf"] {
@@ -422,6 +502,23 @@ mod tests {
         assert_eq!(verify(&issuer, &critical), Err(InvalidToken::Critical));
         let stranger = signed(&json!({ "alg": "HS256", "kid": "two" }), &claims(), with_secret);
         assert_eq!(verify(&issuer, &stranger), Err(InvalidToken::UnknownKey("two".to_owned())));
+    }
+
+    #[test]
+    fn what_a_stranger_writes_into_a_token_does_nothing_to_a_terminal() {
+        let issuer = of_secret();
+        let hostile = format!("\u{1b}[2J\u{1b}]0;owned\u{7}\r\n\u{202e}{}", "x".repeat(5_000));
+        for header in [json!({ "alg": hostile }), json!({ "alg": "HS256", "kid": hostile })] {
+            let said = verify(&issuer, &signed(&header, &claims(), with_secret)).unwrap_err().to_string();
+            assert!(said.chars().count() < 300 && said.contains("[2J"), "{said}");
+            assert!(!said.contains(|c: char| c.is_control() || c == '\u{202e}'), "{said:?}");
+        }
+        for claim in ["iss", "aud"] {
+            let mut claims = claims();
+            claims[claim] = json!(hostile);
+            let said = verify_claims(&claims).unwrap_err().to_string();
+            assert!(said.len() < 600 && !said.contains(char::is_control), "{said:?}");
+        }
     }
 
     #[test]
@@ -454,11 +551,29 @@ mod tests {
     #[test]
     fn a_file_without_usable_keys_is_refused_with_the_reason() {
         let reason = |keys: Value| issuer(&keys).unwrap_err().to_string();
+        let of_text = |text: String| {
+            let file = tempfile::NamedTempFile::new().unwrap();
+            std::fs::write(file.path(), text).unwrap();
+            TestIssuer::read(file.path()).unwrap_err()
+        };
+        let nameless = json!({ "issuer": "", "keys": [{ "kty": "oct", "k": encode(SECRET) }] });
+        assert!(of_text(nameless.to_string()).to_string().contains("names no issuer"));
+        let large = json!({ "issuer": "x".repeat(256 * 1024), "keys": [] });
+        assert!(
+            matches!(of_text(large.to_string()), IssuerError::Read { source, .. } if source.to_string().contains("256 KiB"))
+        );
         assert!(reason(json!([])).contains("no keys"));
         for (key, expected) in [
             (json!({ "kty": "oct", "k": "c2hvcnQ" }), "at least 32 bytes"),
             (json!({ "kty": "oct" }), "no `k`"),
             (json!({ "kty": "RSA", "n": "!", "e": "AQAB" }), "`n` is not base64url"),
+            (json!({ "kty": "RSA", "n": "", "e": "AQAB" }), "`n` has 0 bits"),
+            (json!({ "kty": "RSA", "n": encode([0xff; 128]), "e": "AQAB" }), "`n` has 1024 bits"),
+            (json!({ "kty": "RSA", "n": encode([0xff; 256]), "e": "" }), "`e` is no exponent"),
+            (
+                json!({ "kty": "EC", "crv": "P-256", "x": encode([1; 32]), "y": encode([1; 32]) }),
+                "no point on P-256",
+            ),
             (json!({ "kty": "EC", "crv": "P-521" }), "P-521"),
             (json!({ "kty": "OKP" }), "OKP"),
             (json!({ "kty": "oct", "k": encode(SECRET), "alg": "RS256" }), "it is for RS256"),

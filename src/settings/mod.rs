@@ -12,5 +12,5 @@ pub use account::{AccountChoice, AccountName, AccountSettings, Identity, NamedAc
 pub use credential::{CredentialChoice, EntraChoice};
 pub use error::{Proof, SettingsError};
 pub use origin::{Origin, Sourced};
-pub use secrets::secret_source;
+pub use secrets::{read_secret_file, secret_source};
 pub use variables::Variables;

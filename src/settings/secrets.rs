@@ -20,14 +20,18 @@ pub fn secret_source(
             .get(name)
             .map(Secret::new)
             .ok_or_else(|| format!("the environment variable {name} is not set; set it and try again")),
-        SecretRef::File(path) => read(&folder.join(path)),
+        SecretRef::File(path) => read_secret_file(&folder.join(path)),
         SecretRef::KeyVault(_) => Err("this version does not read Azure Key Vault; put the value into an \
                                        environment variable or a file, and refer to that"
             .to_owned()),
     }
 }
 
-fn read(path: &Path) -> Result<Secret, String> {
+/// Reads a secret from a file, a line's end after it left out.
+///
+/// # Errors
+/// Says why the file can't be read: it is none, a pipe or a device, too large, or not UTF-8.
+pub fn read_secret_file(path: &Path) -> Result<Secret, String> {
     let shown = path.display();
     let failed = |error: io::Error| format!("{shown}: {error}");
     // A pipe without a writer would be waited for, and a device may never end.

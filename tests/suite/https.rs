@@ -2,7 +2,11 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command as Process;
+use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use batchyard::batch::auth::DEVELOPMENT_KEY;
 use serde_json::{Value, json};
 
 use crate::support::{Emulator, Issuer, Output, Runtime, Sandbox};
@@ -118,6 +122,7 @@ fn a_certificate_of_the_users_own_is_shown_and_trusted_by_its_authority() {
     sandbox.run(["new", "hello"]).success();
     let files = ["--tls-cert", "cert.pem", "--tls-key", "key.pem"];
     let emulator = Emulator::start_with(&sandbox, Runtime::Simulated, &files).unwrap();
+    assert!(emulator.log().contains("warning: others may read or change the key in key.pem"));
     let endpoint = emulator.endpoint().replace("127.0.0.1", "localhost");
     let plan = || {
         sandbox
@@ -143,23 +148,101 @@ fn a_certificate_of_the_users_own_is_shown_and_trusted_by_its_authority() {
 
 #[test]
 fn other_machines_are_served_over_tls_and_with_a_key_of_ones_own_only() {
-    let sandbox = Sandbox::new().file("key", "YSBrZXkgb2YgbXkgb3du\n").file("issuer.json", &Issuer.file());
+    let sandbox = Sandbox::new()
+        .file("key", &format!("{}\n", STANDARD.encode([1; 32])))
+        .file("short", &STANDARD.encode([1; 31]))
+        .file("published", &format!("{DEVELOPMENT_KEY}\n"))
+        .file("issuer.json", &Issuer.file());
     let refused = |args: &[&str], reason: &str| {
         let output = sandbox.command(["emulator", "--listen", "0.0.0.0:0"]).args(args).run();
         output.code(64).stderr_contains("reachable from other machines").stderr_contains(reason);
+        output.never_mentions("ready at");
     };
     refused(&[], "in the clear");
     refused(&["--tls"], "--key-file");
+    refused(&["--tls", "--key-file", "published"], "published development key");
+    refused(&["--tls", "--key-file", "short"], "less than 32 bytes");
     refused(&["--tls", "--key-file", "key", "--test-issuer", "issuer.json"], "test issuer");
     if !has_curl() {
         return;
     }
-    let open = ["--tls", "--key-file", "key", "--listen", "0.0.0.0:0"];
+    let open = ["--tls", "--tls-name", "build.example", "--key-file", "key", "--listen", "0.0.0.0:0"];
     let emulator = Emulator::start_with(&sandbox, Runtime::Simulated, &open).unwrap();
     let url = format!("{}/pools?{VERSION}", emulator.endpoint());
     let certificate = emulator.certificate_file();
     let answer = curl(&sandbox, &["--cacert", certificate, "--header", "Host: build.example", &url]);
     answer.success().stdout_contains("MissingRequiredHeader").stdout_contains("https://build.example/");
+    let port = emulator.endpoint().rsplit_once(':').unwrap().1;
+    let host = rustix::system::uname().nodename().to_string_lossy().to_lowercase();
+    for name in ["build.example", &host] {
+        let (resolve, url) =
+            (format!("{name}:{port}:127.0.0.1"), format!("https://{name}:{port}/pools?{VERSION}"));
+        let answer = curl(&sandbox, &["--cacert", certificate, "--resolve", &resolve, &url]);
+        answer.success().stdout_contains("MissingRequiredHeader");
+    }
+}
+
+#[test]
+fn what_is_listened_on_and_what_the_certificate_is_for_are_said() {
+    let sandbox = Sandbox::new().file("key", &STANDARD.encode([1; 32]));
+    let args = ["emulator", "--runtime", "simulated", "--tls", "--key-file", "key", "--listen", "0.0.0.0:0"];
+    let mut emulator = sandbox.command(args).args(["--tls-name", "10.9.8.7"]).start();
+    let said = |line: &str| line.contains("  listens on   0.0.0.0:").then_some(());
+    emulator.wait_for_line(Duration::from_secs(30), said);
+    let said = |line: &str| line.contains("for localhost, 127.0.0.1, ::1, ").then(|| line.to_owned());
+    let names = emulator.wait_for_line(Duration::from_secs(30), said);
+    assert!(names.contains(", 10.9.8.7; --tls-name adds to them"), "{names}");
+    let wrong = |name: &str| sandbox.run(["emulator", "--tls", "--tls-name", name]);
+    wrong("*.example").code(64).stderr_contains("such as build.example");
+}
+
+#[test]
+fn a_key_file_that_never_ends_or_never_begins_is_refused() {
+    let sandbox = Sandbox::new();
+    let pipe = sandbox.path("pipe");
+    Process::new("mkfifo").arg(&pipe).status().unwrap();
+    for file in ["/dev/zero", pipe.to_str().unwrap()] {
+        let refused =
+            sandbox.command(["emulator", "--key-file", file]).timeout(Duration::from_secs(20)).run();
+        refused.code(64).stderr_contains("can't be read").stderr_contains("is not a regular file");
+    }
+}
+
+#[test]
+fn a_key_that_others_may_know_is_not_served_with() {
+    let sandbox = Sandbox::new();
+    drop(own(&sandbox));
+    let key = sandbox.data().join("tls/key.pem");
+    std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o666)).unwrap();
+    let data = sandbox.data();
+    let refused = sandbox.run(["emulator", "--tls", "--data", data.to_str().unwrap()]);
+    refused.code(64).stderr_contains("tls/key.pem is not trusted: its permissions").stderr_contains("hint: ");
+    std::fs::remove_file(&key).unwrap();
+    own(&sandbox);
+}
+
+#[test]
+fn who_tries_tokens_in_the_clear_learns_that_sdks_do_not() {
+    let sandbox = Sandbox::new().file("issuer.json", &Issuer.file());
+    let args = ["--test-issuer", "issuer.json"];
+    let emulator = Emulator::start_with(&sandbox, Runtime::Simulated, &args).unwrap();
+    assert!(emulator.log().contains("note: SDKs send bearer tokens over https only"), "{}", emulator.log());
+}
+
+#[tokio::test]
+async fn the_log_of_a_file_has_neither_colours_nor_what_strangers_write_for_terminals() {
+    let sandbox = Sandbox::new().file("issuer.json", &Issuer.file());
+    let issuer = sandbox.path("issuer.json").display().to_string();
+    let args = ["-vv", "--color", "auto", "--tls", "--test-issuer", &issuer];
+    let emulator = Emulator::start_with(&sandbox, Runtime::Simulated, &args).unwrap();
+    let header = URL_SAFE_NO_PAD.encode(json!({ "alg": "HS256", "kid": "\u{1b}]0;owned\u{7}" }).to_string());
+    let url = format!("{}/pools?{VERSION}", emulator.endpoint());
+    let answer = http(&emulator).get(url).bearer_auth(format!("{header}.e30.AAAA")).send().await.unwrap();
+    let (status, body) = (answer.status(), answer.text().await.unwrap());
+    assert!(status == 401 && body.contains("owned") && !body.contains("\\u001b"), "{status} {body}");
+    let log = emulator.log();
+    assert!(log.contains("refused") && log.contains("owned"), "{log}");
+    assert!(!log.contains(['\u{1b}', '\u{7}']), "{log:?}");
 }
 
 /// A client that trusts an emulator's certificate.
@@ -248,5 +331,9 @@ async fn bearer_tokens_are_refused_unless_a_test_issuer_vouches_for_them() {
         let (status, _, body) = ask(&somebody, &token).await;
         assert!(status == 401 && body.contains(reason), "{status} {body}");
         assert!(!body.contains(&token), "a token is not repeated: {body}");
+        let (key, folder) = (somebody.key(), sandbox.data());
+        for secret in [key, folder.to_str().unwrap(), "issuer.json", Issuer.secret().as_str(), ".rs"] {
+            assert!(!body.contains(secret), "`{secret}` is in {body}");
+        }
     }
 }

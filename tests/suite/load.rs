@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 
 use batchyard::batch::model::{BatchTask, BatchTaskState};
 use batchyard::batch::odata::ListQuery;
-use batchyard::batch::operations::{CreateJob, CreatePool, ListTasks};
-use batchyard::batch::{JobId, TaskId};
+use batchyard::batch::operations::{CreateJob, CreatePool, ListNodes, ListTasks};
+use batchyard::batch::{JobId, PoolId, TaskId};
 use batchyard::client::{BatchClient, ExtraRoots, HttpTransport};
 use futures::TryStreamExt as _;
-use serde_json::{from_value, json};
+use serde_json::{Value, from_value, json};
 
 use crate::support::{Emulator, Runtime, Sandbox};
 use report::Report;
@@ -20,6 +20,8 @@ use worker::{Crash, Worker, client};
 
 /// How many clients there are.
 const CLIENTS: usize = 100;
+/// How many nodes run their tasks.
+const NODES: usize = 4;
 /// How long they work, in seconds, unless the variable below says otherwise.
 const SECONDS: u64 = 8;
 const SECONDS_VARIABLE: &str = "BATCHYARD_TEST_LOAD_SECONDS";
@@ -42,14 +44,27 @@ fn length() -> Duration {
     Duration::from_secs(seconds.map_or(SECONDS, |text| text.parse().expect(SECONDS_VARIABLE)))
 }
 
-/// A pool with nodes, and a job on it for all.
-async fn prepare(client: &BatchClient) {
-    let pool = json!({"id": "nodes", "vmSize": "Standard_D4s_v3", "targetDedicatedNodes": 4, "taskSlotsPerNode": 16,
+/// The pool whose nodes run them.
+fn shared_pool() -> PoolId {
+    PoolId::new("nodes").unwrap()
+}
+
+fn pool(id: &str, nodes: usize) -> Value {
+    json!({"id": id, "vmSize": "Standard_D4s_v3", "targetDedicatedNodes": nodes, "taskSlotsPerNode": 16,
         "virtualMachineConfiguration": {
             "imageReference": {"publisher": "microsoft-dsvm", "offer": "ubuntu-hpc", "sku": "2204"},
             "nodeAgentSKUId": "batch.node.ubuntu 22.04",
-            "containerConfiguration": {"type": "dockerCompatible"}}});
+            "containerConfiguration": {"type": "dockerCompatible"}}})
+}
+
+/// A pool with nodes, and a job on it for all.
+async fn prepare(client: &BatchClient) {
+    let pool = pool("nodes", NODES);
     client.send(&CreatePool { pool: from_value(pool).unwrap() }).await.unwrap();
+    let nodes = || client.list(ListNodes { pool_id: shared_pool(), query: ListQuery::default() });
+    while nodes().try_collect::<Vec<_>>().await.unwrap().len() < NODES {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
     let job = json!({"id": "runs", "poolInfo": {"poolId": "nodes"}});
     client.send(&CreateJob { job: from_value(job).unwrap() }).await.unwrap();
 }

@@ -23,7 +23,7 @@ const LOCAL_POLL: Duration = Duration::from_millis(250);
 const REMOTE_POLL: Duration = Duration::from_secs(5);
 
 /// What the local account is called in URLs, wherever it is at the moment.
-const LOCAL_URL: &str = "http://localhost";
+const LOCAL_URL: &str = "https://localhost";
 
 /// An account that can be worked on.
 pub(in crate::cli) struct Account {

@@ -10,8 +10,10 @@ use crate::batch::DateTime;
 use crate::batch::auth::{SharedKey, SignedRequest};
 use crate::clock::{Clock as _, SystemClock};
 
-/// By what scheme the client calls the account, whatever is between.
-const SCHEME: HeaderName = HeaderName::from_static("x-forwarded-proto");
+/// By what scheme the client calls the account, whatever is between: links in answers have it. A server raises links to https where it
+/// is asked to, and never lowers them, so https is what every reach of the account can agree on.
+const SCHEME: (HeaderName, HeaderValue) =
+    (HeaderName::from_static("x-forwarded-proto"), HeaderValue::from_static("https"));
 
 const DATE: HeaderName = HeaderName::from_static("ocp-date");
 
@@ -19,6 +21,7 @@ const DATE: HeaderName = HeaderName::from_static("ocp-date");
 pub(super) fn sign(request: &mut Request<Full<Bytes>>, key: &SharedKey) {
     let date = HeaderValue::try_from(DateTime(SystemClock.now()).to_rfc1123());
     request.headers_mut().extend(date.map(|date| (DATE, date)));
+    request.headers_mut().extend([SCHEME]);
     let headers: Vec<(&str, &str)> = request
         .headers()
         .iter()
@@ -60,7 +63,6 @@ pub(super) async fn send(
     request: Request<Full<Bytes>>,
 ) -> Result<Response<Body>, SendError> {
     let (mut parts, body) = request.into_parts();
-    parts.headers.insert(SCHEME, HeaderValue::from_static("http"));
     let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
     parts.uri = format!("{}{target}", endpoint.trim_end_matches('/')).parse().map_err(http::Error::from)?;
     let body = body.collect().await.unwrap_or_else(|never| match never {}).to_bytes();

@@ -1,8 +1,12 @@
 //! `emulator`: serves the embedded Azure Batch to SDKs and other programs.
 
 use std::io::Write;
+use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use tokio::net::TcpListener;
 
 use super::execute::stop_on_signal;
@@ -13,18 +17,24 @@ use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::project::account_choice;
 use crate::clock::{Clock as _, SystemClock};
-use crate::emulator::{EmulatorConfig, SelfSigned, TestIssuer, Tls, TlsError, account_url};
+use crate::emulator::{
+    EmulatorConfig, SelfSigned, TestIssuer, Tls, TlsError, account_url, certificate_names,
+};
 use crate::exit_code::ExitCode;
 use crate::secret::Secret;
-use crate::settings::{AccountSettings, SettingsError};
+use crate::settings::{AccountSettings, SettingsError, read_secret_file};
+
+/// The shortest key with which other machines are served, in bytes: half of what Azure's have, and more than can be guessed.
+const MIN_KEY: usize = 32;
 
 pub(super) async fn run(context: &Context, args: &EmulatorArgs) -> Result<ExitCode, CommandError> {
     let key = key(args)?;
     if !args.listen.ip().is_loopback() {
-        refuse_to_be_open(args)?;
+        refuse_to_be_open(args, &key)?;
     }
     let issuer = args.test_issuer.as_deref().map(test_issuer).transpose()?;
-    let given = given_certificate(args)?;
+    let given = given_certificate(context, args)?;
+    note_tokens_in_the_clear(context, args);
     let data = data_folder(context)?;
     let settings = LocalSettings::with_key(context, data.clone(), &args.account_name, key.clone());
     let config =
@@ -39,8 +49,9 @@ pub(super) async fn run(context: &Context, args: &EmulatorArgs) -> Result<ExitCo
         CommandError::new(ExitCode::Error, format!("can't listen on {}: {error}", args.listen))
             .hint(Some("another program may use that port; --listen 127.0.0.1:0 takes a free one".to_owned()))
     })?;
-    let endpoint = account_url(listener.local_addr()?, certificate.is_some());
-    Ready { endpoint: &endpoint, args, key: &key, data: &data, certificate: certificate.as_ref() }
+    let address = listener.local_addr()?;
+    let endpoint = account_url(address, certificate.is_some());
+    Ready { endpoint: &endpoint, address, args, key: &key, data: &data, certificate: certificate.as_ref() }
         .announce(context)?;
     emulator.serve(listener, certificate.map(|certificate| certificate.tls), stop_on_signal()).await?;
     emulator.shut_down().await;
@@ -48,16 +59,22 @@ pub(super) async fn run(context: &Context, args: &EmulatorArgs) -> Result<ExitCo
 }
 
 /// Other machines need TLS, and a key that is not published.
-fn refuse_to_be_open(args: &EmulatorArgs) -> Result<(), CommandError> {
+fn refuse_to_be_open(args: &EmulatorArgs, key: &Secret) -> Result<(), CommandError> {
+    let decoded = STANDARD.decode(key.expose());
     let (reason, hint) = if !args.tls && args.tls_cert.is_none() {
         (
             "requests and answers would cross the network in the clear",
             "listen on a loopback address, for example 127.0.0.1:10100, or add --tls or --tls-cert",
         )
-    } else if args.key_file.is_none() {
+    } else if decoded == STANDARD.decode(DEVELOPMENT_KEY) {
         (
             "the published development key would let anybody use the account",
             "--key-file names a file with a key of your own; `head -c 32 /dev/urandom | base64` makes one",
+        )
+    } else if decoded.is_ok_and(|key| key.len() < MIN_KEY) {
+        (
+            "a key of less than 32 bytes could be guessed",
+            "`head -c 32 /dev/urandom | base64` makes one for --key-file",
         )
     } else if args.test_issuer.is_some() {
         (
@@ -79,17 +96,42 @@ struct Certificate {
     is_own: bool,
 }
 
-fn given_certificate(args: &EmulatorArgs) -> Result<Option<Certificate>, CommandError> {
+fn given_certificate(context: &Context, args: &EmulatorArgs) -> Result<Option<Certificate>, CommandError> {
     let (Some(file), Some(key)) = (&args.tls_cert, &args.tls_key) else { return Ok(None) };
     let tls = Tls::from_files(file, key).map_err(tls_error)?;
+    if std::fs::metadata(key).is_ok_and(|metadata| metadata.permissions().mode() & 0o077 != 0) {
+        let shown = key.display();
+        context.printer.err(&format!(
+            "warning: others may read or change the key in {shown}; `chmod 600 {shown}` keeps it to yourself\n"
+        ));
+    }
     Ok(Some(Certificate { tls, file: file.clone(), is_own: false }))
 }
 
+/// Whoever wants to try tokens with an SDK finds that it refuses to send any.
+fn note_tokens_in_the_clear(context: &Context, args: &EmulatorArgs) {
+    let is_secure = args.tls || args.tls_cert.is_some();
+    if args.test_issuer.is_some() && !is_secure && !context.printer.is_quiet() {
+        context.printer.err("note: SDKs send bearer tokens over https only; --tls serves over https\n");
+    }
+}
+
 fn own_certificate(data: &Path, args: &EmulatorArgs) -> Result<Certificate, CommandError> {
-    let made = SelfSigned::of_folder(data, args.listen.ip(), SystemClock.now()).map_err(tls_error)?;
+    let made = SelfSigned::of_folder(data, &names(args), SystemClock.now()).map_err(tls_error)?;
     // Programs are told of it by variables, and run elsewhere.
     let file = std::path::absolute(&made.certificate)?;
     Ok(Certificate { tls: made.tls, file, is_own: true })
+}
+
+/// What a certificate that is made here is for.
+fn names(args: &EmulatorArgs) -> Vec<String> {
+    let mut names = certificate_names(args.listen.ip());
+    for name in &args.tls_name {
+        if !names.contains(name) {
+            names.push(name.clone());
+        }
+    }
+    names
 }
 
 fn tls_error(error: TlsError) -> CommandError {
@@ -125,16 +167,20 @@ fn data_folder(context: &Context) -> Result<PathBuf, CommandError> {
 
 fn key(args: &EmulatorArgs) -> Result<Secret, CommandError> {
     let Some(file) = &args.key_file else { return Ok(Secret::new(DEVELOPMENT_KEY)) };
-    let text = std::fs::read_to_string(file).map_err(|error| {
-        CommandError::new(ExitCode::Usage, format!("the key file {} can't be read: {error}", file.display()))
-            .hint(Some(format!("`head -c 32 /dev/urandom | base64 > {}` makes a key", file.display())))
+    let key = read_secret_file(file).map_err(|reason| {
+        // What is there is not to be written over.
+        let place = if file.exists() { "FILE".to_owned() } else { file.display().to_string() };
+        CommandError::new(ExitCode::Usage, format!("the key file {} can't be read", file.display()))
+            .because([reason])
+            .hint(Some(format!("`head -c 32 /dev/urandom | base64 > {place}` makes a key")))
     })?;
-    Ok(Secret::new(text.trim()))
+    Ok(Secret::new(key.expose().trim()))
 }
 
 /// What is said once requests are taken.
 struct Ready<'a> {
     endpoint: &'a str,
+    address: SocketAddr,
     args: &'a EmulatorArgs,
     key: &'a Secret,
     data: &'a Path,
@@ -158,6 +204,7 @@ impl Ready<'_> {
         let own_key = self.args.key_file.is_some();
         let mut ready = serde_json::json!({
             "endpoint": self.endpoint,
+            "listen": self.address.to_string(),
             "account": self.args.account_name,
             "key": if own_key { serde_json::Value::Null } else { self.key.expose().into() },
             "data": self.data.display().to_string(),
@@ -179,8 +226,15 @@ impl Ready<'_> {
             self.args.account_name,
             self.data.display()
         );
+        if !self.address.ip().is_loopback() {
+            text.push_str(&format!("  listens on   {}, for other machines, too\n", self.address));
+        }
         if let Some(Certificate { file, is_own, .. }) = self.certificate {
             text.push_str(&format!("  certificate  {}\n", file.display()));
+            if *is_own && (!self.address.ip().is_loopback() || !self.args.tls_name.is_empty()) {
+                let names = names(self.args).join(", ");
+                text.push_str(&format!("               for {names}; --tls-name adds to them\n"));
+            }
             if *is_own {
                 text.push_str(
                     "               made here: tell clients to trust it, by BATCHYARD_CA_FILE, SSL_CERT_FILE, REQUESTS_CA_BUNDLE\n",

@@ -74,6 +74,14 @@ pub enum TlsError {
         /// Why.
         source: rustls::Error,
     },
+    /// What lies where a certificate is kept is not this user's alone.
+    #[error("{} is not trusted: {reason}", path.display())]
+    Untrusted {
+        /// The file or folder.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
     /// A certificate can't be made.
     #[error("no certificate can be made")]
     Generate(#[from] rcgen::Error),
@@ -112,6 +120,10 @@ impl TlsError {
             Self::Unusable { .. } => {
                 Some("it takes RSA keys of 2048 to 8192 bits, ECDSA keys on P-256 or P-384, and Ed25519".to_owned())
             }
+            Self::Untrusted { path, .. } => Some(format!(
+                "somebody else may know the key: remove {}; the next start makes a certificate anew, which clients have to be told of",
+                path.display()
+            )),
             Self::Generate(_) | Self::Store { .. } => None,
         }
     }

@@ -4,4 +4,4 @@ mod identity;
 mod self_signed;
 
 pub use identity::{Tls, TlsError};
-pub use self_signed::SelfSigned;
+pub use self_signed::{SelfSigned, certificate_names, is_certifiable};

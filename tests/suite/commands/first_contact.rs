@@ -87,6 +87,8 @@ fn an_emulator_says_what_keeps_it_from_serving() {
     open.code(64).stderr_contains("reachable from other machines").stderr_contains("127.0.0.1");
     let key = sandbox.run(["emulator", "--key-file", "nowhere"]);
     key.code(64).stderr_contains("the key file nowhere can't be read").stderr_contains("base64 > nowhere");
+    let listen = sandbox.run(["emulator", "--listen", "localhost:11150"]);
+    listen.code(64).stderr_contains("such as 127.0.0.1:11150");
 }
 
 #[test]

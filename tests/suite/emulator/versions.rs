@@ -71,6 +71,46 @@ async fn a_container_task_of_an_older_version_runs_and_reads_back() {
     assert_eq!((&counts["completed"], &counts["validationStatus"]), (&json!(1), &json!("validated")));
 }
 
+/// What the article on container workloads shows, a pool with images and a registry and a task with options, in the words of a version.
+#[tokio::test]
+async fn the_bodies_of_the_article_are_taken_and_read_back_by_both_versions_of_its_time() {
+    for (version, kind) in [("2017-09-01.6.0", "docker"), ("2018-12-01.8.0", "dockerCompatible")] {
+        let account = Account::new().await;
+        let at = |path: &str| format!("{path}?api-version={version}");
+        let mut pool = pool_of_2017();
+        pool["virtualMachineConfiguration"]["containerConfiguration"]["type"] = json!(kind);
+        account.post(&at("/pools"), pool.clone()).await.expect(201);
+        let read = account.get(&at("/pools/old")).await.expect(200);
+        assert!(!read.text.contains("password") && !read.text.contains("secret"), "{}", read.text);
+        let read = read.json();
+        let written = &mut pool["virtualMachineConfiguration"];
+        written["containerConfiguration"]["containerRegistries"][0]
+            .as_object_mut()
+            .unwrap()
+            .remove("password");
+        written["imageReference"]["version"] = json!("latest");
+        let configuration = &read["virtualMachineConfiguration"];
+        for part in ["imageReference", "nodeAgentSKUId", "containerConfiguration"] {
+            assert_eq!(configuration[part], written[part], "{version} {part}");
+        }
+        assert_eq!((&read["maxTasksPerNode"], &read["taskSlotsPerNode"]), (&json!(4), &Value::Null));
+
+        let job = json!({"id": "j", "poolInfo": {"poolId": "old"}});
+        account.post(&at("/jobs"), job).await.expect(201);
+        let mut settings = json!({"imageName": "tensorflow/tensorflow:latest-gpu",
+            "containerRunOptions": "--rm --workdir /notebooks",
+            "registry": {"registryServer": "registry.example", "username": "u", "password": "secret"}});
+        let task = with(task("t", "0"), json!({"containerSettings": settings}));
+        account.post(&at("/jobs/j/tasks"), task).await.expect(201);
+        settings["registry"].as_object_mut().unwrap().remove("password");
+        let read = account.get(&at("/jobs/j/tasks/t")).await.expect(200);
+        assert!(!read.text.contains("password") && !read.text.contains("secret"), "{}", read.text);
+        let read = read.json();
+        assert_eq!(read["containerSettings"], settings, "{version}");
+        assert_eq!(read["requiredSlots"], Value::Null, "slots came later");
+    }
+}
+
 #[tokio::test]
 async fn a_property_that_a_version_lacks_is_refused_by_name() {
     let account = Account::new().await;

@@ -43,6 +43,10 @@ async fn only_who_signs_with_the_key_now_is_let_in() {
     assert_eq!(missing.refused(400, "MissingRequiredHeader").detail("HeaderName"), "Authorization");
     let bearer = [("ocp-date", now.as_str()), ("authorization", "Bearer abc")];
     account.send_raw("GET", POOLS, &bearer, None).await.refused(401, "AuthenticationFailed");
+    for credentials in ["Bearer", "Bearer ", "Bearer \t", "bearer\tabc"] {
+        let bearer = [("ocp-date", now.as_str()), ("authorization", credentials)];
+        account.send_raw("GET", POOLS, &bearer, None).await.refused(401, "AuthenticationFailed");
+    }
 
     let other = account.send_signed("GET", POOLS, &[("ocp-date", &now)], None, "b3RoZXIga2V5").await;
     let other = other.refused(403, "AuthenticationFailed");
@@ -58,7 +62,8 @@ async fn only_who_signs_with_the_key_now_is_let_in() {
     account.send_signed("GET", POOLS, &[], None, KEY).await.refused(403, "AuthenticationFailed");
 }
 
-/// The signature of a shared key protects a request and not its repetition; what does is that it is soon too old.
+/// The signature of a shared key protects a request and not its repetition; what does is that it is soon too old. Of the body it
+/// covers the length alone, as that of the service does: TLS protects the content.
 #[tokio::test]
 async fn a_request_that_is_replayed_is_carried_out_anew_while_it_is_fresh_and_never_after() {
     let clock = Arc::new(ManualClock::starting_at("2026-01-01T00:00:00Z".parse().unwrap()));
@@ -70,6 +75,20 @@ async fn a_request_that_is_replayed_is_carried_out_anew_while_it_is_fresh_and_ne
     };
     post("p").await.expect(201);
     post("p").await.refused(409, "PoolExists");
+    let of_other_length = pool("longer").to_string();
+    let length = pool("p").to_string().len().to_string();
+    let headers =
+        [("ocp-date", date.as_str()), ("content-type", "application/json"), ("content-length", &length)];
+    let (path, query) = POOLS.split_once('?').unwrap();
+    let signed = SignedRequest { method: "POST", path, query, headers: &headers };
+    let signature = SharedKey::new(NAME, &Secret::new(KEY)).unwrap().authorize(&signed);
+    let replay = async |body: String| {
+        let length = body.len().to_string();
+        let headers = [headers[0], headers[1], ("content-length", &length), ("authorization", &signature)];
+        account.send_raw("POST", POOLS, &headers, Some(body)).await
+    };
+    replay(of_other_length).await.refused(403, "AuthenticationFailed");
+    replay(pool("r").to_string()).await.expect(201);
     clock.advance(Duration::from_secs(16 * 60));
     post("p").await.refused(403, "AuthenticationFailed");
     post("q").await.refused(403, "AuthenticationFailed");
@@ -103,6 +122,12 @@ async fn a_refusal_reveals_nothing_with_which_one_would_be_let_in() {
     let malformed = [("ocp-date", now.as_str()), ("authorization", "SharedKey testaccount:not base64")];
     let malformed = account.send_raw("GET", POOLS, &malformed, None).await;
     replies.push((malformed.refused(400, "InvalidAuthenticationInfo"), KEY.to_owned()));
+
+    for token in ["a-token-of-nobody", "eyJhbGciOiJub25lIn0.eyJpc3MiOiJ4In0.", "eyJ.eyJ.signature"] {
+        let bearer = [("ocp-date", now.as_str()), ("authorization", &*format!("Bearer {token}"))];
+        let bearer = account.send_raw("GET", POOLS, &bearer, None).await;
+        replies.push((bearer.refused(401, "AuthenticationFailed"), token.to_owned()));
+    }
 
     let folder = account.folder().to_str().unwrap();
     for (reply, signature) in replies {

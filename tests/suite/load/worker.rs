@@ -1,5 +1,7 @@
 //! One client, and what it knows to be true.
 
+mod objects;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,7 +16,7 @@ use batchyard::batch::operations::{
     CreateJob, CreateTask, CreateTaskCollection, DeleteTask, GetJob, GetJobTaskCounts, GetTask, ListTasks,
     ReplaceTask, UpdateJob,
 };
-use batchyard::batch::{Conditions, ETag, ErrorCode, JobId, Operation, TaskId};
+use batchyard::batch::{Conditions, ETag, ErrorCode, JobId, JobScheduleId, Operation, PoolId, TaskId};
 use batchyard::client::{
     BatchClient, ClientError, ClientOptions, Credential, HttpTransport, Response, RetryOptions,
 };
@@ -72,6 +74,8 @@ enum Pending {
     Change(TaskId, i32),
     Delete(TaskId),
     Job(u32),
+    Pool(u32),
+    Schedule(u32),
 }
 
 /// A client with a job of its own. Tasks and job carry a revision, which tells whether a change is there.
@@ -83,6 +87,10 @@ pub struct Worker {
     job: JobId,
     job_revision: u32,
     job_etag: Option<ETag>,
+    pool: PoolId,
+    pool_revision: u32,
+    schedule: JobScheduleId,
+    schedule_revision: u32,
     tasks: BTreeMap<String, (TaskId, i32)>,
     added: u32,
     pending: Option<Pending>,
@@ -92,6 +100,7 @@ pub struct Worker {
 impl Worker {
     pub fn new(number: usize, client: BatchClient, crash: Arc<Crash>) -> Self {
         let job = JobId::new(format!("own-{number}")).unwrap();
+        let (pool, schedule) = objects::names(number);
         let report = Report::default();
         let random = number as u64 + 1;
         Self {
@@ -102,6 +111,10 @@ impl Worker {
             job,
             job_revision: 0,
             job_etag: None,
+            pool,
+            pool_revision: 0,
+            schedule,
+            schedule_revision: 0,
             tasks: BTreeMap::new(),
             added: 0,
             pending: None,
@@ -115,6 +128,8 @@ impl Worker {
         let job = json!({"id": self.job, "poolInfo": {"poolId": "none"}, "metadata": [revision_item(0)]});
         let created = self.write(&CreateJob { job: from_value(job).unwrap() }).await;
         created.expect("the job of a client is created before the emulator is killed");
+        let created = self.create_objects().await;
+        created.expect("so are its pool and its schedule");
         while Instant::now() < until {
             if let Err(trouble) = self.act().await {
                 self.recover(trouble).await;
@@ -147,11 +162,15 @@ impl Worker {
             0..25 if self.tasks.len() < MAX_TASKS => self.add(1).await,
             25..30 if self.tasks.len() < MAX_TASKS => self.add(10).await,
             0..36 => self.delete(id).await,
-            36..56 => self.check_task(&id, revision).await,
+            36..42 => self.check_files().await,
+            42..44 => self.check_nodes().await,
+            44..56 => self.check_task(&id, revision).await,
             56..66 => self.change(id, revision + 1).await,
             66..72 => self.check_all().await,
             72..78 => self.check_counts().await,
-            78..86 => self.change_job().await,
+            78..82 => self.change_job().await,
+            82..84 => self.change_pool().await,
+            84..86 => self.change_schedule().await,
             86..90 => self.add_twice(id).await,
             90..96 => self.run().await,
             _ => self.check_run().await,
@@ -368,8 +387,11 @@ impl Worker {
         let found = self.list().await?;
         let get = GetJob { job_id: self.job.clone(), select: Select::default() };
         let revision = job_revision(&self.ask(&get).await?.value);
+        // Still pending if there is no answer to this either.
+        let (pool, schedule) = self.read_objects().await?;
         let pending = self.pending.take();
         self.report.settled += usize::from(pending.is_some());
+        self.audit_objects(pool, schedule, pending.as_ref());
         for (id, (_, acknowledged)) in &self.tasks {
             match (found.get(id), &pending) {
                 (Some((_, found)), _) if found == acknowledged => {}
@@ -427,6 +449,5 @@ fn revision_item(revision: u32) -> BatchMetadataItem {
 }
 
 fn job_revision(job: &BatchJob) -> u32 {
-    let items = job.metadata.iter().flatten();
-    items.filter(|item| item.name == "revision").find_map(|item| item.value.parse().ok()).unwrap_or(u32::MAX)
+    objects::revision_in(job.metadata.as_ref())
 }

@@ -17,9 +17,13 @@ pub struct Issuer;
 impl Issuer {
     /// The content of the file for `--test-issuer`.
     pub fn file(self) -> String {
-        let key =
-            json!({ "kty": "oct", "kid": "tests", "alg": "HS256", "k": URL_SAFE_NO_PAD.encode(SECRET) });
+        let key = json!({ "kty": "oct", "kid": "tests", "alg": "HS256", "k": self.secret() });
         json!({ "issuer": NAME, "keys": [key] }).to_string()
+    }
+
+    /// What it signs with, as in its file.
+    pub fn secret(self) -> String {
+        URL_SAFE_NO_PAD.encode(SECRET)
     }
 
     /// A token for Azure Batch that holds for an hour.
