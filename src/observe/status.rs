@@ -44,7 +44,9 @@ impl Status {
 
     /// Whether nothing will change by itself.
     pub fn is_over(&self) -> bool {
-        self.jobs.iter().all(JobStatus::is_over) && self.pools.iter().all(PoolStatus::is_settled)
+        self.jobs.iter().all(JobStatus::is_over)
+            && self.pools.iter().all(PoolStatus::is_settled)
+            && self.schedules.iter().all(ScheduleStatus::is_over)
     }
 }
 
@@ -76,6 +78,13 @@ pub struct JobStatus {
     pub failures: Vec<TaskEnd>,
     /// Why tasks wait.
     pub held: Vec<Held>,
+}
+
+impl ScheduleStatus {
+    /// Whether it makes no jobs, unless somebody changes it.
+    pub fn is_over(&self) -> bool {
+        matches!(self.state, BatchJobScheduleState::Completed | BatchJobScheduleState::Disabled)
+    }
 }
 
 impl JobStatus {

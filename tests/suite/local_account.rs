@@ -79,6 +79,7 @@ fn reading_starts_nothing(runtime: Runtime) {
     assert_eq!((&last["type"], &last["exit_code"]), (&"result".into(), &0.into()));
     assert!(last["reason"].as_str().unwrap().contains("at rest"), "{last}");
     local.run(["apply", "rest.yaml", "--auto-approve"]).success().stdout_contains("3 succeeded");
+    local.run(["status", "rest.yaml"]).success().never_mentions("at rest");
     local.run(["destroy", "rest.yaml", "--auto-approve"]).success();
 }
 

@@ -32,7 +32,7 @@ pub(in crate::cli) struct Cli {
 const EXAMPLES: &str = "\
 Examples:
   batchyard new parameter-sweep my-recipe      copy a recipe of the library into a folder
-  batchyard plan my-recipe -p seeds=4          show what applying it would do, with a value for a parameter
+  batchyard plan my-recipe -p seeds=4          show what applying it would do, with a parameter
   batchyard apply my-recipe                    do it, here, in real containers
   batchyard logs sweep/merge                   show what a task printed
   batchyard destroy my-recipe                  remove all that the recipe made

@@ -101,8 +101,9 @@ async fn watch(
 fn text(args: &StatusArgs, account: &Account, status: &Status) -> Result<Vec<u8>, CommandError> {
     let mut text = Vec::new();
     human::status(&mut text, status)?;
-    // Of what is not there nothing goes on anyway.
-    if let Some(unchecked) = account.at_rest().filter(|_| !status.is_empty()) {
+    // Where nothing would go on anyway, nothing is held up.
+    if let Some(unchecked) = account.at_rest().filter(|unchecked| !status.is_over() || !unchecked.is_empty())
+    {
         human::at_rest(&mut text, &args.recipe.path, &unchecked)?;
     }
     Ok(text)

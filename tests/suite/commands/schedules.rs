@@ -42,6 +42,8 @@ fn a_schedule_is_applied(runtime: Runtime) {
         wait.success().stdout_contains("sleeping");
     }
     sandbox.run(["status", "recipe.yaml"]).success().stdout_contains("job report:job-1");
+    let status = sandbox.run(["status", "recipe.yaml", "--format", "json"]).success().json();
+    assert_eq!(status["over"], false, "the schedule makes more jobs");
     sandbox.run(["logs", "recipe.yaml"]).success();
     let changed = RECIPE
         .replace("interval: 1h", "interval: 2h")
