@@ -60,6 +60,7 @@ install_packages() {
     if wants registry; then
         command -v docker-registry >/dev/null || packages+=(docker-registry)
         command -v curl >/dev/null || packages+=(curl)
+        command -v openssl >/dev/null || packages+=(openssl)
     fi
     if wants python || wants validators; then
         python3 -c 'import venv, ensurepip' 2>/dev/null || packages+=(python3-venv)

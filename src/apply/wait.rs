@@ -13,7 +13,7 @@ use crate::batch::operations::{GetJob, GetJobTaskCounts, ListTasks};
 use crate::batch::{DateTime, JobId, PoolId, TaskId};
 use crate::client::{BatchClient, ClientError};
 use crate::clock::Clock;
-use crate::observe::{Held, PoolStatus, TaskEnd, held_tasks, pool_status};
+use crate::observe::{Held, PoolStatus, TaskEnd, WaitingJob, held_tasks, pool_status};
 
 use super::event::{ApplyEvent, Observer};
 
@@ -220,11 +220,13 @@ impl Waiter<'_> {
         if let Some(why) = on_its_way.filter(|_| running == 0 && counts.active > 0) {
             held.push(Held { tasks: u64::from(counts.active), why });
         } else if running == 0 && counts.active > 0 {
-            let select = Select::of(&["id", "state", "executionInfo"]);
+            let select = Select::of(&["id", "state", "executionInfo", "usesTaskDependencies"]);
             let there = self.client.send(&GetJob { job_id: job.clone(), select }).await?.value;
             let state = there.state.unwrap_or(BatchJobState::Active);
+            let depends = there.uses_task_dependencies == Some(true);
+            let waiting = WaitingJob { id: job, state: &state, depends };
             held = match pool {
-                Some((id, pool)) => held_tasks(self.client, (job, &state), counts, (Some(id), pool)).await?,
+                Some((id, pool)) => held_tasks(self.client, &waiting, counts, (Some(id), pool)).await?,
                 // The service makes the pool, and says which it is when it has.
                 None => {
                     let made = there.execution_info.and_then(|info| info.pool_id);
@@ -232,7 +234,7 @@ impl Waiter<'_> {
                         Some(id) => pool_status(self.client, id).await?,
                         None => None,
                     };
-                    held_tasks(self.client, (job, &state), counts, (made.as_ref(), pool.as_ref())).await?
+                    held_tasks(self.client, &waiting, counts, (made.as_ref(), pool.as_ref())).await?
                 }
             };
         }

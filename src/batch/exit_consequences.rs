@@ -8,6 +8,9 @@ use super::model::{
 /// The code of a task that was ended from outside: it had started.
 const TASK_ENDED: &str = "TaskEnded";
 
+/// How the codes begin of failures to upload a file.
+const FILE_UPLOAD: &str = "FileUpload";
+
 /// What follows for others from how a task ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExitConsequences {
@@ -19,7 +22,7 @@ pub struct ExitConsequences {
 
 impl ExitConsequences {
     /// What follows for a task with these conditions that has completed. The first that fits counts: a single exit code, a range of
-    /// them, an error before the start, any other failure. What nobody said is: success satisfies and leaves the job alone; failure
+    /// them, an error before the start, a file that could not be uploaded, any other failure. What nobody said is: success satisfies and leaves the job alone; failure
     /// blocks and ends the job.
     pub fn of(conditions: Option<&ExitConditions>, ended: &BatchTaskExecutionInfo) -> Self {
         let succeeded = ended.result == Some(BatchTaskExecutionResult::Success);
@@ -51,12 +54,21 @@ fn fitting<'a>(
     let before = || conditions.pre_processing_error.as_ref().filter(|_| never_started(ended));
     // Exit code 0 is told to be something else by its number only.
     let other = || conditions.default.as_ref().filter(|_| !succeeded);
-    code.or_else(range).or_else(before).or_else(other)
+    let upload = || conditions.file_upload_error.as_ref().filter(|_| could_not_upload(ended));
+    code.or_else(range).or_else(before).or_else(upload).or_else(other)
+}
+
+fn failure_code(ended: &BatchTaskExecutionInfo) -> Option<&str> {
+    ended.failure_info.as_ref().and_then(|failure| failure.code.as_deref())
+}
+
+fn could_not_upload(ended: &BatchTaskExecutionInfo) -> bool {
+    failure_code(ended).is_some_and(|code| code.starts_with(FILE_UPLOAD))
 }
 
 fn never_started(ended: &BatchTaskExecutionInfo) -> bool {
-    let code = ended.failure_info.as_ref().and_then(|failure| failure.code.as_deref());
-    ended.exit_code.is_none() && code.is_some_and(|code| code != TASK_ENDED)
+    let is_later = |code: &str| code == TASK_ENDED || code.starts_with(FILE_UPLOAD);
+    ended.exit_code.is_none() && failure_code(ended).is_some_and(|code| !is_later(code))
 }
 
 /// Every option of some conditions, with the name of the property that it stands in.
@@ -115,6 +127,20 @@ mod tests {
         assert_eq!([job(2), job(3), job(5), job(6)], ["disable", "none", "disable", "terminate"]);
         assert_eq!(follows(&said, None, Some("ContainerInvalidImage")), ("none".into(), true));
         assert_eq!(follows(&said, None, Some("TaskEnded")), ("terminate".into(), false));
+    }
+
+    #[test]
+    fn a_file_that_could_not_be_uploaded_counts_unless_the_exit_code_is_listed() {
+        let said = json!({
+            "exitCodes": [{ "code": 3, "exitOptions": { "jobAction": "disable" } }],
+            "preProcessingError": { "jobAction": "disable" },
+            "fileUploadError": { "jobAction": "none", "dependencyAction": "satisfy" },
+        });
+        let upload = Some("FileUploadMiscError");
+        for code in [Some(0), Some(1), None] {
+            assert_eq!(follows(&said, code, upload), ("none".into(), true), "{code:?}");
+        }
+        assert_eq!(follows(&said, Some(3), upload), ("disable".into(), false));
     }
 
     #[test]

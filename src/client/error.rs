@@ -9,8 +9,8 @@ use jiff::SignedDuration;
 
 use super::body::TooLarge;
 use super::entra::EntraError;
-use super::loopback::is_loopback;
 use crate::batch::{ApiVersion, BatchError, ErrorCode};
+use crate::loopback::is_loopback;
 
 /// How far two clocks may differ before the difference is worth a word; the service accepts 15 minutes.
 const NOTABLE_CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(5);

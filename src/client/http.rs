@@ -16,12 +16,12 @@ use tracing::field::Empty;
 use super::body::{self, excerpt};
 use super::budget::RetryBudgets;
 use super::error::{Call, ClientError, TransportError, TransportErrorKind};
-use super::loopback::is_loopback;
 use super::retry::{self, Obstacle, RetryOptions};
 use crate::batch::error::BatchErrorBody;
 use crate::batch::operation::Query;
 use crate::batch::{ApiVersion, BatchError, DateTime, ETag, Operation, OperationSpec};
 use crate::clock::Clock;
+use crate::loopback::is_loopback;
 
 /// Everything but the unreserved characters of RFC 3986. A space becomes `%20`, not `+`, which not every server takes for one.
 const QUERY_VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');

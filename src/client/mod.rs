@@ -18,7 +18,6 @@ mod error;
 mod file;
 mod http;
 mod in_process;
-mod loopback;
 mod pager;
 mod request_id;
 mod retry;

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::bounded_file;
+
 /// The largest file that is taken for certificates, in bytes.
 const MAX_FILE: u64 = 4 * 1024 * 1024;
 
@@ -36,11 +38,7 @@ impl ExtraRoots {
     pub fn read(path: &Path) -> Result<Self, RootsError> {
         let failed = |source| RootsError::Read { path: path.to_owned(), source };
         let format = || RootsError::Format { path: path.to_owned() };
-        let metadata = std::fs::metadata(path).map_err(failed)?;
-        if !metadata.is_file() || metadata.len() > MAX_FILE {
-            return Err(format());
-        }
-        let text = std::fs::read(path).map_err(failed)?;
+        let text = bounded_file::read(path, MAX_FILE).map_err(failed)?;
         let certificates = reqwest::Certificate::from_pem_bundle(&text).map_err(|_| format())?;
         if certificates.is_empty() { Err(format()) } else { Ok(Self(certificates)) }
     }
@@ -62,6 +60,6 @@ mod tests {
         assert!(matches!(ExtraRoots::read(&file), Err(RootsError::Read { .. })));
         std::fs::write(&file, "words\n").unwrap();
         assert!(matches!(ExtraRoots::read(&file), Err(RootsError::Format { .. })));
-        assert!(matches!(ExtraRoots::read(folder.path()), Err(RootsError::Format { .. })));
+        assert!(matches!(ExtraRoots::read(folder.path()), Err(RootsError::Read { .. })));
     }
 }

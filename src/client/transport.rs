@@ -8,9 +8,9 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 
 use super::in_process::{BoxError, InProcess};
-use super::loopback::is_loopback;
 use super::roots::ExtraRoots;
 use super::setup_error::SetupError;
+use crate::loopback::is_loopback;
 
 /// How long making a connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);

@@ -17,6 +17,7 @@ use super::data_folder::{DataFolder, Endpoint};
 use super::driver::Driver;
 use super::effect::Effect;
 use super::open_error::{OpenError, take_folder};
+use super::openness::may_be_open;
 use super::refusal::Refusal;
 use super::router::{Entrance, router};
 use super::server;
@@ -25,7 +26,7 @@ use super::test_issuer::TestIssuer;
 use super::throttle::Throttle;
 use super::timing::Timing;
 use super::tls::Tls;
-use crate::batch::auth::{DEVELOPMENT_KEY, SharedKey};
+use crate::batch::auth::SharedKey;
 use crate::clock::Clock;
 use crate::node::runtime::ContainerRuntime;
 use crate::secret::Secret;
@@ -165,17 +166,10 @@ impl Emulator {
     }
 
     fn refuse_to_be_open(&self, address: SocketAddr, tls: Option<&Tls>) -> io::Result<()> {
-        let reason = if tls.is_none() {
-            "requests and answers would cross the network in the clear, without TLS"
-        } else if self.0.key.expose() == DEVELOPMENT_KEY {
-            "the account's key is published, and anybody could use the account"
-        } else if self.0.account.issuer.is_some() {
-            "tokens of a test issuer are for tests on this machine"
-        } else {
-            return Ok(());
-        };
-        let reason = format!("{address} is reachable from other machines: {reason}");
-        Err(io::Error::new(io::ErrorKind::InvalidInput, reason))
+        may_be_open(&self.0.key, tls.is_some(), self.0.account.issuer.is_some()).map_err(|reason| {
+            let reason = format!("{address} is reachable from other machines, and {reason}");
+            io::Error::new(io::ErrorKind::InvalidInput, reason)
+        })
     }
 
     /// Stops: nothing new is started, and everything acknowledged is on disk. Containers are left running; whoever opens the

@@ -4,8 +4,7 @@
 //! if somebody says who issues them, and with which keys: a JSON Web Key Set (RFC 7517) with the issuer's name beside the keys. A
 //! key decides the algorithm, never the token.
 
-use std::fs::File;
-use std::io::{self, Read as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
@@ -191,16 +190,8 @@ impl TestIssuer {
     /// # Errors
     /// When it is none, or a key can't be used.
     pub fn read(path: &Path) -> Result<Self, IssuerError> {
-        let failed = |source| IssuerError::Read { path: path.to_owned(), source };
-        if !std::fs::metadata(path).map_err(failed)?.is_file() {
-            return Err(failed(io::Error::new(io::ErrorKind::InvalidData, "it is not a regular file")));
-        }
-        let mut text = Vec::new();
-        File::open(path).and_then(|file| file.take(MAX_FILE + 1).read_to_end(&mut text)).map_err(failed)?;
-        if text.len() as u64 > MAX_FILE {
-            let reason = format!("it is larger than {} KiB", MAX_FILE / 1024);
-            return Err(failed(io::Error::new(io::ErrorKind::InvalidData, reason)));
-        }
+        let text = bounded_file::read(path, MAX_FILE)
+            .map_err(|source| IssuerError::Read { path: path.to_owned(), source })?;
         let file: IssuerFile = serde_json::from_slice(&text)
             .map_err(|source| IssuerError::Format { path: path.to_owned(), source })?;
         if file.issuer.is_empty() {

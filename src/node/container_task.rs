@@ -128,14 +128,13 @@ async fn wait_or_stop(
     watch: &Watch<'_>,
 ) -> Result<(ExitStatus, Option<Interruption>), RuntimeError> {
     let why = tokio::select! {
-        status = node.runtime.wait(container) => return Ok((status?, None)),
+        status = node.runtime.wait(container) => {
+            return Ok((node.runtime.reason_of_kill(container, status?).await?, None));
+        }
         why = watch.interrupted() => why,
     };
     node.runtime.stop(container, grace).await?;
-    let mut status = node.runtime.wait(container).await?;
-    // What killed it is known.
-    status.out_of_memory.get_or_insert(false);
-    Ok((status, Some(why)))
+    Ok((node.runtime.wait(container).await?, Some(why)))
 }
 
 /// What there is to say of a container that did not start.

@@ -103,6 +103,11 @@ pub enum Hold {
         /// Some of the tasks that failed.
         failed: Vec<TaskId>,
     },
+    /// A task that they depend on succeeded, directly or through others, and its exit conditions have that block them.
+    BlockedBySuccess {
+        /// Some of these tasks.
+        succeeded: Vec<TaskId>,
+    },
     /// Tasks that they depend on have not ended.
     Dependencies {
         /// Some of them.
@@ -128,7 +133,8 @@ impl Hold {
             | Self::NotAllocated { .. }
             | Self::NodesUnable { .. }
             | Self::TooManySlots { .. }
-            | Self::Blocked { .. } => true,
+            | Self::Blocked { .. }
+            | Self::BlockedBySuccess { .. } => true,
             Self::NoNodes { autoscale, .. } => !autoscale,
             Self::JobNotActive { state } => {
                 matches!(state, BatchJobState::Disabled | BatchJobState::Disabling)
@@ -166,6 +172,10 @@ impl Hold {
                     "mend `{failed}`: a task that is changed in the recipe is run again, and those that wait for it after it"
                 )
             }
+            Self::BlockedBySuccess { succeeded } => {
+                let succeeded = succeeded.first().map(TaskId::as_str).unwrap_or_default();
+                format!("it is meant so if `{succeeded}` says `dependency_action: block` of that exit code")
+            }
             _ => return None,
         };
         Some(text)
@@ -201,6 +211,10 @@ impl fmt::Display for Hold {
             }
             Self::Blocked { failed } => {
                 write!(f, "a task that it depends on failed: {}", named(failed, failed.len() as u64))
+            }
+            Self::BlockedBySuccess { succeeded } => {
+                let named = named(succeeded, succeeded.len() as u64);
+                write!(f, "a task that it depends on blocks it, by its exit conditions: {named}")
             }
             Self::Dependencies { unfinished, count } => {
                 write!(f, "tasks that it depends on have not ended: {}", named(unfinished, *count))

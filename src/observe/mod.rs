@@ -16,4 +16,4 @@ pub use pool_status::{PoolStatus, pool_status};
 pub use reader::{Scope, contents, failed_tasks, for_each_task, read, tasks};
 pub use status::{JobStatus, ScheduleStatus, Status, status};
 pub use task_end::TaskEnd;
-pub use waiting::{held_tasks, hold_of_task};
+pub use waiting::{WaitingJob, held_tasks, hold_of_task};

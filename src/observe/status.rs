@@ -118,8 +118,10 @@ pub async fn status(client: &BatchClient, live: &LiveState) -> Result<Status, Cl
             (known, _) => known,
         };
         let state = job.value.state.clone();
+        let depends = job.value.spec.uses_task_dependencies;
+        let waiting = WaitingJob { id, state: &state, depends };
         status.jobs.push(JobStatus {
-            held: held_tasks(client, (id, &state), &tasks, (pool_id, pool.as_ref())).await?,
+            held: held_tasks(client, &waiting, &tasks, (pool_id, pool.as_ref())).await?,
             failures: if tasks.failed > 0 { failures(client, id).await? } else { Vec::new() },
             id: id.clone(),
             state,

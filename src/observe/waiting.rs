@@ -1,6 +1,6 @@
 //! Finding out why tasks wait.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use futures::{TryStreamExt, pin_mut};
 
@@ -14,6 +14,17 @@ use super::blocked::{self, Blocked};
 use super::hold::{Held, Hold, NAMED};
 use super::pool_status::{PoolStatus, pool_status};
 
+/// A job whose tasks wait.
+#[derive(Debug, Clone, Copy)]
+pub struct WaitingJob<'a> {
+    /// The job.
+    pub id: &'a JobId,
+    /// Its state.
+    pub state: &'a BatchJobState,
+    /// Whether its tasks may depend on each other.
+    pub depends: bool,
+}
+
 /// Why the waiting tasks of a job wait, the most final reasons first. Their job is on `pool`, whose
 /// id is not known as long as the service has not made it, and which is absent if it does not exist.
 ///
@@ -21,7 +32,7 @@ use super::pool_status::{PoolStatus, pool_status};
 /// When the account can't be read.
 pub async fn held_tasks(
     client: &BatchClient,
-    (job, state): (&JobId, &BatchJobState),
+    job: &WaitingJob<'_>,
     counts: &BatchTaskCounts,
     (pool_id, pool): (Option<&PoolId>, Option<&PoolStatus>),
 ) -> Result<Vec<Held>, ClientError> {
@@ -30,20 +41,27 @@ pub async fn held_tasks(
     if waiting == 0 {
         return Ok(held);
     }
-    let blocked = if counts.failed > 0 { blocked::blocked(client, job).await? } else { Blocked::new() };
-    if !blocked.is_empty() {
-        // The counts lag behind the list now and then, so they don't bound it.
-        let failed: HashSet<&TaskId> = blocked.values().collect();
-        let mut failed: Vec<TaskId> = failed.into_iter().cloned().collect();
-        failed.sort();
-        failed.truncate(NAMED);
-        held.push(Held { tasks: blocked.len() as u64, why: Hold::Blocked { failed } });
+    let blocked = if job.depends { blocked::blocked(client, job.id, counts).await? } else { Blocked::new() };
+    // The counts lag behind the list now and then, so they don't bound it.
+    for has_failed in [true, false] {
+        let causes =
+            || blocked.values().filter(|cause| cause.has_failed == has_failed).map(|cause| &cause.task);
+        let tasks = causes().count() as u64;
+        if tasks > 0 {
+            let mut causes: Vec<TaskId> = causes().collect::<BTreeSet<_>>().into_iter().cloned().collect();
+            causes.truncate(NAMED);
+            held.push(Held { tasks, why: blocked_by(causes, has_failed) });
+        }
     }
     let rest = waiting.saturating_sub(blocked.len() as u64);
     if rest > 0 {
-        held.push(Held { tasks: rest, why: hold_of_job(state, pool_id, pool) });
+        held.push(Held { tasks: rest, why: hold_of_job(job.state, pool_id, pool) });
     }
     Ok(held)
+}
+
+fn blocked_by(causes: Vec<TaskId>, have_failed: bool) -> Hold {
+    if have_failed { Hold::Blocked { failed: causes } } else { Hold::BlockedBySuccess { succeeded: causes } }
 }
 
 /// Why tasks wait that depend on none that failed.
@@ -101,10 +119,9 @@ async fn hold_of_dependencies(
     let Some(counts) = client.find(&GetJobTaskCounts { job_id: job_id.clone() }).await? else {
         return Ok(None);
     };
-    if counts.value.task_counts.failed > 0
-        && let Some(failed) = blocked::blocked(client, job_id).await?.remove(&task.id.key())
-    {
-        return Ok(Some(Hold::Blocked { failed: vec![failed] }));
+    let mut blocked = blocked::blocked(client, job_id, &counts.value.task_counts).await?;
+    if let Some(cause) = blocked.remove(&task.id.key()) {
+        return Ok(Some(blocked_by(vec![cause.task], cause.has_failed)));
     }
     let query = ListQuery { filter: Some("state ne 'completed'".to_owned()), ..ListQuery::select(&["id"]) };
     let tasks = client.list(ListTasks { job_id: job_id.clone(), query });

@@ -1,9 +1,9 @@
 //! Finding the values of secrets: in the environment and in files.
 
-use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use super::variables::Variables;
+use crate::bounded_file;
 use crate::secret::{Secret, SecretRef};
 
 /// The largest file that may hold a secret, in bytes.
@@ -33,17 +33,8 @@ pub fn secret_source(
 /// Says why the file can't be read: it is none, a pipe or a device, too large, or not UTF-8.
 pub fn read_secret_file(path: &Path) -> Result<Secret, String> {
     let shown = path.display();
-    let failed = |error: io::Error| format!("{shown}: {error}");
-    // A pipe without a writer would be waited for, and a device may never end.
-    if !std::fs::metadata(path).map_err(failed)?.is_file() {
-        return Err(format!("{shown} is not a regular file"));
-    }
-    let mut text = String::new();
-    let file = std::fs::File::open(path).map_err(failed)?;
-    file.take(MAX_SECRET_FILE + 1).read_to_string(&mut text).map_err(failed)?;
-    if text.len() as u64 > MAX_SECRET_FILE {
-        return Err(format!("{shown} is larger than {MAX_SECRET_FILE} bytes, which no secret is"));
-    }
+    let content = bounded_file::read(path, MAX_SECRET_FILE).map_err(|error| format!("{shown}: {error}"))?;
+    let text = String::from_utf8(content).map_err(|_| format!("{shown}: it is not UTF-8"))?;
     let value = text.strip_suffix('\n').unwrap_or(&text);
     Ok(Secret::new(value.strip_suffix('\r').unwrap_or(value)))
 }
@@ -62,7 +53,7 @@ mod tests {
         let missing = source(&SecretRef::Env("NOPE".into())).unwrap_err();
         assert!(missing.contains("NOPE"), "{missing}");
         let device = source(&SecretRef::File("/dev/zero".into())).unwrap_err();
-        assert_eq!(device, "/dev/zero is not a regular file");
+        assert_eq!(device, "/dev/zero: it is not a regular file");
         std::fs::write(folder.path().join("large"), "x".repeat(64 * 1024 + 1)).unwrap();
         assert!(source(&SecretRef::File("large".into())).unwrap_err().contains("larger"));
     }

@@ -5,6 +5,8 @@ use std::path::Path;
 
 use url::Url;
 
+use crate::loopback;
+
 /// Whether it is Azure Batch, in any of the clouds.
 pub(super) fn is_azure_batch(endpoint: &Url) -> bool {
     const AZURE: [&str; 4] =
@@ -12,14 +14,9 @@ pub(super) fn is_azure_batch(endpoint: &Url) -> bool {
     endpoint.domain().is_some_and(|name| AZURE.iter().any(|end| name.ends_with(end)))
 }
 
-/// Whether it is this machine.
+/// Whether it is this machine, beyond doubt: what names below `localhost` lead to is for a resolver to say.
 pub(super) fn is_loopback(endpoint: &Url) -> bool {
-    match endpoint.host() {
-        Some(url::Host::Domain(name)) => name == "localhost",
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
+    loopback::is_loopback(endpoint) && endpoint.domain().is_none_or(|name| name == "localhost")
 }
 
 /// Whether a file lies in a folder, wherever links lead. What is not there lies nowhere.

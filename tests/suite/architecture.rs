@@ -34,26 +34,28 @@ const LAYERS: &[Layer] = &[
     layer("clock", ""),
     layer("env_vars", ""),
     layer("exit_code", ""),
+    layer("loopback", ""),
+    layer("bounded_file", ""),
     // The contract is a value: it opens no socket and makes no decision.
     layer("batch", "secret"),
-    layer("settings", "secret env_vars"),
+    layer("settings", "secret env_vars loopback bounded_file"),
     // The domain: what is desired and what is there. It carries references to secrets.
     layer("resource", "batch secret"),
     layer("recipe", "diagnostic resource batch secret"),
     layer("plan", "resource batch diagnostic"),
     // The client never meets the emulator except in `batch`.
-    layer("client", "batch secret clock"),
+    layer("client", "batch secret clock loopback bounded_file"),
     // What containers hold; who asks for it is for the upper ones to know.
-    layer("storage", "secret clock env_vars"),
+    layer("storage", "secret clock env_vars loopback"),
     layer("observe", "client resource batch"),
     layer("apply", "observe plan client resource batch clock secret"),
     layer("node", "batch secret clock"),
-    layer("emulator", "batch node secret clock"),
+    layer("emulator", "batch node secret clock bounded_file"),
     layer("pipeline", "diagnostic secret clock batch settings resource recipe plan client observe apply"),
     layer("view", "diagnostic batch resource recipe plan observe apply pipeline"),
     layer(
         "cli",
-        "diagnostic secret clock env_vars exit_code batch settings resource recipe plan client observe apply \
+        "diagnostic secret clock env_vars exit_code loopback batch settings resource recipe plan client observe apply \
          node emulator storage pipeline view",
     ),
     // The binary: parse, run, exit code. `node` has a helper process that must start before any thread does.

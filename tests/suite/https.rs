@@ -9,7 +9,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use batchyard::batch::auth::DEVELOPMENT_KEY;
 use serde_json::{Value, json};
 
-use crate::support::{Emulator, Issuer, Output, Runtime, Sandbox};
+use crate::support::{Emulator, Issuer, Output, Runtime, Sandbox, skip};
 
 const VERSION: &str = "api-version=2025-06-01";
 
@@ -17,7 +17,7 @@ const VERSION: &str = "api-version=2025-06-01";
 fn has_curl() -> bool {
     let there = Process::new("curl").arg("--version").output().is_ok();
     if !there {
-        eprintln!("skipped: there is no curl");
+        skip("there is no curl");
     }
     there
 }

@@ -27,6 +27,7 @@ use crate::cli::printer::Printer;
 use crate::clock::SystemClock;
 use crate::emulator::{AtRest, Emulator, Endpoint, OpenError};
 use crate::exit_code::ExitCode;
+use crate::loopback;
 
 /// How long, and how often meanwhile, a process is waited for that holds the data folder and can't be talked to: it is about to
 /// serve it, or about to end.
@@ -274,12 +275,7 @@ impl tower::Service<Request<Full<Bytes>>> for LocalAccount {
 
 /// Requests carry the passwords of registries: what a data folder names as its server must be on this machine.
 fn is_loopback(endpoint: &str) -> bool {
-    let host = Url::parse(endpoint).ok().and_then(|url| url.host().map(|host| host.to_owned()));
-    match host {
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        Some(url::Host::Domain(_)) | None => false,
-    }
+    Url::parse(endpoint).is_ok_and(|url| url.domain().is_none() && loopback::is_loopback(&url))
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

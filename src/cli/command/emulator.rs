@@ -5,8 +5,6 @@ use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use tokio::net::TcpListener;
 
 use super::execute::stop_on_signal;
@@ -18,14 +16,12 @@ use crate::cli::error::CommandError;
 use crate::cli::project::account_choice;
 use crate::clock::{Clock as _, SystemClock};
 use crate::emulator::{
-    EmulatorConfig, SelfSigned, TestIssuer, Tls, TlsError, account_url, certificate_names,
+    EmulatorConfig, NotOpen, SelfSigned, TestIssuer, Tls, TlsError, account_url, certificate_names,
+    may_be_open,
 };
 use crate::exit_code::ExitCode;
 use crate::secret::Secret;
 use crate::settings::{AccountSettings, SettingsError, read_secret_file};
-
-/// The shortest key with which other machines are served, in bytes: half of what Azure's have, and more than can be guessed.
-const MIN_KEY: usize = 32;
 
 pub(super) async fn run(context: &Context, args: &EmulatorArgs) -> Result<ExitCode, CommandError> {
     let key = key(args)?;
@@ -58,34 +54,23 @@ pub(super) async fn run(context: &Context, args: &EmulatorArgs) -> Result<ExitCo
     Ok(ExitCode::Success)
 }
 
-/// Other machines need TLS, and a key that is not published.
+/// Other machines need TLS, and a key that nobody knows or guesses. The account itself says so too, but only once it is open.
 fn refuse_to_be_open(args: &EmulatorArgs, key: &Secret) -> Result<(), CommandError> {
-    let decoded = STANDARD.decode(key.expose());
-    let (reason, hint) = if !args.tls && args.tls_cert.is_none() {
-        (
-            "requests and answers would cross the network in the clear",
-            "listen on a loopback address, for example 127.0.0.1:10100, or add --tls or --tls-cert",
-        )
-    } else if decoded == STANDARD.decode(DEVELOPMENT_KEY) {
-        (
-            "the published development key would let anybody use the account",
-            "--key-file names a file with a key of your own; `head -c 32 /dev/urandom | base64` makes one",
-        )
-    } else if decoded.is_ok_and(|key| key.len() < MIN_KEY) {
-        (
-            "a key of less than 32 bytes could be guessed",
-            "`head -c 32 /dev/urandom | base64` makes one for --key-file",
-        )
-    } else if args.test_issuer.is_some() {
-        (
-            "tokens of a test issuer are for tests on this machine",
-            "listen on a loopback address, for example 127.0.0.1:10100",
-        )
-    } else {
-        return Ok(());
-    };
-    let message = format!("{} is reachable from other machines, and {reason}", args.listen.ip());
-    Err(CommandError::new(ExitCode::Usage, message).hint(Some(hint.to_owned())))
+    let has_tls = args.tls || args.tls_cert.is_some();
+    may_be_open(key, has_tls, args.test_issuer.is_some()).map_err(|reason| {
+        let hint = match reason {
+            NotOpen::InTheClear => {
+                "listen on a loopback address, for example 127.0.0.1:10100, or add --tls or --tls-cert"
+            }
+            NotOpen::PublishedKey => {
+                "--key-file names a file with a key of your own; `head -c 32 /dev/urandom | base64` makes one"
+            }
+            NotOpen::ShortKey => "`head -c 32 /dev/urandom | base64` makes one for --key-file",
+            NotOpen::TestIssuer => "listen on a loopback address, for example 127.0.0.1:10100",
+        };
+        let message = format!("{} is reachable from other machines, and {reason}", args.listen.ip());
+        CommandError::new(ExitCode::Usage, message).hint(Some(hint.to_owned()))
+    })
 }
 
 /// What the account shows to clients, and the file that they can trust.

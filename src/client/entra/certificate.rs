@@ -45,11 +45,7 @@ impl CertificateAssertion {
     /// Takes the certificate and its RSA key from a PEM file; tokens are asked for at `audience`. An error says what is wrong.
     pub(super) fn read(path: &Path, client_id: &str, audience: String) -> Result<Self, String> {
         let shown = path.display();
-        let size = std::fs::metadata(path).map_err(|error| format!("{shown}: {error}"))?;
-        if !size.is_file() || size.len() > MAX_FILE {
-            return Err(format!("{shown} is no certificate file"));
-        }
-        let text = std::fs::read(path).map_err(|error| format!("{shown}: {error}"))?;
+        let text = bounded_file::read(path, MAX_FILE).map_err(|error| format!("{shown}: {error}"))?;
         let certificate = CertificateDer::from_pem_slice(&text)
             .map_err(|_| format!("{shown} holds no certificate in PEM (PFX files are not read)"))?;
         let key = PrivateKeyDer::from_pem_slice(&text)

@@ -50,9 +50,7 @@ pub(crate) fn pool_update(update: &BatchPoolUpdateOptions) -> Result<(), Refusal
 
 /// Checks the replacement of a pool's properties.
 pub(crate) fn pool_replacement(options: &BatchPoolReplaceOptions) -> Result<(), Refusal> {
-    if !options.application_package_references.is_empty() {
-        return Err(not_done("applicationPackageReferences"));
-    }
+    refuse(options, &POOL)?;
     options.start_task.as_ref().map_or(Ok(()), start_task)?;
     metadata(Some(&options.metadata))
 }

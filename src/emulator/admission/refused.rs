@@ -12,7 +12,7 @@ pub(crate) struct Refused {
 
 /// Of a pool.
 pub(super) const POOL: Refused = Refused {
-    of: "a pool",
+    of: "a pool, also one that is changed or replaced",
     properties: &[
         "applicationPackageReferences",
         "cloudServiceConfiguration",

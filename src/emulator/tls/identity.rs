@@ -1,7 +1,6 @@
 //! A certificate and its key, ready for handshakes.
 
-use std::fs::File;
-use std::io::{self, Read as _};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,6 +10,8 @@ use rustls::pki_types::pem::{self, PemObject as _};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{InconsistentKeys, ServerConfig};
 use tokio_rustls::TlsAcceptor;
+
+use crate::bounded_file;
 
 /// The largest file that is taken for a certificate or key, in bytes.
 const MAX_FILE: u64 = 1024 * 1024;
@@ -202,18 +203,11 @@ fn is_encrypted(text: &[u8]) -> bool {
 }
 
 fn read(what: &'static str, path: &Path) -> Result<Vec<u8>, TlsError> {
-    let failed = |source| TlsError::Read { what, path: path.to_owned(), source };
-    let refused = |reason: &str| failed(io::Error::new(io::ErrorKind::InvalidData, reason));
-    // A pipe without a writer would be waited for, and a device may never end.
-    if !std::fs::metadata(path).map_err(failed)?.is_file() {
-        return Err(refused("it is not a regular file"));
-    }
-    let mut content = Vec::new();
-    File::open(path).and_then(|file| file.take(MAX_FILE + 1).read_to_end(&mut content)).map_err(failed)?;
-    if content.len() as u64 > MAX_FILE {
-        return Err(refused("it is larger than any certificate"));
-    }
-    Ok(content)
+    bounded_file::read(path, MAX_FILE).map_err(|source| TlsError::Read {
+        what,
+        path: path.to_owned(),
+        source,
+    })
 }
 
 #[cfg(test)]

@@ -101,6 +101,14 @@ impl ContainerRuntime for WithBuiltinImage {
         self.inner.wait(container).await
     }
 
+    async fn reason_of_kill(
+        &self,
+        container: &ContainerId,
+        status: ExitStatus,
+    ) -> Result<ExitStatus, RuntimeError> {
+        self.inner.reason_of_kill(container, status).await
+    }
+
     async fn stop(&self, container: &ContainerId, grace: Duration) -> Result<(), RuntimeError> {
         self.inner.stop(container, grace).await
     }

@@ -41,6 +41,15 @@ pub trait ContainerRuntime: Send + Sync + std::fmt::Debug {
     /// Returns once the container has ended and all of its output is in its files.
     async fn wait(&self, container: &ContainerId) -> Result<ExitStatus, RuntimeError>;
 
+    /// The end of a container that nobody asked to end, once the runtime may know better why it was killed.
+    async fn reason_of_kill(
+        &self,
+        _container: &ContainerId,
+        status: ExitStatus,
+    ) -> Result<ExitStatus, RuntimeError> {
+        Ok(status)
+    }
+
     /// Asks the container to end (SIGTERM), and ends it (SIGKILL) once `grace` is over. Fine if it has ended already.
     async fn stop(&self, container: &ContainerId, grace: std::time::Duration) -> Result<(), RuntimeError>;
 

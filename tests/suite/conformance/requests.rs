@@ -32,6 +32,8 @@ struct Known {
     methods: &'static [&'static str],
     /// Where they differ.
     place: &'static str,
+    /// What our client sends there, if anything.
+    ours: Option<&'static str>,
     /// What the SDK sends there, where it may be nothing else.
     theirs: Option<&'static str>,
     reason: &'static str,
@@ -47,49 +49,68 @@ const KNOWN: &[Known] = &[
     Known {
         methods: ALL,
         place: "header return-client-request-id",
+        ours: Some("true"),
         theirs: None,
         reason: "the client wants its id back, so that whoever records answers can tell whose they are",
     },
     Known {
         methods: &["DELETE", "HEAD", "PATCH", "POST", "PUT"],
         place: "header accept",
+        ours: Some("application/json"),
         theirs: Some("*/*"),
         reason: "where success has no body, an error has one, and that is JSON",
     },
     Known {
         methods: ALL,
         place: "query timeOut",
+        ours: None,
         theirs: None,
         reason: "the client limits its own waiting, and leaves the service the 30 seconds that are the default and the most",
     },
     Known {
         methods: &["GET"],
         place: "query $expand",
+        ours: None,
         theirs: Some("stats"),
         reason: "nothing that is read with the client shows the service's statistics",
     },
     Known {
         methods: &["DELETE", "POST"],
         place: "query force",
+        ours: None,
         theirs: Some("false"),
         reason: "what is the default is not sent",
     },
     Known {
         methods: &["DELETE", "GET"],
         place: "query recursive",
+        ours: None,
         theirs: Some("false"),
         reason: "what is the default is not sent",
     },
-    Known { methods: READS, place: "header if-match", theirs: None, reason: UNCONDITIONAL },
-    Known { methods: READS, place: "header if-none-match", theirs: None, reason: UNCONDITIONAL },
-    Known { methods: READS, place: "header if-modified-since", theirs: None, reason: UNCONDITIONAL },
-    Known { methods: READS, place: "header if-unmodified-since", theirs: None, reason: UNCONDITIONAL },
+    Known { methods: READS, place: "header if-match", ours: None, theirs: None, reason: UNCONDITIONAL },
+    Known { methods: READS, place: "header if-none-match", ours: None, theirs: None, reason: UNCONDITIONAL },
+    Known {
+        methods: READS,
+        place: "header if-modified-since",
+        ours: None,
+        theirs: None,
+        reason: UNCONDITIONAL,
+    },
+    Known {
+        methods: READS,
+        place: "header if-unmodified-since",
+        ours: None,
+        theirs: None,
+        reason: UNCONDITIONAL,
+    },
 ];
 
 impl Known {
     fn allows(&self, method: &str, difference: &Difference) -> bool {
         self.methods.contains(&method)
             && self.place == difference.place
+            && self.ours == difference.ours.as_deref()
             && self.theirs.is_none_or(|theirs| difference.theirs.as_deref() == Some(theirs))
     }
 }

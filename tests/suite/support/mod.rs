@@ -24,4 +24,4 @@ pub use output::Output;
 pub use redaction::Redactions;
 pub use running::Running;
 pub use sandbox::Sandbox;
-pub use service::{PrivateRegistry, Service};
+pub use service::{PrivateRegistry, Service, skip};

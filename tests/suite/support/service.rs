@@ -62,6 +62,13 @@ impl Service {
     }
 }
 
+/// Says that a test is skipped because something of the machine is missing; where `tests/run` promised all, that is a failure.
+#[track_caller]
+pub fn skip(reason: &str) {
+    assert!(read(REQUIRE_ALL).is_none(), "{reason}, though every service was promised");
+    eprintln!("skipped: {reason}");
+}
+
 /// A registry that demands a password, and the one that it accepts.
 #[derive(Debug, Clone)]
 pub struct PrivateRegistry {

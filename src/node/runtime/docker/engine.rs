@@ -127,9 +127,7 @@ impl DockerRuntime {
             match self.inspect(container).await {
                 Ok(None) => return Err(no_such(container)),
                 Ok(Some(found)) => match state_of(&found) {
-                    ContainerState::Exited(status) => {
-                        return Ok(self.with_reason_of_kill(container, &found, status).await);
-                    }
+                    ContainerState::Exited(status) => return Ok(status),
                     ContainerState::Created => {
                         return Err(engine_error::failed_state(container, "it was never started"));
                     }
@@ -145,32 +143,6 @@ impl DockerRuntime {
             tracing::debug!(%container, ?answer, "the engine did not say how a container ended; asking again");
             tokio::time::sleep(Duration::from_millis(500)).await;
         }
-    }
-
-    /// The end of a container, and whether its memory limit was why. The engine hears that from the kernel on another way than
-    /// of the end itself, so later, and not at all if the control group was gone first.
-    async fn with_reason_of_kill(
-        &self,
-        container: &ContainerId,
-        found: &ContainerInspectResponse,
-        mut status: ExitStatus,
-    ) -> ExitStatus {
-        let limit = found.host_config.as_ref().and_then(|host| host.memory);
-        if status.code != KILLED || status.out_of_memory == Some(true) || limit.is_none_or(|limit| limit <= 0)
-        {
-            return status;
-        }
-        for _ in 0..REASON_LOOKS {
-            tokio::time::sleep(REASON_PAUSE).await;
-            let now = self.inspect(container).await.ok().flatten();
-            if let Some(ContainerState::Exited(later)) = now.as_ref().map(state_of)
-                && later.out_of_memory == Some(true)
-            {
-                return later;
-            }
-        }
-        status.out_of_memory = None;
-        status
     }
 
     /// Returns once a container is gone that the engine says is being removed.
@@ -301,6 +273,37 @@ impl ContainerRuntime for DockerRuntime {
         if let Some(files) = &files {
             output::complete(&self.patient, &container.0, files).await?;
         }
+        Ok(status)
+    }
+
+    /// The engine hears from the kernel that the memory limit was why on another way than of the end itself, so later, and not at
+    /// all if the control group was gone first.
+    async fn reason_of_kill(
+        &self,
+        container: &ContainerId,
+        mut status: ExitStatus,
+    ) -> Result<ExitStatus, RuntimeError> {
+        if status.code != KILLED || status.out_of_memory == Some(true) {
+            return Ok(status);
+        }
+        for look in 0..=REASON_LOOKS {
+            let found = self.inspect(container).await;
+            let found = found.map_err(|error| engine_error::failed("inspect container", &error))?;
+            let Some(found) = found else { break };
+            let limit = found.host_config.as_ref().and_then(|host| host.memory);
+            if limit.is_none_or(|limit| limit <= 0) {
+                return Ok(status);
+            }
+            if let ContainerState::Exited(later) = state_of(&found)
+                && later.out_of_memory == Some(true)
+            {
+                return Ok(later);
+            }
+            if look < REASON_LOOKS {
+                tokio::time::sleep(REASON_PAUSE).await;
+            }
+        }
+        status.out_of_memory = None;
         Ok(status)
     }
 

@@ -1,9 +1,9 @@
 //! Telling this machine from others.
 
-use azure_core::http::Url;
+use url::Url;
 
-/// Whether `url` names this machine.
-pub(super) fn is_loopback(url: &Url) -> bool {
+/// Whether `url` names this machine: one of its addresses, `localhost`, or a name below that (RFC 6761).
+pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
         Some(url::Host::Ipv4(address)) => address.is_loopback(),
