@@ -20,6 +20,7 @@ mod http;
 mod in_process;
 mod loopback;
 mod pager;
+mod policy;
 mod request_id;
 mod retry;
 mod roots;
