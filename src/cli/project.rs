@@ -36,6 +36,8 @@ fn files(context: &Context, start: &Path) -> Result<Vec<PathBuf>, CommandError> 
     };
     let user = || context.variables.user_file().filter(|file| file.is_file());
     let user = context.projects.user_file.get_or_init(user).clone();
+    // One file is read once, and by the user's own path: a link to it in somebody else's folder would have its relative paths begin there.
+    let project = project.filter(|file| user.is_none() || !context.variables.is_user_file(file));
     Ok(project.into_iter().chain(user).collect())
 }
 
@@ -46,17 +48,15 @@ pub(super) fn account_choice(context: &Context) -> Result<AccountChoice<'_>, Com
         data: context.global.data.clone(),
         ..AccountChoice::default()
     };
-    let user_file = context.variables.user_file();
     for path in files(context, &context.start)? {
-        let is_users = user_file.as_ref() == Some(&path);
+        let is_users = context.variables.is_user_file(&path);
         let file = read(context, &path)?;
-        let folder = path.parent().unwrap_or_else(|| Path::new("")).to_owned();
         choice
             .defaults
             .extend(file.default_account.map(|value| Sourced { value, origin: Origin::File(path.clone()) }));
         for (name, account) in file.accounts {
             // The nearest file wins.
-            choice.named.entry(name).or_insert_with(|| named(account, &folder, is_users));
+            choice.named.entry(name).or_insert_with(|| named(account, &path, is_users));
         }
     }
     Ok(choice)
@@ -70,15 +70,18 @@ fn read(context: &Context, path: &Path) -> Result<ProjectFile, CommandError> {
     })
 }
 
-fn named(account: Account, folder: &Path, is_users: bool) -> NamedAccount {
+fn named(account: Account, file: &Path, is_users: bool) -> NamedAccount {
     match account {
         Account::Remote { endpoint, name, key, credential, ca_file } => NamedAccount::Remote {
             endpoint,
             account: name,
             key,
-            credential: credential.map(credential_choice),
+            credential: credential.map(|kind| Sourced {
+                value: credential_choice(kind),
+                origin: Origin::File(file.to_owned()),
+            }),
             ca_file,
-            folder: folder.to_owned(),
+            folder: file.parent().unwrap_or_else(|| Path::new("")).to_owned(),
             is_users,
         },
         Account::Local { data } => NamedAccount::Local(data),

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use azure_core::error::ErrorKind;
 use azure_core::http::policies::{Policy, PolicyResult};
 use azure_core::http::{Context, Request, Url};
 
 use super::entra::{BearerPolicy, EntraOptions};
+use super::policy::{following, refuse_foreign};
 use super::setup_error::SetupError;
 use crate::batch::DateTime;
 use crate::batch::auth::{SharedKey, SignedRequest};
@@ -51,13 +51,7 @@ struct SharedKeyPolicy {
 
 impl SharedKeyPolicy {
     fn sign(&self, request: &mut Request) -> azure_core::Result<()> {
-        // The pager refuses foreign links with a message of its own. This is the second lock on the same door.
-        if request.url().origin() != self.endpoint.origin() {
-            return Err(azure_core::Error::with_message(
-                ErrorKind::Credential,
-                "the request goes to another host than the account's, so it is not signed",
-            ));
-        }
+        refuse_foreign(request, &self.endpoint)?;
         request.insert_header("ocp-date", DateTime(self.clock.now()).to_rfc1123());
         request.headers_mut().remove("authorization");
         let authorization = {
@@ -79,9 +73,7 @@ impl SharedKeyPolicy {
 impl Policy for SharedKeyPolicy {
     async fn send(&self, ctx: &Context, request: &mut Request, next: &[Arc<dyn Policy>]) -> PolicyResult {
         self.sign(request)?;
-        let Some((following, rest)) = next.split_first() else {
-            return Err(azure_core::Error::with_message(ErrorKind::Other, "the pipeline has no transport"));
-        };
+        let (following, rest) = following(next)?;
         following.send(ctx, request, rest).await
     }
 }

@@ -393,8 +393,8 @@ fn transport_hint(call: &Call, error: &TransportError) -> Option<String> {
                 .to_owned()
         }
         TransportErrorKind::CredentialRefused => {
-            "check the tenant, the client and its secret; BATCHYARD_CREDENTIAL chooses another kind of credential, for example \
-             azure_cli"
+            "check the tenant, the client and its secret; BATCHYARD_CREDENTIAL, or `credential` of the account where it has one, \
+             chooses another kind, for example azure_cli"
                 .to_owned()
         }
         TransportErrorKind::Unsendable => return None,

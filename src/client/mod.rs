@@ -19,6 +19,7 @@ mod file;
 mod http;
 mod in_process;
 mod pager;
+mod policy;
 mod request_id;
 mod retry;
 mod roots;

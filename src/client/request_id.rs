@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use azure_core::error::ErrorKind;
 use azure_core::http::headers::CLIENT_REQUEST_ID;
 use azure_core::http::policies::{Policy, PolicyResult};
 use azure_core::http::{Context, Request};
+
+use super::policy::following;
 
 /// Removes the id that azure_core's pipeline gives every request under the name of other services,
 /// `x-ms-client-request-id`. The id of a Batch request is `client-request-id`, and it has one already.
@@ -20,9 +21,7 @@ pub(super) struct OneRequestId;
 impl Policy for OneRequestId {
     async fn send(&self, ctx: &Context, request: &mut Request, next: &[Arc<dyn Policy>]) -> PolicyResult {
         request.headers_mut().remove(CLIENT_REQUEST_ID);
-        let Some((following, rest)) = next.split_first() else {
-            return Err(azure_core::Error::with_message(ErrorKind::Other, "the pipeline has no transport"));
-        };
+        let (following, rest) = following(next)?;
         following.send(ctx, request, rest).await
     }
 }

@@ -87,7 +87,7 @@ pub enum NamedAccount {
         /// Where its key is found; in the environment's usual place if absent.
         key: Option<SecretRef>,
         /// What proves who asks, if not the key.
-        credential: Option<CredentialChoice>,
+        credential: Option<Sourced<CredentialChoice>>,
         /// A file of certificates to trust.
         ca_file: Option<PathBuf>,
         /// Where paths of key files begin.
@@ -148,7 +148,7 @@ impl AccountSettings {
             }
             Some(AccountName::Url(endpoint)) => {
                 let is_users = match &name.origin {
-                    Origin::File(path) => variables.user_file().as_ref() == Some(path),
+                    Origin::File(path) => variables.is_user_file(path),
                     _ => true,
                 };
                 Remote { is_by_project: !is_users, ..Remote::at(endpoint) }.resolve(variables)
@@ -190,7 +190,7 @@ impl AccountSettings {
                     endpoint: url,
                     account: account.clone(),
                     key: key.transpose()?,
-                    credential: *credential,
+                    credential: credential.clone(),
                     ca_file: ca_file.clone(),
                     is_by_project: !is_users,
                     has_own_key,
@@ -206,7 +206,7 @@ struct Remote {
     endpoint: Url,
     account: Option<String>,
     key: Option<Secret>,
-    credential: Option<CredentialChoice>,
+    credential: Option<Sourced<CredentialChoice>>,
     ca_file: Option<PathBuf>,
     /// Whether only a project file says that it is there: whoever wrote that may want nothing but a token, or signatures.
     is_by_project: bool,
@@ -287,8 +287,8 @@ impl Remote {
         if self.key.is_some() {
             return Ok(None);
         }
-        if let Some(choice) = self.credential {
-            return Ok(Some((choice, Origin::Default)));
+        if let Some(Sourced { value, origin }) = &self.credential {
+            return Ok(Some((*value, origin.clone())));
         }
         let word = |name| word(name, variables);
         if let Some(choice) = word(env_vars::BATCHYARD_CREDENTIAL)? {
@@ -392,7 +392,10 @@ mod tests {
                 endpoint: endpoint.to_owned(),
                 account: None,
                 key: None,
-                credential: Some(CredentialChoice::Entra(EntraChoice::AzureCli)),
+                credential: Some(Sourced {
+                    value: CredentialChoice::Entra(EntraChoice::AzureCli),
+                    origin: Origin::File("batchyard.yaml".into()),
+                }),
                 ca_file: None,
                 folder: PathBuf::new(),
                 is_users: false,
@@ -414,6 +417,9 @@ mod tests {
         {
             assert!(matches!(resolve(foreign), Err(SettingsError::ForeignHost { .. })), "{foreign}");
         }
+        let clear = resolve("http://127.0.0.1:1").unwrap_err();
+        assert!(matches!(clear, SettingsError::TokenInTheClear { .. }), "{clear}");
+        assert!(clear.to_string().contains("batchyard.yaml"), "{clear}");
         entra(self::resolve(Some("https://gateway.example"), &Variables::from_pairs([])));
     }
 

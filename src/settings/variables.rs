@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::env_vars;
 
@@ -64,6 +64,14 @@ impl Variables {
         let config = config.or_else(|| Some(self.path(env_vars::HOME)?.join(".config")))?;
         Some(config.join("batchyard").join("batchyard.yaml"))
     }
+
+    /// Whether a file is the user's own project file, however its path is written.
+    pub fn is_user_file(&self, path: &Path) -> bool {
+        self.user_file().is_some_and(|user| {
+            let canonical = |path: &Path| path.canonicalize().ok();
+            user == path || canonical(path).is_some_and(|path| canonical(&user) == Some(path))
+        })
+    }
 }
 
 #[cfg(test)]
@@ -80,6 +88,22 @@ mod tests {
         let own = Variables::from_pairs([("HOME", "/home/ada"), ("BATCHYARD_DATA", "data")]);
         assert_eq!(folder(own).as_deref(), Some("data"));
         assert_eq!(folder(Variables::default()), None);
+    }
+
+    #[test]
+    fn the_users_own_file_is_known_by_any_path() {
+        let home = tempfile::tempdir().unwrap();
+        let variables = Variables::from_pairs([("HOME", home.path().to_str().unwrap())]);
+        let file = variables.user_file().unwrap();
+        assert!(variables.is_user_file(&file), "before it is there");
+        let folder = file.parent().unwrap();
+        std::fs::create_dir_all(folder).unwrap();
+        std::fs::write(&file, "").unwrap();
+        std::fs::write(home.path().join("batchyard.yaml"), "").unwrap();
+        assert!(variables.is_user_file(&folder.join("../batchyard/batchyard.yaml")));
+        assert!(!variables.is_user_file(&home.path().join("batchyard.yaml")));
+        assert!(!variables.is_user_file(&home.path().join("absent.yaml")));
+        assert!(!Variables::default().is_user_file(&file));
     }
 
     #[test]

@@ -240,6 +240,21 @@ fn without_any_credential_each_kind_says_why_and_what_to_do() {
 }
 
 #[test]
+fn whoever_chose_the_azure_cli_and_is_not_signed_in_is_told_to_sign_in() {
+    let (sandbox, entra) = (sandbox(), TokenEndpoint::start());
+    let (emulator, path) = (emulator(&sandbox), with_az(&sandbox, false));
+    command(&sandbox, &emulator, &entra, &["plan", "hello"])
+        .env("BATCHYARD_CREDENTIAL", "azure_cli")
+        .env("PATH", path)
+        .run()
+        .code(1)
+        .stderr_contains(
+            "no token of Microsoft Entra by Azure CLI: ERROR: Please run 'az login' to setup account.",
+        )
+        .stderr_contains("hint: `az login` signs you in");
+}
+
+#[test]
 fn a_wrong_secret_is_neither_shown_nor_passed_over() {
     let (sandbox, entra) = (sandbox(), TokenEndpoint::start());
     let (emulator, path) = (emulator(&sandbox), with_az(&sandbox, true));
@@ -253,6 +268,9 @@ fn a_wrong_secret_is_neither_shown_nor_passed_over() {
         .code(1)
         .stderr_contains("AADSTS7000215: Invalid client secret provided: [redacted]")
         .stderr_contains("check the tenant, the client and its secret")
+        .stderr_contains(
+            "BATCHYARD_CREDENTIAL, or `credential` of the account where it has one, chooses another kind",
+        )
         .never_mentions("wr0ng~secret");
     assert!(!sandbox.path("az.log").exists(), "nobody else's identity is used instead");
 }

@@ -143,6 +143,11 @@ fn a_certificate_of_the_users_own_is_shown_and_trusted_by_its_authority() {
         .stderr_contains("the key in other.pem is not that of the first certificate in cert.pem")
         .stderr_contains("hint: ");
     serve(&["--tls-cert", "cert.pem"]).code(64).stderr_contains("--tls-key");
+    let both = ["--tls-cert", "cert.pem", "--tls-key", "key.pem", "--tls"];
+    serve(&both).code(64).stderr_contains("cannot be used with").stderr_contains("--tls-cert");
+    let named = ["--tls-cert", "cert.pem", "--tls-key", "key.pem", "--tls-name", "build.example"];
+    serve(&named).code(64).stderr_contains("cannot be used with").stderr_contains("--tls-name");
+    serve(&["--tls", "--tls-key", "key.pem"]).code(64).stderr_contains("cannot be used with");
     assert!(!sandbox.path("other").exists(), "what is refused makes nothing");
 }
 

@@ -32,10 +32,11 @@ pub(in crate::cli) struct EmulatorArgs {
     #[arg(long, value_name = "NAME", requires = "tls", value_parser = tls_name)]
     pub tls_name: Vec<String>,
     /// Serve over https with this certificate: PEM, the server's first, then those that it is signed by
-    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    #[arg(long, value_name = "FILE", requires = "tls_key", conflicts_with_all = ["tls", "tls_name"])]
     pub tls_cert: Option<PathBuf>,
     /// The certificate's private key: PEM, not encrypted
-    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    // It conflicts itself, too: what conflicts with an argument that is there counts as not required.
+    #[arg(long, value_name = "FILE", requires = "tls_cert", conflicts_with_all = ["tls", "tls_name"])]
     pub tls_key: Option<PathBuf>,
     /// For tests: take bearer tokens of this issuer, a JSON Web Key Set with the issuer's name in `issuer` [default: refuse
     /// bearer tokens]

@@ -28,8 +28,10 @@ pub(super) async fn run(context: &Context, args: &DestroyArgs) -> Result<ExitCod
     context.printer.begin("destroy")?;
     let loaded = load_recipe(context, &args.recipe)?;
     let stop = stop_on_signal();
-    let account = unless_stopped(&stop, NOTHING, Account::open(context)).await??;
-    let result = destroy(context, args, &account, &loaded, &stop).await;
+    let deadline = Deadline::after(args.timeout);
+    let opening = async { Ok(unless_stopped(&stop, NOTHING, Account::open(context)).await??) };
+    let account = in_time(deadline, NOTHING, opening).await?;
+    let result = destroy(context, args, &account, &loaded, (deadline, &stop)).await;
     account.close().await;
     result
 }
@@ -39,9 +41,8 @@ async fn destroy(
     args: &DestroyArgs,
     account: &Account,
     loaded: &Loaded,
-    stop: &CancellationToken,
+    (mut deadline, stop): (Deadline, &CancellationToken),
 ) -> Result<ExitCode, CommandError> {
-    let mut deadline = Deadline::after(args.timeout);
     let patience = Patience::with(&context.printer, "making the plan");
     let planning = pipeline::plan_destroy(account.client(), &loaded.desired.recipe);
     let planning = async { Ok(unless_stopped(stop, NOTHING, planning).await??) };

@@ -6,7 +6,10 @@ use std::time::Duration;
 
 use azure_core::cloud::{CloudConfiguration, CustomConfiguration};
 use azure_core::credentials::{AccessToken, Secret as AzureSecret, TokenCredential};
-use azure_core::http::{ClientOptions, ExponentialRetryOptions, HttpClient, RetryOptions, Transport, Url};
+use azure_core::http::{
+    ClientOptions, ExponentialRetryOptions, HttpClient, Method, Request, RetryOptions, StatusCode, Transport,
+    Url,
+};
 use azure_identity::{
     AzureCliCredential, AzureCliCredentialOptions, ClientAssertionCredential,
     ClientAssertionCredentialOptions, ClientSecretCredential, ClientSecretCredentialOptions,
@@ -14,7 +17,6 @@ use azure_identity::{
     WorkloadIdentityCredentialOptions,
 };
 use jiff::Timestamp;
-use tokio::net::TcpStream;
 
 use super::answer::TokenClient;
 use super::certificate::CertificateAssertion;
@@ -28,11 +30,12 @@ use crate::client::setup_error::SetupError;
 use crate::client::transport::HttpTransport;
 use crate::secret::Secret;
 
-/// How long one kind of credential may take. The Azure CLI is slow to start.
-const LIMIT: Duration = Duration::from_secs(40);
+/// How long one kind of credential may take. The Azure CLI is slow to start. Two kinds and the probe fit into one try of a request, so
+/// that each of them says why it gave no token before the try ends.
+const LIMIT: Duration = Duration::from_secs(25);
 
 /// Where virtual machines of Azure ask for their identity, and how long it is looked whether anybody is there.
-const METADATA_SERVICE: (&str, u16) = ("169.254.169.254", 80);
+const METADATA_SERVICE: &str = "http://169.254.169.254/metadata/identity/oauth2/token";
 const METADATA_PROBE: Duration = Duration::from_secs(1);
 
 /// The largest file that is taken for a token, in bytes.
@@ -165,7 +168,7 @@ impl Chain {
 
     async fn managed_identity(&self) -> Result<Credential, Attempt> {
         let kind = EntraKind::ManagedIdentity;
-        if !self.options.has_identity_endpoint && !is_metadata_service_there().await {
+        if !self.options.has_identity_endpoint && !self.is_metadata_service_there().await {
             return Err(Attempt::missing(
                 kind,
                 "IDENTITY_ENDPOINT is not set, and this machine has no metadata service of Azure at 169.254.169.254",
@@ -180,6 +183,15 @@ impl Chain {
         };
         Ok(ManagedIdentityCredential::new(Some(options))
             .map_err(|error| Attempt::failed(kind, &layers(&error)))?)
+    }
+
+    /// Other clouds have services at the same address, which would be asked for over a minute. Azure's refuses what comes without the
+    /// header `Metadata` with 400, and is known by that.
+    async fn is_metadata_service_there(&self) -> bool {
+        let Ok(url) = Url::parse(METADATA_SERVICE) else { return false };
+        let request = Request::new(url, Method::Get);
+        let asked = tokio::time::timeout(METADATA_PROBE, self.direct.execute_request(&request)).await;
+        matches!(asked, Ok(Ok(answer)) if answer.status() == StatusCode::BadRequest)
     }
 
     fn client_options(&self) -> ClientOptions {
@@ -240,11 +252,6 @@ fn azure_cli() -> Result<Credential, Attempt> {
         AzureCliCredentialOptions { executor: Some(Arc::new(Shell)), ..AzureCliCredentialOptions::default() };
     Ok(AzureCliCredential::new(Some(options))
         .map_err(|error| Attempt::failed(EntraKind::AzureCli, &layers(&error)))?)
-}
-
-async fn is_metadata_service_there() -> bool {
-    let connected = tokio::time::timeout(METADATA_PROBE, TcpStream::connect(METADATA_SERVICE)).await;
-    matches!(connected, Ok(Ok(_)))
 }
 
 fn taken(token: AccessToken) -> Option<Token> {

@@ -36,7 +36,7 @@ pub(in crate::client) struct EntraError(pub(super) Vec<Attempt>);
 impl EntraError {
     /// Whether a credential that was set up on purpose has failed, rather than that there is none.
     pub(in crate::client) fn is_refusal(&self) -> bool {
-        self.0.iter().any(|attempt| attempt.is_refusal && (attempt.kind.is_deliberate() || self.0.len() == 1))
+        self.0.iter().any(|attempt| attempt.is_refusal && attempt.kind.is_deliberate())
     }
 }
 
@@ -95,7 +95,10 @@ mod tests {
             "no credential gives a token of Microsoft Entra:\n    environment: AZURE_CLIENT_ID is not set\n    \
              Azure CLI: ERROR: Please run 'az login' to setup account."
         );
-        assert!(!error.is_refusal(), "nobody has said that it must be the Azure CLI");
+        assert!(!error.is_refusal(), "whoever is not signed in can do that");
+        let chosen = EntraError(vec![Attempt::failed(EntraKind::AzureCli, "no")]);
+        assert!(!chosen.is_refusal(), "even if it must be the Azure CLI");
+        assert!(EntraError(vec![Attempt::failed(EntraKind::Environment, "no")]).is_refusal());
     }
 
     #[test]

@@ -12,6 +12,7 @@ use super::chain::Chain;
 use super::error::EntraError;
 use super::options::EntraOptions;
 use super::token::{Token, TokenSource};
+use crate::client::policy::{following, refuse_foreign};
 use crate::client::setup_error::SetupError;
 use crate::clock::Clock;
 
@@ -44,13 +45,7 @@ impl BearerPolicy {
     }
 
     async fn authorize(&self, request: &mut Request) -> azure_core::Result<Arc<Token>> {
-        // The pager refuses foreign links with a message of its own. This is the second lock on the same door.
-        if request.url().origin() != self.endpoint.origin() {
-            return Err(azure_core::Error::with_message(
-                ErrorKind::Credential,
-                "the request goes to another host than the account's, so it gets no token",
-            ));
-        }
+        refuse_foreign(request, &self.endpoint)?;
         let token = self.tokens.token().await.map_err(|error: EntraError| {
             azure_core::Error::with_error(ErrorKind::Credential, error, "there is no token")
         })?;
@@ -62,9 +57,7 @@ impl BearerPolicy {
 #[async_trait]
 impl Policy for BearerPolicy {
     async fn send(&self, ctx: &Context, request: &mut Request, next: &[Arc<dyn Policy>]) -> PolicyResult {
-        let Some((following, rest)) = next.split_first() else {
-            return Err(azure_core::Error::with_message(ErrorKind::Other, "the pipeline has no transport"));
-        };
+        let (following, rest) = following(next)?;
         let token = self.authorize(request).await?;
         let answer = following.send(ctx, request, rest).await?;
         if answer.status() != StatusCode::Unauthorized {
