@@ -6,8 +6,11 @@ use azure_core::error::ErrorKind;
 use azure_core::http::policies::Policy;
 use azure_core::http::{Request, Url};
 
+/// The next policy, and those after it.
+type Following<'a> = (&'a dyn Policy, &'a [Arc<dyn Policy>]);
+
 /// The policy that comes next, and those after it.
-pub(super) fn following(next: &[Arc<dyn Policy>]) -> azure_core::Result<(&dyn Policy, &[Arc<dyn Policy>])> {
+pub(super) fn following(next: &[Arc<dyn Policy>]) -> azure_core::Result<Following<'_>> {
     match next.split_first() {
         Some((following, rest)) => Ok((following.as_ref(), rest)),
         None => Err(azure_core::Error::with_message(ErrorKind::Other, "the pipeline has no transport")),

@@ -18,6 +18,8 @@ use ring::signature::{
 };
 use serde::Deserialize;
 
+use crate::bounded_file;
+
 /// Whom tokens for Azure Batch are for, in the public cloud.
 const AUDIENCE: &str = "https://batch.core.windows.net/";
 

@@ -243,6 +243,9 @@ impl ContainerRuntime for Failing {
     async fn wait(&self, id: &ContainerId) -> Result<ExitStatus, RuntimeError> {
         self.inner.wait(id).await
     }
+    async fn reason_of_kill(&self, id: &ContainerId, status: ExitStatus) -> Result<ExitStatus, RuntimeError> {
+        self.inner.reason_of_kill(id, status).await
+    }
     async fn stop(&self, id: &ContainerId, grace: std::time::Duration) -> Result<(), RuntimeError> {
         self.inner.stop(id, grace).await
     }

@@ -13,7 +13,7 @@ use crate::resource::LiveState;
 use super::hold::Held;
 use super::pool_status::{PoolStatus, pool_status};
 use super::task_end::TaskEnd;
-use super::waiting::held_tasks;
+use super::waiting::{WaitingJob, held_tasks};
 
 /// How many failed tasks of a job are shown.
 const SHOWN_FAILURES: usize = 10;

@@ -3,6 +3,7 @@
 use url::{Host, Url};
 
 use super::error::StorageError;
+use crate::loopback::is_loopback;
 
 /// Where Azure's own accounts live: `<account>.<one of these>`. Nobody else can answer there.
 const AZURE_DOMAINS: &[&str] = &[

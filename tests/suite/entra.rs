@@ -12,7 +12,7 @@ use rustls::pki_types::PrivatePkcs8KeyDer;
 use rustls::pki_types::pem::PemObject as _;
 use serde_json::json;
 
-use crate::support::{Command, Emulator, Issuer, Runtime, Sandbox, now};
+use crate::support::{Command, Emulator, Issuer, Runtime, Sandbox, now, skip};
 use token_endpoint::{IDENTITY_HEADER, SECRET, TokenEndpoint};
 
 const TENANT: &str = "11111111-2222-3333-4444-555555555555";

@@ -38,7 +38,7 @@ pub(super) async fn run(context: &Context, args: &ApplyArgs) -> Result<ExitCode,
     let loaded = load_recipe(context, &args.recipe)?;
     let stop = stop_on_signal();
     let deadline = Deadline::after(args.timeout);
-    let opening = async { Ok(unless_stopped(&stop, NOTHING, Account::open(context)).await??) };
+    let opening = async { unless_stopped(&stop, NOTHING, Account::open(context)).await? };
     let account = in_time(deadline, NOTHING, opening).await?;
     let apply = Apply { context, args, account: &account, desired: &loaded.desired, stop: &stop };
     let result = apply.run(loaded.folder, patience, deadline).await;

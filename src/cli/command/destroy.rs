@@ -29,7 +29,7 @@ pub(super) async fn run(context: &Context, args: &DestroyArgs) -> Result<ExitCod
     let loaded = load_recipe(context, &args.recipe)?;
     let stop = stop_on_signal();
     let deadline = Deadline::after(args.timeout);
-    let opening = async { Ok(unless_stopped(&stop, NOTHING, Account::open(context)).await??) };
+    let opening = async { unless_stopped(&stop, NOTHING, Account::open(context)).await? };
     let account = in_time(deadline, NOTHING, opening).await?;
     let result = destroy(context, args, &account, &loaded, (deadline, &stop)).await;
     account.close().await;

@@ -19,6 +19,7 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use serde_json::json;
 
+use crate::bounded_file;
 use crate::clock::{Clock as _, SystemClock};
 
 /// How long an assertion holds.
