@@ -13,7 +13,9 @@ use crate::batch::operations::{GetJob, GetJobTaskCounts, ListTasks};
 use crate::batch::{DateTime, JobId, PoolId, TaskId};
 use crate::client::{BatchClient, ClientError};
 use crate::clock::Clock;
-use crate::observe::{Held, PoolStatus, TaskEnd, WaitingJob, held_tasks, pool_status};
+use crate::observe::{
+    Held, PoolStatus, TaskEnd, WaitingJob, awaits_release, held_tasks, pool_status, waits_for_preparation,
+};
 
 use super::event::{ApplyEvent, Observer};
 
@@ -199,6 +201,7 @@ impl Waiter<'_> {
                 held: &end.held,
             });
             over &= end.running == 0 && end.held.iter().all(|held| held.why.is_final());
+            over = over && (end.waiting > 0 || !awaits_release(self.client, job).await?);
             report.jobs.push(end);
         }
         report.pools = found.into_values().collect();
@@ -220,11 +223,13 @@ impl Waiter<'_> {
         if let Some(why) = on_its_way.filter(|_| running == 0 && counts.active > 0) {
             held.push(Held { tasks: u64::from(counts.active), why });
         } else if running == 0 && counts.active > 0 {
-            let select = Select::of(&["id", "state", "executionInfo", "usesTaskDependencies"]);
+            let select =
+                Select::of(&["id", "state", "executionInfo", "usesTaskDependencies", "jobPreparationTask"]);
             let there = self.client.send(&GetJob { job_id: job.clone(), select }).await?.value;
             let state = there.state.unwrap_or(BatchJobState::Active);
             let depends = there.uses_task_dependencies == Some(true);
-            let waiting = WaitingJob { id: job, state: &state, depends };
+            let prepares = waits_for_preparation(there.job_preparation_task.as_ref());
+            let waiting = WaitingJob { id: job, state: &state, depends, prepares };
             held = match pool {
                 Some((id, pool)) => held_tasks(self.client, &waiting, counts, (Some(id), pool)).await?,
                 // The service makes the pool, and says which it is when it has.

@@ -71,6 +71,8 @@ error_codes! {
     NODE_STATE_UNUSABLE = "NodeStateUnusable", 409, "The specified node is unusable.";
     NODE_ALREADY_IN_TARGET_SCHEDULING_STATE = "NodeAlreadyInTargetSchedulingState", 409, "The specified node already has that scheduling state.";
     JOB_PREPARATION_TASK_NOT_SPECIFIED = "JobPreparationTaskNotSpecified", 409, "The specified job has no job preparation task.";
+    TASK_ID_SAME_AS_JOB_PREPARATION_TASK = "TaskIdSameAsJobPreparationTask", 409, "The specified task has the id of the job's preparation task.";
+    TASK_ID_SAME_AS_JOB_RELEASE_TASK = "TaskIdSameAsJobReleaseTask", 409, "The specified task has the id of the job's release task.";
     JOB_SCHEDULE_NOT_FOUND = "JobScheduleNotFound", 404, "The specified job schedule does not exist.";
     JOB_SCHEDULE_EXISTS = "JobScheduleExists", 409, "The specified job schedule already exists.";
     JOB_SCHEDULE_WITH_SAME_ID_EXISTS = "JobScheduleWithSameIdExists", 409, "A job schedule has the id of the specified job.";

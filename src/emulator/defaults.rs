@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use crate::batch::model::{
     AutoUserScope, AutoUserSpecification, BatchAllTasksCompleteMode, BatchJob, BatchJobConstraints,
-    BatchJobCreateOptions, BatchJobExecutionInfo, BatchJobManagerTask, BatchJobSchedule,
-    BatchJobScheduleCreateOptions, BatchJobScheduleState, BatchJobScheduleUpdateOptions,
-    BatchJobSpecification, BatchJobState, BatchJobUpdateOptions, BatchMetadataItem, BatchNodeFillType,
-    BatchPool, BatchPoolCreateOptions, BatchPoolReplaceOptions, BatchPoolState, BatchPoolUpdateOptions,
-    BatchStartTask, BatchTaskConstraints, BatchTaskCreateOptions, BatchTaskFailureMode,
-    BatchTaskSchedulingPolicy, ElevationLevel, UserIdentity, VirtualMachineConfiguration,
+    BatchJobCreateOptions, BatchJobExecutionInfo, BatchJobManagerTask, BatchJobPreparationTask,
+    BatchJobReleaseTask, BatchJobSchedule, BatchJobScheduleCreateOptions, BatchJobScheduleState,
+    BatchJobScheduleUpdateOptions, BatchJobSpecification, BatchJobState, BatchJobUpdateOptions,
+    BatchMetadataItem, BatchNodeFillType, BatchPool, BatchPoolCreateOptions, BatchPoolReplaceOptions,
+    BatchPoolState, BatchPoolUpdateOptions, BatchStartTask, BatchTaskConstraints, BatchTaskCreateOptions,
+    BatchTaskFailureMode, BatchTaskSchedulingPolicy, ElevationLevel, UserIdentity,
+    VirtualMachineConfiguration,
 };
 use crate::batch::{DateTime, WireDuration};
 
@@ -138,8 +139,8 @@ pub(crate) fn job(options: BatchJobCreateOptions, now: DateTime) -> BatchJob {
         on_task_failure: Some(options.on_task_failure.unwrap_or(BatchTaskFailureMode::NoAction)),
         allow_task_preemption: options.allow_task_preemption,
         job_manager_task: options.job_manager_task.map(manager_task),
-        job_preparation_task: options.job_preparation_task,
-        job_release_task: options.job_release_task,
+        job_preparation_task: options.job_preparation_task.map(preparation_task),
+        job_release_task: options.job_release_task.map(release_task),
         network_configuration: options.network_configuration,
         metadata: metadata(options.metadata),
         other: options.other,
@@ -192,6 +193,23 @@ fn manager_task(mut task: BatchJobManagerTask) -> BatchJobManagerTask {
     task
 }
 
+fn preparation_task(mut task: BatchJobPreparationTask) -> BatchJobPreparationTask {
+    task.id.get_or_insert_with(|| BatchJobPreparationTask::DEFAULT_ID.to_owned());
+    task.wait_for_success.get_or_insert(true);
+    task.rerun_on_node_reboot_after_success.get_or_insert(true);
+    task.user_identity.get_or_insert_with(automatic_user);
+    task.constraints = Some(constraints_or(task.constraints, 0));
+    task
+}
+
+fn release_task(mut task: BatchJobReleaseTask) -> BatchJobReleaseTask {
+    task.id.get_or_insert_with(|| BatchJobReleaseTask::DEFAULT_ID.to_owned());
+    task.max_wall_clock_time.get_or_insert(BatchJobReleaseTask::LONGEST.into());
+    task.retention_time.get_or_insert(RETENTION_TIME.into());
+    task.user_identity.get_or_insert_with(automatic_user);
+    task
+}
+
 /// A job schedule that was just asked for; when it makes jobs is its own to say.
 pub(crate) fn job_schedule(options: BatchJobScheduleCreateOptions, now: DateTime) -> BatchJobSchedule {
     BatchJobSchedule {
@@ -229,6 +247,8 @@ fn job_specification(mut job: BatchJobSpecification) -> BatchJobSpecification {
     job.on_task_failure.get_or_insert(BatchTaskFailureMode::NoAction);
     job.constraints = Some(job_constraints(job.constraints.unwrap_or_default()));
     job.job_manager_task = job.job_manager_task.map(manager_task);
+    job.job_preparation_task = job.job_preparation_task.map(preparation_task);
+    job.job_release_task = job.job_release_task.map(release_task);
     job
 }
 
@@ -246,10 +266,14 @@ pub(crate) fn task_constraints(
     job: &BatchJob,
 ) -> BatchTaskConstraints {
     let retries = job.constraints.as_ref().and_then(|constraints| constraints.max_task_retry_count);
+    constraints_or(constraints, retries.unwrap_or(0))
+}
+
+fn constraints_or(constraints: Option<BatchTaskConstraints>, retries: i32) -> BatchTaskConstraints {
     let mut constraints = constraints.unwrap_or_default();
     constraints.max_wall_clock_time.get_or_insert(WireDuration::Unlimited);
     constraints.retention_time.get_or_insert(RETENTION_TIME.into());
-    constraints.max_task_retry_count.get_or_insert(retries.unwrap_or(0));
+    constraints.max_task_retry_count.get_or_insert(retries);
     constraints
 }
 

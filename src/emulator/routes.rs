@@ -7,7 +7,7 @@ use super::answer::Answer;
 use super::call::Call;
 use super::handlers::{
     applications, files, images, job_schedules, jobs, node_actions, node_counts, node_users, nodes, pools,
-    tasks, usage,
+    preparations, tasks, usage,
 };
 use super::refusal::Refusal;
 use crate::batch::operation::{Operation, OperationSpec};
@@ -56,7 +56,7 @@ pub(crate) static ROUTES: &[Route] = routes! {
     GetJob => jobs::get,
     UpdateJob => jobs::update,
     ReplaceJob => jobs::replace,
-    ListJobPreparationAndReleaseTaskStatus => jobs::preparation_status ["always 409: no job has such tasks"],
+    ListJobPreparationAndReleaseTaskStatus => preparations::list,
     DeleteJob => jobs::delete,
     DisableJob => jobs::disable,
     EnableJob => jobs::enable,

@@ -1,6 +1,6 @@
 //! Placement: which node a task goes to. Pure; which tasks are due and in which order is the store's to say.
 
-use super::store::FreeNode;
+use super::store::{FreeNode, NodeRow};
 use crate::batch::model::BatchNodeFillType;
 
 /// What a task needs of a node.
@@ -39,11 +39,13 @@ impl Slots {
         self.nodes.iter().map(|node| node.free).sum()
     }
 
-    /// Takes slots on one node: with `spread` on the one with the most free, with `pack` on the one with the fewest that will
+    /// Takes slots on one node that is not among the `barred` ones: with `spread` on the one with the most free, with `pack` on the one with the fewest that will
     /// do; the oldest of equals. Says how many slots it took: all of a node that is to run nothing else.
-    pub(crate) fn take(&mut self, need: Need) -> Option<(&FreeNode, i32)> {
+    pub(crate) fn take(&mut self, need: Need, barred: &[NodeRow]) -> Option<(&FreeNode, i32)> {
         let slots = if need.whole_node { self.capacity } else { need.slots };
-        let suits = |node: &FreeNode| node.free >= slots && (node.is_dedicated || !need.dedicated);
+        let suits = |node: &FreeNode| {
+            node.free >= slots && (node.is_dedicated || !need.dedicated) && !barred.contains(&node.row)
+        };
         let fitting = self.nodes.iter_mut().filter(|node| suits(node));
         let node = if self.pack {
             fitting.min_by_key(|node| node.free)
@@ -59,7 +61,6 @@ impl Slots {
 mod tests {
     use super::*;
     use crate::batch::NodeId;
-    use crate::emulator::store::NodeRow;
 
     fn need(slots: i32) -> Need {
         Need { slots, whole_node: false, dedicated: false }
@@ -76,7 +77,7 @@ mod tests {
     }
 
     fn placements(mut slots: Slots, needs: &[i32]) -> Vec<Option<i64>> {
-        needs.iter().map(|slot| slots.take(need(*slot)).map(|(node, _)| node.row.0)).collect()
+        needs.iter().map(|slot| slots.take(need(*slot), &[]).map(|(node, _)| node.row.0)).collect()
     }
 
     #[test]
@@ -95,22 +96,29 @@ mod tests {
     fn a_task_needs_its_slots_on_one_node() {
         let mut slots = slots(&[2, 3], BatchNodeFillType::Spread);
         assert_eq!((slots.largest(), slots.total()), (3, 5));
-        assert!(slots.take(need(4)).is_none());
-        assert_eq!(slots.take(need(3)).map(|(node, taken)| (node.row.0, taken)), Some((2, 3)));
+        assert!(slots.take(need(4), &[]).is_none());
+        assert_eq!(slots.take(need(3), &[]).map(|(node, taken)| (node.row.0, taken)), Some((2, 3)));
         assert_eq!((slots.largest(), slots.total()), (2, 2));
+    }
+
+    #[test]
+    fn a_task_keeps_off_nodes_that_are_barred() {
+        let mut slots = slots(&[4, 2], BatchNodeFillType::Spread);
+        assert_eq!(slots.take(need(1), &[NodeRow(1)]).map(|(node, _)| node.row.0), Some(2));
+        assert!(slots.take(need(1), &[NodeRow(1), NodeRow(2)]).is_none());
     }
 
     #[test]
     fn a_task_that_wants_a_node_for_itself_takes_one_that_is_empty() {
         let alone = Need { whole_node: true, ..need(1) };
         let mut free = slots(&[3, 4], BatchNodeFillType::Pack);
-        assert_eq!(free.take(alone).map(|(node, taken)| (node.row.0, taken)), Some((2, 4)));
-        assert!(free.take(alone).is_none());
+        assert_eq!(free.take(alone, &[]).map(|(node, taken)| (node.row.0, taken)), Some((2, 4)));
+        assert!(free.take(alone, &[]).is_none());
         let dedicated = Need { dedicated: true, ..need(1) };
         assert_eq!(
-            slots(&[4, 1], BatchNodeFillType::Spread).take(dedicated).map(|(node, _)| node.row.0),
+            slots(&[4, 1], BatchNodeFillType::Spread).take(dedicated, &[]).map(|(node, _)| node.row.0),
             Some(2)
         );
-        assert!(slots(&[4], BatchNodeFillType::Spread).take(dedicated).is_none(), "a Spot node");
+        assert!(slots(&[4], BatchNodeFillType::Spread).take(dedicated, &[]).is_none(), "a Spot node");
     }
 }

@@ -42,6 +42,10 @@ const SETS: &[Set] = &[
             multiInstanceSettings stats dependsOn applicationPackageReferences authenticationTokenSettings",
     },
     Set {
+        name: "jobpreparationandreleasetaskstatus",
+        properties: "poolId nodeId nodeUrl jobPreparationTaskExecutionInfo jobReleaseTaskExecutionInfo",
+    },
+    Set {
         name: "nodes",
         properties: "id url state schedulingState stateTransitionTime lastBootTime allocationTime ipAddress ipv6Address \
             affinityId vmSize totalTasksRun runningTasksCount runningTaskSlotsCount totalTasksSucceeded recentTasks \

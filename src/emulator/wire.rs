@@ -5,9 +5,11 @@ use serde_json::Value;
 
 use super::service::Failure;
 use super::store::{
-    Census, JobRecord, JobScheduleRecord, NodeRecord, NodeUse, PoolRecord, StoreError, TaskRecord,
+    Census, JobRecord, JobScheduleRecord, NodeRecord, NodeUse, PoolRecord, PreparationRecord, StoreError,
+    TaskRecord,
 };
-use crate::batch::model::{BatchNodeInfo, BatchTask};
+use crate::batch::model::{BatchJobPreparationAndReleaseTaskStatus, BatchNodeInfo, BatchTask};
+use crate::batch::{InvalidId, JobId, TaskId};
 use crate::node::layout::NodeLayout;
 
 /// Properties that are written and never read: passwords, keys, and what opens a mount.
@@ -50,14 +52,45 @@ pub(crate) fn job_schedule(base: &str, record: JobScheduleRecord) -> Result<Valu
     render(&schedule)
 }
 
+/// Where the directory of a task is, below the root of its node.
+fn directory_of(job: &JobId, task: &TaskId) -> String {
+    let directory = NodeLayout::new("/".into()).task(job, task);
+    directory.path().to_string_lossy().trim_start_matches('/').to_owned()
+}
+
+/// What a node has done for `job` beside the job's tasks.
+pub(crate) fn preparation(base: &str, job: &JobRecord, record: PreparationRecord) -> Result<Value, Failure> {
+    let node_url = format!("{base}/pools/{}/nodes/{}", record.pool_id, record.node_id);
+    let place = |id: Option<Result<TaskId, InvalidId>>| -> Result<_, StoreError> {
+        let directory = id.transpose()?.map(|id| directory_of(&job.job.id, &id));
+        let url = directory.as_ref().map(|directory| format!("{node_url}/files/{directory}"));
+        Ok((directory, url))
+    };
+    let (mut preparation, mut release) = (record.preparation, record.release);
+    if let Some(info) = &mut preparation {
+        let task = job.job.job_preparation_task.as_ref();
+        (info.task_root_directory, info.task_root_directory_url) = place(task.map(|task| task.task_id()))?;
+    }
+    if let Some(info) = &mut release {
+        let task = job.job.job_release_task.as_ref();
+        (info.task_root_directory, info.task_root_directory_url) = place(task.map(|task| task.task_id()))?;
+    }
+    render(&BatchJobPreparationAndReleaseTaskStatus {
+        pool_id: Some(record.pool_id),
+        node_id: Some(record.node_id),
+        node_url: Some(node_url),
+        job_preparation_task_execution_info: preparation,
+        job_release_task_execution_info: release,
+    })
+}
+
 /// A task of `job`.
 pub(crate) fn task(base: &str, job: &JobRecord, record: TaskRecord) -> Result<Value, Failure> {
     let TaskRecord { definition, life, .. } = record;
     let job_id = &job.job.id;
     let node_info = life.place.map(|place| {
         let node_url = format!("{base}/pools/{}/nodes/{}", place.pool_id, place.node_id);
-        let directory = NodeLayout::new("/".into()).task(job_id, &definition.id);
-        let directory = directory.path().to_string_lossy().trim_start_matches('/').to_owned();
+        let directory = directory_of(job_id, &definition.id);
         BatchNodeInfo {
             affinity_id: Some(format!("TVM:{}", place.node_id)),
             task_root_directory_url: Some(format!("{node_url}/files/{directory}")),

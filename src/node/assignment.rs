@@ -1,7 +1,7 @@
 //! Who a node is, and what it is given to do.
 
 use crate::batch::model::{BatchContainerConfiguration, BatchTaskCreateOptions, EnvironmentSetting};
-use crate::batch::{JobId, NodeId, PoolId};
+use crate::batch::{JobId, NodeId, PoolId, TaskId};
 
 /// Which node of which account this is.
 #[derive(Debug, Clone)]
@@ -18,11 +18,33 @@ pub struct NodeIdentity {
     pub is_dedicated: bool,
 }
 
+/// What a task is in its job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TaskRole {
+    /// One of the tasks that the job is made for, its manager among them.
+    Task,
+    /// The preparation task, that a node runs before its first task of the job.
+    Preparation,
+    /// The release task, that a node runs when the job has ended.
+    Release,
+}
+
+impl TaskRole {
+    /// Whether such a task may run without a container on a pool that has a container configuration.
+    pub(super) fn may_run_on_host(self) -> bool {
+        self != Self::Task
+    }
+}
+
 /// A task that a node is to run.
 #[derive(Debug, Clone)]
 pub struct TaskAssignment {
     /// The job.
     pub job_id: JobId,
+    /// What the task is in its job.
+    pub role: TaskRole,
+    /// The id of the job's preparation task, if it has one: the others find its directory.
+    pub preparation: Option<TaskId>,
     /// The task as it is stored.
     pub task: BatchTaskCreateOptions,
     /// Which run of the task this is, retries and requeues counted: a resumed run is only ever the run it was.

@@ -11,7 +11,7 @@ use crate::batch::model::{BatchContainerConfiguration, BatchNodeError, BatchStar
 use crate::batch::{JobId, TaskId};
 use crate::clock::Clock;
 use crate::node::account::Account;
-use crate::node::assignment::{NodeIdentity, TaskAssignment};
+use crate::node::assignment::{NodeIdentity, TaskAssignment, TaskRole};
 use crate::node::context::{NodeContext, in_background};
 use crate::node::earlier_run::{self, Standing};
 use crate::node::environment::{Environment, InvalidEnvironment};
@@ -102,7 +102,8 @@ impl Node {
         }
         let started = node.clock.now();
         let run = Run {
-            job: None,
+            may_run_on_host: true,
+            preparation: None,
             attempt: 0,
             started,
             name: node.container_name(&["start"]),
@@ -236,16 +237,21 @@ fn run_of<'a>(
     assignment: &'a TaskAssignment,
     started: jiff::Timestamp,
 ) -> Result<Run<'a>, InvalidEnvironment> {
-    let TaskAssignment { job_id, task, attempt, common_environment, container_configuration } = assignment;
+    let TaskAssignment { job_id, role, preparation, task, attempt, .. } = assignment;
     let directory = node.layout.task(job_id, &task.id);
+    let preparation = preparation.as_ref().map(|id| node.layout.task(job_id, id));
     let mut environment = Environment::of_task(&node.identity, &node.layout, job_id, &task.id);
+    if let Some(preparation) = preparation.as_ref().filter(|_| *role != TaskRole::Preparation) {
+        environment.give_preparation(preparation);
+    }
     if task.container_settings.is_none() {
         give_process_defaults(&mut environment, &directory.working());
     }
-    environment.add(common_environment)?;
+    environment.add(&assignment.common_environment)?;
     environment.add(task.environment_settings.as_deref().unwrap_or_default())?;
     Ok(Run {
-        job: Some(job_id),
+        may_run_on_host: role.may_run_on_host(),
+        preparation,
         attempt: *attempt,
         started,
         name: node.task_container_name(assignment),
@@ -260,7 +266,7 @@ fn run_of<'a>(
         command_line: &task.command_line,
         settings: task.container_settings.as_ref(),
         user: task.user_identity.as_ref(),
-        pool: container_configuration.as_ref(),
+        pool: assignment.container_configuration.as_ref(),
     })
 }
 

@@ -144,9 +144,13 @@ fn part(source: &ContainerHostDataPath, run: &Run<'_>, layout: &NodeLayout) -> D
         ContainerHostDataPath::VfsMounts => Ok(layout.mounts()),
         ContainerHostDataPath::Task => Ok(run.directory.path().to_owned()),
         ContainerHostDataPath::Applications => Ok(layout.applications()),
-        ContainerHostDataPath::JobPrep => run.job.map(|job| layout.job_preparation(job)).ok_or_else(|| {
-            failure::invalid_settings("a start task belongs to no job, so it can't mount `JobPrep`")
-        }),
+        ContainerHostDataPath::JobPrep => {
+            run.preparation.as_ref().map(|directory| directory.path().to_owned()).ok_or_else(|| {
+                failure::invalid_settings(
+                    "there is no job preparation task whose directory `JobPrep` could mount",
+                )
+            })
+        }
         ContainerHostDataPath::Other(other) => {
             Err(failure::invalid_settings(format!("nodes have no directory `{other}` to mount")))
         }
@@ -213,7 +217,8 @@ mod tests {
             is_dedicated: true,
         };
         let run = Run {
-            job: Some(&job),
+            may_run_on_host: false,
+            preparation: None,
             attempt: 0,
             started: jiff::Timestamp::UNIX_EPOCH,
             name: "name".to_owned(),

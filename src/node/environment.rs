@@ -40,6 +40,12 @@ impl Environment {
         environment
     }
 
+    /// Tells where the job's preparation task worked.
+    pub(super) fn give_preparation(&mut self, directory: &TaskDirectory) {
+        self.give("AZ_BATCH_JOB_PREP_DIR", &directory.path().to_string_lossy());
+        self.give("AZ_BATCH_JOB_PREP_WORKING_DIR", &directory.working().to_string_lossy());
+    }
+
     /// What the service gives to a start task: no job, no task.
     pub(super) fn of_start_task(node: &NodeIdentity, layout: &NodeLayout) -> Self {
         Self::of_node(node, layout, &layout.startup())

@@ -68,12 +68,7 @@ impl NodeLayout {
         self.workitem(job).0
     }
 
-    /// The directory of the job preparation task, AZ_BATCH_JOB_PREP_DIR.
-    pub fn job_preparation(&self, job: &JobId) -> PathBuf {
-        self.workitem(job).1.join("jobpreparation")
-    }
-
-    /// The directory of a task, AZ_BATCH_TASK_DIR.
+    /// The directory of a task, AZ_BATCH_TASK_DIR; that of the job's preparation task is AZ_BATCH_JOB_PREP_DIR for the others.
     pub fn task(&self, job: &JobId, task: &TaskId) -> TaskDirectory {
         TaskDirectory { path: self.workitem(job).1.join(task.as_str()) }
     }

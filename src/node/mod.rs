@@ -36,7 +36,7 @@ mod node_tests;
 #[cfg(test)]
 mod test_support;
 
-pub use assignment::{NodeIdentity, TaskAssignment};
+pub use assignment::{NodeIdentity, TaskAssignment, TaskRole};
 pub use compute_node::Node;
 pub use earlier_run::Standing;
 pub use failure::TaskOutcome;

@@ -6,7 +6,6 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-use crate::batch::JobId;
 use crate::batch::model::{
     BatchContainerConfiguration, BatchTaskContainerSettings, BatchTaskCreateOptions, UserIdentity,
 };
@@ -19,8 +18,10 @@ use crate::node::record::RecordFile;
 /// One attempt of a task, or of a start task.
 #[derive(Debug)]
 pub(super) struct Run<'a> {
-    /// The job; a start task has none.
-    pub(super) job: Option<&'a JobId>,
+    /// Whether it may run without a container on a pool that runs containers.
+    pub(super) may_run_on_host: bool,
+    /// The directory of the job's preparation task, if the job has one.
+    pub(super) preparation: Option<TaskDirectory>,
     /// Which attempt this is.
     pub(super) attempt: u32,
     /// When it began.

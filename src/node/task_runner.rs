@@ -59,8 +59,7 @@ fn decide(
     if run.settings.is_some() && run.pool.is_none() {
         return Err(failure::pool_without_containers());
     }
-    let is_job_task = run.job.is_some();
-    if run.settings.is_none() && run.pool.is_some() && is_job_task {
+    if run.settings.is_none() && run.pool.is_some() && !run.may_run_on_host {
         return Err(failure::invalid_settings(
             "the pool runs containers, and the task has no container settings; name an image for it",
         ));

@@ -18,7 +18,7 @@ use crate::node::runtime::{
     ContainerId, ContainerRuntime, ContainerSpec, ContainerState, ExitStatus, Image, RegistryCredential,
     RuntimeError, RuntimeKind, SimulatedRuntime,
 };
-use crate::node::{Node, NodeIdentity, TaskAssignment, TaskOutcome};
+use crate::node::{Node, NodeIdentity, TaskAssignment, TaskOutcome, TaskRole};
 
 /// A node in a folder of its own.
 #[derive(Debug)]
@@ -81,6 +81,8 @@ pub(super) fn host_task(command_line: &str) -> TaskAssignment {
     let task = BatchTaskCreateOptions::new(TaskId::new("task").unwrap(), command_line.to_owned());
     TaskAssignment {
         job_id: JobId::new("job").unwrap(),
+        role: TaskRole::Task,
+        preparation: None,
         task,
         attempt: 0,
         common_environment: Vec::new(),

@@ -115,6 +115,15 @@ pub enum Hold {
         /// How many there are.
         count: u64,
     },
+    /// No node of their pool could be prepared for their job.
+    Unprepared {
+        /// The pool.
+        pool: PoolId,
+        /// How many nodes tried.
+        nodes: usize,
+        /// How the preparation task ended on one of them.
+        problem: Problem,
+    },
     /// Their turn has not come.
     Queued {
         /// The pool.
@@ -133,6 +142,7 @@ impl Hold {
             | Self::NotAllocated { .. }
             | Self::NodesUnable { .. }
             | Self::TooManySlots { .. }
+            | Self::Unprepared { .. }
             | Self::Blocked { .. }
             | Self::BlockedBySuccess { .. } => true,
             Self::NoNodes { autoscale, .. } => !autoscale,
@@ -162,6 +172,10 @@ impl Hold {
             Self::NodesUnable { .. } => "mend what the nodes complain about; `status` shows it".to_owned(),
             Self::JobNotActive { state: BatchJobState::Disabled | BatchJobState::Disabling } => {
                 "enable the job".to_owned()
+            }
+            Self::Unprepared { .. } => {
+                "mend the job's `preparation_task`: with it changed in the recipe the job is made anew"
+                    .to_owned()
             }
             Self::TooManySlots { slots, .. } => {
                 format!("let the task take {slots} slots at the most, or give the pool more `slots_per_node`")
@@ -218,6 +232,14 @@ impl fmt::Display for Hold {
             }
             Self::Dependencies { unfinished, count } => {
                 write!(f, "tasks that it depends on have not ended: {}", named(unfinished, *count))
+            }
+            Self::Unprepared { pool, nodes, problem } => {
+                write!(f, "the job's preparation task failed on ")?;
+                match nodes {
+                    1 => write!(f, "the only node of pool {pool} that can work")?,
+                    _ => write!(f, "all {nodes} nodes of pool {pool} that can work")?,
+                }
+                write!(f, ": {problem}")
             }
             Self::Queued { pool, nodes } => {
                 write!(

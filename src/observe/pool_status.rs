@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use futures::{TryStreamExt, pin_mut};
 use serde::Serialize;
 
-use crate::batch::PoolId;
 use crate::batch::model::{AllocationState, BatchNodeState, BatchPool, BatchPoolState};
 use crate::batch::odata::{ListQuery, Select};
 use crate::batch::operations::{GetPool, ListNodes};
+use crate::batch::{NodeId, PoolId};
 use crate::client::{BatchClient, ClientError};
 
 use super::hold::{Hold, Problem};
@@ -37,7 +37,7 @@ pub struct PoolStatus {
     pub node_troubles: Vec<NodeTrouble>,
     /// Nodes that run tasks, or could.
     #[serde(skip)]
-    pub able: usize,
+    pub able: Vec<NodeId>,
     /// Nodes that may yet become able.
     #[serde(skip)]
     pub coming: usize,
@@ -63,7 +63,7 @@ pub async fn pool_status(client: &BatchClient, pool: &PoolId) -> Result<Option<P
             Err(error) => return Err(error),
         };
         if let Some(state) = &node.state {
-            status.count(state);
+            status.count(&node.id, state);
             status.node_troubles.extend(node_trouble::troubles(pool, &node));
         }
     }
@@ -87,15 +87,15 @@ impl PoolStatus {
             nodes: BTreeMap::new(),
             resize_errors: pool.resize_errors.iter().flatten().map(problem).collect(),
             node_troubles: Vec::new(),
-            able: 0,
+            able: Vec::new(),
             coming: 0,
         }
     }
 
-    fn count(&mut self, state: &BatchNodeState) {
+    fn count(&mut self, node: &NodeId, state: &BatchNodeState) {
         *self.nodes.entry(state.to_string()).or_default() += 1;
         match state {
-            BatchNodeState::Idle | BatchNodeState::Running => self.able += 1,
+            BatchNodeState::Idle | BatchNodeState::Running => self.able.push(node.clone()),
             BatchNodeState::Unusable
             | BatchNodeState::StartTaskFailed
             | BatchNodeState::Offline
@@ -128,7 +128,7 @@ impl PoolStatus {
         if self.state == BatchPoolState::Deleting {
             return Some(Hold::PoolDeleting { pool });
         }
-        if self.able > 0 {
+        if !self.able.is_empty() {
             return None;
         }
         if self.coming > 0 {

@@ -12,6 +12,7 @@ use crate::resource::LiveState;
 
 use super::hold::Held;
 use super::pool_status::{PoolStatus, pool_status};
+use super::preparation::waits_for_preparation;
 use super::task_end::TaskEnd;
 use super::waiting::{WaitingJob, held_tasks};
 
@@ -119,7 +120,8 @@ pub async fn status(client: &BatchClient, live: &LiveState) -> Result<Status, Cl
         };
         let state = job.value.state.clone();
         let depends = job.value.spec.uses_task_dependencies;
-        let waiting = WaitingJob { id, state: &state, depends };
+        let prepares = waits_for_preparation(job.value.spec.preparation_task.as_ref());
+        let waiting = WaitingJob { id, state: &state, depends, prepares };
         status.jobs.push(JobStatus {
             held: held_tasks(client, &waiting, &tasks, (pool_id, pool.as_ref())).await?,
             failures: if tasks.failed > 0 { failures(client, id).await? } else { Vec::new() },

@@ -13,6 +13,7 @@ use crate::client::{BatchClient, ClientError};
 use super::blocked::{self, Blocked};
 use super::hold::{Held, Hold, NAMED};
 use super::pool_status::{PoolStatus, pool_status};
+use super::preparation::{unprepared, waits_for_preparation};
 
 /// A job whose tasks wait.
 #[derive(Debug, Clone, Copy)]
@@ -23,6 +24,8 @@ pub struct WaitingJob<'a> {
     pub state: &'a BatchJobState,
     /// Whether its tasks may depend on each other.
     pub depends: bool,
+    /// Whether its nodes run a preparation task that the others wait for.
+    pub prepares: bool,
 }
 
 /// Why the waiting tasks of a job wait, the most final reasons first. Their job is on `pool`, whose
@@ -55,7 +58,11 @@ pub async fn held_tasks(
     }
     let rest = waiting.saturating_sub(blocked.len() as u64);
     if rest > 0 {
-        held.push(Held { tasks: rest, why: hold_of_job(job.state, pool_id, pool) });
+        let mut why = hold_of_job(job.state, pool_id, pool);
+        if job.prepares && matches!(why, Hold::Queued { .. }) {
+            why = unprepared(client, job.id, pool).await?.unwrap_or(why);
+        }
+        held.push(Held { tasks: rest, why });
     }
     Ok(held)
 }
@@ -99,6 +106,11 @@ pub async fn hold_of_task(
         return Ok(Some(hold_of_job(&state, None, None)));
     };
     let pool = pool_status(client, &pool_id).await?;
+    if waits_for_preparation(job.job_preparation_task.as_ref())
+        && let Some(hold) = unprepared(client, job_id, pool.as_ref()).await?
+    {
+        return Ok(Some(hold));
+    }
     let hold = hold_of_job(&state, Some(&pool_id), pool.as_ref());
     let needed = task.required_slots.unwrap_or(1);
     if let Some(pool) = pool.filter(|pool| pool.slots_per_node < needed) {

@@ -11,6 +11,7 @@ mod jobs;
 mod lists;
 mod nodes;
 mod pools;
+mod preparation;
 mod replacing;
 mod rest;
 mod restart;

@@ -33,6 +33,7 @@ mod local_account;
 mod mutations;
 mod oci_runtime;
 mod planning;
+mod preparation;
 mod readme;
 mod render;
 mod repository;

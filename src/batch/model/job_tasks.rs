@@ -1,5 +1,7 @@
 //! The tasks that belong to a job itself.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use serde_with::{DisplayFromStr, PickFirst, serde_as, skip_serializing_none};
 
@@ -98,6 +100,34 @@ pub struct BatchJobPreparationTask {
     pub rerun_on_node_reboot_after_success: Option<bool>,
 }
 
+impl BatchJobPreparationTask {
+    /// Its id, when none is given.
+    pub const DEFAULT_ID: &str = "jobpreparation";
+
+    /// Its id in its job.
+    ///
+    /// # Errors
+    /// When its id is none.
+    pub fn task_id(&self) -> Result<TaskId, InvalidId> {
+        TaskId::new(self.id.as_deref().unwrap_or(Self::DEFAULT_ID))
+    }
+
+    /// The task that a node runs.
+    ///
+    /// # Errors
+    /// When its id is none.
+    pub fn to_task(&self) -> Result<BatchTaskCreateOptions, InvalidId> {
+        Ok(BatchTaskCreateOptions {
+            container_settings: self.container_settings.clone(),
+            resource_files: self.resource_files.clone(),
+            environment_settings: self.environment_settings.clone(),
+            constraints: self.constraints.clone(),
+            user_identity: self.user_identity.clone(),
+            ..BatchTaskCreateOptions::new(self.task_id()?, self.command_line.clone())
+        })
+    }
+}
+
 /// The task that every node that ran the preparation task runs when the job ends.
 #[skip_serializing_none]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -119,4 +149,39 @@ pub struct BatchJobReleaseTask {
     pub retention_time: Option<WireDuration>,
     /// Who it runs as.
     pub user_identity: Option<UserIdentity>,
+}
+
+impl BatchJobReleaseTask {
+    /// Its id, when none is given.
+    pub const DEFAULT_ID: &str = "jobrelease";
+    /// How long it may take at the most, and when nothing is said (REST reference, `BatchJobReleaseTask`).
+    pub const LONGEST: Duration = Duration::from_mins(15);
+
+    /// Its id in its job.
+    ///
+    /// # Errors
+    /// When its id is none.
+    pub fn task_id(&self) -> Result<TaskId, InvalidId> {
+        TaskId::new(self.id.as_deref().unwrap_or(Self::DEFAULT_ID))
+    }
+
+    /// The task that a node runs.
+    ///
+    /// # Errors
+    /// When its id is none.
+    pub fn to_task(&self) -> Result<BatchTaskCreateOptions, InvalidId> {
+        let constraints = BatchTaskConstraints {
+            max_wall_clock_time: Some(self.max_wall_clock_time.unwrap_or(Self::LONGEST.into())),
+            retention_time: self.retention_time,
+            max_task_retry_count: None,
+        };
+        Ok(BatchTaskCreateOptions {
+            container_settings: self.container_settings.clone(),
+            resource_files: self.resource_files.clone(),
+            environment_settings: self.environment_settings.clone(),
+            constraints: Some(constraints),
+            user_identity: self.user_identity.clone(),
+            ..BatchTaskCreateOptions::new(self.task_id()?, self.command_line.clone())
+        })
+    }
 }

@@ -85,7 +85,7 @@ mod tests {
         for (job, status) in [
             (json!({"poolInfo": {}}), 400),
             (json!({"poolInfo": {"poolId": "p"}, "priority": 2_000}), 400),
-            (json!({"poolInfo": {"poolId": "p"}, "jobReleaseTask": {"commandLine": "x"}}), 501),
+            (json!({"poolInfo": {"poolId": "p"}, "jobReleaseTask": {"commandLine": "x"}}), 400),
             (json!({"poolInfo": {"autoPoolSpecification": {"poolLifetimeOption": "job"}}}), 501),
         ] {
             assert_eq!(check(json!({}), job.clone()).unwrap_err().status, status, "{job}");

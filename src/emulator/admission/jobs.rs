@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::preparation::preparation_and_release;
 use super::properties::{metadata, retries};
 use super::refusals::{invalid, missing, refuse};
 use super::refused::{JOB, JOB_CHANGE, POOL_INFO};
@@ -26,6 +27,7 @@ pub(super) fn job_definition(job: &BatchJobCreateOptions) -> Result<(), Refusal>
     max_parallel(job.max_parallel_tasks)?;
     constraints(job.constraints.as_ref())?;
     job.job_manager_task.as_ref().map_or(Ok(()), manager_task)?;
+    preparation_and_release(job)?;
     metadata(job.metadata.as_deref())
 }
 
@@ -115,7 +117,11 @@ mod tests {
     fn jobs_that_need_more_than_tasks_are_refused_by_name() {
         assert_eq!(check("networkConfiguration", json!({"subnetId": "s"})), Ok(()));
         for (name, value, property) in [
-            ("jobPreparationTask", json!({"commandLine": "x"}), "jobPreparationTask"),
+            (
+                "jobPreparationTask",
+                json!({"commandLine": "x", "resourceFiles": [{"httpUrl": "https://a/b"}]}),
+                "resourceFiles",
+            ),
             (
                 "jobManagerTask",
                 json!({"id": "m", "commandLine": "x", "resourceFiles": [{"httpUrl": "https://a/b"}]}),

@@ -5,6 +5,7 @@ mod job_schedules;
 mod jobs;
 mod nodes;
 mod pools;
+mod preparation;
 mod properties;
 mod refusals;
 mod refused;
@@ -14,6 +15,7 @@ pub(crate) use job_schedules::{job_schedule, job_schedule_update};
 pub(crate) use jobs::{job, job_replacement, job_update};
 pub(crate) use nodes::{emptying, node_user};
 pub(crate) use pools::{auto_scale, formula, node_removal, pool, pool_replacement, pool_resize, pool_update};
+pub(crate) use preparation::task_id;
 #[cfg(test)]
 pub(crate) use refused::REFUSED;
 pub(crate) use tasks::{exit_actions, task, task_constraints};

@@ -26,13 +26,12 @@ pub(super) const POOL_CHANGE: Refused =
 /// Of a pool's virtual machines.
 pub(super) const VIRTUAL_MACHINE: Refused =
     Refused { of: "a pool's virtual machines", properties: &["extensions", "windowsConfiguration"] };
-/// Of a start task.
-pub(super) const START_TASK: Refused = Refused { of: "a start task", properties: &["resourceFiles"] };
+/// Of the tasks that nodes run beside those of jobs.
+pub(super) const START_TASK: Refused =
+    Refused { of: "a start task, and a job's preparation and release tasks", properties: &["resourceFiles"] };
 /// Of a job, and of the jobs of a schedule.
-pub(super) const JOB: Refused = Refused {
-    of: "a job, and of the jobs of a schedule",
-    properties: &["jobPreparationTask", "jobReleaseTask", "allowTaskPreemption"],
-};
+pub(super) const JOB: Refused =
+    Refused { of: "a job, and of the jobs of a schedule", properties: &["allowTaskPreemption"] };
 /// Of a job that is changed.
 pub(super) const JOB_CHANGE: Refused = Refused {
     of: "a job that is changed or replaced",

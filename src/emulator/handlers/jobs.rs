@@ -103,17 +103,6 @@ pub(crate) async fn replace(call: Call) -> Result<Answer, Refusal> {
     Ok(Answer::changed(&call.url(), &version))
 }
 
-/// Preparation and release tasks are refused when a job is made, so no job has any.
-pub(crate) async fn preparation_status(call: Call) -> Result<Answer, Refusal> {
-    let id = call.id::<JobId>(0)?;
-    let read = call.account.service.read(move |store| {
-        JobTable(store).find(&id)?.ok_or(ErrorCode::JOB_NOT_FOUND)?;
-        Ok(())
-    });
-    read.await?;
-    Err(ErrorCode::JOB_PREPARATION_TASK_NOT_SPECIFIED.into())
-}
-
 pub(crate) async fn delete(call: Call) -> Result<Answer, Refusal> {
     let (id, conditions) = (call.id::<JobId>(0)?, call.conditions()?);
     call.account.service.write(move |unit| unit.delete_job(&id, &conditions)).await?;

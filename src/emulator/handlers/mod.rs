@@ -10,5 +10,6 @@ pub(super) mod node_counts;
 pub(super) mod node_users;
 pub(super) mod nodes;
 pub(super) mod pools;
+pub(super) mod preparations;
 pub(super) mod tasks;
 pub(super) mod usage;

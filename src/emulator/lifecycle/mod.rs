@@ -6,6 +6,7 @@ mod job;
 mod job_schedule;
 mod node;
 mod pool;
+mod preparation;
 mod task;
 
 pub(crate) use job::{
@@ -19,4 +20,5 @@ pub(crate) use node::{
     ENGINE_UNAVAILABLE, NodeEffect, NodeErrand, NodeEvent, may_empty_node, may_have_users, may_start_node,
 };
 pub(crate) use pool::{PoolEffect, PoolEvent};
+pub(crate) use preparation::{PreparationEffect, PreparationEvent};
 pub(crate) use task::{Requeue, TaskEvent, may_change_task, may_reactivate_task, may_terminate_task};

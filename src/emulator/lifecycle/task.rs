@@ -13,15 +13,17 @@ use crate::node::TaskOutcome;
 pub(crate) enum Requeue {
     /// A user asked for it: disabled the job, shrank or deleted the pool. Counted as requeue.
     ByUser,
-    /// Its node was lost. Not counted.
+    /// Its node was lost, or can't be prepared for the job. Not counted.
     Recovery,
 }
 
 /// Something that happens to a task.
 #[derive(Debug, Clone)]
 pub(crate) enum TaskEvent {
-    /// It was given to a node.
-    Assigned { run: RunRow, place: TaskPlace },
+    /// It was given to a node, which may have the job's preparation task to run first.
+    Assigned { run: RunRow, place: TaskPlace, is_prepared: bool },
+    /// Its node is prepared for the job.
+    Prepared,
     /// Its process has ended, or could not be started; it may be run again that often (-1: without limit).
     Ended { outcome: TaskOutcome, max_retries: i32 },
     /// It was taken off its node, to run again.
@@ -57,24 +59,29 @@ impl TaskLife {
     /// What becomes of the task. An event that does not fit its state changes nothing.
     pub(crate) fn step(&mut self, event: TaskEvent, now: DateTime) {
         match (&self.state, event) {
-            (BatchTaskState::Active, TaskEvent::Assigned { run, place }) => {
-                self.execution.start_time = Some(now);
+            (BatchTaskState::Active, TaskEvent::Assigned { run, place, is_prepared }) => {
                 (self.run, self.place) = (Some(run), Some(place));
-                self.enter(BatchTaskState::Running, now);
+                if is_prepared {
+                    self.start(now);
+                } else {
+                    self.enter(BatchTaskState::Preparing, now);
+                }
             }
+            (BatchTaskState::Preparing, TaskEvent::Prepared) => self.start(now),
             (BatchTaskState::Running, TaskEvent::Ended { outcome, max_retries }) => {
                 self.end(outcome, max_retries, now);
             }
-            (BatchTaskState::Running, TaskEvent::Requeued(reason)) => {
+            (BatchTaskState::Preparing | BatchTaskState::Running, TaskEvent::Requeued(reason)) => {
                 if reason == Requeue::ByUser {
                     self.execution.requeue_count += 1;
                     self.execution.last_requeue_time = Some(now);
                 }
                 self.queue(now);
             }
-            (BatchTaskState::Active | BatchTaskState::Running, TaskEvent::Terminated) => {
-                self.complete(Some(task_ended()), now);
-            }
+            (
+                BatchTaskState::Active | BatchTaskState::Preparing | BatchTaskState::Running,
+                TaskEvent::Terminated,
+            ) => self.complete(Some(task_ended()), now),
             (BatchTaskState::Completed, TaskEvent::Reactivated) if !self.has_succeeded() => {
                 self.execution.retry_count = 0;
                 self.execution.last_retry_time = None;
@@ -84,20 +91,21 @@ impl TaskLife {
         }
     }
 
+    fn start(&mut self, now: DateTime) {
+        self.execution.start_time = Some(now);
+        self.enter(BatchTaskState::Running, now);
+    }
+
     fn end(&mut self, outcome: TaskOutcome, max_retries: i32, now: DateTime) {
-        let succeeded = outcome.exit_code == Some(0) && outcome.succeeded();
-        let may_retry = max_retries < 0 || self.execution.retry_count < max_retries;
-        if !succeeded && may_retry && failed_by_exit_code(&outcome) {
+        if may_retry(&outcome, max_retries, self.execution.retry_count) {
             self.execution.retry_count += 1;
             self.execution.last_retry_time = Some(now);
             self.queue(now);
             return;
         }
-        let failure =
-            if succeeded { None } else { Some(outcome.failure_info.unwrap_or_else(exit_code_failure)) };
         self.execution.exit_code = outcome.exit_code;
-        self.execution.container_info = outcome.container_info;
-        self.complete(failure, now);
+        self.execution.container_info.clone_from(&outcome.container_info);
+        self.complete(failure_of(outcome), now);
     }
 
     fn complete(&mut self, failure: Option<BatchTaskFailureInfo>, now: DateTime) {
@@ -131,13 +139,20 @@ impl TaskLife {
     }
 }
 
-/// Only a program that ran and failed is run again: what goes wrong before, or is ended from outside, is not.
-fn failed_by_exit_code(outcome: &TaskOutcome) -> bool {
-    outcome.exit_code.is_some_and(|code| code != 0)
-        && outcome
-            .failure_info
-            .as_ref()
-            .is_none_or(|failure| failure.code.as_deref().is_none_or(|code| code == "FailureExitCode"))
+/// Whether a run is to be followed by another. Only a program that ran and failed is run again: what goes wrong before, or is
+/// ended from outside, is not.
+pub(super) fn may_retry(outcome: &TaskOutcome, max_retries: i32, retries: i32) -> bool {
+    let is_exit_code =
+        |failure: &BatchTaskFailureInfo| failure.code.as_deref().is_none_or(|code| code == "FailureExitCode");
+    (max_retries < 0 || retries < max_retries)
+        && outcome.exit_code.is_some_and(|code| code != 0)
+        && outcome.failure_info.as_ref().is_none_or(is_exit_code)
+}
+
+/// Why a run counts as failed, if it does.
+pub(super) fn failure_of(outcome: TaskOutcome) -> Option<BatchTaskFailureInfo> {
+    let succeeded = outcome.exit_code == Some(0) && outcome.succeeded();
+    (!succeeded).then(|| outcome.failure_info.unwrap_or_else(exit_code_failure))
 }
 
 fn exit_code_failure() -> BatchTaskFailureInfo {
@@ -151,7 +166,7 @@ fn exit_code_failure() -> BatchTaskFailureInfo {
 }
 
 /// The failure of a task that was ended from outside.
-fn task_ended() -> BatchTaskFailureInfo {
+pub(super) fn task_ended() -> BatchTaskFailureInfo {
     BatchTaskFailureInfo {
         category: BatchErrorSourceCategory::UserError,
         code: Some("TaskEnded".to_owned()),
@@ -191,7 +206,7 @@ mod tests {
     fn running() -> TaskLife {
         let mut life = TaskLife::new("0x1".to_owned(), at(0));
         let place = TaskPlace { pool_id: PoolId::new("p").unwrap(), node_id: NodeId::new("n").unwrap() };
-        life.step(TaskEvent::Assigned { run: RunRow(1), place }, at(1));
+        life.step(TaskEvent::Assigned { run: RunRow(1), place, is_prepared: true }, at(1));
         life
     }
 
@@ -206,6 +221,21 @@ mod tests {
             outcome: TaskOutcome { exit_code: code, container_info: None, failure_info },
             max_retries,
         }
+    }
+
+    #[test]
+    fn a_task_waits_for_its_node_to_be_prepared() {
+        let place = || TaskPlace { pool_id: PoolId::new("p").unwrap(), node_id: NodeId::new("n").unwrap() };
+        let mut life = TaskLife::new("0x1".to_owned(), at(0));
+        life.step(TaskEvent::Prepared, at(1));
+        assert_eq!(life.state, BatchTaskState::Active, "it was given to no node");
+        life.step(TaskEvent::Assigned { run: RunRow(1), place: place(), is_prepared: false }, at(1));
+        assert_eq!((&life.state, life.execution.start_time), (&BatchTaskState::Preparing, None));
+        let mut turned_away = life.clone();
+        turned_away.step(TaskEvent::Requeued(Requeue::Recovery), at(2));
+        assert_eq!((&turned_away.state, turned_away.run), (&BatchTaskState::Active, None));
+        life.step(TaskEvent::Prepared, at(2));
+        assert_eq!((&life.state, life.execution.start_time), (&BatchTaskState::Running, Some(at(2))));
     }
 
     #[test]
@@ -230,7 +260,7 @@ mod tests {
             assert_eq!((life.state.clone(), life.execution.retry_count), (BatchTaskState::Active, retry));
             assert_eq!((life.execution.exit_code, life.execution.start_time), (None, None));
             let place = life.place.clone().unwrap();
-            life.step(TaskEvent::Assigned { run: RunRow(2), place }, at(3));
+            life.step(TaskEvent::Assigned { run: RunRow(2), place, is_prepared: true }, at(3));
         }
         life.step(ended(Some(3), None, 2), at(4));
         assert_eq!(life.state, BatchTaskState::Completed);

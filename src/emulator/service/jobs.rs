@@ -18,6 +18,7 @@ use crate::emulator::refusal::Refusal;
 use crate::emulator::store::{JobRecord, JobRow, StoreError, Version};
 use crate::emulator::timing::Pause;
 use crate::emulator::{conditions, defaults};
+use crate::node::TaskRole;
 
 /// How many jobs that have not completed an account may have, as new accounts of the real service.
 const JOB_QUOTA: u32 = 300;
@@ -165,8 +166,10 @@ impl Unit<'_> {
         let event = match record.state() {
             BatchJobState::Active => self.end_of(&record)?,
             BatchJobState::Enabling if due => Some(JobEvent::Settled),
-            BatchJobState::Disabling | BatchJobState::Terminating | BatchJobState::Deleting => {
-                (!self.jobs().has_runs(row)?).then_some(JobEvent::Settled)
+            _ if self.jobs().has_runs(row)? => None,
+            BatchJobState::Disabling => Some(JobEvent::Settled),
+            BatchJobState::Terminating | BatchJobState::Deleting => {
+                self.is_released(&record)?.then_some(JobEvent::Settled)
             }
             _ => None,
         };
@@ -234,8 +237,9 @@ impl Unit<'_> {
     }
 
     fn take_off_all(&mut self, record: &JobRecord, event: &TaskEvent) -> Result<(), Failure> {
-        for run in self.runs().of_job(record.row)? {
-            self.take_off(&run, event.clone())?;
+        // A job that is deleted while it is terminated is released all the same.
+        for run in self.runs().of_job(record.row)?.iter().filter(|run| run.role != TaskRole::Release) {
+            self.take_off(run, event.clone())?;
         }
         Ok(())
     }

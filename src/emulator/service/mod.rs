@@ -10,6 +10,7 @@ mod jobs;
 mod node_actions;
 mod nodes;
 mod pools;
+mod preparations;
 mod rest;
 mod restart;
 mod runs;

@@ -65,6 +65,8 @@ impl Unit<'_> {
     pub(super) fn boot_node(&mut self, node: &mut NodeRecord) -> Result<(), Failure> {
         let start_task = self.pools().get(node.pool)?.and_then(|record| record.pool.start_task.map(Box::new));
         let runtime = self.rules.runtime.clone();
+        let wiped = matches!(node.state(), BatchNodeState::Reimaging | BatchNodeState::Deallocated);
+        self.prepare_anew(node.row, wiped)?;
         self.node_event(node, NodeEvent::Boot { runtime, start_task })
     }
 

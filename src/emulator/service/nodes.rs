@@ -1,5 +1,6 @@
 //! Nodes: they join, boot, run their start task, and leave.
 
+use super::scheduling::container_configuration;
 use super::{Failure, Unit};
 use crate::batch::NodeId;
 use crate::batch::model::{
@@ -204,7 +205,6 @@ impl Unit<'_> {
         &self,
         pool: PoolRow,
     ) -> Result<Option<BatchContainerConfiguration>, Failure> {
-        let pool = self.pools().get(pool)?;
-        Ok(pool.and_then(|record| record.pool.virtual_machine_configuration?.container_configuration))
+        Ok(self.pools().get(pool)?.as_ref().and_then(container_configuration))
     }
 }

@@ -5,8 +5,8 @@ use super::{Failure, Unit};
 use crate::emulator::store::{
     NodeAddress, PoolRecord, RunRecord, RunRow, RunStage, TaskLife, TaskRecord, TaskRow,
 };
-use crate::node::TaskAssignment;
 use crate::node::runtime::RuntimeKind;
+use crate::node::{TaskAssignment, TaskRole};
 
 /// A run that is stored as running.
 #[derive(Debug, Clone)]
@@ -25,10 +25,13 @@ impl Unit<'_> {
         for pool in self.pools().all()? {
             for node in self.nodes().of_pool(pool.row)? {
                 for run in self.runs().of_node(node.row)? {
-                    if run.stage != RunStage::Running {
+                    // What comes of a preparation or release task is for whoever runs the account.
+                    if run.stage != RunStage::Running || run.role != TaskRole::Task {
                         continue;
                     }
-                    let Some(assignment) = self.assignment_of(&pool, &run)? else { continue };
+                    let Some(assignment) = self.assignment_of(&pool, &node.address(), &run)? else {
+                        continue;
+                    };
                     let (row, node, runtime) = (run.row, node.address(), node.runtime.parse().ok());
                     unsettled.push(UnsettledRun { row, node, runtime, assignment });
                 }
@@ -41,8 +44,13 @@ impl Unit<'_> {
     pub(super) fn assignment_of(
         &self,
         pool: &PoolRecord,
+        node: &NodeAddress,
         run: &RunRecord,
     ) -> Result<Option<TaskAssignment>, Failure> {
+        let Some(job) = self.jobs().get(run.job)? else { return Ok(None) };
+        if run.role != TaskRole::Task {
+            return self.assignment_beside(&job, node, run.role, run.row);
+        }
         let task = match &run.orphan {
             Some(definition) => Some(TaskRecord {
                 row: TaskRow::default(),
@@ -52,7 +60,6 @@ impl Unit<'_> {
             }),
             None => self.tasks().find_key(run.job, &run.task_key)?,
         };
-        let (Some(job), Some(task)) = (self.jobs().get(run.job)?, task) else { return Ok(None) };
-        Ok(Some(assignment(pool, &job, task, run.row)))
+        Ok(task.map(|task| assignment(pool, &job, task, run.row)).transpose()?)
     }
 }

@@ -9,6 +9,7 @@ use crate::emulator::effect::{Effect, Event};
 use crate::emulator::lifecycle::{Requeue, TaskEvent};
 use crate::emulator::store::{NodeRecord, PoolRecord, RunRecord, RunStage};
 use crate::emulator::timing::Pause;
+use crate::node::TaskRole;
 
 impl Unit<'_> {
     /// Asks for the effects of everything that was unfinished when the store was last closed, or the process died.
@@ -48,7 +49,9 @@ impl Unit<'_> {
             match (run.stage, &run.orphan) {
                 (RunStage::Cleaning, Some(task)) => self.clean_after(&run, task.id.clone())?,
                 // The containers of the runtime that was are out of reach: the node is lost with its tasks.
-                (RunStage::Running, _) if rebooted => self.lose_run(&run)?,
+                (RunStage::Preparing | RunStage::Running, _) if rebooted => self.lose_run(&run)?,
+                // The preparation task that it waits for is looked for, and tells.
+                (RunStage::Preparing, _) => {}
                 _ => self.resume_run(pool, &node, &run)?,
             }
         }
@@ -76,6 +79,11 @@ impl Unit<'_> {
     }
 
     fn lose_run(&mut self, run: &RunRecord) -> Result<(), Failure> {
+        match run.role {
+            TaskRole::Task => {}
+            TaskRole::Preparation => return self.preparation_ended(run, None),
+            TaskRole::Release => return self.release_ended(run, None),
+        }
         if let Some(mut task) = self.tasks().find_key(run.job, &run.task_key)?
             && task.life.run == Some(run.row)
         {
@@ -87,7 +95,7 @@ impl Unit<'_> {
 
     /// Looks for a run's container; a run that was being ended is ended again.
     fn resume_run(&mut self, pool: &PoolRecord, node: &NodeRecord, run: &RunRecord) -> Result<(), Failure> {
-        let Some(assignment) = self.assignment_of(pool, run)? else {
+        let Some(assignment) = self.assignment_of(pool, &node.address(), run)? else {
             return Ok(self.runs().delete(run.row)?);
         };
         self.emit(Effect::StartRun {

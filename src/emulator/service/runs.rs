@@ -8,7 +8,7 @@ use crate::batch::{ExitConsequences, TaskId};
 use crate::emulator::effect::Effect;
 use crate::emulator::lifecycle::{JobEvent, Requeue, TaskEvent};
 use crate::emulator::store::{JobRow, RunRecord, RunRow, RunStage, TaskRecord, dependencies};
-use crate::node::TaskOutcome;
+use crate::node::{TaskOutcome, TaskRole};
 
 impl Unit<'_> {
     /// A run has ended; without an outcome its task goes back in the queue, as from a node that was lost.
@@ -16,6 +16,11 @@ impl Unit<'_> {
         let Some(run) = self.runs().get(row)? else { return Ok(()) };
         self.node_changed(run.node);
         self.job_changed(run.job);
+        match run.role {
+            TaskRole::Task => {}
+            TaskRole::Preparation => return self.preparation_ended(&run, outcome),
+            TaskRole::Release => return self.release_ended(&run, outcome),
+        }
         let mut action = None;
         if run.stage == RunStage::Running && run.orphan.is_none() {
             action = self.end_task(&run, outcome)?;
@@ -93,8 +98,10 @@ impl Unit<'_> {
 
     /// Takes a task off its node: what becomes of the task is known at once, the node ends its process meanwhile.
     pub(super) fn take_off(&mut self, run: &RunRecord, event: TaskEvent) -> Result<(), Failure> {
-        if run.stage != RunStage::Running {
-            return Ok(());
+        match (run.stage, run.role) {
+            (RunStage::Preparing | RunStage::Running, TaskRole::Task) => {}
+            (RunStage::Running, _) => return self.take_off_beside(run),
+            _ => return Ok(()),
         }
         let mut action = None;
         if let Some(mut task) = self.tasks().find_key(run.job, &run.task_key)?
@@ -107,8 +114,13 @@ impl Unit<'_> {
         self.act_on_job(run.job, action)
     }
 
-    /// Ends a run's process.
+    /// Ends a run's process; a run that waits for its node has none.
     pub(super) fn stop_run(&mut self, run: RunRow) -> Result<(), Failure> {
+        if let Some(waiting) = self.runs().get(run)?.filter(|run| run.stage == RunStage::Preparing) {
+            self.node_changed(waiting.node);
+            self.job_changed(waiting.job);
+            return Ok(self.runs().delete(run)?);
+        }
         self.runs().set_stage(run, RunStage::Stopping)?;
         self.emit(Effect::StopRun { run });
         Ok(())

@@ -1,14 +1,16 @@
 //! Placement of a pool's tasks on its nodes.
 
 use super::{Activity, Failure, Unit};
-use crate::batch::model::BatchNodeFillType;
+use crate::batch::TaskId;
+use crate::batch::model::{BatchContainerConfiguration, BatchNodeFillType};
 use crate::emulator::effect::Effect;
 use crate::emulator::lifecycle::TaskEvent;
 use crate::emulator::scheduler::{Need, Slots};
 use crate::emulator::store::{
-    FreeNode, JobRecord, NodeAddress, PoolRecord, PoolRow, RunRow, TaskPlace, TaskRecord,
+    FreeNode, JobRecord, NodeAddress, PoolRecord, PoolRow, RunRow, RunStage, StoreError, TaskPlace,
+    TaskRecord,
 };
-use crate::node::TaskAssignment;
+use crate::node::{TaskAssignment, TaskRole};
 
 /// The most tasks that are looked at in one go.
 const BATCH: i32 = 256;
@@ -52,6 +54,7 @@ impl Unit<'_> {
         mut room: i32,
         slots: &mut Slots,
     ) -> Result<(), Failure> {
+        let barred = self.barred_nodes(job)?;
         loop {
             let limit = room.min(slots.total()).min(BATCH);
             if limit <= 0 {
@@ -59,7 +62,7 @@ impl Unit<'_> {
             }
             let mut placed = 0;
             for task in self.tasks().ready(job.row, slots.largest(), limit)? {
-                if let Some((node, taken)) = slots.take(need(job, &task)) {
+                if let Some((node, taken)) = slots.take(need(job, &task), &barred) {
                     self.assign(pool, job, task, (node, taken))?;
                     placed += 1;
                 }
@@ -78,22 +81,23 @@ impl Unit<'_> {
         mut task: TaskRecord,
         (node, slots): (&FreeNode, i32),
     ) -> Result<(), Failure> {
-        let run = self.runs().start(node.row, &task, slots)?;
+        let address = NodeAddress {
+            row: node.row,
+            pool_id: pool.pool.id.clone(),
+            node_id: node.id.clone(),
+            is_dedicated: node.is_dedicated,
+        };
+        let is_prepared = self.prepare_for(job, &address)?;
+        let stage = if is_prepared { RunStage::Running } else { RunStage::Preparing };
+        let run = self.runs().start(node.row, &task, slots, stage)?;
         let place = TaskPlace { pool_id: pool.pool.id.clone(), node_id: node.id.clone() };
-        task.life.step(TaskEvent::Assigned { run, place }, self.now);
+        task.life.step(TaskEvent::Assigned { run, place, is_prepared }, self.now);
         self.tasks().save_life(task.row, &task.life)?;
         self.node_changed(node.row);
-        self.emit(Effect::StartRun {
-            run,
-            node: NodeAddress {
-                row: node.row,
-                pool_id: pool.pool.id.clone(),
-                node_id: node.id.clone(),
-                is_dedicated: node.is_dedicated,
-            },
-            assignment: Box::new(assignment(pool, job, task, run)),
-            resume: false,
-        });
+        if is_prepared {
+            let assignment = Box::new(assignment(pool, job, task, run)?);
+            self.emit(Effect::StartRun { run, node: address, assignment, resume: false });
+        }
         Ok(())
     }
 }
@@ -115,17 +119,25 @@ pub(super) fn assignment(
     job: &JobRecord,
     task: TaskRecord,
     run: RunRow,
-) -> TaskAssignment {
-    TaskAssignment {
+) -> Result<TaskAssignment, StoreError> {
+    Ok(TaskAssignment {
         job_id: job.job.id.clone(),
+        role: TaskRole::Task,
+        preparation: preparation_id(job)?,
         task: task.definition,
-        // Runs are numbered through, so no two runs of a task share a number.
-        attempt: u32::try_from(run.0).unwrap_or(u32::MAX),
+        attempt: run.attempt(),
         common_environment: job.job.common_environment_settings.clone().unwrap_or_default(),
-        container_configuration: pool
-            .pool
-            .virtual_machine_configuration
-            .as_ref()
-            .and_then(|vm| vm.container_configuration.clone()),
-    }
+        container_configuration: container_configuration(pool),
+    })
+}
+
+/// The id of a job's preparation task, if it has one.
+pub(super) fn preparation_id(job: &JobRecord) -> Result<Option<TaskId>, StoreError> {
+    let task = job.job.job_preparation_task.as_ref().map(|task| task.task_id());
+    Ok(task.transpose()?)
+}
+
+/// What a pool's nodes prepare for containers.
+pub(super) fn container_configuration(pool: &PoolRecord) -> Option<BatchContainerConfiguration> {
+    pool.pool.virtual_machine_configuration.as_ref()?.container_configuration.clone()
 }

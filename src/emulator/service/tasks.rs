@@ -64,6 +64,7 @@ impl Unit<'_> {
         if depends.is_some() && job.job.uses_task_dependencies != Some(true) {
             return Err(ErrorCode::TASK_DEPENDENCIES_NOT_SPECIFIED_ON_JOB.into());
         }
+        admission::task_id(&task.id, &job.job)?;
         admission::exit_actions(&task, &job.job)?;
         let mut record = TaskRecord {
             row: TaskRow::default(),

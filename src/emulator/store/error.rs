@@ -21,7 +21,7 @@ pub(crate) enum StoreError {
     },
     /// The file was written by a newer version of this program.
     #[error("{path} has the format {found}; this version of the program reads formats up to {known}")]
-    Newer { path: PathBuf, found: i32, known: i32 },
+    Newer { path: PathBuf, found: u32, known: usize },
     /// A statement failed.
     #[error("a statement failed")]
     Statement(#[from] rusqlite::Error),

@@ -83,7 +83,7 @@ impl JobTable<'_> {
 
     /// Removes a job with its tasks and their dependencies.
     pub(crate) fn delete(&self, row: JobRow) -> Result<(), StoreError> {
-        for table in ["tasks", "dependencies", "range_dependencies"] {
+        for table in ["tasks", "dependencies", "range_dependencies", "preparations"] {
             self.0.prepare_cached(&format!("DELETE FROM {table} WHERE job = ?"))?.execute([row])?;
         }
         self.0.prepare_cached("DELETE FROM jobs WHERE id = ?")?.execute([row])?;

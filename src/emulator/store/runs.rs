@@ -5,11 +5,15 @@ use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ValueRef};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{JobRow, NodeRow, RunRow, StoreError, TaskRecord};
+use crate::batch::TaskId;
 use crate::batch::model::BatchTaskCreateOptions;
+use crate::node::TaskRole;
 
 /// How far a run is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RunStage {
+    /// The task waits for its node to be prepared for the job; its slots are taken already.
+    Preparing,
     /// The task runs.
     Running,
     /// The task was taken off the node; its process is being ended.
@@ -21,6 +25,7 @@ pub(crate) enum RunStage {
 impl RunStage {
     fn as_str(self) -> &'static str {
         match self {
+            Self::Preparing => "preparing",
             Self::Running => "running",
             Self::Stopping => "stopping",
             Self::Cleaning => "cleaning",
@@ -31,6 +36,7 @@ impl RunStage {
 impl FromSql for RunStage {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         match value.as_str()? {
+            "preparing" => Ok(Self::Preparing),
             "running" => Ok(Self::Running),
             "stopping" => Ok(Self::Stopping),
             "cleaning" => Ok(Self::Cleaning),
@@ -39,12 +45,22 @@ impl FromSql for RunStage {
     }
 }
 
+/// The roles that tasks have in their jobs, as they are stored.
+const ROLES: [(TaskRole, &str); 3] =
+    [(TaskRole::Task, "task"), (TaskRole::Preparation, "preparation"), (TaskRole::Release, "release")];
+
+fn role_name(role: TaskRole) -> &'static str {
+    ROLES.iter().find(|(known, _)| *known == role).map_or("task", |(_, name)| name)
+}
+
 /// A run of a task on a node.
 #[derive(Debug, Clone)]
 pub(crate) struct RunRecord {
     pub(crate) row: RunRow,
     pub(crate) node: NodeRow,
     pub(crate) job: JobRow,
+    /// What the task is in its job.
+    pub(crate) role: TaskRole,
     /// The task's id, in lower case.
     pub(crate) task_key: String,
     pub(crate) stage: RunStage,
@@ -52,19 +68,46 @@ pub(crate) struct RunRecord {
     pub(crate) orphan: Option<BatchTaskCreateOptions>,
 }
 
-const COLUMNS: &str = "SELECT id, node, job, task_key, stage, orphan FROM runs";
+impl RunRow {
+    /// The number by which the node tells this run of a task from others. Runs are numbered through, so no two share one.
+    pub(crate) fn attempt(self) -> u32 {
+        u32::try_from(self.0).unwrap_or(u32::MAX)
+    }
+}
+
+const COLUMNS: &str = "SELECT id, node, job, task_key, stage, orphan, role FROM runs";
 
 /// The table of runs.
 pub(crate) struct RunTable<'a>(pub(crate) &'a Connection);
 
 impl RunTable<'_> {
-    /// Notes that a task runs on a node and takes that many of its slots.
-    pub(crate) fn start(&self, node: NodeRow, task: &TaskRecord, slots: i32) -> Result<RunRow, StoreError> {
+    /// Notes that a task runs on a node, or will, and takes that many of its slots.
+    pub(crate) fn start(
+        &self,
+        node: NodeRow,
+        task: &TaskRecord,
+        slots: i32,
+        stage: RunStage,
+    ) -> Result<RunRow, StoreError> {
+        self.0
+            .prepare_cached("INSERT INTO runs (node, job, task_key, slots, stage) VALUES (?, ?, ?, ?, ?)")?
+            .execute(params![node, task.job, task.definition.id.key(), slots, stage.as_str()])?;
+        Ok(RunRow(self.0.last_insert_rowid()))
+    }
+
+    /// Notes that a job's preparation or release task runs on a node. It takes none of the node's slots.
+    pub(crate) fn start_beside(
+        &self,
+        node: NodeRow,
+        job: JobRow,
+        role: TaskRole,
+        id: &TaskId,
+    ) -> Result<RunRow, StoreError> {
         self.0
             .prepare_cached(
-                "INSERT INTO runs (node, job, task_key, slots, stage) VALUES (?, ?, ?, ?, 'running')",
+                "INSERT INTO runs (node, job, task_key, slots, stage, role) VALUES (?, ?, ?, 0, 'running', ?)",
             )?
-            .execute(params![node, task.job, task.definition.id.key(), slots])?;
+            .execute(params![node, job, id.key(), role_name(role)])?;
         Ok(RunRow(self.0.last_insert_rowid()))
     }
 
@@ -138,5 +181,12 @@ fn read(row: &Row<'_>) -> Result<RunRecord, StoreError> {
         task_key: row.get(3)?,
         stage: row.get(4)?,
         orphan: orphan.as_deref().map(serde_json::from_str).transpose()?,
+        role: role(row)?,
     })
+}
+
+fn role(row: &Row<'_>) -> rusqlite::Result<TaskRole> {
+    let name = row.get_ref(6)?.as_str()?;
+    let known = ROLES.iter().find(|(_, known)| *known == name);
+    known.map(|(role, _)| *role).ok_or_else(|| FromSqlError::InvalidType.into())
 }

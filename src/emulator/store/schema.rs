@@ -8,11 +8,11 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::StoreError;
 
-/// The format that this program writes, kept in `PRAGMA user_version`.
-const FORMAT: i32 = 4;
+/// What each format has that the one before had not; the first is what the first format had. How many there are is the format
+/// that this program writes, kept in `PRAGMA user_version`.
+const FORMATS: &[&str] = &[TABLES, JOB_SCHEDULES, SAMPLES, SATISFIED, PREPARATIONS];
 
-/// What format 2 has that format 1 had not.
-const ADDED_IN_2: &str = "
+const JOB_SCHEDULES: &str = "
 CREATE TABLE job_schedules (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     key TEXT NOT NULL UNIQUE,
@@ -22,8 +22,8 @@ CREATE TABLE job_schedules (
 CREATE INDEX job_schedules_by_state ON job_schedules (state);
 ";
 
-/// What format 3 has that format 2 had not: what was counted in pools, one sample a period.
-const ADDED_IN_3: &str = "
+/// What was counted in pools, one sample a period.
+const SAMPLES: &str = "
 CREATE TABLE samples (
     pool INTEGER NOT NULL,
     period INTEGER NOT NULL,
@@ -32,12 +32,26 @@ CREATE TABLE samples (
 ) WITHOUT ROWID;
 ";
 
-/// What format 4 has that format 3 had not: success is not all that lets the tasks run that depend on one.
-const ADDED_IN_4: &str = "
+/// Success is not all that lets the tasks run that depend on one.
+const SATISFIED: &str = "
 ALTER TABLE tasks ADD COLUMN satisfies INTEGER NOT NULL DEFAULT 0;
 UPDATE tasks SET satisfies = 1 WHERE result = 'success';
 DROP INDEX tasks_by_number;
 CREATE INDEX tasks_by_number ON tasks (job, number, satisfies) WHERE number IS NOT NULL;
+";
+
+/// What nodes have done for jobs beside the jobs' tasks: `standing` says whether tasks of the job may run on the node.
+const PREPARATIONS: &str = "
+ALTER TABLE runs ADD COLUMN role TEXT NOT NULL DEFAULT 'task';
+CREATE TABLE preparations (
+    job INTEGER NOT NULL,
+    node INTEGER NOT NULL,
+    key TEXT NOT NULL,
+    standing TEXT NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (job, node)
+) WITHOUT ROWID;
+CREATE INDEX preparations_by_node ON preparations (node);
 ";
 
 /// How long another process may keep the file to itself.
@@ -146,19 +160,18 @@ pub(crate) fn open_for_writing(path: &Path) -> Result<Connection, StoreError> {
         .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384;")
         .map_err(|source| opening(path, source))?;
     connection.set_prepared_statement_cache_capacity(128);
-    let found =
+    let found: u32 =
         connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(|e| opening(path, e))?;
-    let missing: &[&str] = match found {
-        0 => &[TABLES, ADDED_IN_2, ADDED_IN_3, ADDED_IN_4],
-        1 => &[ADDED_IN_2, ADDED_IN_3, ADDED_IN_4],
-        2 => &[ADDED_IN_3, ADDED_IN_4],
-        3 => &[ADDED_IN_4],
-        FORMAT => return Ok(connection),
-        found => return Err(StoreError::Newer { path: path.to_owned(), found, known: FORMAT }),
+    let known = FORMATS.len();
+    let Some(missing) = FORMATS.get(found as usize..) else {
+        return Err(StoreError::Newer { path: path.to_owned(), found, known });
     };
+    if missing.is_empty() {
+        return Ok(connection);
+    }
     let missing = missing.concat();
     connection
-        .execute_batch(&format!("BEGIN; {missing} PRAGMA user_version = {FORMAT}; COMMIT;"))
+        .execute_batch(&format!("BEGIN; {missing} PRAGMA user_version = {known}; COMMIT;"))
         .map_err(|source| opening(path, source))?;
     Ok(connection)
 }
@@ -188,9 +201,9 @@ mod tests {
         let path = folder.path().join("store.db");
         let connection = open_for_writing(&path).unwrap();
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-        connection.execute_batch("PRAGMA user_version = 7").unwrap();
+        connection.execute_batch("PRAGMA user_version = 77").unwrap();
         drop(connection);
-        assert!(matches!(open_for_writing(&path), Err(StoreError::Newer { found: 7, .. })));
+        assert!(matches!(open_for_writing(&path), Err(StoreError::Newer { found: 77, .. })));
     }
 
     #[test]
@@ -209,6 +222,6 @@ mod tests {
             connection.query_row(&sql, [], |row| row.get::<_, i64>(0)).unwrap()
         };
         assert_eq!((count("pools"), count("job_schedules"), count("samples")), (1, 0, 0));
-        assert_eq!(connection.query_row("PRAGMA user_version", [], |row| row.get::<_, i32>(0)), Ok(FORMAT));
+        assert_eq!(connection.query_row("PRAGMA user_version", [], |row| row.get::<_, u32>(0)), Ok(5));
     }
 }

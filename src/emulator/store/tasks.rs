@@ -182,10 +182,11 @@ impl TaskTable<'_> {
         rows.map(|row| row?).collect()
     }
 
-    /// How many tasks of a job run.
+    /// How many tasks of a job run, or wait for their node to be prepared.
     pub(crate) fn count_running(&self, job: JobRow) -> Result<i32, StoreError> {
-        let mut statement =
-            self.0.prepare_cached("SELECT COUNT(*) FROM tasks WHERE job = ? AND state = 'running'")?;
+        let mut statement = self.0.prepare_cached(
+            "SELECT COUNT(*) FROM tasks WHERE job = ? AND state IN ('running', 'preparing')",
+        )?;
         Ok(statement.query_row([job], |row| row.get(0))?)
     }
 

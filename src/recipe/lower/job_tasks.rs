@@ -11,8 +11,6 @@ use crate::resource::{TaskContainerSpec, normal};
 
 /// The id of a manager task that has none of its own, like those that the service gives the other two.
 const MANAGER_ID: &str = "jobmanager";
-/// How long a release task may take unless told otherwise (REST reference, `BatchJobReleaseTask`).
-const RELEASE_LIMIT: std::time::Duration = std::time::Duration::from_secs(15 * 60);
 
 /// What the tasks of a job share.
 #[derive(Clone, Copy)]
@@ -79,7 +77,8 @@ impl JobTasks<'_> {
     pub(super) fn release(self, field: Option<&Field<ReleaseTask>>) -> Option<Option<BatchJobReleaseTask>> {
         let Some(field) = field else { return Some(None) };
         let task = field.get()?;
-        let limit = optional(task.max_wall_time.as_ref())?.map_or(RELEASE_LIMIT, |limit| limit.0);
+        let limit =
+            optional(task.max_wall_time.as_ref())?.map_or(BatchJobReleaseTask::LONGEST, |limit| limit.0);
         Some(normal(Some(BatchJobReleaseTask {
             id: optional(task.id.as_ref())?,
             command_line: task.command.get()?.line()?,

@@ -1,12 +1,9 @@
 //! A release task is short.
 
-use std::time::Duration;
-
 use super::rule::{Check, Rule};
 use super::scope::JobScope;
+use crate::batch::model::BatchJobReleaseTask;
 use crate::diagnostic::{Code, Collector, Example, Severity};
-
-const LONGEST: Duration = Duration::from_secs(15 * 60);
 
 pub(super) static RULE: Rule = Rule {
     code: Code {
@@ -41,7 +38,7 @@ jobs:
 fn check(scope: &JobScope<'_>, findings: &mut Collector) {
     let release = scope.job.and_then(|job| job.release_task.as_ref()?.get());
     let Some(limit) = release.and_then(|release| release.max_wall_time.as_ref()) else { return };
-    if limit.get().is_some_and(|limit| limit.0 > LONGEST) {
+    if limit.get().is_some_and(|limit| limit.0 > BatchJobReleaseTask::LONGEST) {
         findings.push(RULE.finding("a release task has at most 15 minutes").at(limit.span(), ""));
     }
 }

@@ -5,7 +5,7 @@ from datetime import timedelta
 from azure.batch import models
 from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
 
-from account import AccountTest, endless_task, fresh, make_job, make_pool, task, wait_for
+from account import IMAGE, AccountTest, endless_task, fresh, make_job, make_pool, task, wait_for
 
 
 class Jobs(AccountTest):
@@ -111,6 +111,36 @@ class Jobs(AccountTest):
         with self.assertRaises(HttpResponseError) as raised:
             list(self.client.list_job_preparation_and_release_task_status(job_id))
         self.assertEqual(raised.exception.error.code, "JobPreparationTaskNotSpecified")
+
+    def test_nodes_are_prepared_for_a_job_and_released_when_it_ends(self):
+        beside = {"container_settings": models.BatchTaskContainerSettings(image_name=IMAGE)}
+        job_id = make_job(
+            self,
+            self.pool_id,
+            job_preparation_task=models.BatchJobPreparationTask(
+                command_line='/bin/sh -c "echo data > data"', wait_for_success=True, **beside
+            ),
+            job_release_task=models.BatchJobReleaseTask(command_line="/bin/true", **beside),
+        )
+        command = '/bin/sh -c "cat $AZ_BATCH_JOB_PREP_WORKING_DIR/data"'
+        self.client.create_task(job_id, models.BatchTaskCreateOptions(id="t", command_line=command, **beside))
+        self.completed(job_id, "t")
+        execution = self.client.get_task(job_id, "t").execution_info
+        self.assertEqual(execution.result, models.BatchTaskExecutionResult.SUCCESS)
+        self.client.begin_terminate_job(job_id, polling_interval=1).result()
+        statuses = list(
+            self.client.list_job_preparation_and_release_task_status(
+                job_id, filter="jobPreparationTaskExecutionInfo/exitCode eq 0"
+            )
+        )
+        self.assertEqual(len(statuses), 1)
+        preparation = statuses[0].job_preparation_task_execution_info
+        self.assertEqual(preparation.state, models.BatchJobPreparationTaskState.COMPLETED)
+        self.assertEqual((preparation.retry_count, preparation.exit_code), (0, 0))
+        self.assertEqual(preparation.task_root_directory, f"workitems/{job_id}/job-1/jobpreparation")
+        release = statuses[0].job_release_task_execution_info
+        self.assertEqual(release.result, models.BatchTaskExecutionResult.SUCCESS)
+        self.assertGreaterEqual(release.start_time, execution.end_time)
 
     def test_a_job_that_is_not_there(self):
         for request in [self.client.get_job, self.client.get_job_task_counts, self.client.begin_delete_job]:
