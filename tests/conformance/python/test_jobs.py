@@ -127,7 +127,7 @@ class Jobs(AccountTest):
         self.completed(job_id, "t")
         execution = self.client.get_task(job_id, "t").execution_info
         self.assertEqual(execution.result, models.BatchTaskExecutionResult.SUCCESS)
-        self.client.begin_terminate_job(job_id, polling_interval=1).result()
+        self.client.begin_terminate_job(job_id, options={"terminateReason": "done"}, polling_interval=1).result()
         statuses = list(
             self.client.list_job_preparation_and_release_task_status(
                 job_id, filter="jobPreparationTaskExecutionInfo/exitCode eq 0"
