@@ -12,6 +12,7 @@ use crate::batch::{JobId, TaskId};
 use crate::clock::Clock;
 use crate::node::account::Account;
 use crate::node::assignment::{NodeIdentity, TaskAssignment};
+use crate::node::certificates::NodeCertificate;
 use crate::node::context::{NodeContext, in_background};
 use crate::node::earlier_run::{self, Standing};
 use crate::node::environment::{Environment, InvalidEnvironment};
@@ -90,10 +91,12 @@ impl Node {
         &self,
         task: &BatchStartTask,
         container: Option<&BatchContainerConfiguration>,
+        certificates: &[NodeCertificate],
     ) -> TaskOutcome {
         let node = &self.0;
         let mut environment = Environment::of_start_task(&node.identity, &node.layout);
         let directory = node.layout.startup();
+        environment.give_certificates(certificates, &directory);
         if task.container_settings.is_none() {
             give_process_defaults(&mut environment, &directory.working());
         }
@@ -114,6 +117,7 @@ impl Node {
             settings: task.container_settings.as_ref(),
             user: task.user_identity.as_ref(),
             pool: container,
+            certificates,
         };
         let watch = Watch::nothing(node.clock.as_ref());
         task_runner::run(node, &run, &task.other, &watch).await
@@ -236,9 +240,11 @@ fn run_of<'a>(
     assignment: &'a TaskAssignment,
     started: jiff::Timestamp,
 ) -> Result<Run<'a>, InvalidEnvironment> {
-    let TaskAssignment { job_id, task, attempt, common_environment, container_configuration } = assignment;
+    let TaskAssignment { job_id, task, attempt, common_environment, container_configuration, certificates } =
+        assignment;
     let directory = node.layout.task(job_id, &task.id);
     let mut environment = Environment::of_task(&node.identity, &node.layout, job_id, &task.id);
+    environment.give_certificates(certificates, &directory);
     if task.container_settings.is_none() {
         give_process_defaults(&mut environment, &directory.working());
     }
@@ -261,6 +267,7 @@ fn run_of<'a>(
         settings: task.container_settings.as_ref(),
         user: task.user_identity.as_ref(),
         pool: container_configuration.as_ref(),
+        certificates,
     })
 }
 

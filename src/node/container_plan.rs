@@ -225,6 +225,7 @@ mod tests {
             settings: Some(settings),
             user: None,
             pool: None,
+            certificates: &[],
         };
         plan(&run, settings, &layout, OWNER, ACCOUNT)
     }

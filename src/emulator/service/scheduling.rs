@@ -83,6 +83,8 @@ impl Unit<'_> {
         task.life.step(TaskEvent::Assigned { run, place }, self.now);
         self.tasks().save_life(task.row, &task.life)?;
         self.node_changed(node.row);
+        let mut assignment = assignment(pool, job, task, run);
+        assignment.certificates = self.certificates_for_tasks(node.row)?;
         self.emit(Effect::StartRun {
             run,
             node: NodeAddress {
@@ -91,7 +93,7 @@ impl Unit<'_> {
                 node_id: node.id.clone(),
                 is_dedicated: node.is_dedicated,
             },
-            assignment: Box::new(assignment(pool, job, task, run)),
+            assignment: Box::new(assignment),
             resume: false,
         });
         Ok(())
@@ -109,7 +111,7 @@ fn need(job: &JobRecord, task: &TaskRecord) -> Need {
     }
 }
 
-/// What a node is told of a task.
+/// What a node is told of a task, but for its certificates: a run that goes on has them.
 pub(super) fn assignment(
     pool: &PoolRecord,
     job: &JobRecord,
@@ -127,5 +129,6 @@ pub(super) fn assignment(
             .virtual_machine_configuration
             .as_ref()
             .and_then(|vm| vm.container_configuration.clone()),
+        certificates: Vec::new(),
     }
 }

@@ -9,7 +9,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::StoreError;
 
 /// The format that this program writes, kept in `PRAGMA user_version`.
-const FORMAT: i32 = 4;
+const FORMAT: i32 = 8;
 
 /// What format 2 has that format 1 had not.
 const ADDED_IN_2: &str = "
@@ -38,6 +38,16 @@ ALTER TABLE tasks ADD COLUMN satisfies INTEGER NOT NULL DEFAULT 0;
 UPDATE tasks SET satisfies = 1 WHERE result = 'success';
 DROP INDEX tasks_by_number;
 CREATE INDEX tasks_by_number ON tasks (job, number, satisfies) WHERE number IS NOT NULL;
+";
+
+/// What format 8 has that format 4 had not.
+const ADDED_IN_8: &str = "
+CREATE TABLE certificates (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    key TEXT NOT NULL UNIQUE,
+    state TEXT NOT NULL,
+    body TEXT NOT NULL
+);
 ";
 
 /// How long another process may keep the file to itself.
@@ -149,10 +159,11 @@ pub(crate) fn open_for_writing(path: &Path) -> Result<Connection, StoreError> {
     let found =
         connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(|e| opening(path, e))?;
     let missing: &[&str] = match found {
-        0 => &[TABLES, ADDED_IN_2, ADDED_IN_3, ADDED_IN_4],
-        1 => &[ADDED_IN_2, ADDED_IN_3, ADDED_IN_4],
-        2 => &[ADDED_IN_3, ADDED_IN_4],
-        3 => &[ADDED_IN_4],
+        0 => &[TABLES, ADDED_IN_2, ADDED_IN_3, ADDED_IN_4, ADDED_IN_8],
+        1 => &[ADDED_IN_2, ADDED_IN_3, ADDED_IN_4, ADDED_IN_8],
+        2 => &[ADDED_IN_3, ADDED_IN_4, ADDED_IN_8],
+        3 => &[ADDED_IN_4, ADDED_IN_8],
+        4 => &[ADDED_IN_8],
         FORMAT => return Ok(connection),
         found => return Err(StoreError::Newer { path: path.to_owned(), found, known: FORMAT }),
     };
@@ -188,9 +199,9 @@ mod tests {
         let path = folder.path().join("store.db");
         let connection = open_for_writing(&path).unwrap();
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-        connection.execute_batch("PRAGMA user_version = 7").unwrap();
+        connection.execute_batch("PRAGMA user_version = 9").unwrap();
         drop(connection);
-        assert!(matches!(open_for_writing(&path), Err(StoreError::Newer { found: 7, .. })));
+        assert!(matches!(open_for_writing(&path), Err(StoreError::Newer { found: 9, .. })));
     }
 
     #[test]
@@ -209,6 +220,7 @@ mod tests {
             connection.query_row(&sql, [], |row| row.get::<_, i64>(0)).unwrap()
         };
         assert_eq!((count("pools"), count("job_schedules"), count("samples")), (1, 0, 0));
+        assert_eq!(count("certificates"), 0);
         assert_eq!(connection.query_row("PRAGMA user_version", [], |row| row.get::<_, i32>(0)), Ok(FORMAT));
     }
 }
