@@ -53,6 +53,7 @@ error_codes! {
     POOL_NOT_FOUND = "PoolNotFound", 404, "The specified pool does not exist.";
     NODE_NOT_FOUND = "NodeNotFound", 404, "The specified node does not exist.";
     APPLICATION_NOT_FOUND = "ApplicationNotFound", 404, "The specified application does not exist.";
+    CERTIFICATE_NOT_FOUND = "CertificateNotFound", 404, "The specified certificate does not exist.";
     NODE_USER_NOT_FOUND = "NodeUserNotFound", 404, "The specified node user does not exist.";
     JOB_NOT_FOUND = "JobNotFound", 404, "The specified job does not exist.";
     TASK_NOT_FOUND = "TaskNotFound", 404, "The specified task does not exist.";
@@ -63,6 +64,10 @@ error_codes! {
     TASK_EXISTS = "TaskExists", 409, "The specified task already exists.";
     POOL_BEING_DELETED = "PoolBeingDeleted", 409, "The specified pool is being deleted.";
     POOL_BEING_RESIZED = "PoolBeingResized", 409, "The specified pool is being resized.";
+    CERTIFICATE_EXISTS = "CertificateExists", 409, "The specified certificate already exists.";
+    CERTIFICATE_BEING_DELETED = "CertificateBeingDeleted", 409, "The specified certificate is being deleted.";
+    CERTIFICATE_STATE_ACTIVE = "CertificateStateActive", 409, "The specified certificate is active: its deletion was not asked for, or not in vain.";
+    INVALID_CERTIFICATE_REFERENCES = "InvalidCertificateReferences", 409, "A certificate that the pool refers to does not exist, or is being deleted.";
     NODE_USER_EXISTS = "NodeUserExists", 409, "The specified node user already exists.";
     NODE_BEING_CREATED = "NodeBeingCreated", 409, "The specified node is being created.";
     NODE_BEING_STARTED = "NodeBeingStarted", 409, "The specified node is being started.";

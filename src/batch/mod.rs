@@ -21,6 +21,7 @@ pub mod operation;
 pub mod operations;
 pub mod page;
 pub mod run_options;
+pub mod thumbprint;
 pub mod wire_enum;
 
 pub use api_version::ApiVersion;
@@ -32,3 +33,4 @@ pub use exit_consequences::ExitConsequences;
 pub use ids::{InvalidId, JobId, JobScheduleId, MAX_ID_LENGTH, NodeId, PoolId, TaskId};
 pub use image_reference::ImageReference;
 pub use operation::{Operation, OperationSpec};
+pub use thumbprint::{InvalidThumbprint, THUMBPRINT_ALGORITHM, Thumbprint};

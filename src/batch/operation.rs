@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use http::Method;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::Conditions;
+use super::{ApiVersion, Conditions};
 
 /// Everything but the unreserved characters of RFC 3986.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
@@ -21,6 +21,8 @@ pub struct OperationSpec {
     pub path: &'static str,
     /// The status of success. The SDKs refuse any other.
     pub success: u16,
+    /// The last version that has it, if the present one has it no more.
+    pub until: Option<ApiVersion>,
 }
 
 impl OperationSpec {
@@ -29,52 +31,75 @@ impl OperationSpec {
         self.name.split_once('_').map_or(self.name, |(family, _)| family)
     }
 
+    /// The version that a client speaks to ask for it: the present one, or the last that has it.
+    pub fn version(&self) -> ApiVersion {
+        self.until.unwrap_or(ApiVersion::CURRENT)
+    }
+
+    /// What it is about: the last fixed segment of its path, without what stands in parentheses.
+    pub fn subject(&self) -> &'static str {
+        let fixed = self.path.rsplit('/').find(|segment| !segment.starts_with('{')).unwrap_or_default();
+        fixed.split('(').next().unwrap_or_default()
+    }
+
     /// The path with its placeholders filled in, percent-encoded: a slash inside a file's path becomes `%2F`.
     pub fn render_path(&self, parameters: &[&str]) -> String {
         let mut parameters = parameters.iter();
         let mut path = String::new();
-        for segment in self.path.split('/').skip(1) {
-            path.push('/');
-            if segment.starts_with('{') {
-                // That there are as many values as placeholders is checked where operations are declared.
-                let value = parameters.next().copied().unwrap_or_default();
-                let _ = write!(path, "{}", utf8_percent_encode(value, SEGMENT));
-            } else {
-                path.push_str(segment);
-            }
+        let mut rest = self.path;
+        while let Some((before, _, after)) = placeholder(rest) {
+            // That there are as many values as placeholders is checked where operations are declared.
+            let value = parameters.next().copied().unwrap_or_default();
+            let _ = write!(path, "{before}{}", utf8_percent_encode(value, SEGMENT));
+            rest = after;
         }
+        path.push_str(rest);
         path
     }
 
     /// The values of the placeholders in `segments`, if the path has this operation's shape. Fixed text matches without regard
-    /// to case, as the service does; a segment may have some around its placeholder: `certificates({certificate})`.
+    /// to case, as the service does; a segment may have some around its placeholders: `certificates(thumbprint={thumbprint})`.
     pub fn match_path<'a>(&self, segments: &[&'a str]) -> Option<Vec<&'a str>> {
-        let template: Vec<&str> = self.path.split('/').skip(1).collect();
-        if template.len() != segments.len() {
+        let template = self.path.split('/').skip(1);
+        if template.clone().count() != segments.len() {
             return None;
         }
         let mut values = Vec::new();
-        for (expected, &actual) in template.iter().zip(segments) {
-            match placeholder(expected) {
-                Some((before, after)) => values.push(between(actual, before, after)?),
-                None if expected.eq_ignore_ascii_case(actual) => {}
-                None => return None,
-            }
+        for (expected, &actual) in template.zip(segments) {
+            match_segment(expected, actual, &mut values)?;
         }
         Some(values)
     }
 }
 
-/// The fixed text around the placeholder of a segment.
-fn placeholder(segment: &str) -> Option<(&str, &str)> {
-    let (before, rest) = segment.split_once('{')?;
-    Some((before, rest.split_once('}')?.1))
+/// Takes the values of the placeholders of `template` out of a segment.
+fn match_segment<'a>(template: &str, actual: &'a str, values: &mut Vec<&'a str>) -> Option<()> {
+    let Some((before, _, after)) = placeholder(template) else {
+        return template.eq_ignore_ascii_case(actual).then_some(());
+    };
+    let start = actual.get(..before.len()).filter(|start| start.eq_ignore_ascii_case(before))?;
+    let rest = actual.get(start.len()..)?;
+    let next = placeholder(after).map_or(after, |(text, _, _)| text);
+    let end = if next.is_empty() { rest.len() } else { find_ignoring_case(rest, next)? };
+    let (value, rest) = rest.split_at_checked(end)?;
+    // A segment that is nothing but its value may be empty; who reads the value says so.
+    if value.is_empty() && !(before.is_empty() && after.is_empty()) {
+        return None;
+    }
+    values.push(value);
+    match_segment(after, rest, values)
 }
 
-fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
-    let start = text.get(..before.len()).filter(|start| start.eq_ignore_ascii_case(before))?;
-    let rest = text.get(start.len()..)?;
-    rest.strip_suffix(after).filter(|value| before.is_empty() || !value.is_empty())
+fn find_ignoring_case(text: &str, wanted: &str) -> Option<usize> {
+    let (text, wanted) = (text.as_bytes(), wanted.as_bytes());
+    text.windows(wanted.len()).position(|window| window.eq_ignore_ascii_case(wanted))
+}
+
+/// The text before the first placeholder of a template, the placeholder's name, and the text after it.
+fn placeholder(template: &str) -> Option<(&str, &str, &str)> {
+    let (before, rest) = template.split_once('{')?;
+    let (name, after) = rest.split_once('}')?;
+    Some((before, name, after))
 }
 
 /// How many placeholders a path has.
@@ -145,14 +170,32 @@ mod tests {
         method: Method::GET,
         path: "/jobs/{jobId}/tasks/{taskId}/files/{filePath}",
         success: 200,
+        until: None,
     };
 
     #[test]
-    fn a_placeholder_may_stand_between_fixed_text() {
-        let certificate = OperationSpec { path: "/certificates({certificate})", ..FILE };
-        assert_eq!(certificate.match_path(&["Certificates(a=b)"]), Some(vec!["a=b"]));
-        for other in ["certificates", "certificates()", "certificates(", "é"] {
-            assert_eq!(certificate.match_path(&[other]), None, "{other}");
+    fn placeholders_may_stand_between_fixed_text() {
+        let certificate =
+            OperationSpec { path: "/certificates(algorithm={a},thumbprint={t})/cancel", ..FILE };
+        let found = certificate.match_path(&["Certificates(Algorithm=sha1,THUMBPRINT=ab)", "Cancel"]);
+        assert_eq!(found, Some(vec!["sha1", "ab"]));
+        assert_eq!(
+            certificate.render_path(&["sha1", "a/b"]),
+            "/certificates(algorithm=sha1,thumbprint=a%2Fb)/cancel"
+        );
+        assert_eq!(certificate.subject(), "cancel");
+        for other in [
+            "certificates",
+            "certificates()",
+            "certificates(",
+            "certificates(algorithm=,thumbprint=ab)",
+            "certificates(algorithm=sha1,thumbprint=)",
+            "certificates(algorithm=sha1,thumbprint=ab",
+            "certificates(algorithm=sha1,thumbprint=ab)x",
+            "certificates(thumbprint=ab,algorithm=sha1)",
+            "é",
+        ] {
+            assert_eq!(certificate.match_path(&[other, "cancel"]), None, "{other}");
         }
     }
 

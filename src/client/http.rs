@@ -126,7 +126,7 @@ impl Http {
             // A segment `.` or `..` would be dropped, and the request would go to another resource.
             return Err(ClientError::Path { operation: spec.name, path });
         }
-        url.set_query(Some(&render_query(operation.query())));
+        url.set_query(Some(&render_query(operation.query(), spec.version())));
 
         let mut outgoing = self.outgoing(&spec, url)?;
         for (name, value) in operation.conditions().headers().into_iter().chain(operation.headers()) {
@@ -159,7 +159,7 @@ impl Http {
             return refuse("that is another host than the account's, and no request is signed for it");
         }
         if !url.query_pairs().any(|(name, _)| name == "api-version") {
-            url.query_pairs_mut().append_pair("api-version", ApiVersion::CURRENT.as_str());
+            url.query_pairs_mut().append_pair("api-version", spec.version().as_str());
         }
         self.outgoing(spec, url)
     }
@@ -332,8 +332,8 @@ fn record(tries: u32, response: Option<&AsyncRawResponse>) {
     }
 }
 
-fn render_query(parameters: Query) -> String {
-    let version = ("api-version", ApiVersion::CURRENT.to_string());
+fn render_query(parameters: Query, version: ApiVersion) -> String {
+    let version = ("api-version", version.to_string());
     let pairs = parameters.into_iter().chain([version]);
     let pairs: Vec<String> =
         pairs.map(|(name, value)| format!("{name}={}", utf8_percent_encode(&value, QUERY_VALUE))).collect();
@@ -358,8 +358,8 @@ mod tests {
 
     #[test]
     fn queries_are_encoded_so_that_every_server_reads_them_alike() {
-        let query =
-            render_query(vec![("$filter", "id eq 'a b+c'".to_owned()), ("maxresults", "5".to_owned())]);
+        let query = vec![("$filter", "id eq 'a b+c'".to_owned()), ("maxresults", "5".to_owned())];
+        let query = render_query(query, ApiVersion::CURRENT);
         assert_eq!(query, "$filter=id%20eq%20%27a%20b%2Bc%27&maxresults=5&api-version=2025-06-01");
         let read: Vec<_> = crate::batch::auth::query_pairs(&query).collect();
         assert_eq!(read[0], ("$filter".to_owned(), "id eq 'a b+c'".to_owned()));

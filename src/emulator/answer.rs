@@ -101,6 +101,14 @@ impl Answer {
         }
     }
 
+    /// A small file that is made up for the answer.
+    pub(crate) fn made_up(content: String) -> Self {
+        Self::default()
+            .header(CONTENT_TYPE, "application/octet-stream")
+            .header(CONTENT_LENGTH, &content.len().to_string())
+            .stream(Body::from(content))
+    }
+
     /// With the bytes of a file.
     pub(crate) fn stream(mut self, body: Body) -> Self {
         self.body = Content::Stream(body);

@@ -9,7 +9,7 @@ use crate::batch::model::{
     BatchJobScheduleUpdateOptions, BatchJobSpecification, BatchJobState, BatchJobUpdateOptions,
     BatchMetadataItem, BatchNodeFillType, BatchPool, BatchPoolCreateOptions, BatchPoolReplaceOptions,
     BatchPoolState, BatchPoolUpdateOptions, BatchStartTask, BatchTaskConstraints, BatchTaskCreateOptions,
-    BatchTaskFailureMode, BatchTaskSchedulingPolicy, ElevationLevel, UserIdentity,
+    BatchTaskFailureMode, BatchTaskSchedulingPolicy, CERTIFICATE_REFERENCES, ElevationLevel, UserIdentity,
     VirtualMachineConfiguration,
 };
 use crate::batch::{DateTime, WireDuration};
@@ -87,10 +87,12 @@ pub(crate) fn update_pool(pool: &mut BatchPool, update: BatchPoolUpdateOptions) 
     pool.other.extend(update.other.into_iter().filter(|(_, value)| !value.is_null()));
 }
 
-/// Replaces start task and metadata of a pool.
+/// Replaces start task, metadata and certificates of a pool.
 pub(crate) fn replace_pool_properties(pool: &mut BatchPool, options: BatchPoolReplaceOptions) {
     pool.start_task = options.start_task.map(start_task);
     pool.metadata = metadata(Some(options.metadata));
+    pool.other.remove(CERTIFICATE_REFERENCES);
+    pool.other.extend(options.other.into_iter().filter(|(_, value)| !value.is_null()));
 }
 
 fn virtual_machine(mut configuration: VirtualMachineConfiguration) -> VirtualMachineConfiguration {

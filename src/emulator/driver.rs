@@ -106,11 +106,13 @@ impl Driver {
                 let driver = Arc::clone(self);
                 self.spawn(async move { driver.prepare(&node, boot, containers.as_ref()).await });
             }
-            Effect::RunStartTask { node, start_task, containers } => {
+            Effect::RunStartTask { node, start_task, containers, certificates } => {
                 let driver = Arc::clone(self);
                 self.spawn(async move {
                     let outcome = match driver.node(&node) {
-                        Ok(machine) => machine.run_start_task(&start_task, containers.as_ref()).await,
+                        Ok(machine) => {
+                            machine.run_start_task(&start_task, containers.as_ref(), &certificates).await
+                        }
                         // A node that lost its engine boots anew, and says why it can't.
                         Err(_) => std::future::pending().await,
                     };

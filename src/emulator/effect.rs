@@ -5,10 +5,10 @@
 
 use std::time::Duration;
 
-use super::store::{JobRow, JobScheduleRow, NodeAddress, NodeRow, PoolRow, RunRow};
+use super::store::{CertificateRow, JobRow, JobScheduleRow, NodeAddress, NodeRow, PoolRow, RunRow};
 use crate::batch::model::{BatchContainerConfiguration, BatchNodeError, BatchStartTask};
 use crate::batch::{JobId, TaskId};
-use crate::node::{TaskAssignment, TaskOutcome};
+use crate::node::{NodeCertificate, TaskAssignment, TaskOutcome};
 
 /// Something to do outside of the store.
 #[derive(Debug, Clone)]
@@ -22,6 +22,7 @@ pub(crate) enum Effect {
         node: NodeAddress,
         start_task: Box<BatchStartTask>,
         containers: Option<BatchContainerConfiguration>,
+        certificates: Vec<NodeCertificate>,
     },
     /// End everything on a node and remove its folder.
     RemoveNode { node: NodeAddress, pause: Duration },
@@ -58,6 +59,8 @@ pub(crate) enum Event {
     NodeWiped { node: NodeRow },
     /// A node's machine was given back.
     NodeDeallocated { node: NodeRow },
+    /// A certificate is to be deleted, unless somebody has it.
+    CertificateDeletionDue { certificate: CertificateRow },
     /// A run has ended; without an outcome it is not known how.
     RunEnded { run: RunRow, outcome: Option<TaskOutcome> },
     /// A task's folder is gone.

@@ -6,8 +6,8 @@ use futures::future::BoxFuture;
 use super::answer::Answer;
 use super::call::Call;
 use super::handlers::{
-    applications, files, images, job_schedules, jobs, node_actions, node_counts, node_users, nodes, pools,
-    preparations, tasks, usage,
+    applications, certificates, files, images, job_schedules, jobs, node_actions, node_counts, node_users,
+    nodes, pools, preparations, tasks, usage,
 };
 use super::refusal::Refusal;
 use crate::batch::operation::{Operation, OperationSpec};
@@ -108,17 +108,16 @@ pub(crate) static ROUTES: &[Route] = routes! {
     ListSupportedImages => images::list,
 };
 
-/// Those that only older versions of the API have.
-static RETIRED_ROUTES: &[Route] = &[Route {
-    spec: OperationSpec {
-        name: "Account_ListNodeAgentSkus",
-        method: Method::GET,
-        path: "/nodeagentskus",
-        success: 200,
-    },
-    handle: |call| Box::pin(images::list_node_agents(call)),
-    note: "",
-}];
+/// The operations that it carries out and that only older versions of the API have.
+pub(crate) static RETIRED_ROUTES: &[Route] = routes! {
+    AddCertificate => certificates::add ["a PFX is not opened: it has no `publicData`, and its thumbprint is taken as it is"],
+    ListCertificates => certificates::list,
+    GetCertificate => certificates::get,
+    DeleteCertificate => certificates::delete,
+    CancelCertificateDeletion => certificates::cancel_deletion,
+    GetNodeRemoteDesktop => node_actions::remote_desktop ["canned: port 3389 of this machine; Azure has it for nodes of Cloud Services only"],
+    ListNodeAgentSkus => images::list_node_agents,
+};
 
 /// Finds the route of a request, and the values of its placeholders as they stand in the path. The path is matched before it is
 /// decoded, so that `%2F` in a file's path stays inside its segment.
@@ -128,10 +127,8 @@ pub(crate) fn find<'a>(
     version: ApiVersion,
 ) -> Result<(&'static Route, Vec<&'a str>), Refusal> {
     let segments: Vec<&str> = path.trim_end_matches('/').split('/').skip(1).collect();
-    let present = every_operation().filter(|spec| since(spec) <= version);
-    let retired = RETIRED.iter().filter(|retired| version <= retired.until).map(|retired| &retired.spec);
     let mut known = false;
-    for spec in present.chain(retired) {
+    for spec in every_operation().chain(retired_operations()).filter(|spec| spec.is_in(version)) {
         let Some(values) = spec.match_path(&segments) else { continue };
         if spec.method != *method {
             known = true;
@@ -162,6 +159,10 @@ mod tests {
         let routes: BTreeSet<_> = ROUTES.iter().map(|route| route.spec.name).collect();
         assert_eq!(routes.len(), ROUTES.len());
         assert!(routes.is_subset(&operations));
+        let retired: BTreeSet<_> = retired_operations().map(|spec| spec.name).collect();
+        let routes: BTreeSet<_> = RETIRED_ROUTES.iter().map(|route| route.spec.name).collect();
+        assert_eq!(routes.len(), RETIRED_ROUTES.len());
+        assert!(routes.is_subset(&retired));
     }
 
     /// Azure has a store of its own to put the logs of nodes into; here there are none.
@@ -204,8 +205,12 @@ mod tests {
         assert_eq!(found("/nodeagentskus", V::V2019_06_01), None);
         assert_eq!(found("/supportedimages", V::V2019_06_01), Some("Pools_ListSupportedImages"));
         let certificate = "/certificates(thumbprintAlgorithm=sha1,thumbprint=ab)";
-        let old = refused(Method::GET, certificate, V::V2024_07_01);
-        assert_eq!((old.status, old.detail("Operation")), (501, Some("Certificate_Get")));
+        assert_eq!(found(certificate, V::V2024_07_01), Some("Certificate_Get"));
+        let statistics = refused(Method::GET, "/lifetimepoolstats", V::V2022_10_01);
+        assert_eq!(
+            (statistics.status, statistics.detail("Operation")),
+            (501, Some("Pool_GetAllLifetimeStatistics"))
+        );
         assert_eq!(refused(Method::GET, certificate, V::CURRENT).status, 400);
         assert_eq!(refused(Method::POST, "/pools/p/nodes/n/start", V::V2024_02_01).status, 400);
     }

@@ -46,6 +46,11 @@ const SETS: &[Set] = &[
         properties: "poolId nodeId nodeUrl jobPreparationTaskExecutionInfo jobReleaseTaskExecutionInfo",
     },
     Set {
+        name: "certificates",
+        properties: "thumbprint thumbprintAlgorithm url state stateTransitionTime previousState \
+            previousStateTransitionTime publicData deleteCertificateError",
+    },
+    Set {
         name: "nodes",
         properties: "id url state schedulingState stateTransitionTime lastBootTime allocationTime ipAddress ipv6Address \
             affinityId vmSize totalTasksRun runningTasksCount runningTaskSlotsCount totalTasksSucceeded recentTasks \
@@ -56,8 +61,7 @@ const SETS: &[Set] = &[
 
 /// Checks what a request selects and expands, by the names of the present version.
 pub(super) fn check(operation: &OperationSpec, names: &str, expand: Option<&str>) -> Result<(), Refusal> {
-    let about = operation.path.rsplit('/').find(|segment| !segment.starts_with('{'));
-    let set = SETS.iter().find(|set| Some(set.name) == about);
+    let set = SETS.iter().find(|set| set.name == operation.subject());
     let known =
         |name: &str| set.is_none_or(|set| set.properties.split_whitespace().any(|property| property == name));
     let names = names.split(',').map(str::trim).filter(|name| !name.is_empty());

@@ -1,8 +1,9 @@
 //! The page that says which operations this service carries out and which properties it refuses, made from the tables that say so to the program.
 
 use super::admission::REFUSED;
-use super::routes::ROUTES;
-use crate::batch::operations::{FAMILIES, every_operation};
+use super::routes::{RETIRED_ROUTES, ROUTES, Route};
+use crate::batch::OperationSpec;
+use crate::batch::operations::{FAMILIES, every_operation, retired_operations};
 
 /// Where the page is, from the root of the repository.
 const PAGE: &str = "docs/emulator-support.md";
@@ -21,10 +22,20 @@ fn render() -> String {
         let title = family.first().map_or("", |spec| title(spec.path, spec.family()));
         page.push_str(&format!("\n## {title}\n\n| operation | request | |\n|---|---|---|\n"));
         for spec in *family {
-            let route = ROUTES.iter().find(|route| route.spec.name == spec.name);
-            let done = route.map_or("501", |route| if route.note.is_empty() { "yes" } else { route.note });
+            let done = done(ROUTES, spec);
             page.push_str(&format!("| `{}` | `{} {}` | {done} |\n", spec.name, spec.method, spec.path));
         }
+    }
+    page.push_str(
+        "\n## Operations of older versions\n\n\
+         The present version has these no more. Clients that speak an older one get them, up to the version that is named here;\n\
+         of the properties that versions have or lack, each client sees those of its own.\n\n\
+         | operation | request | until | |\n|---|---|---|---|\n",
+    );
+    for spec in retired_operations() {
+        let (until, done) = (spec.version(), done(RETIRED_ROUTES, spec));
+        let row = format!("| `{}` | `{} {}` | {until} | {done} |\n", spec.name, spec.method, spec.path);
+        page.push_str(&row);
     }
     page.push_str(
         "\n## Properties that are refused\n\n\
@@ -39,6 +50,15 @@ fn render() -> String {
         page.push_str(&format!("| {} | {} |\n", refused.of, names.join(", ")));
     }
     page
+}
+
+/// What the page says of an operation: that it is carried out, what is different about it, or that it is not.
+fn done(routes: &'static [Route], spec: &OperationSpec) -> &'static str {
+    match routes.iter().find(|route| route.spec.name == spec.name) {
+        None => "501",
+        Some(route) if route.note.is_empty() => "yes",
+        Some(route) => route.note,
+    }
 }
 
 fn title(path: &str, family: &'static str) -> &'static str {

@@ -11,7 +11,7 @@ pub enum Timing {
     #[default]
     Instant,
     /// Pauses in the proportions of the real service, about a third as long: 20 s to allocate nodes, 20 s until they boot,
-    /// 20 s to boot, 10 s to leave a pool, 5 s to stop a resize, 2 s for a change of a job's state.
+    /// 20 s to boot, 10 s to leave a pool, 5 s to stop a resize or delete a certificate, 2 s for a change of a job's state.
     /// Formulas are evaluated as often as their pools say.
     Realistic,
 }
@@ -32,6 +32,8 @@ pub(crate) enum Pause {
     NodeRemoval,
     /// Stopping a resize.
     StopResize,
+    /// Deleting a certificate.
+    CertificateDeletion,
     /// A job's change of state.
     JobChange,
 }
@@ -52,7 +54,7 @@ impl Timing {
             (Self::Instant, _) => 0,
             (Self::Realistic, Pause::Allocation | Pause::NodeCreation | Pause::Boot) => 20,
             (Self::Realistic, Pause::NodeRemoval) => 10,
-            (Self::Realistic, Pause::StopResize) => 5,
+            (Self::Realistic, Pause::StopResize | Pause::CertificateDeletion) => 5,
             (Self::Realistic, Pause::JobChange) => 2,
         };
         Duration::from_secs(seconds)

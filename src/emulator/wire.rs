@@ -5,11 +5,12 @@ use serde_json::Value;
 
 use super::service::Failure;
 use super::store::{
-    Census, JobRecord, JobScheduleRecord, NodeRecord, NodeUse, PoolRecord, PreparationRecord, StoreError,
-    TaskRecord,
+    Census, CertificateRecord, JobRecord, JobScheduleRecord, NodeRecord, NodeUse, PoolRecord,
+    PreparationRecord, StoreError, TaskRecord,
 };
 use crate::batch::model::{BatchJobPreparationAndReleaseTaskStatus, BatchNodeInfo, BatchTask};
-use crate::batch::{InvalidId, JobId, TaskId};
+use crate::batch::operations::GetCertificate;
+use crate::batch::{InvalidId, JobId, Operation as _, THUMBPRINT_ALGORITHM, TaskId, Thumbprint};
 use crate::node::layout::NodeLayout;
 
 /// Properties that are written and never read: passwords, keys, and what opens a mount.
@@ -22,6 +23,19 @@ pub(crate) fn pool(base: &str, record: PoolRecord, nodes: Census) -> Result<Valu
     pool.current_dedicated_nodes = Some(nodes.dedicated + nodes.dedicated_leaving);
     pool.current_low_priority_nodes = Some(nodes.spot + nodes.spot_leaving);
     render(&pool)
+}
+
+/// A certificate.
+pub(crate) fn certificate(base: &str, record: CertificateRecord) -> Result<Value, Failure> {
+    let mut certificate = record.certificate;
+    certificate.url = Some(certificate_url(base, &record.thumbprint));
+    render(&certificate)
+}
+
+/// The URL of a certificate.
+pub(crate) fn certificate_url(base: &str, thumbprint: &Thumbprint) -> String {
+    let path = GetCertificate::SPEC.render_path(&[THUMBPRINT_ALGORITHM, thumbprint.as_str()]);
+    format!("{base}{path}")
 }
 
 /// A node.

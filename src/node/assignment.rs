@@ -2,6 +2,7 @@
 
 use crate::batch::model::{BatchContainerConfiguration, BatchTaskCreateOptions, EnvironmentSetting};
 use crate::batch::{JobId, NodeId, PoolId, TaskId};
+use crate::node::certificates::NodeCertificate;
 
 /// Which node of which account this is.
 #[derive(Debug, Clone)]
@@ -53,4 +54,6 @@ pub struct TaskAssignment {
     pub common_environment: Vec<EnvironmentSetting>,
     /// What the pool's nodes prepare for containers, with the passwords of its registries.
     pub container_configuration: Option<BatchContainerConfiguration>,
+    /// The certificates that the task finds in files.
+    pub certificates: Vec<NodeCertificate>,
 }

@@ -12,6 +12,7 @@ use crate::batch::{JobId, TaskId};
 use crate::clock::Clock;
 use crate::node::account::Account;
 use crate::node::assignment::{NodeIdentity, TaskAssignment, TaskRole};
+use crate::node::certificates::NodeCertificate;
 use crate::node::context::{NodeContext, in_background};
 use crate::node::earlier_run::{self, Standing};
 use crate::node::environment::{Environment, InvalidEnvironment};
@@ -90,10 +91,12 @@ impl Node {
         &self,
         task: &BatchStartTask,
         container: Option<&BatchContainerConfiguration>,
+        certificates: &[NodeCertificate],
     ) -> TaskOutcome {
         let node = &self.0;
         let mut environment = Environment::of_start_task(&node.identity, &node.layout);
         let directory = node.layout.startup();
+        environment.give_certificates(certificates, &directory);
         if task.container_settings.is_none() {
             give_process_defaults(&mut environment, &directory.working());
         }
@@ -115,6 +118,7 @@ impl Node {
             settings: task.container_settings.as_ref(),
             user: task.user_identity.as_ref(),
             pool: container,
+            certificates,
         };
         let watch = Watch::nothing(node.clock.as_ref());
         task_runner::run(node, &run, &task.other, &watch).await
@@ -237,13 +241,14 @@ fn run_of<'a>(
     assignment: &'a TaskAssignment,
     started: jiff::Timestamp,
 ) -> Result<Run<'a>, InvalidEnvironment> {
-    let TaskAssignment { job_id, role, preparation, task, attempt, .. } = assignment;
+    let TaskAssignment { job_id, role, preparation, task, attempt, certificates, .. } = assignment;
     let directory = node.layout.task(job_id, &task.id);
     let preparation = preparation.as_ref().map(|id| node.layout.task(job_id, id));
     let mut environment = Environment::of_task(&node.identity, &node.layout, job_id, &task.id);
     if let Some(preparation) = preparation.as_ref().filter(|_| *role != TaskRole::Preparation) {
         environment.give_preparation(preparation);
     }
+    environment.give_certificates(certificates, &directory);
     if task.container_settings.is_none() {
         give_process_defaults(&mut environment, &directory.working());
     }
@@ -267,6 +272,7 @@ fn run_of<'a>(
         settings: task.container_settings.as_ref(),
         user: task.user_identity.as_ref(),
         pool: assignment.container_configuration.as_ref(),
+        certificates,
     })
 }
 

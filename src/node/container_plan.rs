@@ -230,6 +230,7 @@ mod tests {
             settings: Some(settings),
             user: None,
             pool: None,
+            certificates: &[],
         };
         plan(&run, settings, &layout, OWNER, ACCOUNT)
     }

@@ -3,6 +3,7 @@
 use crate::batch::model::{Confidential, EnvironmentSetting};
 use crate::batch::{JobId, TaskId};
 use crate::node::assignment::NodeIdentity;
+use crate::node::certificates::NodeCertificate;
 use crate::node::layout::{NodeLayout, TaskDirectory};
 
 /// The longest value that Linux hands to a process. Values may refer to earlier ones, so that a few short lines could
@@ -49,6 +50,13 @@ impl Environment {
     /// What the service gives to a start task: no job, no task.
     pub(super) fn of_start_task(node: &NodeIdentity, layout: &NodeLayout) -> Self {
         Self::of_node(node, layout, &layout.startup())
+    }
+
+    /// Tells a task where its certificates are, if it has any.
+    pub(super) fn give_certificates(&mut self, certificates: &[NodeCertificate], directory: &TaskDirectory) {
+        if !certificates.is_empty() {
+            self.give("AZ_BATCH_CERTIFICATES_DIR", &directory.certificates().to_string_lossy());
+        }
     }
 
     fn of_node(node: &NodeIdentity, layout: &NodeLayout, directory: &TaskDirectory) -> Self {

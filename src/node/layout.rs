@@ -129,6 +129,11 @@ impl TaskDirectory {
         self.path.join("wd")
     }
 
+    /// Where it finds certificates, AZ_BATCH_CERTIFICATES_DIR.
+    pub fn certificates(&self) -> PathBuf {
+        self.path.join("certs")
+    }
+
     /// The task's standard output.
     pub fn stdout(&self) -> PathBuf {
         self.path.join("stdout.txt")

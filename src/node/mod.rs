@@ -13,6 +13,7 @@ pub mod runtime;
 mod account;
 mod assignment;
 mod bind_sources;
+mod certificates;
 mod compute_node;
 mod container_plan;
 mod container_task;
@@ -37,6 +38,7 @@ mod node_tests;
 mod test_support;
 
 pub use assignment::{NodeIdentity, TaskAssignment, TaskRole};
+pub use certificates::NodeCertificate;
 pub use compute_node::Node;
 pub use earlier_run::Standing;
 pub use failure::TaskOutcome;

@@ -9,14 +9,15 @@ use tokio_util::sync::CancellationToken;
 use super::test_support::{
     Failing, NoEngine, TestNode, admin, code, container_task, detail, eventually, host_task, start_task,
 };
+use crate::batch::Thumbprint;
 use crate::batch::model::{
     BatchContainerConfiguration, BatchErrorSourceCategory, BatchTaskConstraints, Confidential,
     EnvironmentSetting,
 };
 use crate::clock::{ManualClock, SystemClock};
-use crate::node::TaskAssignment;
 use crate::node::account::Account;
 use crate::node::runtime::{RuntimeError, RuntimeKind, SimulatedRuntime};
+use crate::node::{NodeCertificate, TaskAssignment};
 
 async fn simulated() -> TestNode {
     TestNode::on(Arc::new(SimulatedRuntime::new(Arc::new(SystemClock)))).await
@@ -63,7 +64,7 @@ mod simulated_containers {
     #[tokio::test]
     async fn no_process_of_the_node_runs_either() {
         let node = simulated().await;
-        let outcome = node.node.run_start_task(&start_task("touch /nonexistent/file"), None).await;
+        let outcome = node.node.run_start_task(&start_task("touch /nonexistent/file"), None, &[]).await;
         assert!(outcome.succeeded());
         let said = std::fs::read_to_string(node.node.root().join("startup/stdout.txt")).unwrap();
         assert!(said.starts_with("simulated: "), "{said}");
@@ -294,7 +295,7 @@ mod processes {
             name: "GREETING".to_owned(),
             value: Some(Confidential::value("hello-$AZ_BATCH_NODE_ID")),
         }]);
-        let outcome = node.node.run_start_task(&task, None).await;
+        let outcome = node.node.run_start_task(&task, None, &[]).await;
         assert!(outcome.succeeded(), "{outcome:?}");
         let startup = node.node.root().join("startup");
         let wd = startup.join("wd");
@@ -303,6 +304,35 @@ mod processes {
         assert_eq!(std::fs::read_to_string(startup.join("stderr.txt")).unwrap(), "oops\n");
         assert!(wd.join("made").exists());
         assert_eq!(outcome.container_info, None);
+    }
+
+    #[tokio::test]
+    async fn a_task_finds_the_certificates_of_its_node() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let node = real().await;
+        let certificate = |format: &str, thumbprint, password: Option<&str>| NodeCertificate {
+            thumbprint: Thumbprint::parse("sha1", thumbprint).unwrap(),
+            format: format.into(),
+            data: Confidential::value("YWJj"),
+            password: password.map(Confidential::value),
+        };
+        let certificates = [certificate("pfx", "0A", Some("sesame")), certificate("cer", "0b", None)];
+        let look = start_task(
+            r#"/bin/sh -c "cd $AZ_BATCH_CERTIFICATES_DIR && for f in *; do echo $f $(cat $f); done""#,
+        );
+        assert!(node.node.run_start_task(&look, None, &certificates).await.succeeded());
+        let startup = node.node.root().join("startup");
+        let said = std::fs::read_to_string(startup.join("stdout.txt")).unwrap();
+        assert_eq!(said, "sha1-0a.pfx abc\nsha1-0a.pfx.pw sesame\nsha1-0b.cer abc\n");
+        for (path, mode) in [("certs", 0o700), ("certs/sha1-0a.pfx", 0o600), ("certs/sha1-0a.pfx.pw", 0o600)]
+        {
+            let found = startup.join(path).metadata().unwrap().permissions().mode() & 0o777;
+            assert_eq!(found, mode, "{path}");
+        }
+        let none = start_task(r#"/bin/sh -c "echo ${AZ_BATCH_CERTIFICATES_DIR:-none}""#);
+        assert!(node.node.run_start_task(&none, None, &[]).await.succeeded());
+        assert_eq!(std::fs::read_to_string(startup.join("stdout.txt")).unwrap(), "none\n");
+        assert!(!startup.join("certs").exists(), "what the pool has no more is gone");
     }
 
     #[tokio::test]

@@ -55,6 +55,12 @@ pub(in crate::node) fn give(path: &Path, user: u32, group: u32) -> io::Result<()
     Ok(rustix::fs::fchown(folder, Some(Uid::from_raw(user)), Some(Gid::from_raw(group)))?)
 }
 
+/// Lets nobody but its owner into the folder at `path`.
+pub(in crate::node) fn close_to_others(path: &Path) -> io::Result<()> {
+    let folder = open(path, OFlags::RDONLY | OFlags::DIRECTORY, Mode::empty())?;
+    Ok(rustix::fs::fchmod(folder, Mode::RWXU)?)
+}
+
 /// Opens the regular file at `path` to write to it, and makes it if there is none. `how` says whether to append or to empty it.
 pub(in crate::node) fn open_to_write(path: &Path, how: OFlags) -> io::Result<File> {
     for _ in 1..LOOKUPS {

@@ -10,6 +10,7 @@ use crate::batch::model::{
     BatchContainerConfiguration, BatchTaskContainerSettings, BatchTaskCreateOptions, UserIdentity,
 };
 use crate::clock::Clock;
+use crate::node::certificates::NodeCertificate;
 use crate::node::environment::Environment;
 use crate::node::failure::Interruption;
 use crate::node::layout::TaskDirectory;
@@ -44,6 +45,8 @@ pub(super) struct Run<'a> {
     pub(super) user: Option<&'a UserIdentity>,
     /// What the pool's nodes prepare for containers.
     pub(super) pool: Option<&'a BatchContainerConfiguration>,
+    /// The certificates that it finds in files.
+    pub(super) certificates: &'a [NodeCertificate],
 }
 
 /// What may end a run before it ends by itself.

@@ -5,10 +5,10 @@ use std::io;
 
 use crate::batch::model::{BatchTaskContainerSettings, BatchTaskFailureInfo};
 use crate::node::account::Account;
+use crate::node::certificates;
 use crate::node::container_plan;
 use crate::node::context::{NodeContext, in_background};
 use crate::node::failure::{self, TaskOutcome};
-use crate::node::layout::TaskDirectory;
 use crate::node::plain_path;
 use crate::node::run::{Run, Watch};
 use crate::node::runtime::RuntimeKind;
@@ -33,7 +33,7 @@ pub(super) async fn run(
         Ok(account) => account,
         Err(failure_info) => return TaskOutcome::failed(failure_info),
     };
-    if let Err(error) = make_directory(node, run.directory.clone(), account).await {
+    if let Err(error) = make_directory(node, run, account).await {
         let path = run.directory.path().display();
         return TaskOutcome::failed(failure::node_failed(format!("the task's directory {path}: {error}")));
     }
@@ -74,18 +74,21 @@ fn decide(
     Account::of_task(run.user, current).map_err(failure::launch_failed)
 }
 
-/// Makes the task's directory and gives it to the task's user.
-async fn make_directory(node: &NodeContext, directory: TaskDirectory, account: Account) -> io::Result<()> {
+/// Makes the task's directory with its certificates, and gives it to the task's user.
+async fn make_directory(node: &NodeContext, run: &Run<'_>, account: Account) -> io::Result<()> {
+    let directory = run.directory.clone();
     if !node.keeps_records() {
         return in_background(move || directory.create_output()).await;
     }
-    let hand_over = node.account.is_root() && !account.is_root();
+    let owner = (node.account.is_root() && !account.is_root()).then_some(account);
+    let certificates = run.certificates.to_vec();
     in_background(move || {
         directory.create()?;
-        if hand_over {
+        certificates::install(&certificates, &directory.certificates(), owner)?;
+        if let Some(owner) = owner {
             // Only the working directory: whoever owned the directory above could put links in the place of the output
             // files, and this program, which may be root, writes through them.
-            plain_path::give(&directory.working(), account.uid, account.gid)?;
+            plain_path::give(&directory.working(), owner.uid, owner.gid)?;
         }
         Ok(())
     })

@@ -87,6 +87,7 @@ pub(super) fn host_task(command_line: &str) -> TaskAssignment {
         attempt: 0,
         common_environment: Vec::new(),
         container_configuration: None,
+        certificates: Vec::new(),
     }
 }
 

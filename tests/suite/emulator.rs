@@ -2,7 +2,7 @@
 
 mod account;
 mod autoscale;
-
+mod certificates;
 mod durability;
 mod exits;
 mod files;

@@ -106,3 +106,16 @@ pub struct BatchSupportedImage {
     /// Whether the service has verified it.
     pub verification_type: ImageVerificationType,
 }
+
+/// A node agent with the images that it was verified with, as versions until 2018-12-01.8.0 list them.
+#[skip_serializing_none]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BatchNodeAgentSku {
+    /// The node agent's name.
+    pub id: String,
+    /// The images.
+    pub verified_image_references: Option<Vec<BatchVmImageReference>>,
+    /// Their operating system.
+    pub os_type: Option<OSType>,
+}

@@ -7,6 +7,7 @@
 mod application;
 mod auto_pool;
 mod autoscale;
+mod certificate;
 mod confidential;
 mod container;
 mod disk;
@@ -41,6 +42,7 @@ mod written_secret;
 pub use application::*;
 pub use auto_pool::*;
 pub use autoscale::*;
+pub use certificate::*;
 pub use confidential::*;
 pub use container::*;
 pub use disk::*;

@@ -19,6 +19,9 @@ pub struct BatchPoolReplaceOptions {
     pub application_package_references: Vec<BatchApplicationPackageReference>,
     /// Names and values of the user.
     pub metadata: Vec<BatchMetadataItem>,
+    /// Properties without a field of their own.
+    #[serde(flatten)]
+    pub other: serde_json::Map<String, serde_json::Value>,
 }
 
 /// The body of `POST /pools/{poolId}/removenodes`.

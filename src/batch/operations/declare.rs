@@ -11,12 +11,23 @@
 //! | `body` | is the JSON body |
 //! | `conditions` | is what must hold for the request to be carried out |
 //! | `range` | is the part of a file to return |
+//!
+//! Operations that the present version has no more bear the name of their time, and the last version that has them:
+//! `Certificate until V2024_07_01: AddCertificate as "Certificate_Add": …`.
 
 /// Declares the operations of one family: a plain struct each, its [`Operation`](crate::batch::Operation), and their table.
 macro_rules! operations {
-    ($family:ident: $(
+    ($family:ident: $($operations:tt)+) => {
+        $crate::batch::operations::declare::operations! { @ $family, None; $($operations)+ }
+    };
+    ($family:ident until $until:ident: $($operations:tt)+) => {
+        $crate::batch::operations::declare::operations! {
+            @ $family, Some($crate::batch::ApiVersion::$until); $($operations)+
+        }
+    };
+    (@ $family:ident, $until:expr; $(
         $(#[$doc:meta])*
-        $name:ident: $method:ident $path:literal => $success:literal $($output:ty)? {
+        $name:ident $(as $wire:literal)?: $method:ident $path:literal => $success:literal $($output:ty)? {
             $($(#[$argument_doc:meta])* $place:ident $argument:ident: $type:ty,)*
         }
     )+) => {
@@ -34,10 +45,11 @@ macro_rules! operations {
 
             impl $crate::batch::Operation for $name {
                 const SPEC: $crate::batch::OperationSpec = $crate::batch::OperationSpec {
-                    name: concat!(stringify!($family), "_", stringify!($name)),
+                    name: $crate::batch::operations::declare::name!($family $name $($wire)?),
                     method: http::Method::$method,
                     path: $path,
                     success: $success,
+                    until: $until,
                 };
                 type Output = $crate::batch::operations::declare::output!($($output)?);
 
@@ -75,6 +87,15 @@ macro_rules! operations {
         /// The operations of this family.
         pub(super) const SPECS: &[$crate::batch::OperationSpec] =
             &[$(<$name as $crate::batch::Operation>::SPEC),+];
+    };
+}
+
+macro_rules! name {
+    ($family:ident $name:ident) => {
+        concat!(stringify!($family), "_", stringify!($name))
+    };
+    ($family:ident $name:ident $wire:literal) => {
+        $wire
     };
 }
 
@@ -144,4 +165,4 @@ macro_rules! headers_of {
     };
 }
 
-pub(super) use {body_of, conditions_of, count, headers_of, operations, output, path_of, query_of};
+pub(super) use {body_of, conditions_of, count, headers_of, name, operations, output, path_of, query_of};

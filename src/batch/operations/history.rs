@@ -1,7 +1,5 @@
 //! Which versions of the API have which operations.
 
-use http::Method;
-
 use crate::batch::operation::OperationSpec;
 use crate::batch::{ApiVersion, ApiVersion as V};
 
@@ -16,47 +14,22 @@ const YOUNGER: &[(&str, ApiVersion)] = &[
     ("Nodes_DeallocateNode", V::V2024_07_01),
 ];
 
-/// An operation that the present version does not have any more.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RetiredOperation {
-    /// The fixed facts.
-    pub spec: OperationSpec,
-    /// The last version that has it.
-    pub until: ApiVersion,
+impl OperationSpec {
+    /// Whether `version` has it.
+    pub fn is_in(&self, version: ApiVersion) -> bool {
+        since(self) <= version && self.until.is_none_or(|last| version <= last)
+    }
 }
-
-macro_rules! retired {
-    ($($name:literal: $method:ident $path:literal => $success:literal until $until:ident;)+) => {
-        &[$(RetiredOperation {
-            spec: OperationSpec { name: $name, method: Method::$method, path: $path, success: $success },
-            until: V::$until,
-        }),+]
-    };
-}
-
-/// What versions since 2017-09-01.6.0 had and 2025-06-01 has not, under the names of their time.
-pub const RETIRED: &[RetiredOperation] = retired! {
-    "Pool_UpgradeOS": POST "/pools/{poolId}/upgradeos" => 202 until V2018_08_01;
-    "Account_ListNodeAgentSkus": GET "/nodeagentskus" => 200 until V2018_12_01;
-    "Pool_GetAllLifetimeStatistics": GET "/lifetimepoolstats" => 200 until V2022_10_01;
-    "Job_GetAllLifetimeStatistics": GET "/lifetimejobstats" => 200 until V2022_10_01;
-    "ComputeNode_GetRemoteDesktop": GET "/pools/{poolId}/nodes/{nodeId}/rdp" => 200 until V2024_07_01;
-    "Certificate_Add": POST "/certificates" => 201 until V2024_07_01;
-    "Certificate_List": GET "/certificates" => 200 until V2024_07_01;
-    "Certificate_Get": GET "/certificates({certificate})" => 200 until V2024_07_01;
-    "Certificate_Delete": DELETE "/certificates({certificate})" => 202 until V2024_07_01;
-    "Certificate_CancelDeletion": POST "/certificates({certificate})/canceldelete" => 204 until V2024_07_01;
-};
 
 /// The first version with this operation; at the earliest the one that brought containers, the oldest that we speak.
-pub fn since(operation: &OperationSpec) -> ApiVersion {
+fn since(operation: &OperationSpec) -> ApiVersion {
     let younger = YOUNGER.iter().find(|(name, _)| *name == operation.name);
     younger.map_or(V::V2017_09_01, |(_, version)| *version)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::every_operation;
+    use super::super::{every_operation, retired_operations};
     use super::*;
 
     #[test]
@@ -64,10 +37,24 @@ mod tests {
         for (name, _) in YOUNGER {
             assert!(every_operation().any(|spec| spec.name == *name), "{name}");
         }
-        for retired in RETIRED {
-            let again = every_operation()
-                .any(|spec| spec.method == retired.spec.method && spec.path == retired.spec.path);
-            assert!(!again, "{} is still there", retired.spec.name);
+        assert!(every_operation().all(|spec| spec.is_in(V::CURRENT)));
+        assert!(retired_operations().all(|spec| !spec.is_in(V::CURRENT) && spec.is_in(V::V2017_09_01)));
+    }
+
+    #[test]
+    fn each_version_has_the_operations_of_its_time() {
+        let count = |version| {
+            every_operation().chain(retired_operations()).filter(|spec| spec.is_in(version)).count()
+        };
+        // As the official documents count.
+        for (version, operations) in [
+            (V::V2017_09_01, 75),
+            (V::V2018_12_01, 76),
+            (V::V2022_10_01, 78),
+            (V::V2024_02_01, 76),
+            (V::CURRENT, 72),
+        ] {
+            assert_eq!(count(version), operations, "{version}");
         }
     }
 }

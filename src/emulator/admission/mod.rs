@@ -1,6 +1,7 @@
 //! What is let in: bodies that the service would refuse are refused with its codes; bodies that ask for what this service does
 //! not do are refused by name, because taking them and doing something else would be a lie.
 
+mod certificates;
 mod job_schedules;
 mod jobs;
 mod nodes;
@@ -11,6 +12,7 @@ mod refusals;
 mod refused;
 mod tasks;
 
+pub(crate) use certificates::{AdmittedCertificate, certificate};
 pub(crate) use job_schedules::{job_schedule, job_schedule_update};
 pub(crate) use jobs::{job, job_replacement, job_update};
 pub(crate) use nodes::{emptying, node_user};

@@ -1,14 +1,16 @@
 //! Pools.
 
+use super::certificates::certificate_references;
 use super::nodes::emptying;
 use super::properties::{container_settings, metadata, registry, retries, user_identity};
 use super::refusals::{invalid, missing, not_done, refuse};
 use super::refused::{CRI, POOL, POOL_CHANGE, START_TASK, VIRTUAL_MACHINE, WINDOWS};
 use crate::batch::autoscale::{Formula, MOST_CHARACTERS};
 use crate::batch::model::{
-    BatchContainerConfiguration, BatchNodeDeallocationOption, BatchNodeRemoveOptions, BatchPoolCreateOptions,
-    BatchPoolEnableAutoScaleOptions, BatchPoolReplaceOptions, BatchPoolResizeOptions, BatchPoolUpdateOptions,
-    BatchStartTask, ContainerType, VirtualMachineConfiguration,
+    BatchCertificateReference, BatchContainerConfiguration, BatchNodeDeallocationOption,
+    BatchNodeRemoveOptions, BatchPoolCreateOptions, BatchPoolEnableAutoScaleOptions, BatchPoolReplaceOptions,
+    BatchPoolResizeOptions, BatchPoolUpdateOptions, BatchStartTask, CERTIFICATE_REFERENCES, ContainerType,
+    VirtualMachineConfiguration,
 };
 use crate::batch::{ErrorCode, WireDuration};
 use crate::emulator::formula::told;
@@ -27,6 +29,7 @@ pub(crate) fn pool(pool: &BatchPoolCreateOptions) -> Result<(), Refusal> {
         return Err(missing("vmSize"));
     }
     refuse(pool, &POOL)?;
+    certificates(&pool.other)?;
     auto_scaled_pool(pool)?;
     virtual_machine(
         pool.virtual_machine_configuration.as_ref().ok_or_else(|| missing("virtualMachineConfiguration"))?,
@@ -42,6 +45,7 @@ pub(crate) fn pool(pool: &BatchPoolCreateOptions) -> Result<(), Refusal> {
 pub(crate) fn pool_update(update: &BatchPoolUpdateOptions) -> Result<(), Refusal> {
     refuse(update, &POOL)?;
     refuse(update, &POOL_CHANGE)?;
+    certificates(&update.other)?;
     update.virtual_machine_configuration.as_ref().map_or(Ok(()), virtual_machine)?;
     slots(update.task_slots_per_node)?;
     update.start_task.as_ref().map_or(Ok(()), start_task)?;
@@ -51,8 +55,16 @@ pub(crate) fn pool_update(update: &BatchPoolUpdateOptions) -> Result<(), Refusal
 /// Checks the replacement of a pool's properties.
 pub(crate) fn pool_replacement(options: &BatchPoolReplaceOptions) -> Result<(), Refusal> {
     refuse(options, &POOL)?;
+    certificates(&options.other)?;
     options.start_task.as_ref().map_or(Ok(()), start_task)?;
     metadata(Some(&options.metadata))
+}
+
+/// Checks which certificates a pool refers to, as older versions of the API let it.
+fn certificates(properties: &serde_json::Map<String, serde_json::Value>) -> Result<(), Refusal> {
+    let references = BatchCertificateReference::listed(properties)
+        .map_err(|error| invalid(CERTIFICATE_REFERENCES, "…", &error.to_string()))?;
+    certificate_references(&references)
 }
 
 /// Checks which nodes are to leave.

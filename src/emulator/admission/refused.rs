@@ -13,12 +13,7 @@ pub(crate) struct Refused {
 /// Of a pool.
 pub(super) const POOL: Refused = Refused {
     of: "a pool, also one that is changed or replaced",
-    properties: &[
-        "applicationPackageReferences",
-        "cloudServiceConfiguration",
-        "certificateReferences",
-        "mountConfiguration",
-    ],
+    properties: &["applicationPackageReferences", "cloudServiceConfiguration", "mountConfiguration"],
 };
 /// Of a change of a pool: `enableautoscale` is the way that has a formula evaluated.
 pub(super) const POOL_CHANGE: Refused =

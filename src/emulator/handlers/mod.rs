@@ -1,6 +1,7 @@
 //! One function an operation: from a call to an answer.
 
 pub(super) mod applications;
+pub(super) mod certificates;
 pub(super) mod files;
 pub(super) mod images;
 pub(super) mod job_schedules;

@@ -15,6 +15,13 @@ use crate::emulator::query::ListRequest;
 use crate::emulator::refusal::Refusal;
 use crate::emulator::store::{NodeTable, PoolTable};
 
+/// Nodes are folders of this machine: their address is this machine's own.
+const ADDRESS: &str = "127.0.0.1";
+/// Where SSH would take logins.
+const LOGIN_PORT: u16 = 22;
+/// Where Remote Desktop would take logins.
+const DESKTOP_PORT: u16 = 3389;
+
 pub(crate) async fn reboot(call: Call) -> Result<Answer, Refusal> {
     let options: BatchNodeRebootOptions = call.json_or_default()?;
     let option = options.node_reboot_option.as_ref().map(|option| option.as_str());
@@ -67,16 +74,22 @@ pub(crate) async fn enable_scheduling(call: Call) -> Result<Answer, Refusal> {
     Ok(Answer::acted(&call.url()))
 }
 
-/// Nodes are folders of this machine: the address is this machine's own, and the port where it would take logins.
+/// The port where this machine would take logins.
 pub(crate) async fn remote_login(call: Call) -> Result<Answer, Refusal> {
     find(&call).await?;
     let settings = BatchNodeRemoteLoginSettings {
-        remote_login_ip_address: "127.0.0.1".to_owned(),
-        remote_login_port: 22,
+        remote_login_ip_address: ADDRESS.to_owned(),
+        remote_login_port: LOGIN_PORT,
         ipv6_remote_login_ip_address: None,
         ipv6_remote_login_port: None,
     };
     Ok(Answer::object(&call.base, "remoteloginsettings", json!(settings), &call.select()?))
+}
+
+/// The file that Remote Desktop opens a node with, by the port where this machine would take such logins.
+pub(crate) async fn remote_desktop(call: Call) -> Result<Answer, Refusal> {
+    find(&call).await?;
+    Ok(Answer::made_up(format!("full address:s:{ADDRESS}:{DESKTOP_PORT}\r\nprompt for credentials:i:1\r\n")))
 }
 
 /// Extensions are refused when a pool is made, so no node has any.

@@ -1,7 +1,8 @@
-//! The life of pools, nodes, jobs and tasks: pure functions from a state and an event to the next state and its effects.
+//! The life of pools, nodes, jobs, tasks and certificates: pure functions from a state and an event to the next state and its effects.
 //!
 //! Nothing here reads a clock, a store or a socket; what an event needs to know comes with it.
 
+mod certificate;
 mod job;
 mod job_schedule;
 mod node;

@@ -3,6 +3,8 @@
 //! On the way it may be rebooted, reimaged, or deallocated and started again: each time it takes no more tasks, is emptied, and
 //! boots anew. While its scheduling is disabled it is offline instead of idle.
 
+use serde_json::{Map, Value};
+
 use crate::batch::model::{
     BatchNodeAgentInfo, BatchNodeError, BatchNodeState, BatchStartTask, BatchStartTaskInfo,
     BatchStartTaskState, BatchTaskExecutionResult, SchedulingState,
@@ -29,8 +31,8 @@ pub(crate) enum NodeEvent {
     Leave,
     /// It takes no more tasks and is emptied, for what a user wants done with it.
     Empty(NodeErrand),
-    /// It boots anew, with this container runtime and the start task that its pool has now.
-    Boot { runtime: String, start_task: Option<Box<BatchStartTask>> },
+    /// It boots anew, with this container runtime, and the start task and the references to certificates that its pool has now.
+    Boot { runtime: String, start_task: Option<Box<BatchStartTask>>, references: Map<String, Value> },
     /// Its machine was given back.
     Deallocated,
     /// Whether it is to take tasks.
@@ -111,11 +113,12 @@ impl NodeRecord {
                 self.enter(State::LeavingPool, now);
                 vec![]
             }
-            (NodeEvent::Boot { runtime, start_task }, state)
+            (NodeEvent::Boot { runtime, start_task, references }, state)
                 if state != State::LeavingPool && state != State::Creating =>
             {
                 self.runtime = runtime;
                 self.node.start_task = start_task.map(|task| *task);
+                self.node.other = references;
                 self.node.errors = None;
                 self.node.start_task_info = None;
                 self.node.last_boot_time = Some(now);
@@ -279,7 +282,7 @@ mod tests {
         DateTime(jiff::Timestamp::from_second(second).unwrap())
     }
 
-    fn node(start_task: serde_json::Value) -> NodeRecord {
+    fn node(start_task: Value) -> NodeRecord {
         let node = json!({"id": "n", "state": "creating", "startTask": start_task});
         NodeRecord {
             row: NodeRow(1),
@@ -291,10 +294,11 @@ mod tests {
         }
     }
 
-    fn boot(runtime: &str, start_task: serde_json::Value) -> NodeEvent {
+    fn boot(runtime: &str, start_task: Value) -> NodeEvent {
         NodeEvent::Boot {
             runtime: runtime.to_owned(),
             start_task: serde_json::from_value(start_task).unwrap(),
+            references: Map::new(),
         }
     }
 

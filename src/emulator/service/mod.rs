@@ -4,6 +4,7 @@
 //! Nothing is answered, and nothing happens outside, before the change is on disk.
 
 mod autoscale;
+mod certificates;
 mod failure;
 mod job_schedules;
 mod jobs;

@@ -5,7 +5,7 @@ use crate::batch::model::{BatchNodeDeallocationOption, BatchNodeState, Schedulin
 use crate::batch::{ErrorCode, NodeId, PoolId};
 use crate::emulator::effect::{Effect, Event};
 use crate::emulator::lifecycle::{NodeErrand, NodeEvent, may_empty_node, may_have_users, may_start_node};
-use crate::emulator::store::{NodeRecord, NodeRow};
+use crate::emulator::store::{NodeRecord, NodeRow, PoolRecord};
 use crate::emulator::timing::Pause;
 
 impl Unit<'_> {
@@ -63,11 +63,13 @@ impl Unit<'_> {
 
     /// Boots a node anew, with what its pool asks for now.
     pub(super) fn boot_node(&mut self, node: &mut NodeRecord) -> Result<(), Failure> {
-        let start_task = self.pools().get(node.pool)?.and_then(|record| record.pool.start_task.map(Box::new));
+        let pool = self.pools().get(node.pool)?;
+        let references = pool.as_ref().map(PoolRecord::references_of_nodes).unwrap_or_default();
+        let start_task = pool.and_then(|record| record.pool.start_task.map(Box::new));
         let runtime = self.rules.runtime.clone();
         let wiped = matches!(node.state(), BatchNodeState::Reimaging | BatchNodeState::Deallocated);
         self.prepare_anew(node.row, wiped)?;
-        self.node_event(node, NodeEvent::Boot { runtime, start_task })
+        self.node_event(node, NodeEvent::Boot { runtime, start_task, references })
     }
 
     /// Keeps new tasks from a node.

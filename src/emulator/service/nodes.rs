@@ -4,8 +4,8 @@ use super::scheduling::container_configuration;
 use super::{Failure, Unit};
 use crate::batch::NodeId;
 use crate::batch::model::{
-    BatchContainerConfiguration, BatchNode, BatchNodeDeallocationOption, BatchNodeError, BatchNodeState,
-    SchedulingState,
+    BatchCertificateVisibility, BatchContainerConfiguration, BatchNode, BatchNodeDeallocationOption,
+    BatchNodeError, BatchNodeState, SchedulingState,
 };
 use crate::emulator::effect::{Effect, Event};
 use crate::emulator::lifecycle::{NodeEffect, NodeEvent, PoolEvent, Requeue, TaskEvent};
@@ -54,7 +54,7 @@ impl Unit<'_> {
                 errors: None,
                 is_dedicated: Some(is_dedicated),
                 node_agent_info: None,
-                other: serde_json::Map::new(),
+                other: pool.references_of_nodes(),
             },
             runtime: self.rules.runtime.clone(),
             users: Vec::new(),
@@ -191,10 +191,12 @@ impl Unit<'_> {
     pub(super) fn run_start_task(&mut self, node: &NodeRecord) -> Result<(), Failure> {
         if let Some(start_task) = node.node.start_task.clone() {
             let containers = self.containers_of(node.pool)?;
+            let certificates = self.certificates_of(node, &BatchCertificateVisibility::StartTask)?;
             self.emit(Effect::RunStartTask {
                 node: node.address(),
                 start_task: Box::new(start_task),
                 containers,
+                certificates,
             });
         }
         Ok(())

@@ -4,7 +4,7 @@ use super::unit::new_e_tag;
 use super::{Failure, Unit};
 use crate::batch::model::{
     BatchNodeDeallocationOption, BatchNodeRemoveOptions, BatchPoolCreateOptions, BatchPoolReplaceOptions,
-    BatchPoolResizeOptions, BatchPoolUpdateOptions,
+    BatchPoolResizeOptions, BatchPoolUpdateOptions, CERTIFICATE_REFERENCES,
 };
 use crate::batch::{Conditions, ErrorCode, PoolId};
 use crate::emulator::conditions;
@@ -29,6 +29,7 @@ impl Unit<'_> {
         if self.pools().count()? >= POOL_QUOTA {
             return Err(ErrorCode::POOL_QUOTA_REACHED.into());
         }
+        self.check_references(&options.other)?;
         let mut record = PoolRecord {
             row: PoolRow::default(),
             pool: defaults::pool(options, self.now),
@@ -58,6 +59,7 @@ impl Unit<'_> {
                 "these properties can only change while the pool has no nodes; resize it to 0 first",
             )));
         }
+        self.check_references(&update.other)?;
         defaults::update_pool(&mut record.pool, update);
         self.stamp(&mut record);
         self.pools().save(&record)?;
@@ -65,13 +67,14 @@ impl Unit<'_> {
         Ok(record.version())
     }
 
-    /// Replaces start task and metadata of a pool; nodes keep the start task that they have until they boot anew.
+    /// Replaces start task, metadata and certificates of a pool; nodes keep what they have until they boot anew.
     pub(crate) fn replace_pool_properties(
         &mut self,
         id: &PoolId,
         options: BatchPoolReplaceOptions,
     ) -> Result<Version, Failure> {
         let mut record = self.changeable_pool(id, &Conditions::default())?;
+        self.check_references(&options.other)?;
         defaults::replace_pool_properties(&mut record.pool, options);
         self.stamp(&mut record);
         self.pools().save(&record)?;
@@ -212,7 +215,8 @@ impl Unit<'_> {
     }
 }
 
-/// Whether the update touches what is baked into nodes: all but the start task, which they read when they boot, and metadata.
+/// Whether the update touches what is baked into nodes: all but metadata, and what they read when they boot: the start task and
+/// certificates.
 fn needs_empty_pool(update: &BatchPoolUpdateOptions) -> bool {
     let BatchPoolUpdateOptions {
         display_name,
@@ -241,6 +245,7 @@ fn needs_empty_pool(update: &BatchPoolUpdateOptions) -> bool {
         || mount_configuration.as_ref().is_some_and(|list| !list.is_empty())
         || upgrade_policy.is_some()
         || other
-            .values()
-            .any(|value| !value.is_null() && value.as_array().is_none_or(|list| !list.is_empty()))
+            .iter()
+            .filter(|(name, _)| *name != CERTIFICATE_REFERENCES)
+            .any(|(_, value)| !value.is_null() && value.as_array().is_none_or(|list| !list.is_empty()))
 }

@@ -4,7 +4,6 @@
 use super::scheduling::{container_configuration, preparation_id};
 use super::{Activity, Failure, Unit};
 use crate::batch::model::{BatchNodeState, BatchTaskCreateOptions};
-use crate::emulator::effect::Effect;
 use crate::emulator::lifecycle::{PreparationEffect, PreparationEvent, Requeue, TaskEvent};
 use crate::emulator::store::{
     JobRecord, JobRow, NodeAddress, NodeRow, PreparationRecord, PreparationTable, RunRecord, RunRow,
@@ -56,13 +55,7 @@ impl Unit<'_> {
         let Some(task) = task_beside(job, role)? else { return Ok(()) };
         let run = self.runs().start_beside(node.row, job.row, role, &task.id)?;
         let Some(assignment) = self.assignment_beside(job, node, role, run)? else { return Ok(()) };
-        self.emit(Effect::StartRun {
-            run,
-            node: node.clone(),
-            assignment: Box::new(assignment),
-            resume: false,
-        });
-        Ok(())
+        self.begin_run(run, node.clone(), assignment)
     }
 
     /// What a node is told of a job's preparation or release task.
@@ -84,6 +77,7 @@ impl Unit<'_> {
             attempt: run.attempt(),
             common_environment: job.job.common_environment_settings.clone().unwrap_or_default(),
             container_configuration: container_configuration(&pool),
+            certificates: Vec::new(),
         }))
     }
 
@@ -128,12 +122,7 @@ impl Unit<'_> {
             self.tasks().save_life(task.row, &task.life)?;
             self.runs().set_stage(run.row, RunStage::Running)?;
             let Some(assignment) = self.assignment_of(&pool, node, &run)? else { continue };
-            self.emit(Effect::StartRun {
-                run: run.row,
-                node: node.clone(),
-                assignment: Box::new(assignment),
-                resume: false,
-            });
+            self.begin_run(run.row, node.clone(), assignment)?;
         }
         Ok(())
     }

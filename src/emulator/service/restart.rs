@@ -28,6 +28,9 @@ impl Unit<'_> {
                 self.job_changed(job.row);
             }
         }
+        for certificate in self.certificates().deleting()? {
+            self.await_deletion(certificate);
+        }
         for schedule in self.job_schedules().unfinished()? {
             self.wait(Pause::JobChange, Event::LookAtJobSchedule { schedule });
         }

@@ -95,9 +95,20 @@ impl Unit<'_> {
         self.tasks().save_life(task.row, &task.life)?;
         self.node_changed(node.row);
         if is_prepared {
-            let assignment = Box::new(assignment(pool, job, task, run)?);
-            self.emit(Effect::StartRun { run, node: address, assignment, resume: false });
+            self.begin_run(run, address, assignment(pool, job, task, run)?)?;
         }
+        Ok(())
+    }
+
+    /// Has a node run what it was assigned, with the certificates that it has for tasks.
+    pub(super) fn begin_run(
+        &mut self,
+        run: RunRow,
+        node: NodeAddress,
+        mut assignment: TaskAssignment,
+    ) -> Result<(), Failure> {
+        assignment.certificates = self.certificates_for_tasks(node.row)?;
+        self.emit(Effect::StartRun { run, node, assignment: Box::new(assignment), resume: false });
         Ok(())
     }
 }
@@ -113,7 +124,7 @@ fn need(job: &JobRecord, task: &TaskRecord) -> Need {
     }
 }
 
-/// What a node is told of a task.
+/// What a node is told of a task, but for its certificates: a run that goes on has them.
 pub(super) fn assignment(
     pool: &PoolRecord,
     job: &JobRecord,
@@ -128,6 +139,7 @@ pub(super) fn assignment(
         attempt: run.attempt(),
         common_environment: job.job.common_environment_settings.clone().unwrap_or_default(),
         container_configuration: container_configuration(pool),
+        certificates: Vec::new(),
     })
 }
 

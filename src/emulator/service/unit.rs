@@ -11,8 +11,8 @@ use crate::clock::Clock;
 use crate::emulator::effect::{Effect, Event};
 use crate::emulator::lifecycle::NodeEvent;
 use crate::emulator::store::{
-    JobRecord, JobRow, JobScheduleRow, JobScheduleTable, JobTable, NodeRow, NodeTable, PoolRecord, PoolRow,
-    PoolTable, RunTable, StoreError, TaskTable,
+    CertificateTable, JobRecord, JobRow, JobScheduleRow, JobScheduleTable, JobTable, NodeRow, NodeTable,
+    PoolRecord, PoolRow, PoolTable, RunTable, StoreError, TaskTable,
 };
 use crate::emulator::timing::{Pause, Timing};
 
@@ -129,6 +129,7 @@ impl<'a> Unit<'a> {
             Event::NodeRemoved { node } => self.node_removed(node),
             Event::NodeWiped { node } => self.node_wiped(node),
             Event::NodeDeallocated { node } => self.with_node(node, NodeEvent::Deallocated),
+            Event::CertificateDeletionDue { certificate } => self.certificate_deletion_due(certificate),
             Event::RunEnded { run, outcome } => self.run_ended(run, outcome),
             Event::TaskCleaned { run } => self.task_cleaned(run),
             Event::JobCleaned { job } => self.job_cleaned(job),
@@ -177,6 +178,10 @@ impl<'a> Unit<'a> {
     /// Sees before the transaction ends what has become of a schedule now that its jobs or its time have changed.
     pub(super) fn job_schedule_changed(&mut self, schedule: JobScheduleRow) {
         self.job_schedules_to_look_at.insert(schedule);
+    }
+
+    pub(crate) fn certificates(&self) -> CertificateTable<'a> {
+        CertificateTable(self.store)
     }
 
     pub(crate) fn pools(&self) -> PoolTable<'a> {

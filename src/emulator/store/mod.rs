@@ -3,6 +3,7 @@
 //! Every object is a row that holds the object as JSON, next to the few columns that queries ask for. The functions here run
 //! inside the caller's transaction and know nothing of lifecycles.
 
+mod certificates;
 mod error;
 mod job_schedules;
 mod jobs;
@@ -20,6 +21,7 @@ mod version;
 
 pub(crate) mod dependencies;
 
+pub(crate) use certificates::{CertificateRecord, CertificateTable};
 pub(crate) use error::StoreError;
 pub(crate) use job_schedules::{JobScheduleRecord, JobScheduleTable};
 pub(crate) use jobs::{JobRecord, JobTable};
@@ -28,7 +30,7 @@ pub(crate) use nodes::{FreeNode, NodeAddress, NodeRecord, NodeTable, NodeUse};
 pub(crate) use pools::{Census, FormulaClock, PoolRecord, PoolTable};
 pub(crate) use preparations::{PreparationRecord, PreparationTable, Standing};
 pub(crate) use readers::Readers;
-pub(crate) use rows::{JobRow, JobScheduleRow, NodeRow, PoolRow, RunRow, TaskRow};
+pub(crate) use rows::{CertificateRow, JobRow, JobScheduleRow, NodeRow, PoolRow, RunRow, TaskRow};
 pub(crate) use runs::{RunRecord, RunStage, RunTable};
 pub(crate) use samples::SampleTable;
 pub(crate) use schema::open_for_writing;

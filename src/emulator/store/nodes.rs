@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::{Deserialize, Serialize};
 
 use super::{ListPage, NodeRow, PoolRow, StoreError};
-use crate::batch::model::{BatchNode, BatchNodeState};
+use crate::batch::model::{BatchCertificateReference, BatchNode, BatchNodeState};
 use crate::batch::{NodeId, PoolId};
 
 /// A node, as the service knows it.
@@ -35,6 +35,11 @@ pub(crate) struct NodeAddress {
 }
 
 impl NodeRecord {
+    /// The certificates that it has had since it booted.
+    pub(crate) fn certificate_references(&self) -> Result<Vec<BatchCertificateReference>, StoreError> {
+        Ok(BatchCertificateReference::listed(&self.node.other)?)
+    }
+
     /// How others name the node.
     pub(crate) fn address(&self) -> NodeAddress {
         NodeAddress {
@@ -170,6 +175,15 @@ impl NodeTable<'_> {
     /// Every node of the account.
     pub(crate) fn all(&self) -> Result<Vec<NodeRecord>, StoreError> {
         let mut statement = self.0.prepare_cached(&format!("{COLUMNS} ORDER BY id"))?;
+        let rows = statement.query_map([], |row| Ok(read(row)))?;
+        rows.map(|row| row?).collect()
+    }
+
+    /// The nodes that have certificates.
+    pub(crate) fn with_certificates(&self) -> Result<Vec<NodeRecord>, StoreError> {
+        let mut statement = self.0.prepare_cached(&format!(
+            "{COLUMNS} WHERE json_array_length(body, '$.node.certificateReferences') > 0 ORDER BY id"
+        ))?;
         let rows = statement.query_map([], |row| Ok(read(row)))?;
         rows.map(|row| row?).collect()
     }

@@ -2,9 +2,12 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::{ListPage, PoolRow, StoreError};
-use crate::batch::model::{BatchNodeDeallocationOption, BatchPool};
+use crate::batch::model::{
+    BatchCertificateReference, BatchNodeDeallocationOption, BatchPool, CERTIFICATE_REFERENCES,
+};
 use crate::batch::{DateTime, PoolId};
 
 /// A pool, as the service knows it: with the passwords of its registries.
@@ -30,6 +33,19 @@ pub(crate) struct FormulaClock {
     pub(crate) turn: u64,
     /// When the next evaluation is due; at once if it was never evaluated.
     pub(crate) due: Option<DateTime>,
+}
+
+impl PoolRecord {
+    /// The certificates that its nodes get.
+    pub(crate) fn certificate_references(&self) -> Result<Vec<BatchCertificateReference>, StoreError> {
+        Ok(BatchCertificateReference::listed(&self.pool.other)?)
+    }
+
+    /// What its nodes say of the certificates that they get when they boot, under the name that it has there, too.
+    pub(crate) fn references_of_nodes(&self) -> Map<String, Value> {
+        let references = self.pool.other.get_key_value(CERTIFICATE_REFERENCES);
+        references.map(|(name, references)| (name.clone(), references.clone())).into_iter().collect()
+    }
 }
 
 /// How many nodes a pool has.

@@ -24,6 +24,8 @@ macro_rules! row_type {
 }
 
 row_type!(
+    /// A certificate.
+    CertificateRow,
     /// A pool.
     PoolRow,
     /// A node.

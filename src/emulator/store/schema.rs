@@ -10,7 +10,7 @@ use super::StoreError;
 
 /// What each format has that the one before had not; the first is what the first format had. How many there are is the format
 /// that this program writes, kept in `PRAGMA user_version`.
-const FORMATS: &[&str] = &[TABLES, JOB_SCHEDULES, SAMPLES, SATISFIED, PREPARATIONS];
+const FORMATS: &[&str] = &[TABLES, JOB_SCHEDULES, SAMPLES, SATISFIED, PREPARATIONS, CERTIFICATES];
 
 const JOB_SCHEDULES: &str = "
 CREATE TABLE job_schedules (
@@ -52,6 +52,16 @@ CREATE TABLE preparations (
     PRIMARY KEY (job, node)
 ) WITHOUT ROWID;
 CREATE INDEX preparations_by_node ON preparations (node);
+";
+
+/// What versions until 2024-07-01.20.0 have.
+const CERTIFICATES: &str = "
+CREATE TABLE certificates (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    key TEXT NOT NULL UNIQUE,
+    state TEXT NOT NULL,
+    body TEXT NOT NULL
+);
 ";
 
 /// How long another process may keep the file to itself.
@@ -222,6 +232,7 @@ mod tests {
             connection.query_row(&sql, [], |row| row.get::<_, i64>(0)).unwrap()
         };
         assert_eq!((count("pools"), count("job_schedules"), count("samples")), (1, 0, 0));
-        assert_eq!(connection.query_row("PRAGMA user_version", [], |row| row.get::<_, u32>(0)), Ok(5));
+        assert_eq!(count("certificates"), 0);
+        assert_eq!(connection.query_row("PRAGMA user_version", [], |row| row.get::<_, u32>(0)), Ok(6));
     }
 }

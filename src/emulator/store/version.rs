@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{JobRecord, JobScheduleRecord, PoolRecord, TaskLife};
+use super::{CertificateRecord, JobRecord, JobScheduleRecord, PoolRecord, TaskLife};
 use crate::batch::{DateTime, ETag};
 
 /// The version of an object.
@@ -30,6 +30,13 @@ impl JobRecord {
     /// The version of the job.
     pub(crate) fn version(&self) -> Version {
         version(self.job.e_tag.as_deref(), self.job.last_modified)
+    }
+}
+
+impl CertificateRecord {
+    /// The version of the certificate.
+    pub(crate) fn version(&self) -> Version {
+        version(Some(&self.e_tag), Some(self.last_modified))
     }
 }
 

@@ -7,8 +7,7 @@ use crate::batch::operation::OperationSpec;
 /// What the root object of the documents of an operation is called in the tables: the last fixed segment of its path, such as
 /// `pools` or `updateproperties`; for a change of a pool, `PATCH pools`.
 pub(super) fn root(operation: &OperationSpec) -> &'static str {
-    let fixed = |segment: &&str| !segment.starts_with('{');
-    match operation.path.rsplit('/').find(fixed).unwrap_or_default() {
+    match operation.subject() {
         "pools" if operation.method == Method::PATCH => "PATCH pools",
         "jobs" if operation.method == Method::PATCH => "PATCH jobs",
         "addtaskcollection" => "tasks",

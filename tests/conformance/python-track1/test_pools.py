@@ -116,6 +116,10 @@ class Nodes(AccountTest):
         nodes.delete_user(self.pool_id, self.node_id, "bob")
         self.fails("NodeUserNotFound", lambda: nodes.delete_user(self.pool_id, self.node_id, "bob"))
 
+    def test_what_opens_a_desktop_of_a_node(self):
+        content = b"".join(self.client.compute_node.get_remote_desktop(self.pool_id, self.node_id))
+        self.assertTrue(content.startswith(b"full address:s:127.0.0.1:3389\r\n"), content)
+
     def test_what_is_known_of_a_node(self):
         settings = self.client.compute_node.get_remote_login_settings(self.pool_id, self.node_id)
         self.assertGreater(settings.remote_login_port, 0)

@@ -15,25 +15,12 @@ class EveryOperation(AccountTest):
         """`request` is answered 501, unless it is carried out."""
         self.assertIn(self.code_of(request), [None, "NotImplementedByEmulator"])
 
-    def test_a_certificates_and_desktops_are_refused_by_name(self):
-        certificates = self.client.certificate
-        certificate = models.CertificateAddParameter(
-            thumbprint="0123456789abcdef0123456789abcdef01234567", thumbprint_algorithm="sha1", data="AAAA"
-        )
-        thumb = ("sha1", certificate.thumbprint)
+    def test_logs_are_refused_by_name(self):
         logs = models.UploadBatchServiceLogsConfiguration(
             container_url="https://account.blob.core.windows.net/logs", start_time=datetime.now(timezone.utc)
         )
-        for request in [
-            lambda: certificates.add(certificate),
-            lambda: list(certificates.list()),
-            lambda: certificates.get(*thumb),
-            lambda: certificates.delete(*thumb),
-            lambda: certificates.cancel_deletion(*thumb),
-            lambda: list(self.client.compute_node.get_remote_desktop(self.pool_id, self.node_id)),
-            lambda: self.client.compute_node.upload_batch_service_logs(self.pool_id, self.node_id, logs),
-        ]:
-            self.refused(request)
+        nodes = self.client.compute_node
+        self.refused(lambda: nodes.upload_batch_service_logs(self.pool_id, self.node_id, logs))
 
     def test_a_job_schedule_is_made_changed_disabled_and_ended(self):
         schedules, schedule_id = self.client.job_schedule, fresh("schedule")

@@ -53,10 +53,9 @@ impl Document {
     }
 
     /// What an enumeration may be.
-    pub fn enumerations(&self) -> BTreeMap<&str, BTreeSet<&str>> {
-        let values =
-            |name| enumeration(&self.document, name).into_iter().map(|value| value.as_str().unwrap());
-        object(&self.document["x-enums"]).keys().map(|name| (name.as_str(), values(name).collect())).collect()
+    pub fn enumerations(&self) -> BTreeMap<String, BTreeSet<String>> {
+        let values = |name| enumeration(&self.document, name).into_iter().map(text);
+        object(&self.document["x-enums"]).keys().map(|name| (name.clone(), values(name).collect())).collect()
     }
 
     /// A definition by its name.
@@ -208,6 +207,10 @@ pub fn reference(schema: &Value) -> Option<&str> {
 /// The definition that a property leads to, itself or by its elements.
 fn referenced(schema: &Value) -> Option<String> {
     reference(schema).or_else(|| reference(&schema["items"])).map(str::to_owned)
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap().to_owned()
 }
 
 fn last_segment(reference: &str) -> &str {
