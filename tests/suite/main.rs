@@ -14,6 +14,9 @@
 )]
 
 mod architecture;
+mod article_pools;
+mod article_table;
+mod article_tasks;
 mod blobs;
 mod client;
 mod commands;
@@ -40,5 +43,6 @@ mod repository;
 mod scale;
 mod spine;
 mod support;
+mod torture;
 mod validate;
 mod validators;

@@ -197,3 +197,18 @@ async fn ten_thousand_tasks_run_in_well_under_a_minute() {
     let job = account.until_state("/jobs/j", "completed").await;
     assert_eq!(job["executionInfo"]["terminateReason"], "AllTasksComplete");
 }
+
+#[tokio::test]
+async fn a_container_pool_runs_no_task_without_container_settings_and_another_pool_none_with() {
+    let account = Account::new().await.with_job(json!({})).await;
+    account.post("/jobs/j/tasks", json!({"id": "t", "commandLine": "x"})).await.expect(201);
+    let failed = account.until_state("/jobs/j/tasks/t", "completed").await;
+    assert_eq!(failed["executionInfo"]["failureInfo"]["code"], "ContainerInvalidSettings");
+    let mut bare = pool("bare");
+    bare["virtualMachineConfiguration"].as_object_mut().unwrap().remove("containerConfiguration");
+    account.post("/pools", bare).await.expect(201);
+    account.post("/jobs", json!({"id": "k", "poolInfo": {"poolId": "bare"}})).await.expect(201);
+    account.post("/jobs/k/tasks", task("t", "")).await.expect(201);
+    let failed = account.until_state("/jobs/k/tasks/t", "completed").await;
+    assert_eq!(failed["executionInfo"]["failureInfo"]["code"], "ContainerPoolNotSupported");
+}

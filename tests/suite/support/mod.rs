@@ -8,6 +8,7 @@
 mod capture;
 mod command;
 mod emulator;
+mod fate;
 mod issuer;
 mod local;
 mod output;
@@ -18,6 +19,7 @@ mod service;
 
 pub use command::Command;
 pub use emulator::{Emulator, Runtime};
+pub use fate::Fate;
 pub use issuer::{Issuer, now};
 pub use local::Local;
 pub use output::Output;

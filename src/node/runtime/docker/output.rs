@@ -96,10 +96,15 @@ async fn write(
     stderr.finish(is_all).await
 }
 
+/// How much of a line the engine notes in one entry; longer lines take several.
+const ENTRY: usize = 16 * 1024;
+
 struct Writer<'a> {
     place: &'a Place,
     file: File,
     written: u64,
+    /// Whether the last entry lacks the end of its line, although its line ends there.
+    owes_line_end: bool,
 }
 
 impl<'a> Writer<'a> {
@@ -113,10 +118,20 @@ impl<'a> Writer<'a> {
             Ok(file)
         };
         let file = open.await.map_err(|error: std::io::Error| place.failed(&error))?;
-        Ok(Self { place, file, written: 0 })
+        Ok(Self { place, file, written: 0, owes_line_end: false })
     }
 
-    async fn write(&mut self, bytes: &[u8]) -> Result<(), RuntimeError> {
+    /// Writes an entry of the log. Some engines leave out the end of a line that took several entries; that it ended is known
+    /// once another entry follows one that is not full.
+    async fn write(&mut self, entry: &[u8]) -> Result<(), RuntimeError> {
+        if std::mem::take(&mut self.owes_line_end) {
+            self.put(b"\n").await?;
+        }
+        self.owes_line_end = entry.len() < ENTRY && !entry.ends_with(b"\n");
+        self.put(entry).await
+    }
+
+    async fn put(&mut self, bytes: &[u8]) -> Result<(), RuntimeError> {
         self.file.write_all(bytes).await.map_err(|error| self.place.failed(&error))?;
         // Whoever reads the file sees the output as it comes.
         self.file.flush().await.map_err(|error| self.place.failed(&error))?;
@@ -164,6 +179,21 @@ mod tests {
         write(stream::iter(all), &files, true).await.unwrap();
         assert_eq!(std::fs::read_to_string(&files.stdout.path).unwrap(), "olderone two");
         assert_eq!(std::fs::read_to_string(&files.stderr.path).unwrap(), "oops");
+    }
+
+    #[tokio::test]
+    async fn lines_of_several_entries_keep_their_ends() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = |name: &str| Place { path: folder.path().join(name), start: 0 };
+        let files = OutputFiles { stdout: place("out"), stderr: place("err") };
+        let full = "x".repeat(ENTRY);
+        let entries = [&full, "y", &full, "z", "short\n", "end"];
+        let entries = entries.map(|entry| said(true, entry));
+        let stderr = said(false, "aside\n");
+        write(stream::iter(entries.into_iter().chain([stderr])), &files, true).await.unwrap();
+        let expected = format!("{full}y\n{full}z\nshort\nend");
+        assert!(std::fs::read_to_string(&files.stdout.path).unwrap() == expected);
+        assert_eq!(std::fs::read_to_string(&files.stderr.path).unwrap(), "aside\n");
     }
 
     #[test]
