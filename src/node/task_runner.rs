@@ -8,15 +8,13 @@ use crate::node::account::Account;
 use crate::node::container_plan;
 use crate::node::context::{NodeContext, in_background};
 use crate::node::failure::{self, TaskOutcome};
-use crate::node::layout::TaskDirectory;
 use crate::node::plain_path;
 use crate::node::run::{Run, Watch};
 use crate::node::runtime::RuntimeKind;
-use crate::node::{container_task, host_task};
+use crate::node::{container_task, host_task, instance};
 
 /// Properties of a task that ask the node for something that it does not do. A task that needs them must not run without.
-const NOT_HANDLED: &[&str] =
-    &["resourceFiles", "outputFiles", "applicationPackageReferences", "multiInstanceSettings"];
+const NOT_HANDLED: &[&str] = &["resourceFiles", "outputFiles", "applicationPackageReferences"];
 
 /// The image that a simulated node names where no container is asked for.
 const NO_IMAGE: &str = "none";
@@ -33,7 +31,7 @@ pub(super) async fn run(
         Ok(account) => account,
         Err(failure_info) => return TaskOutcome::failed(failure_info),
     };
-    if let Err(error) = make_directory(node, run.directory.clone(), account).await {
+    if let Err(error) = make_directory(node, run, account).await {
         let path = run.directory.path().display();
         return TaskOutcome::failed(failure::node_failed(format!("the task's directory {path}: {error}")));
     }
@@ -45,7 +43,10 @@ pub(super) async fn run(
         None => return host_task::run(node, run, account, watch).await,
     };
     match container_plan::plan(run, settings, &node.layout, &node.owner, account) {
-        Ok(plan) => container_task::run(node, run, settings, plan, watch).await,
+        Ok(plan) => match run.part {
+            Some(part) => instance::run(node, run, part, settings, plan, watch).await,
+            None => container_task::run(node, run, settings, plan, watch).await,
+        },
         Err(failure_info) => TaskOutcome::failed(failure_info),
     }
 }
@@ -76,10 +77,12 @@ fn decide(
 }
 
 /// Makes the task's directory and gives it to the task's user.
-async fn make_directory(node: &NodeContext, directory: TaskDirectory, account: Account) -> io::Result<()> {
+async fn make_directory(node: &NodeContext, run: &Run<'_>, account: Account) -> io::Result<()> {
+    let directory = run.directory.clone();
     if !node.keeps_records() {
         return in_background(move || directory.create_output()).await;
     }
+    let shared = run.part.map(|part| node.layout.task(part.job, part.task));
     let hand_over = node.account.is_root() && !account.is_root();
     in_background(move || {
         directory.create()?;
@@ -87,6 +90,11 @@ async fn make_directory(node: &NodeContext, directory: TaskDirectory, account: A
             // Only the working directory: whoever owned the directory above could put links in the place of the output
             // files, and this program, which may be root, writes through them.
             plain_path::give(&directory.working(), account.uid, account.gid)?;
+        }
+        if let Some(shared) = shared {
+            // Instances share the directory above with each other's programs: anyone may add to it, and nobody replace what
+            // is there.
+            plain_path::share(shared.path())?;
         }
         Ok(())
     })

@@ -6,6 +6,7 @@ mod job;
 mod job_schedule;
 mod node;
 mod pool;
+mod subtask;
 mod task;
 
 pub(crate) use job::{

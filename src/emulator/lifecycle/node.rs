@@ -288,6 +288,7 @@ mod tests {
             node: serde_json::from_value(node).unwrap(),
             runtime: "docker".to_owned(),
             users: Vec::new(),
+            seat: None,
         }
     }
 

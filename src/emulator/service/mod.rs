@@ -5,6 +5,7 @@
 
 mod autoscale;
 mod failure;
+mod instances;
 mod job_schedules;
 mod jobs;
 mod node_actions;

@@ -53,6 +53,8 @@ impl Unit<'_> {
             None => self.tasks().find_key(run.job, &run.task_key)?,
         };
         let (Some(job), Some(task)) = (self.jobs().get(run.job)?, task) else { return Ok(None) };
-        Ok(Some(assignment(pool, &job, task, run.row)))
+        let mut assignment = assignment(pool, &job, task, run.row);
+        assignment.instance = self.instance(run.row)?;
+        Ok(Some(assignment))
     }
 }

@@ -34,9 +34,10 @@ impl Unit<'_> {
         outcome: Option<TaskOutcome>,
     ) -> Result<Option<BatchJobActionKind>, Failure> {
         let Some(mut task) = self.tasks().find_key(run.job, &run.task_key)? else { return Ok(None) };
-        if task.life.run != Some(run.row) {
+        if !self.belongs(run, &task)? {
             return Ok(None);
         }
+        let outcome = self.outcome_for_task(run, &task, outcome)?;
         let max_retries = task.definition.constraints.as_ref().and_then(|limits| limits.max_task_retry_count);
         let has_ended = outcome.is_some();
         let event = match outcome {
@@ -47,6 +48,7 @@ impl Unit<'_> {
         if has_ended {
             self.nodes().count_run(run.node, task.life.has_succeeded())?;
         }
+        self.stop_instances(&task)?;
         Ok(action)
     }
 
@@ -98,9 +100,10 @@ impl Unit<'_> {
         }
         let mut action = None;
         if let Some(mut task) = self.tasks().find_key(run.job, &run.task_key)?
-            && task.life.run == Some(run.row)
+            && self.belongs(run, &task)?
         {
             action = self.task_event(&mut task, event)?;
+            self.stop_instances(&task)?;
         }
         self.stop_run(run.row)?;
         self.job_changed(run.job);

@@ -27,7 +27,8 @@ impl Unit<'_> {
             return Ok(());
         }
         let fill = pool.pool.task_scheduling_policy.as_ref().map(|policy| policy.node_fill_type.clone());
-        let mut slots = Slots::new(free, capacity, &fill.unwrap_or(BatchNodeFillType::Spread));
+        let slots = Slots::new(free, capacity, &fill.unwrap_or(BatchNodeFillType::Spread));
+        let mut slots = slots.with_reachable(self.nodes().count_reachable(pool.row)?);
         for waiting in self.jobs().waiting(&pool.pool.id.key())? {
             if slots.total() == 0 {
                 break;
@@ -58,8 +59,10 @@ impl Unit<'_> {
                 return Ok(());
             }
             let mut placed = 0;
-            for task in self.tasks().ready(job.row, slots.largest(), limit)? {
-                if let Some((node, taken)) = slots.take(need(job, &task)) {
+            for task in self.tasks().ready(job.row, slots.largest(), slots.most_instances(), limit)? {
+                if task.instances() > 0 {
+                    placed += i32::from(self.schedule_instances(pool, job, task, slots)?);
+                } else if let Some((node, taken)) = slots.take(need(job, &task)) {
                     self.assign(pool, job, task, (node, taken))?;
                     placed += 1;
                 }
@@ -127,5 +130,6 @@ pub(super) fn assignment(
             .virtual_machine_configuration
             .as_ref()
             .and_then(|vm| vm.container_configuration.clone()),
+        instance: None,
     }
 }

@@ -14,6 +14,7 @@ mod rows;
 mod runs;
 mod samples;
 mod schema;
+mod subtasks;
 mod tasks;
 mod version;
 
@@ -30,5 +31,6 @@ pub(crate) use rows::{JobRow, JobScheduleRow, NodeRow, PoolRow, RunRow, TaskRow}
 pub(crate) use runs::{RunRecord, RunStage, RunTable};
 pub(crate) use samples::SampleTable;
 pub(crate) use schema::open_for_writing;
+pub(crate) use subtasks::{SubtaskRecord, SubtaskTable};
 pub(crate) use tasks::{TaskLife, TaskPlace, TaskRecord, TaskTable};
 pub(crate) use version::Version;

@@ -9,7 +9,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::StoreError;
 
 /// The format that this program writes, kept in `PRAGMA user_version`.
-const FORMAT: i32 = 4;
+const FORMAT: i32 = 6;
 
 /// What format 2 has that format 1 had not.
 const ADDED_IN_2: &str = "
@@ -38,6 +38,19 @@ ALTER TABLE tasks ADD COLUMN satisfies INTEGER NOT NULL DEFAULT 0;
 UPDATE tasks SET satisfies = 1 WHERE result = 'success';
 DROP INDEX tasks_by_number;
 CREATE INDEX tasks_by_number ON tasks (job, number, satisfies) WHERE number IS NOT NULL;
+";
+
+/// What format 6 has that the one before had not: tasks that run on several nodes at once, `instances` of them.
+const ADDED_IN_6: &str = "
+ALTER TABLE tasks ADD COLUMN instances INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE subtasks (
+    task INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    run INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (task, number)
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX subtasks_by_run ON subtasks (run);
 ";
 
 /// How long another process may keep the file to itself.
@@ -149,10 +162,11 @@ pub(crate) fn open_for_writing(path: &Path) -> Result<Connection, StoreError> {
     let found =
         connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(|e| opening(path, e))?;
     let missing: &[&str] = match found {
-        0 => &[TABLES, ADDED_IN_2, ADDED_IN_3, ADDED_IN_4],
-        1 => &[ADDED_IN_2, ADDED_IN_3, ADDED_IN_4],
-        2 => &[ADDED_IN_3, ADDED_IN_4],
-        3 => &[ADDED_IN_4],
+        0 => &[TABLES, ADDED_IN_2, ADDED_IN_3, ADDED_IN_4, ADDED_IN_6],
+        1 => &[ADDED_IN_2, ADDED_IN_3, ADDED_IN_4, ADDED_IN_6],
+        2 => &[ADDED_IN_3, ADDED_IN_4, ADDED_IN_6],
+        3 => &[ADDED_IN_4, ADDED_IN_6],
+        4 => &[ADDED_IN_6],
         FORMAT => return Ok(connection),
         found => return Err(StoreError::Newer { path: path.to_owned(), found, known: FORMAT }),
     };
