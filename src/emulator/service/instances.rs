@@ -10,8 +10,8 @@ use crate::emulator::effect::Effect;
 use crate::emulator::lifecycle::{Requeue, TaskEvent};
 use crate::emulator::scheduler::Slots;
 use crate::emulator::store::{
-    JobRecord, NodeAddress, PoolRecord, RunRecord, RunRow, RunStage, StoreError, SubtaskRecord, TaskPlace,
-    TaskRecord, TaskRow,
+    JobRecord, NodeAddress, NodeRow, PoolRecord, RunRecord, RunRow, RunStage, StoreError, SubtaskRecord,
+    TaskPlace, TaskRecord, TaskRow,
 };
 use crate::node::{Host, Instance, TaskOutcome};
 
@@ -118,21 +118,27 @@ impl Unit<'_> {
         Ok(Some(subtask.failure_of_task(outcome)))
     }
 
-    /// Ends what still runs of a task that runs no more, and counts it on the nodes where it did.
-    pub(super) fn stop_instances(&mut self, task: &TaskRecord) -> Result<(), Failure> {
+    /// Ends what still runs, but for `ended`, of a task that runs no more. Gives the nodes where that is.
+    pub(super) fn stop_instances(
+        &mut self,
+        task: &TaskRecord,
+        ended: Option<RunRow>,
+    ) -> Result<Vec<NodeRow>, Failure> {
+        let mut nodes = Vec::new();
         if task.definition.multi_instance_settings.is_none() || task.life.run.is_some() {
-            return Ok(());
+            return Ok(nodes);
         }
         for run in self.runs().of_task(task.job, &task.definition.id.key())? {
-            if run.stage == RunStage::Running {
+            if run.stage == RunStage::Running && Some(run.row) != ended {
                 self.stop_run(run.row)?;
                 self.node_changed(run.node);
+                nodes.push(run.node);
             }
         }
         if task.life.state == BatchTaskState::Active {
             self.subtasks().delete(task.row)?;
         }
-        Ok(())
+        Ok(nodes)
     }
 
     /// A run was lost with its node: its task runs again, on others.
@@ -142,7 +148,7 @@ impl Unit<'_> {
         {
             task.life.step(TaskEvent::Requeued(Requeue::Recovery), self.now);
             self.tasks().save_life(task.row, &task.life)?;
-            self.stop_instances(&task)?;
+            self.stop_instances(&task, Some(run.row))?;
         }
         Ok(())
     }

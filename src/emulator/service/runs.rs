@@ -45,10 +45,12 @@ impl Unit<'_> {
             None => TaskEvent::Requeued(Requeue::Recovery),
         };
         let action = self.task_event(&mut task, event)?;
+        let others = self.stop_instances(&task, Some(run.row))?;
         if has_ended {
-            self.nodes().count_run(run.node, task.life.has_succeeded())?;
+            for node in [run.node].into_iter().chain(others) {
+                self.nodes().count_run(node, task.life.has_succeeded())?;
+            }
         }
-        self.stop_instances(&task)?;
         Ok(action)
     }
 
@@ -103,7 +105,7 @@ impl Unit<'_> {
             && self.belongs(run, &task)?
         {
             action = self.task_event(&mut task, event)?;
-            self.stop_instances(&task)?;
+            self.stop_instances(&task, Some(run.row))?;
         }
         self.stop_run(run.row)?;
         self.job_changed(run.job);

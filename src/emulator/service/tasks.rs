@@ -113,7 +113,7 @@ impl Unit<'_> {
         if let Some(run) = run {
             self.stop_run(run)?;
         }
-        self.stop_instances(&task)?;
+        self.stop_instances(&task, run)?;
         self.job_changed(job.row);
         self.act_on_job(job.row, action)?;
         Ok(task.life.version())
