@@ -141,6 +141,22 @@ impl Unit<'_> {
         Ok(nodes)
     }
 
+    /// The container has ended of an instance that was ready.
+    pub(super) fn note_container(
+        &mut self,
+        run: RunRow,
+        outcome: Option<&TaskOutcome>,
+    ) -> Result<(), Failure> {
+        let container = outcome.and_then(|outcome| outcome.container_info.clone());
+        if let (Some(container), Some(mut subtask)) = (container, self.subtasks().of_run(run)?)
+            && subtask.is_ready()
+        {
+            subtask.container_info = Some(container);
+            self.subtasks().save(&subtask)?;
+        }
+        Ok(())
+    }
+
     /// A run was lost with its node: its task runs again, on others.
     pub(super) fn requeue_lost(&mut self, run: &RunRecord) -> Result<(), Failure> {
         if let Some(mut task) = self.tasks().find_key(run.job, &run.task_key)?
