@@ -95,7 +95,7 @@ pub(in crate::node) fn open_to_read(path: &Path) -> io::Result<File> {
         return Err(io::ErrorKind::InvalidInput.into());
     }
     // By the descriptor, so that it is the very file that was looked at.
-    Ok(File::open(by_descriptor(&found))?)
+    File::open(by_descriptor(&found))
 }
 
 /// The length of the regular file at `path`; 0 if there is none.

@@ -202,6 +202,24 @@ fn one_node_that_is_not_ready_fails_the_task_without_a_daemon() {
     one_node_that_is_not_ready_fails_the_task(Runtime::Oci);
 }
 
+#[test]
+fn a_task_that_waits_for_more_nodes_says_so() {
+    let recipe = recipe(
+        "busybox",
+        "command: work\nmulti_instance: { number_of_instances: 2, coordination_command: start }",
+    )
+    .replace(
+        "{ dedicated: 2 }",
+        "{ autoscale: { formula: \"$TargetDedicatedNodes = 1;\", evaluation_interval: 5m } }",
+    );
+    let sandbox = Sandbox::new().file("recipe.yaml", &recipe);
+    let Some(_emulator) = Emulator::start(&sandbox, Runtime::Simulated) else { return };
+    sandbox.run(["apply", "recipe.yaml", "--auto-approve", "--no-wait"]).success();
+    until("the one node", || sandbox.run(["status", "recipe.yaml"]).stdout.contains("1 idle"));
+    let silent = sandbox.run(["logs", "j/t"]);
+    silent.stderr_contains("it runs on 2 nodes at once, and 1 of pool p can work");
+}
+
 /// The folder of some node whose path ends so.
 fn find(sandbox: &Sandbox, end: &str) -> std::path::PathBuf {
     let nodes = std::fs::read_dir(sandbox.data().join("nodes/p")).unwrap();
@@ -216,5 +234,116 @@ fn until(what: &str, holds: impl Fn() -> bool) {
     while !holds() {
         assert!(Instant::now() < deadline, "{what} did not come about");
         std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+mod first_process {
+    //! What runs first in the container of an instance, without a container around it.
+
+    use std::path::Path;
+    use std::process::{Child, Command, ExitStatus, Stdio};
+
+    use rustix::process::{Pid, Signal};
+    use serde_json::{Value, json};
+
+    use super::until;
+
+    fn start(control: &Path, coordination: &[&str], command: Option<&[&str]>) -> Child {
+        let instructions = json!({ "coordination": coordination, "command": command, "control": control });
+        Command::new(env!("CARGO_BIN_EXE_batchyard"))
+            .args(["__instance", &instructions.to_string()])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap()
+    }
+
+    fn sh(script: &str) -> [&str; 3] {
+        ["/bin/sh", "-c", script]
+    }
+
+    fn said(control: &Path, name: &str) -> Option<Value> {
+        serde_json::from_slice(&std::fs::read(control.join(name)).ok()?).ok()
+    }
+
+    fn coordinated(control: &Path) {
+        until("the end of the coordination command", || said(control, "coordination.json").is_some());
+        assert_eq!(said(control, "coordination.json"), Some(json!({ "exited": 0 })));
+    }
+
+    fn end(child: &mut Child) -> ExitStatus {
+        let mut status = None;
+        for _ in 0..200 {
+            status = child.try_wait().unwrap();
+            if status.is_some() {
+                break;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+        status.unwrap_or_else(|| panic!("the first process did not end"))
+    }
+
+    fn signal(child: &Child, signal: Signal) {
+        let pid = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+        rustix::process::kill_process(pid, signal).unwrap();
+    }
+
+    #[test]
+    fn the_command_waits_until_it_may_go_on_and_finds_what_the_coordination_left() {
+        let control = tempfile::tempdir().unwrap();
+        let pid = control.path().join("pid");
+        let background = format!("sleep 600 & echo $! > {}", pid.display());
+        let check = format!("kill $(cat {}) && exit 7", pid.display());
+        let mut first = start(control.path(), &sh(&background), Some(&sh(&check)));
+        coordinated(control.path());
+        std::thread::sleep(std::time::Duration::from_millis(200));
+        assert!(first.try_wait().unwrap().is_none(), "nobody has told it to go on");
+        std::fs::write(control.path().join("go"), "").unwrap();
+        assert_eq!(end(&mut first).code(), Some(7));
+        assert_eq!(said(control.path(), "command.json"), None);
+    }
+
+    #[test]
+    fn a_coordination_command_that_fails_is_the_end() {
+        let control = tempfile::tempdir().unwrap();
+        let mut first = start(control.path(), &sh("exit 4"), Some(&sh("echo never")));
+        assert_eq!(end(&mut first).code(), Some(4));
+        assert_eq!(said(control.path(), "coordination.json"), Some(json!({ "exited": 4 })));
+
+        let mut first = start(control.path(), &sh("kill -9 $$"), None);
+        assert_eq!(end(&mut first).code(), Some(137));
+    }
+
+    #[test]
+    fn programs_that_are_not_there_are_told_apart_from_programs_that_fail() {
+        let control = tempfile::tempdir().unwrap();
+        let mut first = start(control.path(), &["/bin/nowhere"], None);
+        assert_eq!(end(&mut first).code(), Some(127));
+        let reason = said(control.path(), "coordination.json").unwrap()["not_started"].clone();
+        assert!(reason.as_str().unwrap().contains("`/bin/nowhere` was not found"), "{reason}");
+
+        std::fs::write(control.path().join("go"), "").unwrap();
+        let mut first = start(control.path(), &sh("true"), Some(&["/dev/null"]));
+        assert_eq!(end(&mut first).code(), Some(126));
+        let reason = said(control.path(), "command.json").unwrap()["not_started"].clone();
+        assert!(reason.as_str().unwrap().contains("`/dev/null` can't be executed"), "{reason}");
+    }
+
+    #[test]
+    fn signals_reach_the_command_and_end_a_subtask() {
+        let control = tempfile::tempdir().unwrap();
+        std::fs::write(control.path().join("go"), "").unwrap();
+        let running = control.path().join("running");
+        let script = format!("trap 'exit 5' TERM; touch {}; while :; do sleep 0.1; done", running.display());
+        let mut primary = start(control.path(), &sh("true"), Some(&sh(&script)));
+        until("the command", || running.exists());
+        signal(&primary, Signal::TERM);
+        assert_eq!(end(&mut primary).code(), Some(5));
+
+        let mut subtask = start(control.path(), &sh("true"), None);
+        coordinated(control.path());
+        std::thread::sleep(std::time::Duration::from_millis(200));
+        assert!(subtask.try_wait().unwrap().is_none(), "a subtask stays, whatever it is told");
+        signal(&subtask, Signal::TERM);
+        assert_eq!(end(&mut subtask).code(), Some(143));
     }
 }

@@ -81,7 +81,7 @@ pub(crate) const REFUSED: &[Refused] = &[
     POOL_INFO,
     TASK,
     MULTI_INSTANCE,
-    Refused { of: "a task, by what it has not", properties: &[HOST_INSTANCES] },
+    Refused { of: "a task, by what it lacks", properties: &[HOST_INSTANCES] },
     Refused { of: "a task and a start task", properties: &[USER] },
     Refused { of: "a registry", properties: &[REGISTRY_IDENTITY] },
     Refused {

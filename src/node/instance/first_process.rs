@@ -130,11 +130,10 @@ impl Family {
         let go = control.join(GO);
         loop {
             let pause = async {
-                if goes_on {
-                    tokio::time::sleep(GLANCE).await;
-                } else {
-                    std::future::pending().await
+                if !goes_on {
+                    std::future::pending::<()>().await;
                 }
+                tokio::time::sleep(GLANCE).await;
             };
             tokio::select! {
                 _ = self.children.recv() => reap_orphans(),
