@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154  # `services` and `may_install` are tests/run's
 #
-# What tests/run starts for the tests: a container engine, two registries with images, two official SDKs, Azurite; and what it
-# installs for them: validators and an editor's language server.
+# What tests/run starts for the tests: a container engine, two registries with images, one of them with Open MPI, two official
+# SDKs, Azurite; and what it installs for them: validators and an editor's language server.
 #
 # Each service has a function start_NAME that exports the variables by which the tests find it, or calls
 # skip_service and returns. tests/suite/support/service.rs is the other end.
@@ -266,14 +266,88 @@ push_images() {
 }
 
 import_image() {
-    local name=$1 change changes=()
+    local name=$1
     shift
-    for change in 'ENV PATH=/bin' "$@"; do changes+=(--change "$change"); done
-    local docker=(docker --host "$BATCHYARD_TEST_DOCKER_HOST")
-    tar --owner=0 --group=0 --numeric-owner -C "$work/rootfs" -c . | "${docker[@]}" import "${changes[@]}" - "$name" &&
+    tar --owner=0 --group=0 --numeric-owner -C "$work/rootfs" -c . | push_rootfs "$name" 'ENV PATH=/bin' "$@"
+}
+
+# Makes an image of the archive on standard input, with these changes, and pushes it.
+push_rootfs() {
+    local name=$1 change changes=() docker=(docker --host "$BATCHYARD_TEST_DOCKER_HOST")
+    shift
+    for change in "$@"; do changes+=(--change "$change"); done
+    "${docker[@]}" import "${changes[@]}" - "$name" &&
         "${docker[@]}" push "$name" &&
         # Tests must pull what they use.
         "${docker[@]}" rmi "$name"
+}
+
+# ── Open MPI ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+# An image with Open MPI and an SSH server, put together from Debian's packages without being installed anywhere.
+start_mpi() {
+    local release rootfs name=${BATCHYARD_TEST_REGISTRY:-}/mpi:latest
+    release=$(. /etc/os-release && echo "${ID:-}-${VERSION_ID:-}-$(uname -m)")
+    rootfs=$tools/mpi-$release.tar
+    if [[ -z ${BATCHYARD_TEST_REGISTRY:-} ]]; then
+        skip_service mpi "without a registry there is nowhere to push its image"
+    elif [[ $release != debian-* ]]; then
+        skip_service mpi "its image is made from Debian's packages, on Debian"
+    elif [[ ! -e $rootfs && $may_install != yes ]]; then
+        skip_service mpi "its packages are not here, and not to be fetched by this script"
+    elif ! alone make_mpi_rootfs "$rootfs" >"$work/mpi.log" 2>&1; then
+        skip_service mpi "its packages could not be fetched: $(tail -n 1 "$work/mpi.log")"
+    elif ! push_rootfs "$name" 'ENV PATH=/usr/sbin:/usr/bin:/sbin:/bin' <"$rootfs" >"$work/push.log" 2>&1; then
+        skip_service mpi "the image could not be pushed: $(tail -n 1 "$work/push.log")"
+    else
+        export BATCHYARD_TEST_MPI_IMAGE=$name
+        echo "mpi: $name"
+    fi
+}
+
+make_mpi_rootfs() {
+    local archive=$1 folder package
+    [[ ! -e $archive ]] || return 0
+    folder=$(mktemp -d "$work/mpi-XXXXXX")
+    fetch_mpi_packages "$folder/packages" ||
+        { as_root apt-get -qq update && fetch_mpi_packages "$folder/packages"; } || return 1
+
+    local root=$folder/root
+    mkdir -p "$root"
+    for package in "$folder"/packages/*.deb; do
+        dpkg-deb --fsys-tarfile "$package" |
+            tar -x -C "$root" --no-same-owner --exclude='./usr/share/*' --exclude='./usr/lib/*/perl*' || return 1
+    done
+    dpkg-deb --fsys-tarfile "$folder"/packages/openmpi-common_*.deb |
+        tar -x -C "$root" --no-same-owner ./usr/share/openmpi || return 1
+
+    # What the packages' scripts would do: names, users, keys. The keys open nothing but containers of the tests.
+    ln -sf dash "$root/bin/sh"
+    ln -sf orterun "$root/usr/bin/mpirun"
+    mkdir -p "$root"/{dev,proc,sys,tmp,run/sshd,root/.ssh,etc/ssh}
+    chmod 1777 "$root/tmp"
+    chmod 700 "$root/root" "$root/root/.ssh"
+    printf '%s\n' 'root:x:0:0:root:/root:/bin/sh' 'sshd:x:100:65534::/run/sshd:/usr/sbin/nologin' >"$root/etc/passwd"
+    printf '%s\n' 'root:x:0:' 'nogroup:x:65534:' >"$root/etc/group"
+    "$root/usr/bin/ssh-keygen" -q -t ed25519 -N '' -f "$root/root/.ssh/id_ed25519" &&
+        "$root/usr/bin/ssh-keygen" -q -t ed25519 -N '' -f "$root/etc/ssh/ssh_host_ed25519_key" || return 1
+    cp "$root/root/.ssh/id_ed25519.pub" "$root/root/.ssh/authorized_keys"
+    printf '%s\n' 'UsePAM no' 'PermitRootLogin prohibit-password' >"$root/etc/ssh/sshd_config"
+    printf '%s\n' 'StrictHostKeyChecking no' 'UserKnownHostsFile /dev/null' 'LogLevel ERROR' 'Port 23' \
+        >"$root/root/.ssh/config"
+
+    tar --owner=0 --group=0 --numeric-owner -C "$root" -cf "$archive.draft" . &&
+        mv "$archive.draft" "$archive" &&
+        rm -rf "$folder"
+}
+
+# Fetches Open MPI, an SSH server and all that they need on a machine on which nothing is installed yet.
+fetch_mpi_packages() {
+    mkdir -p "$1/partial"
+    : >"$1/nothing-installed"
+    apt-get -qq -y --no-install-recommends --download-only -o Dir::State::status="$1/nothing-installed" \
+        -o Dir::Cache::archives="$1" -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= -o Debug::NoLocking=1 \
+        install openmpi-bin openssh-server openssh-client dash coreutils
 }
 
 # ── The official SDK, and Azurite ────────────────────────────────────────────────────────────────────────────────────

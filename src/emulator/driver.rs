@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::io;
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -18,7 +19,7 @@ use crate::batch::model::{BatchContainerConfiguration, BatchNodeError, NameValue
 use crate::batch::{JobId, TaskId};
 use crate::node::layout::{self, NodeLayout};
 use crate::node::runtime::ContainerRuntime;
-use crate::node::{Node, TaskAssignment, TaskOutcome};
+use crate::node::{Node, Rendezvous, TaskAssignment, TaskOutcome};
 
 /// The URL of an account that is served inside a process and nowhere else.
 const IN_PROCESS: &str = "batchyard://local";
@@ -32,9 +33,17 @@ pub(crate) struct Driver {
     /// The URL that tasks are told.
     account_url: Mutex<String>,
     nodes: Mutex<HashMap<NodeRow, Arc<Node>>>,
-    runs: Mutex<HashMap<RunRow, CancellationToken>>,
+    runs: Mutex<HashMap<RunRow, Running>>,
     work: TaskTracker,
     stop: CancellationToken,
+}
+
+/// What a run can be told that goes on.
+#[derive(Debug)]
+struct Running {
+    cancel: CancellationToken,
+    /// Where it waits for others, if it is one of several instances of its task.
+    rendezvous: Option<Rendezvous>,
 }
 
 impl Driver {
@@ -85,13 +94,21 @@ impl Driver {
     fn begin(self: &Arc<Self>, effect: Effect) {
         match effect {
             Effect::StopRun { run } => {
-                if let Some(cancel) = lock(&self.runs).get(&run) {
-                    cancel.cancel();
+                if let Some(running) = lock(&self.runs).get(&run) {
+                    running.cancel.cancel();
+                }
+            }
+            Effect::LetGo { run } => {
+                if let Some(rendezvous) =
+                    lock(&self.runs).get(&run).and_then(|running| running.rendezvous.as_ref())
+                {
+                    rendezvous.let_go();
                 }
             }
             Effect::StartRun { run, node, assignment, resume } => {
                 let cancel = CancellationToken::new();
-                lock(&self.runs).insert(run, cancel.clone());
+                let rendezvous = assignment.instance.as_ref().map(|instance| instance.rendezvous.clone());
+                lock(&self.runs).insert(run, Running { cancel: cancel.clone(), rendezvous });
                 let driver = Arc::clone(self);
                 self.spawn(async move { driver.run_task(run, &node, &assignment, cancel, resume).await });
             }
@@ -102,9 +119,9 @@ impl Driver {
                     then
                 });
             }
-            Effect::PrepareNode { node, boot, containers } => {
+            Effect::PrepareNode { node, boot, containers, seat } => {
                 let driver = Arc::clone(self);
-                self.spawn(async move { driver.prepare(&node, boot, containers.as_ref()).await });
+                self.spawn(async move { driver.prepare(&node, boot, containers.as_ref(), seat).await });
             }
             Effect::RunStartTask { node, start_task, containers, certificates } => {
                 let driver = Arc::clone(self);
@@ -168,10 +185,11 @@ impl Driver {
         node: &NodeAddress,
         boot: Duration,
         containers: Option<&BatchContainerConfiguration>,
+        seat: Option<u8>,
     ) -> Event {
         self.pause(boot).await;
         let result = match self.node(node) {
-            Ok(machine) => machine.prepare(containers).await,
+            Ok(machine) => prepare(&machine, containers, seat).await,
             Err(reason) => Err(vec![BatchNodeError {
                 code: Some(ENGINE_UNAVAILABLE.to_owned()),
                 message: Some("The node has nothing to run containers with.".to_owned()),
@@ -189,7 +207,20 @@ impl Driver {
         cancel: CancellationToken,
         resume: bool,
     ) -> Event {
-        let outcome = self.outcome(node, assignment, cancel, resume).await;
+        let arrival = async {
+            match &assignment.instance {
+                Some(instance) => instance.rendezvous.arrival().await,
+                None => std::future::pending().await,
+            }
+        };
+        let mut ended = std::pin::pin!(self.outcome(node, assignment, cancel, resume));
+        let outcome = tokio::select! {
+            outcome = &mut ended => outcome,
+            container = arrival => {
+                self.account.service.report(Event::Coordinated { run, container }).await;
+                ended.await
+            }
+        };
         lock(&self.runs).remove(&run);
         Event::RunEnded { run, outcome }
     }
@@ -211,10 +242,14 @@ impl Driver {
 
     async fn remove_node(&self, node: &NodeAddress, pause: Duration) -> Event {
         self.pause(pause).await;
+        let machine = self.node(node);
         self.wipe_node(node).await;
-        if let Some(pool) = self.account.node_root(node).parent() {
-            // Fails as long as the pool has other nodes, as it should.
-            let _ = tokio::fs::remove_dir(pool).await;
+        // Fails as long as the pool has other nodes, as it should.
+        if let Some(pool) = self.account.node_root(node).parent()
+            && tokio::fs::remove_dir(pool).await.is_ok()
+            && let Ok(machine) = machine
+        {
+            machine.remove_network().await;
         }
         Event::NodeRemoved { node: node.row }
     }
@@ -262,6 +297,19 @@ impl Driver {
             Arc::new(self.account.machine(node, runtime, &url))
         });
         Ok(Arc::clone(machine))
+    }
+}
+
+/// Has a node there, in its pool's network if it has a seat in one; gives its address.
+async fn prepare(
+    machine: &Node,
+    containers: Option<&BatchContainerConfiguration>,
+    seat: Option<u8>,
+) -> Result<Option<Ipv4Addr>, Vec<BatchNodeError>> {
+    machine.prepare(containers).await?;
+    match seat {
+        Some(seat) => machine.join_network(seat).await.map(Some),
+        None => Ok(None),
     }
 }
 

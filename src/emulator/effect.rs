@@ -3,10 +3,13 @@
 //! An [`Effect`] leaves the service only after the change that caused it is on disk, and can be derived again from what is on
 //! disk: after a crash the effects of everything unfinished are simply asked for again.
 
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use super::store::{CertificateRow, JobRow, JobScheduleRow, NodeAddress, NodeRow, PoolRow, RunRow};
-use crate::batch::model::{BatchContainerConfiguration, BatchNodeError, BatchStartTask};
+use crate::batch::model::{
+    BatchContainerConfiguration, BatchNodeError, BatchStartTask, BatchTaskContainerExecutionInfo,
+};
 use crate::batch::{JobId, TaskId};
 use crate::node::{NodeCertificate, TaskAssignment, TaskOutcome};
 
@@ -16,7 +19,13 @@ pub(crate) enum Effect {
     /// Tell the service after a while.
     Wait { pause: Duration, then: Event },
     /// Boot a node and fetch its images.
-    PrepareNode { node: NodeAddress, boot: Duration, containers: Option<BatchContainerConfiguration> },
+    PrepareNode {
+        node: NodeAddress,
+        boot: Duration,
+        containers: Option<BatchContainerConfiguration>,
+        /// Its seat in the private network of its pool, if that has one.
+        seat: Option<u8>,
+    },
     /// Run a node's start task once.
     RunStartTask {
         node: NodeAddress,
@@ -30,6 +39,8 @@ pub(crate) enum Effect {
     WipeNode { node: NodeAddress, pause: Duration },
     /// Run a task; `resume` if it may be running since before a restart.
     StartRun { run: RunRow, node: NodeAddress, assignment: Box<TaskAssignment>, resume: bool },
+    /// Tell the primary instance of a task that all are ready.
+    LetGo { run: RunRow },
     /// End a run.
     StopRun { run: RunRow },
     /// Remove a task's folder.
@@ -49,8 +60,8 @@ pub(crate) enum Event {
     FormulaDue { pool: PoolRow, turn: u64 },
     /// A node is there, and boots.
     NodeCreated { node: NodeRow },
-    /// A node has booted and fetched its images, or could not.
-    NodePrepared { node: NodeRow, result: Result<(), Vec<BatchNodeError>> },
+    /// A node has booted, has its address if it has a seat in its pool's network, and has fetched its images; or could not.
+    NodePrepared { node: NodeRow, result: Result<Option<Ipv4Addr>, Vec<BatchNodeError>> },
     /// A node's start task has ended.
     StartTaskEnded { node: NodeRow, outcome: TaskOutcome },
     /// A node is gone.
@@ -61,6 +72,8 @@ pub(crate) enum Event {
     NodeDeallocated { node: NodeRow },
     /// A certificate is to be deleted, unless somebody has it.
     CertificateDeletionDue { certificate: CertificateRow },
+    /// The coordination command of a run has succeeded, in this container.
+    Coordinated { run: RunRow, container: BatchTaskContainerExecutionInfo },
     /// A run has ended; without an outcome it is not known how.
     RunEnded { run: RunRow, outcome: Option<TaskOutcome> },
     /// A task's folder is gone.

@@ -1,5 +1,7 @@
 //! Placement: which node a task goes to. Pure; which tasks are due and in which order is the store's to say.
 
+use std::net::Ipv4Addr;
+
 use super::store::{FreeNode, NodeRow};
 use crate::batch::model::BatchNodeFillType;
 
@@ -21,12 +23,25 @@ pub(crate) struct Slots {
     /// How many slots a node has.
     capacity: i32,
     pack: bool,
+    /// On how many nodes at once a task could run, if all of them were free.
+    reachable: i32,
 }
 
 impl Slots {
     /// The free slots of these nodes, each of which has `capacity` in all.
     pub(crate) fn new(nodes: Vec<FreeNode>, capacity: i32, fill: &BatchNodeFillType) -> Self {
-        Self { nodes, capacity, pack: *fill == BatchNodeFillType::Pack }
+        Self { nodes, capacity, pack: *fill == BatchNodeFillType::Pack, reachable: 0 }
+    }
+
+    /// The same with room for tasks that run on several nodes at once, of which `reachable` would be there if all were free. Such
+    /// tasks run alone: nodes must have one slot.
+    pub(crate) fn with_reachable(self, reachable: i32) -> Self {
+        Self { reachable: if self.capacity == 1 { reachable } else { 0 }, ..self }
+    }
+
+    /// On how many nodes at once a task may want to run, to be worth waiting for.
+    pub(crate) fn most_instances(&self) -> i32 {
+        self.reachable
     }
 
     /// The most slots that are free on one node: what a task may need at the most.
@@ -39,8 +54,9 @@ impl Slots {
         self.nodes.iter().map(|node| node.free).sum()
     }
 
-    /// Takes slots on one node that is not among the `barred` ones: with `spread` on the one with the most free, with `pack` on the one with the fewest that will
-    /// do; the oldest of equals. Says how many slots it took: all of a node that is to run nothing else.
+    /// Takes slots on one node that is not among the `barred` ones: with `spread` on the one with the most free, with `pack` on the
+    /// one with the fewest that will do; the oldest of equals. Says how many slots it took: all of a node that is to run nothing
+    /// else.
     pub(crate) fn take(&mut self, need: Need, barred: &[NodeRow]) -> Option<(&FreeNode, i32)> {
         let slots = if need.whole_node { self.capacity } else { need.slots };
         let suits = |node: &FreeNode| {
@@ -54,6 +70,33 @@ impl Slots {
         }?;
         node.free -= slots;
         Some((node, slots))
+    }
+
+    /// Takes that many nodes that reach each other and are not barred, with their addresses, the oldest first; all of them or none.
+    pub(crate) fn take_nodes(&mut self, count: i32, barred: &[NodeRow]) -> Option<Vec<(FreeNode, Ipv4Addr)>> {
+        let count = usize::try_from(count).ok()?;
+        let free: Vec<_> = self
+            .nodes
+            .iter()
+            .filter(|node| node.free > 0 && node.free == self.capacity && !barred.contains(&node.row))
+            .filter_map(|node| Some((node.clone(), node.address?)))
+            .take(count)
+            .collect();
+        if count == 0 || free.len() < count {
+            return None;
+        }
+        self.reserve(i32::try_from(count).ok()?, barred);
+        Some(free)
+    }
+
+    /// Keeps up to that many nodes from tasks that come later.
+    pub(crate) fn reserve(&mut self, count: i32, barred: &[NodeRow]) {
+        let count = usize::try_from(count).unwrap_or_default();
+        let capacity = self.capacity;
+        let is_free = |node: &&mut FreeNode| {
+            node.free == capacity && node.address.is_some() && !barred.contains(&node.row)
+        };
+        self.nodes.iter_mut().filter(is_free).take(count).for_each(|node| node.free = 0);
     }
 }
 
@@ -72,6 +115,7 @@ mod tests {
             id: NodeId::new(format!("n{row}")).unwrap(),
             is_dedicated: row > 1,
             free,
+            address: (row < 4).then(|| Ipv4Addr::from([10, 0, 0, u8::try_from(row).unwrap()])),
         };
         Slots::new((1..).zip(free).map(node).collect(), 4, &fill)
     }
@@ -106,6 +150,38 @@ mod tests {
         let mut slots = slots(&[4, 2], BatchNodeFillType::Spread);
         assert_eq!(slots.take(need(1), &[NodeRow(1)]).map(|(node, _)| node.row.0), Some(2));
         assert!(slots.take(need(1), &[NodeRow(1), NodeRow(2)]).is_none());
+    }
+
+    #[test]
+    fn a_task_takes_all_the_nodes_that_it_needs_or_none() {
+        let one_slot = |free: &[i32]| Slots { capacity: 1, ..slots(free, BatchNodeFillType::Spread) };
+        let rows = |taken: Option<Vec<(FreeNode, Ipv4Addr)>>| {
+            taken.map(|nodes| nodes.iter().map(|(node, _)| node.row.0).collect::<Vec<_>>())
+        };
+        let mut free = one_slot(&[1, 0, 1, 1]);
+        assert_eq!(rows(free.take_nodes(3, &[])), None, "one runs something, one can't be reached");
+        assert_eq!(free.total(), 3, "nothing was taken");
+        assert_eq!(rows(free.take_nodes(2, &[NodeRow(1)])), None, "it could not be prepared");
+        assert_eq!(rows(free.take_nodes(2, &[])), Some(vec![1, 3]));
+        assert_eq!(free.total(), 1);
+        assert_eq!(rows(free.take_nodes(0, &[])), None);
+    }
+
+    #[test]
+    fn nodes_are_kept_for_a_task_that_needs_more_than_are_free() {
+        let mut free = Slots { capacity: 1, ..slots(&[1, 1, 0, 1], BatchNodeFillType::Spread) };
+        free.reserve(3, &[]);
+        assert_eq!(
+            free.take(need(1), &[]).map(|(node, _)| node.row.0),
+            Some(4),
+            "it can't be reached by others"
+        );
+        assert!(free.take(need(1), &[]).is_none());
+        let of = |capacity| {
+            let free = Slots { capacity, ..slots(&[1], BatchNodeFillType::Spread) };
+            free.with_reachable(5).most_instances()
+        };
+        assert_eq!((of(1), of(2)), (5, 0));
     }
 
     #[test]

@@ -6,9 +6,9 @@ use serde_json::Value;
 use super::service::Failure;
 use super::store::{
     Census, CertificateRecord, JobRecord, JobScheduleRecord, NodeRecord, NodeUse, PoolRecord,
-    PreparationRecord, StoreError, TaskRecord,
+    PreparationRecord, StoreError, SubtaskRecord, TaskPlace, TaskRecord,
 };
-use crate::batch::model::{BatchJobPreparationAndReleaseTaskStatus, BatchNodeInfo, BatchTask};
+use crate::batch::model::{BatchJobPreparationAndReleaseTaskStatus, BatchNodeInfo, BatchSubtask, BatchTask};
 use crate::batch::operations::GetCertificate;
 use crate::batch::{InvalidId, JobId, Operation as _, THUMBPRINT_ALGORITHM, TaskId, Thumbprint};
 use crate::node::layout::NodeLayout;
@@ -102,18 +102,7 @@ pub(crate) fn preparation(base: &str, job: &JobRecord, record: PreparationRecord
 pub(crate) fn task(base: &str, job: &JobRecord, record: TaskRecord) -> Result<Value, Failure> {
     let TaskRecord { definition, life, .. } = record;
     let job_id = &job.job.id;
-    let node_info = life.place.map(|place| {
-        let node_url = format!("{base}/pools/{}/nodes/{}", place.pool_id, place.node_id);
-        let directory = directory_of(job_id, &definition.id);
-        BatchNodeInfo {
-            affinity_id: Some(format!("TVM:{}", place.node_id)),
-            task_root_directory_url: Some(format!("{node_url}/files/{directory}")),
-            node_url: Some(node_url),
-            pool_id: Some(place.pool_id),
-            node_id: Some(place.node_id),
-            task_root_directory: Some(directory),
-        }
-    });
+    let node_info = life.place.map(|place| node_info(base, place, (job_id, &definition.id), 0));
     let (previous_state, previous_state_transition_time) = life.previous.unzip();
     render(&BatchTask {
         url: Some(format!("{base}/jobs/{job_id}/tasks/{}", definition.id)),
@@ -143,6 +132,46 @@ pub(crate) fn task(base: &str, job: &JobRecord, record: TaskRecord) -> Result<Va
         affinity_info: definition.affinity_info,
         other: definition.other,
     })
+}
+
+/// A subtask of a task of `job`.
+pub(crate) fn subtask(
+    base: &str,
+    job: &JobRecord,
+    task: &TaskRecord,
+    record: SubtaskRecord,
+) -> Result<Value, Failure> {
+    let number = usize::try_from(record.number).unwrap_or_default();
+    let (previous_state, previous_state_transition_time) = record.previous.unzip();
+    render(&BatchSubtask {
+        id: Some(record.number),
+        node_info: Some(node_info(base, record.place, (&job.job.id, &task.definition.id), number)),
+        start_time: Some(record.started),
+        end_time: record.ended,
+        exit_code: record.exit_code,
+        container_info: record.container_info,
+        failure_info: record.failure_info,
+        state: Some(record.state),
+        state_transition_time: Some(record.since),
+        previous_state,
+        previous_state_transition_time,
+        result: record.result,
+    })
+}
+
+/// Where an instance of a task runs: number 0 is the task itself.
+fn node_info(base: &str, place: TaskPlace, (job, task): (&JobId, &TaskId), number: usize) -> BatchNodeInfo {
+    let node_url = format!("{base}/pools/{}/nodes/{}", place.pool_id, place.node_id);
+    let directory = NodeLayout::new("/".into()).instance(job, task, number);
+    let directory = directory.path().to_string_lossy().trim_start_matches('/').to_owned();
+    BatchNodeInfo {
+        affinity_id: Some(format!("TVM:{}", place.node_id)),
+        task_root_directory_url: Some(format!("{node_url}/files/{directory}")),
+        node_url: Some(node_url),
+        pool_id: Some(place.pool_id),
+        node_id: Some(place.node_id),
+        task_root_directory: Some(directory),
+    }
 }
 
 fn render(object: &impl Serialize) -> Result<Value, Failure> {

@@ -1,5 +1,8 @@
 //! Who a node is, and what it is given to do.
 
+use std::net::Ipv4Addr;
+
+use super::rendezvous::Rendezvous;
 use crate::batch::model::{BatchContainerConfiguration, BatchTaskCreateOptions, EnvironmentSetting};
 use crate::batch::{JobId, NodeId, PoolId, TaskId};
 use crate::node::certificates::NodeCertificate;
@@ -56,4 +59,45 @@ pub struct TaskAssignment {
     pub container_configuration: Option<BatchContainerConfiguration>,
     /// The certificates that the task finds in files.
     pub certificates: Vec<NodeCertificate>,
+    /// Which part of it this is, if it runs on several nodes at once.
+    pub instance: Option<Instance>,
+}
+
+/// A task's part on one node, if it runs on several at once.
+#[derive(Debug, Clone, Default)]
+pub struct Instance {
+    /// Which one this is, of `hosts`: 0 is the primary, the others are its subtasks.
+    pub number: usize,
+    /// The nodes of all instances.
+    pub hosts: Vec<Host>,
+    /// Where the instances wait for each other.
+    pub rendezvous: Rendezvous,
+}
+
+impl Instance {
+    /// Whether it runs the task's command.
+    pub fn is_primary(&self) -> bool {
+        self.number == 0
+    }
+
+    /// Its own node.
+    pub(super) fn host(&self) -> Option<&Host> {
+        self.hosts.get(self.number)
+    }
+}
+
+/// A node as the others of its pool reach it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Host {
+    /// Its name.
+    pub name: String,
+    /// Its address in the pool's private network.
+    pub address: Ipv4Addr,
+}
+
+impl Host {
+    /// The host that a node is: its name is the node's id in letters that host names may have.
+    pub fn new(node: &NodeId, address: Ipv4Addr) -> Self {
+        Self { name: node.key().replace('_', "-"), address }
+    }
 }

@@ -1,6 +1,7 @@
 //! A compute node, as the service sees it.
 
 use std::io;
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -22,9 +23,9 @@ use crate::node::layout;
 use crate::node::patience::patiently;
 use crate::node::plain_path;
 use crate::node::record::RecordFile;
-use crate::node::run::{Run, Watch, time_limit};
+use crate::node::run::{Part, Run, Watch, time_limit};
 use crate::node::runtime::{ContainerRuntime, RuntimeError, RuntimeKind};
-use crate::node::{host_task, task_runner};
+use crate::node::{host_task, instance, task_runner};
 
 /// A compute node: a folder, a container runtime, and what runs on it. Clones are the same node.
 #[derive(Debug, Clone)]
@@ -86,6 +87,30 @@ impl Node {
         if errors.is_empty() { Ok(()) } else { Err(errors) }
     }
 
+    /// Gives the node its place in the private network of its pool, which is made if it is not there.
+    ///
+    /// # Errors
+    /// What makes the node unusable.
+    pub async fn join_network(&self, seat: u8) -> Result<Ipv4Addr, Vec<BatchNodeError>> {
+        let node = &self.0;
+        let watch = Watch::nothing(node.clock.as_ref());
+        let network = node.network();
+        let ensured = patiently(&watch, || node.runtime.ensure_network(&network, None)).await;
+        // Nothing interrupts this watch.
+        let Ok(ensured) = ensured else { return Err(Vec::new()) };
+        let subnet = ensured.map_err(|error| vec![failure::of_network(&error)])?;
+        let no_seat = || vec![failure::of_network(&format!("the pool's network {subnet} is full"))];
+        subnet.seat(seat).ok_or_else(no_seat)
+    }
+
+    /// Removes the private network of the node's pool, of which this was the last node.
+    pub async fn remove_network(&self) {
+        let network = self.0.network();
+        if let Err(error) = self.0.runtime.remove_network(&network).await {
+            tracing::warn!(network, %error, "the network of a pool could not be removed");
+        }
+    }
+
     /// Runs the start task once.
     pub async fn run_start_task(
         &self,
@@ -119,6 +144,7 @@ impl Node {
             user: task.user_identity.as_ref(),
             pool: container,
             certificates,
+            part: None,
         };
         let watch = Watch::nothing(node.clock.as_ref());
         task_runner::run(node, &run, &task.other, &watch).await
@@ -241,14 +267,22 @@ fn run_of<'a>(
     assignment: &'a TaskAssignment,
     started: jiff::Timestamp,
 ) -> Result<Run<'a>, InvalidEnvironment> {
-    let TaskAssignment { job_id, role, preparation, task, attempt, certificates, .. } = assignment;
-    let directory = node.layout.task(job_id, &task.id);
+    let TaskAssignment { job_id, role, preparation, task, attempt, certificates, instance, .. } = assignment;
+    let number = instance.as_ref().map_or(0, |instance| instance.number);
+    let directory = node.layout.instance(job_id, &task.id, number);
     let preparation = preparation.as_ref().map(|id| node.layout.task(job_id, id));
-    let mut environment = Environment::of_task(&node.identity, &node.layout, job_id, &task.id);
+    let mut environment = Environment::of_task(&node.identity, &node.layout, &directory, job_id, &task.id);
     if let Some(preparation) = preparation.as_ref().filter(|_| *role != TaskRole::Preparation) {
         environment.give_preparation(preparation);
     }
     environment.give_certificates(certificates, &directory);
+    if let Some(instance) = instance {
+        for (name, value) in instance::variables(instance) {
+            environment.give(name, &value);
+        }
+        let shared = node.layout.task_shared(job_id, &task.id);
+        environment.give("AZ_BATCH_TASK_SHARED_DIR", &shared.to_string_lossy());
+    }
     if task.container_settings.is_none() {
         give_process_defaults(&mut environment, &directory.working());
     }
@@ -273,6 +307,7 @@ fn run_of<'a>(
         user: task.user_identity.as_ref(),
         pool: assignment.container_configuration.as_ref(),
         certificates,
+        part: Part::of(assignment),
     })
 }
 

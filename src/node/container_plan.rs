@@ -225,12 +225,13 @@ mod tests {
             labels: std::collections::BTreeMap::new(),
             directory: layout.task(&job, &task),
             record: RecordFile::of_task(&layout, &job, &task),
-            environment: Environment::of_task(&identity, &layout, &job, &task),
+            environment: Environment::of_task(&identity, &layout, &layout.task(&job, &task), &job, &task),
             command_line,
             settings: Some(settings),
             user: None,
             pool: None,
             certificates: &[],
+            part: None,
         };
         plan(&run, settings, &layout, OWNER, ACCOUNT)
     }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use futures::TryFutureExt as _;
 
+use crate::batch::image_reference::ImageReference;
 use crate::batch::model::{BatchTaskContainerExecutionInfo, BatchTaskContainerSettings};
 use crate::node::bind_sources;
 use crate::node::container_plan::ContainerPlan;
@@ -27,6 +28,26 @@ pub(super) async fn run(
     mut plan: ContainerPlan,
     watch: &Watch<'_>,
 ) -> TaskOutcome {
+    plan.spec.image = match fetch(node, run, settings, watch).await {
+        Ok(image) => image.to_string(),
+        Err(outcome) => return *outcome,
+    };
+    match launch(node, run, &settings.image_name, plan, watch).await {
+        Ok(mut record) => finish(node, &run.record, &mut record, watch).await,
+        Err(outcome) => *outcome,
+    }
+}
+
+/// Has the task's image there, and gives its full name.
+///
+/// # Errors
+/// The outcome of a run that has no image.
+pub(super) async fn fetch(
+    node: &NodeContext,
+    run: &Run<'_>,
+    settings: &BatchTaskContainerSettings,
+    watch: &Watch<'_>,
+) -> Result<ImageReference, Box<TaskOutcome>> {
     let registries = Registries::new(settings.registry.as_ref(), run.pool);
     let fetch = patiently(watch, || {
         let image = node.images.ensure(&settings.image_name, registries);
@@ -36,24 +57,34 @@ pub(super) async fn run(
         image = fetch => image,
         why = watch.interrupted() => Err(why),
     };
-    match image {
-        Ok(Ok(image)) => plan.spec.image = image.to_string(),
-        Ok(Err(error)) => {
-            let image = settings.image_name.clone();
-            return TaskOutcome::failed(failure::of_image(&ImageProblem { image, error }));
-        }
-        Err(why) => return TaskOutcome::failed(failure::ended(why)),
-    }
-    let plan = match settle_sources(node, plan).await {
-        Ok(plan) => plan,
-        Err(reason) => return TaskOutcome::failed(failure::invalid_settings(reason)),
+    let failure_info = match image {
+        Ok(Ok(image)) => return Ok(image),
+        Ok(Err(error)) => failure::of_image(&ImageProblem { image: settings.image_name.clone(), error }),
+        Err(why) => failure::ended(why),
     };
+    Err(Box::new(TaskOutcome::failed(failure_info)))
+}
+
+/// Makes a planned container, whose image was asked for by the name `image`, writes it down and starts it.
+///
+/// # Errors
+/// The outcome of a run whose container did not start.
+pub(super) async fn launch(
+    node: &NodeContext,
+    run: &Run<'_>,
+    image: &str,
+    plan: ContainerPlan,
+    watch: &Watch<'_>,
+) -> Result<RunRecord, Box<TaskOutcome>> {
+    let failed = |failure_info| Box::new(TaskOutcome::failed(failure_info));
+    let plan =
+        settle_sources(node, plan).await.map_err(|reason| failed(failure::invalid_settings(reason)))?;
     let program = plan.spec.command.first().or(plan.spec.entrypoint.iter().flatten().next()).cloned();
-    let program = program.unwrap_or_else(|| settings.image_name.clone());
+    let program = program.unwrap_or_else(|| image.to_owned());
     let container = match patiently(watch, || create(node, &plan.spec)).await {
         Ok(Ok(container)) => container,
-        Ok(Err(error)) => return TaskOutcome::failed(failure::of_runtime(&error, &program)),
-        Err(why) => return TaskOutcome::failed(failure::ended(why)),
+        Ok(Err(error)) => return Err(failed(failure::of_runtime(&error, &program))),
+        Err(why) => return Err(failed(failure::ended(why))),
     };
     let mut record = RunRecord {
         attempt: run.attempt,
@@ -66,16 +97,13 @@ pub(super) async fn run(
         outcome: None,
     };
     node.note(&run.record, &record).await;
-    let failure_info = match patiently(watch, || node.runtime.start(&container)).await {
-        Ok(Ok(())) => return finish(node, &run.record, &mut record, watch).await,
-        Ok(Err(error)) => {
-            let outcome = TaskOutcome::failed(failure::of_runtime(&error, &program))
-                .with_container(not_started(node, &container, &error).await);
-            return node.settle(&run.record, &mut record, outcome).await;
-        }
-        Err(why) => failure::ended(why),
+    let outcome = match patiently(watch, || node.runtime.start(&container)).await {
+        Ok(Ok(())) => return Ok(record),
+        Ok(Err(error)) => TaskOutcome::failed(failure::of_runtime(&error, &program))
+            .with_container(not_started(node, &container, &error).await),
+        Err(why) => TaskOutcome::failed(failure::ended(why)),
     };
-    node.settle(&run.record, &mut record, TaskOutcome::failed(failure_info)).await
+    Err(Box::new(node.settle(&run.record, &mut record, outcome).await))
 }
 
 /// Makes a container. One of the same name is what this program left when it ended between making it and writing it down;
@@ -103,22 +131,26 @@ pub(super) async fn finish(
     record: &mut RunRecord,
     watch: &Watch<'_>,
 ) -> TaskOutcome {
+    let outcome = end(node, record, watch).await;
+    node.settle(file, record, outcome).await
+}
+
+/// Waits for the end of the container of a recorded run, as far as `watch` lets it run.
+pub(super) async fn end(node: &NodeContext, record: &RunRecord, watch: &Watch<'_>) -> TaskOutcome {
     let Program::Container { id, grace, .. } = &record.program else {
         return TaskOutcome::failed(failure::node_failed("the run has no container"));
     };
-    let outcome =
-        match wait_or_stop(node, &ContainerId(id.clone()), Duration::from_millis(*grace), watch).await {
-            Ok((status, interruption)) => {
-                let info = failure::container_info(id, &status);
-                let mut outcome = TaskOutcome::exited(status.code, Some(info));
-                if let Some(why) = interruption {
-                    outcome.failure_info = Some(failure::ended(why));
-                }
-                outcome
+    match wait_or_stop(node, &ContainerId(id.clone()), Duration::from_millis(*grace), watch).await {
+        Ok((status, interruption)) => {
+            let info = failure::container_info(id, &status);
+            let mut outcome = TaskOutcome::exited(status.code, Some(info));
+            if let Some(why) = interruption {
+                outcome.failure_info = Some(failure::ended(why));
             }
-            Err(error) => TaskOutcome::failed(failure::node_failed(&error)),
-        };
-    node.settle(file, record, outcome).await
+            outcome
+        }
+        Err(error) => TaskOutcome::failed(failure::node_failed(&error)),
+    }
 }
 
 async fn wait_or_stop(

@@ -58,6 +58,14 @@ impl NodeContext {
         format!("batchyard-{}-{}", readable.join("-"), short_hash(&hashed))
     }
 
+    /// The name of the private network of the node's pool: for people, with a hash that keeps data folders apart.
+    pub(super) fn network(&self) -> String {
+        let NodeIdentity { account_name, pool_id, .. } = &self.identity;
+        let folder = self.layout.root().parent().unwrap_or(self.layout.root()).to_string_lossy();
+        let hash = short_hash(&[account_name, &pool_id.key(), &folder]);
+        format!("batchyard-{}-{hash}", readable(pool_id.as_str()))
+    }
+
     /// The name of a task's container.
     pub(super) fn task_container_name(&self, assignment: &TaskAssignment) -> String {
         self.container_name(&[assignment.job_id.as_str(), assignment.task.id.as_str()])

@@ -6,10 +6,11 @@ use crate::node::assignment::TaskAssignment;
 use crate::node::container_task;
 use crate::node::context::NodeContext;
 use crate::node::failure::TaskOutcome;
+use crate::node::instance;
 use crate::node::patience::patiently;
 use crate::node::process_group;
 use crate::node::record::{Program, RecordFile, RunRecord};
-use crate::node::run::{Watch, time_limit};
+use crate::node::run::{Part, Watch, time_limit};
 use crate::node::runtime::{ContainerId, ContainerState, RuntimeError};
 
 /// How a run stands that an earlier life of this program began.
@@ -24,17 +25,18 @@ pub enum Standing {
 }
 
 /// A run that was written down.
-struct EarlierRun {
+struct EarlierRun<'a> {
     file: RecordFile,
     record: RunRecord,
+    part: Option<Part<'a>>,
 }
 
-impl EarlierRun {
+impl<'a> EarlierRun<'a> {
     /// What was written down of a run, if it is of this very attempt.
-    fn find(node: &NodeContext, assignment: &TaskAssignment) -> Option<Self> {
+    fn find(node: &NodeContext, assignment: &'a TaskAssignment) -> Option<Self> {
         let file = RecordFile::of_task(&node.layout, &assignment.job_id, &assignment.task.id);
         let record = file.read().filter(|record| record.attempt == assignment.attempt)?;
-        Some(Self { file, record })
+        Some(Self { file, record, part: Part::of(assignment) })
     }
 
     /// The outcome, if it was written down; with it, a container that may still be there has had its time.
@@ -45,7 +47,10 @@ impl EarlierRun {
 
     /// Waits for the end of the container, as far as `watch` lets it run.
     async fn finish(&mut self, node: &NodeContext, watch: &Watch<'_>) -> TaskOutcome {
-        container_task::finish(node, &self.file, &mut self.record, watch).await
+        match self.part {
+            Some(part) => instance::see_out(node, &self.file, &mut self.record, part, watch).await,
+            None => container_task::finish(node, &self.file, &mut self.record, watch).await,
+        }
     }
 }
 

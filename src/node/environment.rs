@@ -33,9 +33,15 @@ pub(super) struct Environment {
 }
 
 impl Environment {
-    /// What the service gives to a task.
-    pub(super) fn of_task(node: &NodeIdentity, layout: &NodeLayout, job: &JobId, task: &TaskId) -> Self {
-        let mut environment = Self::of_node(node, layout, &layout.task(job, task));
+    /// What the service gives to a task that has this directory.
+    pub(super) fn of_task(
+        node: &NodeIdentity,
+        layout: &NodeLayout,
+        directory: &TaskDirectory,
+        job: &JobId,
+        task: &TaskId,
+    ) -> Self {
+        let mut environment = Self::of_node(node, layout, directory);
         environment.give("AZ_BATCH_JOB_ID", job.as_str());
         environment.give("AZ_BATCH_TASK_ID", task.as_str());
         environment
@@ -82,7 +88,8 @@ impl Environment {
         environment
     }
 
-    fn give(&mut self, name: &str, value: &str) {
+    /// Adds a variable of the service.
+    pub(super) fn give(&mut self, name: &str, value: &str) {
         self.variables.push((name.to_owned(), value.to_owned()));
         self.given += 1;
     }
@@ -179,7 +186,8 @@ mod tests {
 
     fn task_environment() -> Environment {
         let layout = NodeLayout::new("/node".into());
-        Environment::of_task(&node(), &layout, &JobId::new("j").unwrap(), &TaskId::new("t").unwrap())
+        let (job, task) = (JobId::new("j").unwrap(), TaskId::new("t").unwrap());
+        Environment::of_task(&node(), &layout, &layout.task(&job, &task), &job, &task)
     }
 
     fn set(name: &str, value: &str) -> EnvironmentSetting {

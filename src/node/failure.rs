@@ -77,6 +77,26 @@ pub(super) fn ended(why: Interruption) -> BatchTaskFailureInfo {
     failure("TaskEnded", message, [("Message", detail)])
 }
 
+/// `FailureExitCode`: the coordination command of a task that runs on several nodes at once has failed.
+pub(super) fn of_coordination(code: i32) -> BatchTaskFailureInfo {
+    failure(
+        FAILURE_EXIT_CODE,
+        "The coordination command ended with an exit code other than 0.",
+        [("Message", format!("exit code {code}"))],
+    )
+}
+
+/// `FailureExitCode`: what a subtask's coordination command left running has ended before the task did.
+pub(super) fn subtask_ended(code: Option<i32>) -> BatchTaskFailureInfo {
+    let detail = code.map_or_else(|| "no exit code".to_owned(), |code| format!("exit code {code}"));
+    failure(FAILURE_EXIT_CODE, "The subtask's container ended before the task did.", [("Message", detail)])
+}
+
+/// Whether a failure is that of a program that ran and ended by itself.
+pub(super) fn is_exit_code(info: &BatchTaskFailureInfo) -> bool {
+    info.code.as_deref() == Some(FAILURE_EXIT_CODE)
+}
+
 /// `ContainerPoolNotSupported`: container settings on a pool without containers.
 pub(super) fn pool_without_containers() -> BatchTaskFailureInfo {
     let advice = "give the pool a container configuration, or the task no container settings";
@@ -190,6 +210,11 @@ pub(super) fn of_missing_runtime(error: &RuntimeError) -> BatchNodeError {
 pub(super) fn of_directories(error: &std::io::Error, root: &std::path::Path) -> BatchNodeError {
     let reason = format!("{}: {error}", root.display());
     node_error("NodeDirectoryCreateFailed", "The directories of the node could not be made.", &reason)
+}
+
+/// A node that has no place in the network of its pool.
+pub(super) fn of_network(error: &dyn std::fmt::Display) -> BatchNodeError {
+    node_error("NodeNetworkUnavailable", "The node cannot join the network of its pool.", error)
 }
 
 fn node_error(code: &str, message: &str, reason: &dyn std::fmt::Display) -> BatchNodeError {

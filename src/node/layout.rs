@@ -18,6 +18,9 @@ use rustix::fs::OFlags;
 use super::plain_path;
 use crate::batch::{JobId, TaskId};
 
+/// AZ_BATCH_NODE_ROOT_DIR of nodes in Azure.
+const ROOT_IN_AZURE: &str = "/mnt/batch/tasks";
+
 /// The directories of a node, below its root.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NodeLayout {
@@ -71,6 +74,21 @@ impl NodeLayout {
     /// The directory of a task, AZ_BATCH_TASK_DIR; that of the job's preparation task is AZ_BATCH_JOB_PREP_DIR for the others.
     pub fn task(&self, job: &JobId, task: &TaskId) -> TaskDirectory {
         TaskDirectory { path: self.workitem(job).1.join(task.as_str()) }
+    }
+
+    /// The directory of one instance of a task that runs on several nodes at once: the task's own for the primary, number 0, and
+    /// below that for the others.
+    pub fn instance(&self, job: &JobId, task: &TaskId, number: usize) -> TaskDirectory {
+        let task = self.task(job, task);
+        if number == 0 { task } else { TaskDirectory { path: task.path.join(number.to_string()) } }
+    }
+
+    /// What the instances of a task see at the same path on every node, each its own node's: AZ_BATCH_TASK_SHARED_DIR. That is the
+    /// task's directory, where nodes in Azure have it.
+    pub(super) fn task_shared(&self, job: &JobId, task: &TaskId) -> PathBuf {
+        let task = self.task(job, task);
+        let below = task.path.strip_prefix(&self.root).unwrap_or(&task.path);
+        Path::new(ROOT_IN_AZURE).join(below)
     }
 
     /// What a job owns, and where its tasks lie.

@@ -23,11 +23,13 @@ mod environment;
 mod failure;
 mod host_task;
 mod images;
+pub mod instance;
 mod patience;
 mod plain_path;
 mod platform;
 mod process_group;
 mod record;
+mod rendezvous;
 mod root_folder;
 mod run;
 mod task_runner;
@@ -37,8 +39,9 @@ mod node_tests;
 #[cfg(test)]
 mod test_support;
 
-pub use assignment::{NodeIdentity, TaskAssignment, TaskRole};
+pub use assignment::{Host, Instance, NodeIdentity, TaskAssignment, TaskRole};
 pub use certificates::NodeCertificate;
 pub use compute_node::Node;
 pub use earlier_run::Standing;
 pub use failure::TaskOutcome;
+pub use rendezvous::Rendezvous;

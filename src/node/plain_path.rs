@@ -61,6 +61,12 @@ pub(in crate::node) fn close_to_others(path: &Path) -> io::Result<()> {
     Ok(rustix::fs::fchmod(folder, Mode::RWXU)?)
 }
 
+/// Lets everybody add to the folder at `path`, and nobody replace what others have put there.
+pub(in crate::node) fn share(path: &Path) -> io::Result<()> {
+    let folder = open(path, OFlags::RDONLY | OFlags::DIRECTORY, Mode::empty())?;
+    Ok(rustix::fs::fchmod(folder, Mode::from_raw_mode(0o1777))?)
+}
+
 /// Opens the regular file at `path` to write to it, and makes it if there is none. `how` says whether to append or to empty it.
 pub(in crate::node) fn open_to_write(path: &Path, how: OFlags) -> io::Result<File> {
     for _ in 1..LOOKUPS {
@@ -86,6 +92,16 @@ pub(in crate::node) fn open_to_write(path: &Path, how: OFlags) -> io::Result<Fil
         return Ok(itself?.into());
     }
     Err(io::ErrorKind::WouldBlock.into())
+}
+
+/// Opens the regular file at `path` to read it.
+pub(in crate::node) fn open_to_read(path: &Path) -> io::Result<File> {
+    let found = find(path)?;
+    if !is_regular(&rustix::fs::fstat(&found)?) {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
+    // By the descriptor, so that it is the very file that was looked at.
+    File::open(by_descriptor(&found))
 }
 
 /// The length of the regular file at `path`; 0 if there is none.

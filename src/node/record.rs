@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::batch::{DateTime, JobId, TaskId};
 use crate::node::failure::TaskOutcome;
 use crate::node::layout::NodeLayout;
+use crate::node::plain_path;
 use crate::node::runtime::ContainerId;
 
 /// The run of a task: what runs it, and once it is over its outcome.
@@ -94,8 +95,14 @@ impl RecordFile {
         std::fs::rename(draft, &self.0)
     }
 
+    /// The folder beside the record in which the node talks with an instance of the task.
+    pub(super) fn control(&self) -> PathBuf {
+        self.0.with_extension("instance")
+    }
+
     /// Removes the record. Fine if there is none.
     pub(super) fn remove(&self) -> io::Result<()> {
+        plain_path::remove(&self.control())?;
         match std::fs::remove_file(&self.0) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => Ok(()),

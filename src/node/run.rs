@@ -9,7 +9,9 @@ use tokio_util::sync::CancellationToken;
 use crate::batch::model::{
     BatchContainerConfiguration, BatchTaskContainerSettings, BatchTaskCreateOptions, UserIdentity,
 };
+use crate::batch::{JobId, TaskId};
 use crate::clock::Clock;
+use crate::node::assignment::{Instance, TaskAssignment};
 use crate::node::certificates::NodeCertificate;
 use crate::node::environment::Environment;
 use crate::node::failure::Interruption;
@@ -47,6 +49,34 @@ pub(super) struct Run<'a> {
     pub(super) pool: Option<&'a BatchContainerConfiguration>,
     /// The certificates that it finds in files.
     pub(super) certificates: &'a [NodeCertificate],
+    /// Its part of the task, if that runs on several nodes at once.
+    pub(super) part: Option<Part<'a>>,
+}
+
+/// A run's part of a task that runs on several nodes at once.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Part<'a> {
+    /// The task's job.
+    pub(super) job: &'a JobId,
+    /// The task.
+    pub(super) task: &'a TaskId,
+    /// Which instance this is, and where all are.
+    pub(super) instance: &'a Instance,
+    /// What every instance runs before the primary runs the task's command.
+    pub(super) coordination: &'a str,
+}
+
+impl<'a> Part<'a> {
+    /// The part that a node is given of a task.
+    pub(super) fn of(assignment: &'a TaskAssignment) -> Option<Self> {
+        let settings = assignment.task.multi_instance_settings.as_ref()?;
+        Some(Self {
+            job: &assignment.job_id,
+            task: &assignment.task.id,
+            instance: assignment.instance.as_ref()?,
+            coordination: &settings.coordination_command_line,
+        })
+    }
 }
 
 /// What may end a run before it ends by itself.

@@ -12,11 +12,10 @@ use crate::node::failure::{self, TaskOutcome};
 use crate::node::plain_path;
 use crate::node::run::{Run, Watch};
 use crate::node::runtime::RuntimeKind;
-use crate::node::{container_task, host_task};
+use crate::node::{container_task, host_task, instance};
 
 /// Properties of a task that ask the node for something that it does not do. A task that needs them must not run without.
-const NOT_HANDLED: &[&str] =
-    &["resourceFiles", "outputFiles", "applicationPackageReferences", "multiInstanceSettings"];
+const NOT_HANDLED: &[&str] = &["resourceFiles", "outputFiles", "applicationPackageReferences"];
 
 /// The image that a simulated node names where no container is asked for.
 const NO_IMAGE: &str = "none";
@@ -45,7 +44,10 @@ pub(super) async fn run(
         None => return host_task::run(node, run, account, watch).await,
     };
     match container_plan::plan(run, settings, &node.layout, &node.owner, account) {
-        Ok(plan) => container_task::run(node, run, settings, plan, watch).await,
+        Ok(plan) => match run.part {
+            Some(part) => instance::run(node, run, part, settings, plan, watch).await,
+            None => container_task::run(node, run, settings, plan, watch).await,
+        },
         Err(failure_info) => TaskOutcome::failed(failure_info),
     }
 }
@@ -82,6 +84,7 @@ async fn make_directory(node: &NodeContext, run: &Run<'_>, account: Account) -> 
     }
     let owner = (node.account.is_root() && !account.is_root()).then_some(account);
     let certificates = run.certificates.to_vec();
+    let shared = run.part.map(|part| node.layout.task(part.job, part.task));
     in_background(move || {
         directory.create()?;
         certificates::install(&certificates, &directory.certificates(), owner)?;
@@ -89,6 +92,11 @@ async fn make_directory(node: &NodeContext, run: &Run<'_>, account: Account) -> 
             // Only the working directory: whoever owned the directory above could put links in the place of the output
             // files, and this program, which may be root, writes through them.
             plain_path::give(&directory.working(), owner.uid, owner.gid)?;
+        }
+        if let Some(shared) = shared {
+            // Instances share the directory above with each other's programs: anyone may add to it, and nobody replace what
+            // is there.
+            plain_path::share(shared.path())?;
         }
         Ok(())
     })

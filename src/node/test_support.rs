@@ -15,8 +15,8 @@ use crate::batch::model::{
 use crate::batch::{JobId, NodeId, PoolId, TaskId};
 use crate::clock::{Clock, SystemClock};
 use crate::node::runtime::{
-    ContainerId, ContainerRuntime, ContainerSpec, ContainerState, ExitStatus, Image, RegistryCredential,
-    RuntimeError, RuntimeKind, SimulatedRuntime,
+    ContainerId, ContainerRuntime, ContainerSpec, ContainerState, ExitStatus, Image, OwnProgram,
+    RegistryCredential, RuntimeError, RuntimeKind, SimulatedRuntime, Subnet,
 };
 use crate::node::{Node, NodeIdentity, TaskAssignment, TaskOutcome, TaskRole};
 
@@ -88,6 +88,7 @@ pub(super) fn host_task(command_line: &str) -> TaskAssignment {
         common_environment: Vec::new(),
         container_configuration: None,
         certificates: Vec::new(),
+        instance: None,
     }
 }
 
@@ -184,6 +185,15 @@ impl ContainerRuntime for NoEngine {
     async fn list(&self, _: &str) -> Result<Vec<(ContainerId, ContainerState)>, RuntimeError> {
         away()
     }
+    async fn ensure_network(&self, _: &str, _: Option<Subnet>) -> Result<Subnet, RuntimeError> {
+        away()
+    }
+    async fn remove_network(&self, _: &str) -> Result<(), RuntimeError> {
+        away()
+    }
+    async fn own_program(&self) -> Result<OwnProgram, RuntimeError> {
+        away()
+    }
 }
 
 /// A runtime that is simulated but for what it is told to fail at: the next calls of `create`, `start` or `state`.
@@ -265,5 +275,14 @@ impl ContainerRuntime for Failing {
     }
     async fn list(&self, owner: &str) -> Result<Vec<(ContainerId, ContainerState)>, RuntimeError> {
         self.inner.list(owner).await
+    }
+    async fn ensure_network(&self, network: &str, wanted: Option<Subnet>) -> Result<Subnet, RuntimeError> {
+        self.inner.ensure_network(network, wanted).await
+    }
+    async fn remove_network(&self, network: &str) -> Result<(), RuntimeError> {
+        self.inner.remove_network(network).await
+    }
+    async fn own_program(&self) -> Result<OwnProgram, RuntimeError> {
+        self.inner.own_program().await
     }
 }

@@ -98,6 +98,20 @@ pub enum Hold {
         /// How many a node has.
         slots: i32,
     },
+    /// A task runs on several nodes at once, and those of its pool do not reach each other or run several tasks each.
+    NotTogether {
+        /// The pool.
+        pool: PoolId,
+    },
+    /// A task runs on more nodes at once than its pool has.
+    TooManyInstances {
+        /// The pool.
+        pool: PoolId,
+        /// On how many it runs.
+        needed: i32,
+        /// How many nodes of the pool can work.
+        nodes: usize,
+    },
     /// A task that they depend on failed, directly or through others.
     Blocked {
         /// Some of the tasks that failed.
@@ -143,6 +157,7 @@ impl Hold {
             | Self::NodesUnable { .. }
             | Self::TooManySlots { .. }
             | Self::Unprepared { .. }
+            | Self::NotTogether { .. }
             | Self::Blocked { .. }
             | Self::BlockedBySuccess { .. } => true,
             Self::NoNodes { autoscale, .. } => !autoscale,
@@ -153,6 +168,7 @@ impl Hold {
             | Self::Allocating { .. }
             | Self::NodesStarting { .. }
             | Self::Dependencies { .. }
+            | Self::TooManyInstances { .. }
             | Self::Queued { .. } => false,
         }
     }
@@ -179,6 +195,12 @@ impl Hold {
             }
             Self::TooManySlots { slots, .. } => {
                 format!("let the task take {slots} slots at the most, or give the pool more `slots_per_node`")
+            }
+            Self::NotTogether { .. } => {
+                "run it on a pool with `inter_node_communication: true` and `slots_per_node: 1`".to_owned()
+            }
+            Self::TooManyInstances { needed, .. } => {
+                format!("give the pool {needed} nodes, or the task fewer instances")
             }
             Self::Blocked { failed } => {
                 let failed = failed.first().map(TaskId::as_str).unwrap_or_default();
@@ -222,6 +244,13 @@ impl fmt::Display for Hold {
             Self::JobNotActive { state } => write!(f, "the job is {state}"),
             Self::TooManySlots { pool, needed, slots } => {
                 write!(f, "it takes {needed} slots, and a node of pool {pool} has {slots}")
+            }
+            Self::NotTogether { pool } => write!(
+                f,
+                "it runs on several nodes at once, and the nodes of pool {pool} do not communicate or run several tasks each"
+            ),
+            Self::TooManyInstances { pool, needed, nodes } => {
+                write!(f, "it runs on {needed} nodes at once, and {nodes} of pool {pool} can work")
             }
             Self::Blocked { failed } => {
                 write!(f, "a task that it depends on failed: {}", named(failed, failed.len() as u64))

@@ -35,6 +35,9 @@ pub struct PoolStatus {
     pub resize_errors: Vec<Problem>,
     /// Nodes that can't work.
     pub node_troubles: Vec<NodeTrouble>,
+    /// Whether its nodes communicate.
+    #[serde(skip)]
+    pub communicates: bool,
     /// Nodes that run tasks, or could.
     #[serde(skip)]
     pub able: Vec<NodeId>,
@@ -87,6 +90,7 @@ impl PoolStatus {
             nodes: BTreeMap::new(),
             resize_errors: pool.resize_errors.iter().flatten().map(problem).collect(),
             node_troubles: Vec::new(),
+            communicates: pool.enable_inter_node_communication.unwrap_or(false),
             able: Vec::new(),
             coming: 0,
         }

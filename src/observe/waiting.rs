@@ -112,11 +112,26 @@ pub async fn hold_of_task(
         return Ok(Some(hold));
     }
     let hold = hold_of_job(&state, Some(&pool_id), pool.as_ref());
+    if let (Some(settings), Some(pool), Hold::Queued { .. }) = (&task.multi_instance_settings, &pool, &hold) {
+        let instances = settings.number_of_instances.unwrap_or(1);
+        if let Some(hold) = hold_of_instances(instances, pool) {
+            return Ok(Some(hold));
+        }
+    }
     let needed = task.required_slots.unwrap_or(1);
     if let Some(pool) = pool.filter(|pool| pool.slots_per_node < needed) {
         return Ok(Some(Hold::TooManySlots { pool: pool_id, needed, slots: pool.slots_per_node }));
     }
     Ok(Some(hold))
+}
+
+/// Why a task waits that runs on that many nodes at once, if the pool's nodes are why.
+fn hold_of_instances(needed: i32, pool: &PoolStatus) -> Option<Hold> {
+    if !pool.communicates || pool.slots_per_node > 1 {
+        return Some(Hold::NotTogether { pool: pool.id.clone() });
+    }
+    let too_few = pool.able.len() < usize::try_from(needed).unwrap_or_default();
+    too_few.then(|| Hold::TooManyInstances { pool: pool.id.clone(), needed, nodes: pool.able.len() })
 }
 
 async fn hold_of_dependencies(

@@ -7,6 +7,7 @@ mod durability;
 mod exits;
 mod files;
 mod hostile;
+mod instances;
 mod jobs;
 mod lists;
 mod nodes;

@@ -33,6 +33,7 @@ mod hostile;
 mod https;
 mod load;
 mod local_account;
+mod multi_instance;
 mod mutations;
 mod oci_runtime;
 mod planning;

@@ -41,12 +41,16 @@ pub(super) const TASK: Refused = Refused {
     properties: &[
         "resourceFiles",
         "outputFiles",
-        "multiInstanceSettings",
         "applicationPackageReferences",
         "authenticationTokenSettings",
     ],
 };
+/// Of a task that runs on several nodes at once.
+pub(super) const MULTI_INSTANCE: Refused =
+    Refused { of: "a task's `multiInstanceSettings`", properties: &["commonResourceFiles"] };
 
+/// A task that runs on several nodes at once without a container, in which alone a node has an address of its own here.
+pub(super) const HOST_INSTANCES: &str = "multiInstanceSettings: without containerSettings";
 /// Nodes that run Windows.
 pub(super) const WINDOWS: &str = "nodeAgentSKUId: Windows";
 /// Containers without a Docker engine.
@@ -70,6 +74,8 @@ pub(crate) const REFUSED: &[Refused] = &[
     JOB_CHANGE,
     POOL_INFO,
     TASK,
+    MULTI_INSTANCE,
+    Refused { of: "a task, by what it lacks", properties: &[HOST_INSTANCES] },
     Refused { of: "a task and a start task", properties: &[USER] },
     Refused { of: "a registry", properties: &[REGISTRY_IDENTITY] },
     Refused {

@@ -1,13 +1,13 @@
 //! Tasks.
 
 use super::properties::{container_settings, retries, user_identity};
-use super::refusals::{invalid, missing, refuse};
-use super::refused::TASK;
+use super::refusals::{invalid, missing, not_done, refuse};
+use super::refused::{HOST_INSTANCES, MULTI_INSTANCE, TASK};
 use crate::batch::ErrorCode;
 use crate::batch::exit_consequences::exit_options;
 use crate::batch::model::{
     BatchJob, BatchTaskConstraints, BatchTaskCreateOptions, BatchTaskDependencies, BatchTaskFailureMode,
-    ExitConditions,
+    ExitConditions, MultiInstanceSettings,
 };
 use crate::emulator::refusal::Refusal;
 
@@ -26,6 +26,7 @@ pub(crate) fn task(task: &BatchTaskCreateOptions) -> Result<(), Refusal> {
     if let Some(slots) = task.required_slots.filter(|slots| !(1..=256).contains(slots)) {
         return Err(invalid("requiredSlots", slots, "a task takes 1 to 256 slots"));
     }
+    task.multi_instance_settings.as_ref().map_or(Ok(()), |settings| multi_instance(task, settings))?;
     task_constraints(task.constraints.as_ref())?;
     task.exit_conditions.as_ref().map_or(Ok(()), exit_conditions)?;
     task.depends_on.as_ref().map_or(Ok(()), dependencies)
@@ -47,6 +48,26 @@ pub(crate) fn exit_actions(task: &BatchTaskCreateOptions, job: &BatchJob) -> Res
         }
     }
     Ok(())
+}
+
+/// Checks a task that runs on several nodes at once. Whether its pool has such nodes is not asked: it waits for them.
+fn multi_instance(task: &BatchTaskCreateOptions, settings: &MultiInstanceSettings) -> Result<(), Refusal> {
+    refuse(settings, &MULTI_INSTANCE)?;
+    if settings.coordination_command_line.trim().is_empty() {
+        return Err(missing("multiInstanceSettings.coordinationCommandLine"));
+    }
+    if let Some(count) = settings.number_of_instances.filter(|count| *count < 1) {
+        let property = "multiInstanceSettings.numberOfInstances";
+        return Err(invalid(property, count, "a task has at least one instance"));
+    }
+    if let Some(slots) = task.required_slots.filter(|slots| *slots != 1) {
+        return Err(invalid(
+            "requiredSlots",
+            slots,
+            "a task with several instances takes one slot of each node",
+        ));
+    }
+    if task.container_settings.is_none() { Err(not_done(HOST_INSTANCES)) } else { Ok(()) }
 }
 
 fn exit_conditions(conditions: &ExitConditions) -> Result<(), Refusal> {
@@ -101,7 +122,6 @@ mod tests {
                 "outputFiles",
                 json!([{"filePattern": "*", "destination": {}, "uploadOptions": {"uploadCondition": "taskcompletion"}}]),
             ),
-            ("multiInstanceSettings", json!({"coordinationCommandLine": "x"})),
             ("applicationPackageReferences", json!([{"applicationId": "a"}])),
             ("authenticationTokenSettings", json!({"access": ["job"]})),
         ] {
@@ -113,6 +133,51 @@ mod tests {
             assert_eq!(check(name, json!([])), Ok(()), "{name}");
         }
         assert_eq!(check("affinityInfo", json!({"affinityId": "a"})), Ok(()));
+    }
+
+    #[test]
+    fn a_task_with_several_instances_has_a_container_and_a_coordination_command() {
+        let with = |settings: Value, more: Value| {
+            let mut body = json!({
+                "id": "t", "commandLine": "x", "containerSettings": {"imageName": "i"}, "multiInstanceSettings": settings,
+            });
+            body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            task(&serde_json::from_value(body).unwrap())
+        };
+        let fine = json!({"coordinationCommandLine": "sshd"});
+        assert_eq!(with(fine.clone(), json!({})), Ok(()));
+        assert_eq!(
+            with(
+                json!({"coordinationCommandLine": "x", "numberOfInstances": 2}),
+                json!({"requiredSlots": 1})
+            ),
+            Ok(())
+        );
+        for (settings, more, status, name) in [
+            (
+                json!({"coordinationCommandLine": " "}),
+                json!({}),
+                400,
+                "multiInstanceSettings.coordinationCommandLine",
+            ),
+            (
+                json!({"coordinationCommandLine": "x", "numberOfInstances": 0}),
+                json!({}),
+                400,
+                "multiInstanceSettings.numberOfInstances",
+            ),
+            (fine.clone(), json!({"requiredSlots": 2}), 400, "requiredSlots"),
+            (fine, json!({"containerSettings": null}), 501, HOST_INSTANCES),
+            (
+                json!({"coordinationCommandLine": "x", "commonResourceFiles": [{"httpUrl": "https://a/b"}]}),
+                json!({}),
+                501,
+                "commonResourceFiles",
+            ),
+        ] {
+            let error = with(settings, more).unwrap_err();
+            assert_eq!((error.status, error.detail("PropertyName")), (status, Some(name)));
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::emulator::call::Call;
 use crate::emulator::query::ListRequest;
 use crate::emulator::refusal::Refusal;
 use crate::emulator::service::{Failure, TaskAdded};
-use crate::emulator::store::{Column, JobTable, Kind, StoreError, TaskTable};
+use crate::emulator::store::{Column, JobTable, Kind, StoreError, SubtaskTable, TaskTable};
 use crate::emulator::{admission, conditions, wire};
 
 const SET: &str = "tasks";
@@ -109,16 +109,20 @@ pub(crate) async fn get(call: Call) -> Result<Answer, Refusal> {
     Ok(Answer::object(&call.base, SET, task, &call.select()?).version(&version))
 }
 
-/// Tasks with several instances are refused when they are added, so none has subtasks.
+/// The subtasks of a task with several instances: all but the primary, which is the task itself.
 pub(crate) async fn list_subtasks(call: Call) -> Result<Answer, Refusal> {
-    let (job, id) = (call.id::<JobId>(0)?, call.id::<TaskId>(1)?);
+    let (job, id, base) = (call.id::<JobId>(0)?, call.id::<TaskId>(1)?, call.base.clone());
     let read = call.account.service.read(move |store| {
         let job = JobTable(store).find(&job)?.ok_or(ErrorCode::JOB_NOT_FOUND)?;
-        TaskTable(store).find(job.row, &id)?.ok_or(ErrorCode::TASK_NOT_FOUND)?;
-        Ok(())
+        let task = TaskTable(store).find(job.row, &id)?.ok_or(ErrorCode::TASK_NOT_FOUND)?;
+        let instances = SubtaskTable(store).of_task(task.row)?.into_iter();
+        let subtasks = instances.filter(|instance| instance.number > 0);
+        subtasks.map(|subtask| wire::subtask(&base, &job, &task, subtask)).collect::<Result<Vec<_>, _>>()
     });
-    read.await?;
-    Ok(Answer::list(&call.base, "subtasks", Vec::new(), None))
+    let mut subtasks = read.await?;
+    let select = call.select()?;
+    subtasks.iter_mut().for_each(|subtask| select.apply(subtask));
+    Ok(Answer::list(&call.base, "subtasks", subtasks, None))
 }
 
 pub(crate) async fn replace(call: Call) -> Result<Answer, Refusal> {

@@ -8,6 +8,7 @@ mod job_schedule;
 mod node;
 mod pool;
 mod preparation;
+mod subtask;
 mod task;
 
 pub(crate) use job::{

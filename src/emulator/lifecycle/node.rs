@@ -291,6 +291,7 @@ mod tests {
             node: serde_json::from_value(node).unwrap(),
             runtime: "docker".to_owned(),
             users: Vec::new(),
+            seat: None,
         }
     }
 

@@ -6,6 +6,7 @@
 mod autoscale;
 mod certificates;
 mod failure;
+mod instances;
 mod job_schedules;
 mod jobs;
 mod node_actions;

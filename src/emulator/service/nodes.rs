@@ -1,5 +1,8 @@
 //! Nodes: they join, boot, run their start task, and leave.
 
+use std::collections::BTreeSet;
+use std::net::Ipv4Addr;
+
 use super::scheduling::container_configuration;
 use super::{Failure, Unit};
 use crate::batch::NodeId;
@@ -12,20 +15,37 @@ use crate::emulator::lifecycle::{NodeEffect, NodeEvent, PoolEvent, Requeue, Task
 use crate::emulator::store::{NodeRecord, NodeRow, PoolRecord, PoolRow};
 use crate::emulator::timing::Pause;
 use crate::node::TaskOutcome;
+use crate::node::runtime::SEATS;
 
 impl Unit<'_> {
     pub(super) fn add_nodes(&mut self, pool: &PoolRecord, dedicated: i32, spot: i32) -> Result<(), Failure> {
         let kinds = std::iter::repeat_n(true, usize::try_from(dedicated).unwrap_or_default())
             .chain(std::iter::repeat_n(false, usize::try_from(spot).unwrap_or_default()));
+        let mut seats = self.free_seats(pool)?.into_iter();
         for is_dedicated in kinds {
-            let mut node = self.new_node(pool, is_dedicated)?;
+            let mut node = self.new_node(pool, is_dedicated, seats.next())?;
             self.nodes().insert(&mut node)?;
             self.wait(Pause::NodeCreation, Event::NodeCreated { node: node.row });
         }
         Ok(())
     }
 
-    fn new_node(&self, pool: &PoolRecord, is_dedicated: bool) -> Result<NodeRecord, Failure> {
+    /// The seats that are free in the private network of a pool; none in a pool whose nodes do not communicate.
+    fn free_seats(&self, pool: &PoolRecord) -> Result<Vec<u8>, Failure> {
+        if pool.pool.enable_inter_node_communication != Some(true) {
+            return Ok(Vec::new());
+        }
+        let nodes = self.nodes().of_pool(pool.row)?;
+        let taken: BTreeSet<u8> = nodes.iter().filter_map(|node| node.seat).collect();
+        Ok((0..SEATS).filter(|seat| !taken.contains(seat)).collect())
+    }
+
+    fn new_node(
+        &self,
+        pool: &PoolRecord,
+        is_dedicated: bool,
+        seat: Option<u8>,
+    ) -> Result<NodeRecord, Failure> {
         let suffix = if is_dedicated { 'd' } else { 'p' };
         let id = NodeId::new(format!("tvmps_{}_{suffix}", uuid::Uuid::new_v4().simple()))
             .map_err(crate::emulator::store::StoreError::from)?;
@@ -58,6 +78,7 @@ impl Unit<'_> {
             },
             runtime: self.rules.runtime.clone(),
             users: Vec::new(),
+            seat,
         })
     }
 
@@ -128,9 +149,13 @@ impl Unit<'_> {
     pub(super) fn node_prepared(
         &mut self,
         node: NodeRow,
-        result: Result<(), Vec<BatchNodeError>>,
+        result: Result<Option<Ipv4Addr>, Vec<BatchNodeError>>,
     ) -> Result<(), Failure> {
-        self.with_node(node, NodeEvent::Prepared(result))
+        let Some(mut node) = self.nodes().get(node)? else { return Ok(()) };
+        if let Ok(address) = &result {
+            node.node.ip_address = address.map(|address| address.to_string());
+        }
+        self.node_event(&mut node, NodeEvent::Prepared(result.map(drop)))
     }
 
     pub(super) fn start_task_ended(&mut self, node: NodeRow, outcome: TaskOutcome) -> Result<(), Failure> {
@@ -184,7 +209,7 @@ impl Unit<'_> {
     pub(super) fn prepare_node(&mut self, node: &NodeRecord) -> Result<(), Failure> {
         let boot = self.rules.timing.duration(Pause::Boot);
         let containers = self.containers_of(node.pool)?;
-        self.emit(Effect::PrepareNode { node: node.address(), boot, containers });
+        self.emit(Effect::PrepareNode { node: node.address(), boot, containers, seat: node.seat });
         Ok(())
     }
 

@@ -78,6 +78,7 @@ impl Unit<'_> {
             common_environment: job.job.common_environment_settings.clone().unwrap_or_default(),
             container_configuration: container_configuration(&pool),
             certificates: Vec::new(),
+            instance: None,
         }))
     }
 
@@ -115,16 +116,38 @@ impl Unit<'_> {
     }
 
     fn let_waiting_tasks_run(&mut self, job: JobRow, node: &NodeAddress) -> Result<(), Failure> {
-        let Some(pool) = self.pools().find(&node.pool_id)? else { return Ok(()) };
         for run in self.waiting_runs(job, node.row)? {
             let Some(mut task) = self.tasks().find_key(run.job, &run.task_key)? else { continue };
+            let instances = self.runs().of_task(job, &run.task_key)?;
+            if !self.are_prepared(&instances)? {
+                continue;
+            }
             task.life.step(TaskEvent::Prepared, self.now);
             self.tasks().save_life(task.row, &task.life)?;
-            self.runs().set_stage(run.row, RunStage::Running)?;
-            let Some(assignment) = self.assignment_of(&pool, node, &run)? else { continue };
-            self.begin_run(run.row, node.clone(), assignment)?;
+            for instance in instances {
+                self.begin_prepared(&instance)?;
+            }
         }
         Ok(())
+    }
+
+    /// Whether all nodes of a task are prepared for its job: a task may run on several at once.
+    fn are_prepared(&self, instances: &[RunRecord]) -> Result<bool, StoreError> {
+        for run in instances {
+            let record = self.preparations().find(run.job, run.node)?;
+            if record.is_none_or(|record| record.standing != Standing::Ready) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn begin_prepared(&mut self, run: &RunRecord) -> Result<(), Failure> {
+        let Some(node) = self.nodes().get(run.node)?.map(|node| node.address()) else { return Ok(()) };
+        let Some(pool) = self.pools().find(&node.pool_id)? else { return Ok(()) };
+        self.runs().set_stage(run.row, RunStage::Running)?;
+        let Some(assignment) = self.assignment_of(&pool, &node, run)? else { return Ok(()) };
+        self.begin_run(run.row, node, assignment)
     }
 
     fn turn_waiting_tasks_away(&mut self, job: JobRow, node: NodeRow) -> Result<(), Failure> {

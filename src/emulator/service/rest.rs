@@ -60,6 +60,9 @@ impl Unit<'_> {
             }),
             None => self.tasks().find_key(run.job, &run.task_key)?,
         };
-        Ok(task.map(|task| assignment(pool, &job, task, run.row)).transpose()?)
+        let Some(task) = task else { return Ok(None) };
+        let mut assignment = assignment(pool, &job, task, run.row)?;
+        assignment.instance = self.instance(run.row)?;
+        Ok(Some(assignment))
     }
 }

@@ -6,7 +6,6 @@
 use super::{Failure, Unit};
 use crate::batch::model::{AllocationState, BatchJobState, BatchNodeState, BatchStartTaskState};
 use crate::emulator::effect::{Effect, Event};
-use crate::emulator::lifecycle::{Requeue, TaskEvent};
 use crate::emulator::store::{NodeRecord, PoolRecord, RunRecord, RunStage};
 use crate::emulator::timing::Pause;
 use crate::node::TaskRole;
@@ -87,12 +86,7 @@ impl Unit<'_> {
             TaskRole::Preparation => return self.preparation_ended(run, None),
             TaskRole::Release => return self.release_ended(run, None),
         }
-        if let Some(mut task) = self.tasks().find_key(run.job, &run.task_key)?
-            && task.life.run == Some(run.row)
-        {
-            task.life.step(TaskEvent::Requeued(Requeue::Recovery), self.now);
-            self.tasks().save_life(task.row, &task.life)?;
-        }
+        self.requeue_lost(run)?;
         Ok(self.runs().delete(run.row)?)
     }
 
@@ -110,6 +104,9 @@ impl Unit<'_> {
         if run.stage == RunStage::Stopping {
             self.emit(Effect::StopRun { run: run.row });
         }
-        Ok(())
+        match self.subtasks().of_run(run.row)? {
+            Some(subtask) => self.let_go(subtask.task),
+            None => Ok(()),
+        }
     }
 }

@@ -21,6 +21,7 @@ impl Unit<'_> {
             TaskRole::Preparation => return self.preparation_ended(&run, outcome),
             TaskRole::Release => return self.release_ended(&run, outcome),
         }
+        self.note_container(row, outcome.as_ref())?;
         let mut action = None;
         if run.stage == RunStage::Running && run.orphan.is_none() {
             action = self.end_task(&run, outcome)?;
@@ -39,9 +40,10 @@ impl Unit<'_> {
         outcome: Option<TaskOutcome>,
     ) -> Result<Option<BatchJobActionKind>, Failure> {
         let Some(mut task) = self.tasks().find_key(run.job, &run.task_key)? else { return Ok(None) };
-        if task.life.run != Some(run.row) {
+        if !self.belongs(run, &task)? {
             return Ok(None);
         }
+        let outcome = self.outcome_for_task(run, &task, outcome)?;
         let max_retries = task.definition.constraints.as_ref().and_then(|limits| limits.max_task_retry_count);
         let has_ended = outcome.is_some();
         let event = match outcome {
@@ -49,8 +51,11 @@ impl Unit<'_> {
             None => TaskEvent::Requeued(Requeue::Recovery),
         };
         let action = self.task_event(&mut task, event)?;
+        let others = self.stop_instances(&task, Some(run.row))?;
         if has_ended {
-            self.nodes().count_run(run.node, task.life.has_succeeded())?;
+            for node in [run.node].into_iter().chain(others) {
+                self.nodes().count_run(node, task.life.has_succeeded())?;
+            }
         }
         Ok(action)
     }
@@ -105,9 +110,10 @@ impl Unit<'_> {
         }
         let mut action = None;
         if let Some(mut task) = self.tasks().find_key(run.job, &run.task_key)?
-            && task.life.run == Some(run.row)
+            && self.belongs(run, &task)?
         {
             action = self.task_event(&mut task, event)?;
+            self.stop_instances(&task, Some(run.row))?;
         }
         self.stop_run(run.row)?;
         self.job_changed(run.job);

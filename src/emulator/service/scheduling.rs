@@ -29,7 +29,8 @@ impl Unit<'_> {
             return Ok(());
         }
         let fill = pool.pool.task_scheduling_policy.as_ref().map(|policy| policy.node_fill_type.clone());
-        let mut slots = Slots::new(free, capacity, &fill.unwrap_or(BatchNodeFillType::Spread));
+        let slots = Slots::new(free, capacity, &fill.unwrap_or(BatchNodeFillType::Spread));
+        let mut slots = slots.with_reachable(self.nodes().count_reachable(pool.row)?);
         for waiting in self.jobs().waiting(&pool.pool.id.key())? {
             if slots.total() == 0 {
                 break;
@@ -61,8 +62,10 @@ impl Unit<'_> {
                 return Ok(());
             }
             let mut placed = 0;
-            for task in self.tasks().ready(job.row, slots.largest(), limit)? {
-                if let Some((node, taken)) = slots.take(need(job, &task), &barred) {
+            for task in self.tasks().ready(job.row, slots.largest(), slots.most_instances(), limit)? {
+                if task.instances() > 0 {
+                    placed += i32::from(self.schedule_instances(pool, job, task, (slots, &barred))?);
+                } else if let Some((node, taken)) = slots.take(need(job, &task), &barred) {
                     self.assign(pool, job, task, (node, taken))?;
                     placed += 1;
                 }
@@ -81,12 +84,7 @@ impl Unit<'_> {
         mut task: TaskRecord,
         (node, slots): (&FreeNode, i32),
     ) -> Result<(), Failure> {
-        let address = NodeAddress {
-            row: node.row,
-            pool_id: pool.pool.id.clone(),
-            node_id: node.id.clone(),
-            is_dedicated: node.is_dedicated,
-        };
+        let address = node.address_in(&pool.pool.id);
         let is_prepared = self.prepare_for(job, &address)?;
         let stage = if is_prepared { RunStage::Running } else { RunStage::Preparing };
         let run = self.runs().start(node.row, &task, slots, stage)?;
@@ -140,6 +138,7 @@ pub(super) fn assignment(
         common_environment: job.job.common_environment_settings.clone().unwrap_or_default(),
         container_configuration: container_configuration(pool),
         certificates: Vec::new(),
+        instance: None,
     })
 }
 

@@ -8,7 +8,7 @@ use crate::emulator::lifecycle::{
     TaskEvent, may_change_task, may_reactivate_task, may_take_tasks, may_terminate_task,
 };
 use crate::emulator::refusal::Refusal;
-use crate::emulator::store::{JobRecord, TaskLife, TaskRecord, TaskRow, Version, dependencies};
+use crate::emulator::store::{JobRecord, TaskLife, TaskPlace, TaskRecord, TaskRow, Version, dependencies};
 use crate::emulator::{admission, conditions, defaults};
 
 /// What became of one task of a collection.
@@ -114,6 +114,7 @@ impl Unit<'_> {
         if let Some(run) = run {
             self.stop_run(run)?;
         }
+        self.stop_instances(&task, run)?;
         self.job_changed(job.row);
         self.act_on_job(job.row, action)?;
         Ok(task.life.version())
@@ -144,8 +145,10 @@ impl Unit<'_> {
     ) -> Result<(), Failure> {
         let job = self.job(job)?;
         let task = self.task(&job, task, conditions)?;
-        if let Some(run) = task.life.run {
-            self.stop_run(run)?;
+        if task.life.run.is_some() {
+            for run in self.runs().of_task(job.row, &task.definition.id.key())? {
+                self.stop_run(run.row)?;
+            }
         }
         if self.runs().orphan(&task)? == 0 {
             self.clean_ended(&task)?;
@@ -155,9 +158,15 @@ impl Unit<'_> {
         Ok(())
     }
 
-    /// Removes the folder of a task that has ended from the node where it ran, if that is still there.
+    /// Removes the folder of a task that has ended from the nodes where it ran, if those are still there.
     fn clean_ended(&mut self, task: &TaskRecord) -> Result<(), Failure> {
-        let Some(place) = &task.life.place else { return Ok(()) };
+        let instances = self.subtasks().of_task(task.row)?;
+        let mut places: Vec<_> = instances.into_iter().map(|instance| instance.place).collect();
+        places.extend(task.life.place.clone().filter(|place| !places.contains(place)));
+        places.iter().try_for_each(|place| self.clean_place(task, place))
+    }
+
+    fn clean_place(&mut self, task: &TaskRecord, place: &TaskPlace) -> Result<(), Failure> {
         let Some(pool) = self.pools().row_of(&place.pool_id.key())? else { return Ok(()) };
         let Some(node) = self.nodes().find(pool, &place.node_id)? else { return Ok(()) };
         let row = self.runs().clean(node.row, task)?;

@@ -12,7 +12,7 @@ use crate::emulator::effect::{Effect, Event};
 use crate::emulator::lifecycle::NodeEvent;
 use crate::emulator::store::{
     CertificateTable, JobRecord, JobRow, JobScheduleRow, JobScheduleTable, JobTable, NodeRow, NodeTable,
-    PoolRecord, PoolRow, PoolTable, RunTable, StoreError, TaskTable,
+    PoolRecord, PoolRow, PoolTable, RunTable, StoreError, SubtaskTable, TaskTable,
 };
 use crate::emulator::timing::{Pause, Timing};
 
@@ -130,6 +130,7 @@ impl<'a> Unit<'a> {
             Event::NodeWiped { node } => self.node_wiped(node),
             Event::NodeDeallocated { node } => self.with_node(node, NodeEvent::Deallocated),
             Event::CertificateDeletionDue { certificate } => self.certificate_deletion_due(certificate),
+            Event::Coordinated { run, container } => self.coordinated(run, container),
             Event::RunEnded { run, outcome } => self.run_ended(run, outcome),
             Event::TaskCleaned { run } => self.task_cleaned(run),
             Event::JobCleaned { job } => self.job_cleaned(job),
@@ -206,6 +207,10 @@ impl<'a> Unit<'a> {
 
     pub(crate) fn runs(&self) -> RunTable<'a> {
         RunTable(self.store)
+    }
+
+    pub(crate) fn subtasks(&self) -> SubtaskTable<'a> {
+        SubtaskTable(self.store)
     }
 
     pub(super) fn pool(&self, id: &PoolId) -> Result<PoolRecord, Failure> {

@@ -83,6 +83,9 @@ impl JobTable<'_> {
 
     /// Removes a job with its tasks and their dependencies.
     pub(crate) fn delete(&self, row: JobRow) -> Result<(), StoreError> {
+        self.0
+            .prepare_cached("DELETE FROM subtasks WHERE task IN (SELECT id FROM tasks WHERE job = ?)")?
+            .execute([row])?;
         for table in ["tasks", "dependencies", "range_dependencies", "preparations"] {
             self.0.prepare_cached(&format!("DELETE FROM {table} WHERE job = ?"))?.execute([row])?;
         }

@@ -16,6 +16,7 @@ mod rows;
 mod runs;
 mod samples;
 mod schema;
+mod subtasks;
 mod tasks;
 mod version;
 
@@ -34,5 +35,6 @@ pub(crate) use rows::{CertificateRow, JobRow, JobScheduleRow, NodeRow, PoolRow, 
 pub(crate) use runs::{RunRecord, RunStage, RunTable};
 pub(crate) use samples::SampleTable;
 pub(crate) use schema::open_for_writing;
+pub(crate) use subtasks::{SubtaskRecord, SubtaskTable};
 pub(crate) use tasks::{TaskLife, TaskPlace, TaskRecord, TaskTable};
 pub(crate) use version::Version;

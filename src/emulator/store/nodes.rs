@@ -1,5 +1,7 @@
 //! Compute nodes.
 
+use std::net::Ipv4Addr;
+
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +25,9 @@ pub(crate) struct NodeRecord {
     /// The names of the users that were added to it.
     #[serde(default)]
     pub(crate) users: Vec<String>,
+    /// Its seat in the private network of its pool, if the pool's nodes communicate.
+    #[serde(default)]
+    pub(crate) seat: Option<u8>,
 }
 
 /// A node, by the names that people and by the row that the store knows it by.
@@ -72,6 +77,20 @@ pub(crate) struct FreeNode {
     pub(crate) is_dedicated: bool,
     /// Slots that are free.
     pub(crate) free: i32,
+    /// Its address in the private network of its pool, if it has one.
+    pub(crate) address: Option<Ipv4Addr>,
+}
+
+impl FreeNode {
+    /// How others name the node, which is one of that pool.
+    pub(crate) fn address_in(&self, pool: &PoolId) -> NodeAddress {
+        NodeAddress {
+            row: self.row,
+            pool_id: pool.clone(),
+            node_id: self.id.clone(),
+            is_dedicated: self.is_dedicated,
+        }
+    }
 }
 
 const COLUMNS: &str = "SELECT id, pool, body FROM nodes";
@@ -208,7 +227,8 @@ impl NodeTable<'_> {
     pub(crate) fn free(&self, pool: PoolRow, slots: i32) -> Result<Vec<FreeNode>, StoreError> {
         let mut statement = self.0.prepare_cached(
             "SELECT id, json_extract(body, '$.node.id'), dedicated,
-                    ?2 - COALESCE((SELECT SUM(slots) FROM runs WHERE node = nodes.id), 0) AS free
+                    ?2 - COALESCE((SELECT SUM(slots) FROM runs WHERE node = nodes.id), 0) AS free,
+                    json_extract(body, '$.node.ipAddress')
              FROM nodes WHERE pool = ?1 AND state IN ('idle', 'running') AND free > 0
              AND json_extract(body, '$.node.schedulingState') IS NOT 'disabled' ORDER BY id",
         )?;
@@ -220,9 +240,20 @@ impl NodeTable<'_> {
                 id: NodeId::new(row.get::<_, String>(1)?)?,
                 is_dedicated: row.get(2)?,
                 free: row.get(3)?,
+                address: row.get::<_, Option<String>>(4)?.and_then(|address| address.parse().ok()),
             });
         }
         Ok(nodes)
+    }
+
+    /// How many nodes of a pool take tasks and have an address in its private network, whether they are free or not.
+    pub(crate) fn count_reachable(&self, pool: PoolRow) -> Result<i32, StoreError> {
+        let mut statement = self.0.prepare_cached(
+            "SELECT COUNT(*) FROM nodes WHERE pool = ? AND state IN ('idle', 'running')
+             AND json_extract(body, '$.node.schedulingState') IS NOT 'disabled'
+             AND json_extract(body, '$.node.ipAddress') IS NOT NULL",
+        )?;
+        Ok(statement.query_row([pool], |row| row.get(0))?)
     }
 }
 

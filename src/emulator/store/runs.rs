@@ -164,6 +164,14 @@ impl RunTable<'_> {
         rows.map(|row| row?).collect()
     }
 
+    /// The runs of a task, by its id in lower case.
+    pub(crate) fn of_task(&self, job: JobRow, key: &str) -> Result<Vec<RunRecord>, StoreError> {
+        let mut statement =
+            self.0.prepare_cached(&format!("{COLUMNS} WHERE job = ? AND task_key = ? ORDER BY id"))?;
+        let rows = statement.query_map(params![job, key], |row| Ok(read(row)))?;
+        rows.map(|row| row?).collect()
+    }
+
     /// The runs of a job.
     pub(crate) fn of_job(&self, job: JobRow) -> Result<Vec<RunRecord>, StoreError> {
         let mut statement = self.0.prepare_cached(&format!("{COLUMNS} WHERE job = ? ORDER BY id"))?;

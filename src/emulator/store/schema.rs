@@ -10,7 +10,7 @@ use super::StoreError;
 
 /// What each format has that the one before had not; the first is what the first format had. How many there are is the format
 /// that this program writes, kept in `PRAGMA user_version`.
-const FORMATS: &[&str] = &[TABLES, JOB_SCHEDULES, SAMPLES, SATISFIED, PREPARATIONS, CERTIFICATES];
+const FORMATS: &[&str] = &[TABLES, JOB_SCHEDULES, SAMPLES, SATISFIED, PREPARATIONS, CERTIFICATES, SUBTASKS];
 
 const JOB_SCHEDULES: &str = "
 CREATE TABLE job_schedules (
@@ -62,6 +62,19 @@ CREATE TABLE certificates (
     state TEXT NOT NULL,
     body TEXT NOT NULL
 );
+";
+
+/// Tasks that run on several nodes at once, `instances` of them.
+const SUBTASKS: &str = "
+ALTER TABLE tasks ADD COLUMN instances INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE subtasks (
+    task INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    run INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (task, number)
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX subtasks_by_run ON subtasks (run);
 ";
 
 /// How long another process may keep the file to itself.
@@ -233,6 +246,6 @@ mod tests {
         };
         assert_eq!((count("pools"), count("job_schedules"), count("samples")), (1, 0, 0));
         assert_eq!(count("certificates"), 0);
-        assert_eq!(connection.query_row("PRAGMA user_version", [], |row| row.get::<_, u32>(0)), Ok(6));
+        assert_eq!(connection.query_row("PRAGMA user_version", [], |row| row.get::<_, u32>(0)), Ok(7));
     }
 }

@@ -56,6 +56,13 @@ impl TaskRecord {
         self.definition.required_slots.unwrap_or(1)
     }
 
+    /// On how many nodes at once it runs, if it is a task that may run on several: also one that asks for a single one runs as those
+    /// do. 0 for any other task.
+    pub(crate) fn instances(&self) -> i32 {
+        let settings = self.definition.multi_instance_settings.as_ref();
+        settings.map_or(0, |settings| settings.number_of_instances.unwrap_or(1))
+    }
+
     /// The id as a number, if it is one.
     pub(crate) fn number(&self) -> Option<i32> {
         number(&self.definition.id)
@@ -78,14 +85,16 @@ impl TaskTable<'_> {
         let inserted = self
             .0
             .prepare_cached(
-                "INSERT INTO tasks (job, key, number, required_slots, pending, state, state_time, created, definition, life)
-                 VALUES (?, ?, ?, ?, 0, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                "INSERT INTO tasks
+                 (job, key, number, required_slots, instances, pending, state, state_time, created, definition, life)
+                 VALUES (?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
             )?
             .execute(params![
                 record.job,
                 record.definition.id.key(),
                 record.number(),
                 record.slots(),
+                record.instances(),
                 record.life.state.as_str(),
                 record.life.since.to_string(),
                 record.life.created.to_string(),
@@ -145,6 +154,7 @@ impl TaskTable<'_> {
         for sql in [
             "DELETE FROM dependencies WHERE child = ?",
             "DELETE FROM range_dependencies WHERE child = ?",
+            "DELETE FROM subtasks WHERE task = ?",
             "DELETE FROM tasks WHERE id = ?",
         ] {
             self.0.prepare_cached(sql)?.execute([row])?;
@@ -171,14 +181,21 @@ impl TaskTable<'_> {
         page.query(self.0, &format!("{COLUMNS} WHERE job = ?"), &[job.0], read)
     }
 
-    /// The oldest tasks of a job that can run now, need at most `slots`, and have nothing left over of an earlier run.
-    pub(crate) fn ready(&self, job: JobRow, slots: i32, limit: i32) -> Result<Vec<TaskRecord>, StoreError> {
+    /// The oldest tasks of a job that can run now, need at most `slots` on one node and `nodes` at once, and have nothing left over of
+    /// an earlier run.
+    pub(crate) fn ready(
+        &self,
+        job: JobRow,
+        slots: i32,
+        nodes: i32,
+        limit: i32,
+    ) -> Result<Vec<TaskRecord>, StoreError> {
         let mut statement = self.0.prepare_cached(&format!(
-            "{COLUMNS} WHERE job = ? AND state = 'active' AND pending = 0 AND required_slots <= ?
+            "{COLUMNS} WHERE job = ? AND state = 'active' AND pending = 0 AND required_slots <= ? AND instances <= ?
              AND NOT EXISTS (SELECT 1 FROM runs WHERE runs.job = tasks.job AND runs.task_key = tasks.key)
              ORDER BY id LIMIT ?"
         ))?;
-        let rows = statement.query_map(params![job, slots, limit], |row| Ok(read(row)))?;
+        let rows = statement.query_map(params![job, slots, nodes, limit], |row| Ok(read(row)))?;
         rows.map(|row| row?).collect()
     }
 

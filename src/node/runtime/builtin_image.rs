@@ -10,8 +10,8 @@ use ring::digest::{SHA256, digest};
 use tokio::sync::OnceCell;
 
 use super::{
-    ContainerId, ContainerRuntime, ContainerSpec, ContainerState, ExitStatus, Image, RegistryCredential,
-    RuntimeError, RuntimeKind,
+    ContainerId, ContainerRuntime, ContainerSpec, ContainerState, ExitStatus, Image, OwnProgram,
+    RegistryCredential, RuntimeError, RuntimeKind, Subnet,
 };
 use crate::node::builtin;
 
@@ -21,6 +21,7 @@ pub(super) struct WithBuiltinImage {
     inner: Arc<dyn ContainerRuntime>,
     cache: PathBuf,
     archive: OnceCell<Archive>,
+    program: OnceCell<OwnProgram>,
 }
 
 /// The image as it is to be loaded.
@@ -34,7 +35,7 @@ struct Archive {
 impl WithBuiltinImage {
     /// Adds the built-in image to `inner`, keeping its archive in the folder `cache`.
     pub(super) fn new(inner: Arc<dyn ContainerRuntime>, cache: PathBuf) -> Self {
-        Self { inner, cache, archive: OnceCell::new() }
+        Self { inner, cache, archive: OnceCell::new(), program: OnceCell::new() }
     }
 
     /// The archive of this very build of the program.
@@ -127,6 +128,25 @@ impl ContainerRuntime for WithBuiltinImage {
 
     async fn list(&self, owner: &str) -> Result<Vec<(ContainerId, ContainerState)>, RuntimeError> {
         self.inner.list(owner).await
+    }
+
+    async fn ensure_network(&self, network: &str, wanted: Option<Subnet>) -> Result<Subnet, RuntimeError> {
+        self.inner.ensure_network(network, wanted).await
+    }
+
+    async fn remove_network(&self, network: &str) -> Result<(), RuntimeError> {
+        self.inner.remove_network(network).await
+    }
+
+    async fn own_program(&self) -> Result<OwnProgram, RuntimeError> {
+        let cache = self.cache.clone();
+        let make = || async {
+            let made = tokio::task::spawn_blocking(move || OwnProgram::make(&cache)).await;
+            made.map_err(|error| error.to_string())?.map_err(|error| error.to_string())
+        };
+        let failed =
+            |reason| RuntimeError::Failed { action: "copy this program for containers".to_owned(), reason };
+        self.program.get_or_try_init(make).await.cloned().map_err(failed)
     }
 }
 

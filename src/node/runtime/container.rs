@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use super::private_network::NetworkPlace;
 use crate::batch::run_options::{Mount, NetworkMode, ResourceLimits};
 use crate::secret::Secret;
 
@@ -108,6 +109,9 @@ pub struct ContainerSpec {
     pub extra_hosts: Vec<String>,
     /// The network.
     pub network: NetworkMode,
+    /// Its place in a private network, in which it then is and in no other; see
+    /// [`super::ContainerRuntime::ensure_network`].
+    pub place: Option<NetworkPlace>,
     /// Limits.
     pub limits: ResourceLimits,
     /// Whether the root file system is read-only.

@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 
 use super::{
-    ContainerId, ContainerSpec, ContainerState, ExitStatus, Image, RegistryCredential, RuntimeError,
-    RuntimeKind,
+    ContainerId, ContainerSpec, ContainerState, ExitStatus, Image, OwnProgram, RegistryCredential,
+    RuntimeError, RuntimeKind, Subnet,
 };
 
 /// Runs containers. All methods are idempotent where they can be, and cancel-safe: dropping a future leaves the container as
@@ -65,4 +65,14 @@ pub trait ContainerRuntime: Send + Sync + std::fmt::Debug {
 
     /// Every container that was made with this `owner`, ended ones too.
     async fn list(&self, owner: &str) -> Result<Vec<(ContainerId, ContainerState)>, RuntimeError>;
+
+    /// Has a private network of that name there, and gives its addresses. A network that has to be made gets those of `wanted`, if
+    /// any are, as nodes have them already.
+    async fn ensure_network(&self, network: &str, wanted: Option<Subnet>) -> Result<Subnet, RuntimeError>;
+
+    /// Removes a private network that no container is in any more. Fine if it is gone already.
+    async fn remove_network(&self, network: &str) -> Result<(), RuntimeError>;
+
+    /// This very program, as containers of any image can run it.
+    async fn own_program(&self) -> Result<OwnProgram, RuntimeError>;
 }

@@ -5,6 +5,8 @@ mod container;
 mod container_runtime;
 mod docker;
 pub mod oci;
+mod own_program;
+mod private_network;
 mod run_options;
 mod select;
 mod simulated;
@@ -16,5 +18,8 @@ pub use container::{
 };
 pub use container_runtime::ContainerRuntime;
 pub use docker::DockerRuntime;
+pub use own_program::OwnProgram;
+pub use private_network::{NetworkPlace, SEATS, Subnet};
 pub use select::{RuntimeSelection, select_runtime};
 pub use simulated::SimulatedRuntime;
+pub(in crate::node) use simulated::simulated_coordination;

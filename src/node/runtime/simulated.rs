@@ -4,7 +4,8 @@
 //! A task asks for more with the environment variable `BATCHYARD_SIMULATE`, a list of words:
 //!
 //! * `exit=3` ends it with exit code 3;
-//! * `seconds=20` has it run for 20 seconds of the node's clock, which may be a virtual one.
+//! * `seconds=20` has it run for 20 seconds of the node's clock, which may be a virtual one;
+//! * `coordination=3` has the coordination command of a task that runs on several nodes at once end with exit code 3.
 
 use std::collections::HashMap;
 use std::io::Write;
@@ -18,8 +19,8 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 use super::{
-    ContainerId, ContainerRuntime, ContainerSpec, ContainerState, ExitStatus, Image, RegistryCredential,
-    RuntimeError, RuntimeKind,
+    ContainerId, ContainerRuntime, ContainerSpec, ContainerState, ExitStatus, Image, OwnProgram,
+    RegistryCredential, RuntimeError, RuntimeKind, Subnet,
 };
 use crate::batch::command_line;
 use crate::clock::Clock;
@@ -198,6 +199,19 @@ impl ContainerRuntime for SimulatedRuntime {
         let own = containers.iter().filter(|(_, container)| container.owner == owner);
         Ok(own.map(|(id, container)| (id.clone(), container.state(now))).collect())
     }
+
+    /// Each pool seems to be alone in the world.
+    async fn ensure_network(&self, _network: &str, wanted: Option<Subnet>) -> Result<Subnet, RuntimeError> {
+        Ok(wanted.unwrap_or(Subnet::new(0, 0)))
+    }
+
+    async fn remove_network(&self, _network: &str) -> Result<(), RuntimeError> {
+        Ok(())
+    }
+
+    async fn own_program(&self) -> Result<OwnProgram, RuntimeError> {
+        Err(OwnProgram::missing())
+    }
 }
 
 fn image(reference: &str) -> Image {
@@ -211,18 +225,26 @@ fn image(reference: &str) -> Image {
     }
 }
 
+/// With which exit code the coordination command seems to end of a task whose instances run in such containers.
+pub(in crate::node) fn simulated_coordination(spec: &ContainerSpec) -> Result<i32, RuntimeError> {
+    Ok(Script::of(spec)?.coordination)
+}
+
 /// How a simulated container ends.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Script {
     exit: i32,
     duration: Duration,
+    coordination: i32,
 }
 
 impl Script {
     fn of(spec: &ContainerSpec) -> Result<Self, RuntimeError> {
         let text = spec.environment.iter().find(|(name, _)| name == SCRIPT).map_or("", |(_, value)| value);
         Self::parse(text).map_err(|word| RuntimeError::InvalidSettings {
-            reason: format!("`{word}` in {SCRIPT} is neither `exit=<code>` nor `seconds=<number>`"),
+            reason: format!(
+                "`{word}` in {SCRIPT} is none of `exit=<code>`, `seconds=<number>` and `coordination=<code>`"
+            ),
         })
     }
 
@@ -232,6 +254,7 @@ impl Script {
         for word in text.split_whitespace() {
             match word.split_once('=') {
                 Some(("exit", code)) => script.exit = code.parse().map_err(|_| word)?,
+                Some(("coordination", code)) => script.coordination = code.parse().map_err(|_| word)?,
                 Some(("seconds", seconds)) => {
                     let seconds = seconds.parse::<f64>().map_err(|_| word)?;
                     script.duration = Duration::try_from_secs_f64(seconds).map_err(|_| word)?;
@@ -261,7 +284,7 @@ mod tests {
 
     #[test]
     fn scripts_are_read_or_refused() {
-        let script = Script { exit: 3, duration: Duration::from_secs(20) };
+        let script = Script { exit: 3, duration: Duration::from_secs(20), coordination: 0 };
         assert_eq!(Script::parse(" exit=3  seconds=20 "), Ok(script));
         assert_eq!(Script::parse(""), Ok(Script::default()));
         for word in ["exit=x", "seconds=-1", "seconds=nan", "fail", "color=red"] {

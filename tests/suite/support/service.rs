@@ -15,6 +15,8 @@ pub enum Service {
     Registry,
     /// A container registry that demands a password; its address is `host:port`.
     PrivateRegistry,
+    /// An image with Open MPI and an SSH server that lets root of the same image in, at port 23; its address is the image's name.
+    MpiImage,
     /// A Python interpreter that can import the official Batch SDK; its address is a path.
     Python,
     /// A Python interpreter that can import the first track of the official Batch SDK; its address is a path.
@@ -35,6 +37,7 @@ impl Service {
             Self::Docker => "BATCHYARD_TEST_DOCKER_HOST",
             Self::Registry => "BATCHYARD_TEST_REGISTRY",
             Self::PrivateRegistry => "BATCHYARD_TEST_PRIVATE_REGISTRY",
+            Self::MpiImage => "BATCHYARD_TEST_MPI_IMAGE",
             Self::Python => "BATCHYARD_TEST_PYTHON",
             Self::PythonTrack1 => "BATCHYARD_TEST_PYTHON_TRACK1",
             Self::Azurite => "BATCHYARD_TEST_AZURITE",
@@ -128,6 +131,7 @@ mod tests {
         let names = [
             Azurite,
             Docker,
+            MpiImage,
             PrivateRegistry,
             Python,
             PythonTrack1,

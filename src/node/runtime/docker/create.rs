@@ -3,11 +3,13 @@
 use std::collections::HashMap;
 
 use bollard::models::{
-    ContainerCreateBody, HostConfig, HostConfigLogConfig, Mount as EngineMount, MountTmpfsOptions, MountType,
-    ResourcesUlimits,
+    ContainerCreateBody, EndpointIpamConfig, EndpointSettings, HostConfig, HostConfigLogConfig,
+    Mount as EngineMount, MountTmpfsOptions, MountType, NetworkingConfig, ResourcesUlimits,
 };
 
-use crate::node::runtime::{ContainerSpec, DEFAULT_PIDS, Mount, MountSource, NetworkMode, ResourceLimits};
+use crate::node::runtime::{
+    ContainerSpec, DEFAULT_PIDS, Mount, MountSource, NetworkMode, NetworkPlace, ResourceLimits,
+};
 
 /// The label that says whose container it is.
 pub(super) const OWNER: &str = "batchyard.owner";
@@ -44,6 +46,7 @@ pub(super) fn body(spec: &ContainerSpec, start: OutputStart, keeps_whole_log: bo
         attach_stdout: Some(false),
         attach_stderr: Some(false),
         host_config: Some(host_config(spec, keeps_whole_log)),
+        networking_config: spec.place.as_ref().map(endpoint),
         ..ContainerCreateBody::default()
     }
 }
@@ -73,11 +76,12 @@ fn host_config(spec: &ContainerSpec, keeps_whole_log: bool) -> HostConfig {
         ulimits: some(ulimits.iter().map(ulimit).collect()),
         mounts: some(spec.mounts.iter().map(mount).collect()),
         extra_hosts: some(spec.extra_hosts.clone()),
-        network_mode: match &spec.network {
-            NetworkMode::Default => None,
-            NetworkMode::Host => Some("host".to_owned()),
-            NetworkMode::None => Some("none".to_owned()),
-            NetworkMode::Named(name) => Some(name.clone()),
+        network_mode: match (&spec.place, &spec.network) {
+            (Some(place), _) => Some(place.network.clone()),
+            (None, NetworkMode::Default) => None,
+            (None, NetworkMode::Host) => Some("host".to_owned()),
+            (None, NetworkMode::None) => Some("none".to_owned()),
+            (None, NetworkMode::Named(name)) => Some(name.clone()),
         },
         readonly_rootfs: on(spec.read_only_root),
         init: on(spec.init),
@@ -90,6 +94,14 @@ fn host_config(spec: &ContainerSpec, keeps_whole_log: bool) -> HostConfig {
         log_config: keeps_whole_log.then(whole_log),
         ..HostConfig::default()
     }
+}
+
+/// The place that a container has in a private network.
+fn endpoint(place: &NetworkPlace) -> NetworkingConfig {
+    let address =
+        EndpointIpamConfig { ipv4_address: Some(place.address.to_string()), ..EndpointIpamConfig::default() };
+    let settings = EndpointSettings { ipam_config: Some(address), ..EndpointSettings::default() };
+    NetworkingConfig { endpoints_config: Some(HashMap::from([(place.network.clone(), settings)])) }
 }
 
 fn whole_log() -> HostConfigLogConfig {

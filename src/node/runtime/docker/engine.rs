@@ -20,13 +20,13 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::connect::Engine;
 use super::create::{self, OWNER, OutputStart};
-use super::engine_error;
 use super::output::{self, OutputFiles};
+use super::{engine_error, network};
 use crate::batch::image_reference::{DOCKER_HUB, ImageReference};
 use crate::node::plain_path;
 use crate::node::runtime::{
-    ContainerId, ContainerRuntime, ContainerSpec, ContainerState, ExitStatus, Image, RegistryCredential,
-    RuntimeError, RuntimeKind,
+    ContainerId, ContainerRuntime, ContainerSpec, ContainerState, ExitStatus, Image, OwnProgram,
+    RegistryCredential, RuntimeError, RuntimeKind, Subnet,
 };
 
 /// How long an answer may take that comes when something happens: never too long.
@@ -51,6 +51,8 @@ pub struct DockerRuntime {
     description: String,
     keeps_whole_log: bool,
     followers: Mutex<HashMap<ContainerId, AbortOnDropHandle<()>>>,
+    /// Held while a network is looked for and made.
+    networks: tokio::sync::Mutex<()>,
 }
 
 impl DockerRuntime {
@@ -67,6 +69,7 @@ impl DockerRuntime {
             description,
             keeps_whole_log: !is_podman,
             followers: Mutex::default(),
+            networks: tokio::sync::Mutex::default(),
         })
     }
 
@@ -360,6 +363,19 @@ impl ContainerRuntime for DockerRuntime {
             }
         }
         Ok(containers)
+    }
+
+    async fn ensure_network(&self, network: &str, wanted: Option<Subnet>) -> Result<Subnet, RuntimeError> {
+        let _alone = self.networks.lock().await;
+        network::ensure(&self.engine, network, wanted).await
+    }
+
+    async fn remove_network(&self, network: &str) -> Result<(), RuntimeError> {
+        network::remove(&self.engine, network).await
+    }
+
+    async fn own_program(&self) -> Result<OwnProgram, RuntimeError> {
+        Err(OwnProgram::missing())
     }
 }
 

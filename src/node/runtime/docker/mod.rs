@@ -8,6 +8,7 @@ mod connect;
 mod create;
 mod engine;
 mod engine_error;
+mod network;
 mod output;
 #[cfg(test)]
 mod tests;

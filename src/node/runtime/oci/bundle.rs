@@ -9,6 +9,7 @@ use super::container_folder::Record;
 use super::devices::host_devices;
 use super::host::Host;
 use super::mounts::{MASKED, binds, home_of, hosts_file, plan, read_only};
+use super::network::Place;
 use super::privileges::{capabilities, no_new_privileges, resources, rlimits};
 use super::store::StoredImage;
 use super::user::{self, User};
@@ -32,11 +33,13 @@ pub(super) struct Bundle {
     pub(super) hostname: String,
 }
 
-/// Turns a specification into a bundle for the folder `folder`, or says what of it can't be done.
+/// Turns a specification into a bundle for the folder `folder`, or says what of it can't be done. Private networks have their
+/// folders in `networks`.
 pub(super) fn prepare(
     spec: &ContainerSpec,
     image: &StoredImage,
     folder: &Path,
+    networks: &Path,
     host: &Host,
 ) -> Result<Bundle, String> {
     refuse_unsupported(spec)?;
@@ -59,11 +62,15 @@ pub(super) fn prepare(
         owner_of_streams: (user.uid, user.gid),
         working_directory: home_of(&working_directory, spec, folder),
         binds: binds(spec)?,
-        isolated_network: spec.network == NetworkMode::None,
+        isolated_network: spec.network == NetworkMode::None && spec.place.is_none(),
+        place: spec
+            .place
+            .as_ref()
+            .map(|place| Place { folder: networks.join(&place.network), address: place.address }),
         devices_in_root: spec.privileged,
         id,
     };
-    let hosts = hosts_file(&host.hosts, &spec.extra_hosts, &hostname)?;
+    let hosts = hosts_file(&host.hosts, spec, &hostname)?;
     let config = json!({
         "ociVersion": "1.0.2",
         "hostname": hostname,
@@ -77,7 +84,7 @@ pub(super) fn prepare(
 
 /// What a Docker engine can do and this runtime can't.
 fn refuse_unsupported(spec: &ContainerSpec) -> Result<(), String> {
-    if let NetworkMode::Named(name) = &spec.network {
+    if let (NetworkMode::Named(name), None) = (&spec.network, &spec.place) {
         return Err(format!(
             "the network `{name}` needs a Docker engine; the oci runtime has the host's network and `none`"
         ));

@@ -26,7 +26,7 @@ fn image(entrypoint: &[&str], command: &[&str]) -> (tempfile::TempDir, StoredIma
 
 fn prepare_with(spec: &ContainerSpec) -> Result<Bundle, String> {
     let (_root, image) = image(&["/entry"], &["default"]);
-    prepare(spec, &image, Path::new("/store/containers/c"), &host())
+    prepare(spec, &image, Path::new("/store/containers/c"), Path::new("/store/networks"), &host())
 }
 
 fn run(spec: ContainerSpec, entrypoint: &[&str], command: &[&str]) -> Result<Vec<String>, String> {

@@ -29,6 +29,7 @@ use rustix::process::{Pid, PidfdFlags};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::network::Place;
 use super::store::write_whole;
 use crate::node::runtime::{ContainerState, ExitStatus};
 
@@ -63,6 +64,9 @@ pub(super) struct Record {
     pub(super) binds: Vec<PathBuf>,
     /// Whether the container gets a network of its own, with nothing but loopback.
     pub(super) isolated_network: bool,
+    /// Its place in a private network, if it has one.
+    #[serde(default)]
+    pub(super) place: Option<Place>,
     /// Whether device nodes in the root file system work.
     pub(super) devices_in_root: bool,
 }

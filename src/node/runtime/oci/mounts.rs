@@ -1,5 +1,6 @@
 //! What a container sees in its file system besides its image.
 
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
@@ -188,20 +189,21 @@ pub(super) fn home_of(
     }
 }
 
-/// `/etc/hosts` of a container: the host's own, whose network it shares, and what was asked for.
-pub(super) fn hosts_file(host: &str, extra: &[String], hostname: &str) -> Result<String, String> {
-    let mut text = host.trim_end().to_owned();
+/// `/etc/hosts` of a container: the host's own if it shares the host's network, and what was asked for.
+pub(super) fn hosts_file(host: &str, spec: &ContainerSpec, hostname: &str) -> Result<String, String> {
+    let own = spec.place.as_ref().map(|place| place.address);
+    let mut text = if own.is_some() { String::new() } else { host.trim_end().to_owned() };
     if text.is_empty() {
         text.push_str("127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback");
     }
-    text.push_str(&format!("\n127.0.0.1\t{hostname}\n"));
-    for entry in extra {
+    text.push_str(&format!("\n{}\t{hostname}\n", own.unwrap_or(Ipv4Addr::LOCALHOST)));
+    for entry in &spec.extra_hosts {
         let (name, address) = entry
             .split_once(':')
             .or_else(|| entry.split_once('='))
             .ok_or_else(|| format!("the host `{entry}` is not written as `name:address`"))?;
         // The container shares the host's network, so its gateway to the host is loopback.
-        let address = if address == "host-gateway" { "127.0.0.1" } else { address };
+        let address = if address == "host-gateway" && own.is_none() { "127.0.0.1" } else { address };
         let bare = address.trim_start_matches('[').trim_end_matches(']');
         if bare.parse::<std::net::IpAddr>().is_err() || name.is_empty() || name.contains(char::is_whitespace)
         {
@@ -215,6 +217,7 @@ pub(super) fn hosts_file(host: &str, extra: &[String], hostname: &str) -> Result
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::node::runtime::NetworkPlace;
 
     fn bind(source: &str, target: &str, read_only: bool) -> Mount {
         Mount { source: MountSource::Bind(source.into()), target: target.into(), read_only }
@@ -275,12 +278,27 @@ mod tests {
 
     #[test]
     fn hosts_are_added_to_the_machines_own() {
-        let text =
-            hosts_file("10.0.0.1\tgateway\n", &["db:10.1.2.3".into(), "six:::1".into()], "me").unwrap();
+        let with = |extra: &[&str]| ContainerSpec {
+            extra_hosts: extra.iter().map(|entry| (*entry).to_owned()).collect(),
+            ..ContainerSpec::default()
+        };
+        let text = hosts_file("10.0.0.1\tgateway\n", &with(&["db:10.1.2.3", "six:::1"]), "me").unwrap();
         assert_eq!(text, "10.0.0.1\tgateway\n127.0.0.1\tme\n10.1.2.3\tdb\n::1\tsix\n");
-        assert!(hosts_file("", &[], "me").unwrap().starts_with("127.0.0.1\tlocalhost"));
+        assert!(hosts_file("", &with(&[]), "me").unwrap().starts_with("127.0.0.1\tlocalhost"));
         for bad in ["db", "db:", ":1.2.3.4", "a b:1.2.3.4", "db:not-an-address"] {
-            assert!(hosts_file("", &[bad.into()], "me").is_err(), "{bad}");
+            assert!(hosts_file("", &with(&[bad]), "me").is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn in_a_private_network_a_name_has_an_address_and_the_machine_has_none() {
+        let place = NetworkPlace { network: "n".to_owned(), address: Ipv4Addr::new(10, 0, 0, 4) };
+        let mut spec = ContainerSpec { place: Some(place), ..ContainerSpec::default() };
+        spec.extra_hosts.push("other:10.0.0.5".to_owned());
+        let text = hosts_file("192.0.2.1\tmachine\n", &spec, "me").unwrap();
+        assert!(text.starts_with("127.0.0.1\tlocalhost"), "{text}");
+        assert!(text.ends_with("\n10.0.0.4\tme\n10.0.0.5\tother\n"), "{text}");
+        spec.extra_hosts.push("machine:host-gateway".to_owned());
+        assert!(hosts_file("", &spec, "me").is_err());
     }
 }

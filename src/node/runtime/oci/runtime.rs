@@ -26,8 +26,8 @@ use super::store::{Store, StoreError, StoredImage};
 use super::supervisor::{ARGUMENT, Report};
 use crate::node::root_folder::remove_host_tree;
 use crate::node::runtime::{
-    ContainerId, ContainerRuntime, ContainerSpec, ContainerState, ExitStatus, Image, RegistryCredential,
-    RuntimeError, RuntimeKind,
+    ContainerId, ContainerRuntime, ContainerSpec, ContainerState, ExitStatus, Image, OwnProgram,
+    RegistryCredential, RuntimeError, RuntimeKind, Subnet,
 };
 
 /// How often something that takes no more than moments is looked at.
@@ -254,6 +254,21 @@ impl ContainerRuntime for OciRuntime {
         let (containers, owner) = (self.store.containers(), owner.to_owned());
         blocking(move || list(&containers, &owner)).await?.map_err(failed("list the containers"))
     }
+
+    /// The network comes into being with the first container in it, in a world of its own.
+    async fn ensure_network(&self, _network: &str, wanted: Option<Subnet>) -> Result<Subnet, RuntimeError> {
+        Ok(wanted.unwrap_or(Subnet::new(0, 0)))
+    }
+
+    /// It goes with the last container in it; what was noted of it goes here.
+    async fn remove_network(&self, network: &str) -> Result<(), RuntimeError> {
+        let folder = self.store.networks().join(network);
+        blocking(move || remove_host_tree(&folder)).await?.map_err(failed("remove the network"))
+    }
+
+    async fn own_program(&self) -> Result<OwnProgram, RuntimeError> {
+        Err(OwnProgram::missing())
+    }
 }
 
 fn failed<E: std::fmt::Display>(action: &str) -> impl FnOnce(E) -> RuntimeError {
@@ -284,7 +299,8 @@ fn create(
     }
     // Every time anew: the machine's resolver may have changed.
     let host = Host::look();
-    let bundle = prepare(spec, image, &folder.path, &host).map_err(settings)?;
+    let networks = runtime.store.networks();
+    let bundle = prepare(spec, image, &folder.path, &networks, &host).map_err(settings)?;
     let temporary = runtime.store.temporary().map_err(|error| failed("create container")(reasons(&error)))?;
     let write = || -> io::Result<()> {
         let path = |name: &str| temporary.path.join(name);

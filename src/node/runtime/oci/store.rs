@@ -98,6 +98,11 @@ impl Store {
         self.folder.join("containers")
     }
 
+    /// Where private networks are noted.
+    pub(super) fn networks(&self) -> PathBuf {
+        self.folder.join("networks")
+    }
+
     /// Removes the temporary folders of processes that are gone. What can't be removed is tried again next time.
     fn sweep(&self) {
         let Ok(entries) = fs::read_dir(self.folder.join("temporary")) else { return };

@@ -11,10 +11,7 @@ use std::path::{Path, PathBuf};
 
 use libcontainer::container::Container;
 use libcontainer::container::builder::ContainerBuilder;
-use libcontainer::namespaces::Namespaces;
-use libcontainer::network::link::LinkClient;
-use libcontainer::network::wrapper::create_network_client;
-use libcontainer::oci_spec::runtime::{LinuxNamespace, LinuxNamespaceType};
+use libcontainer::oci_spec::runtime::LinuxNamespaceType;
 use libcontainer::syscall::syscall::SyscallType;
 use rustix::fs::{FileType, Mode};
 use rustix::mount::{MountFlags, MountPropagationFlags};
@@ -23,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use super::container_folder::{ContainerFolder, Exit, Record, lock};
 use super::executor::{PROGRAM_REASON, ProgramExecutor};
+use super::network::{self, Membership};
 use super::streams::{ContainerEnds, Streams};
 use crate::node::plain_path;
 use crate::node::root_folder::RootFolder;
@@ -159,6 +157,8 @@ struct Running {
     init: Pid,
     streams: Streams,
     memory_events: Option<PathBuf>,
+    /// Keeps the network of the container's pool in being.
+    _membership: Option<Membership>,
 }
 
 fn launch(folder: &ContainerFolder, record: &Record) -> Result<Running, StartError> {
@@ -178,8 +178,12 @@ fn launch(folder: &ContainerFolder, record: &Record) -> Result<Running, StartErr
         })?;
     }
     if record.isolated_network {
-        isolate_network()?;
+        network::isolate().map_err(step("make a network with nothing but loopback"))?;
     }
+    let membership = match &record.place {
+        Some(place) => Some(network::join(place).map_err(step("join the pool's network"))?),
+        None => None,
+    };
     let (mut failures, failures_writer) = io::pipe().map_err(step("open a pipe"))?;
     let mut container = build(folder, record, ends, ProgramExecutor::new(failures_writer))?;
     let running = container
@@ -197,7 +201,9 @@ fn launch(folder: &ContainerFolder, record: &Record) -> Result<Running, StartErr
         if reason.is_empty() { Ok((init, memory_events)) } else { Err(StartError::Program(reason)) }
     });
     match outcome {
-        Ok((init, memory_events)) => Ok(Running { container, init, streams, memory_events }),
+        Ok((init, memory_events)) => {
+            Ok(Running { container, init, streams, memory_events, _membership: membership })
+        }
         Err(error) => {
             // What can't be cleaned up here is cleaned up when the container is removed.
             let _ = container.delete(true);
@@ -208,7 +214,7 @@ fn launch(folder: &ContainerFolder, record: &Record) -> Result<Running, StartErr
 
 /// Mounts the container's changes over the image, in a mount namespace of our own: it goes away with us, however we end.
 fn mount_root(record: &Record) -> Result<(), StartError> {
-    enter_new(LinuxNamespaceType::Mount)?;
+    network::enter_new(LinuxNamespaceType::Mount).map_err(step("make a namespace"))?;
     let receive_only = MountPropagationFlags::DOWNSTREAM | MountPropagationFlags::REC;
     rustix::mount::mount_change("/", receive_only).map_err(step("detach the mounts from the host's"))?;
     let flags = if record.devices_in_root { MountFlags::empty() } else { MountFlags::NODEV };
@@ -240,22 +246,6 @@ fn mount_bind(source: &Path, place: &Path) -> io::Result<()> {
         fs::write(place, "")?;
     }
     Ok(rustix::mount::mount_bind_recursive(plain_path::by_descriptor(&source), place)?)
-}
-
-/// Gives this process, and so the container, a network with nothing but loopback.
-fn isolate_network() -> Result<(), StartError> {
-    enter_new(LinuxNamespaceType::Network)?;
-    let mut links = LinkClient::new(create_network_client()).map_err(step("reach the new network"))?;
-    let loopback = links.get_by_name("lo").map_err(step("find the loopback device"))?;
-    links.set_up(loopback.header.index).map_err(step("switch the loopback device on"))
-}
-
-fn enter_new(kind: LinuxNamespaceType) -> Result<(), StartError> {
-    let mut namespace = LinuxNamespace::default();
-    namespace.set_typ(kind);
-    let none: Option<&Vec<LinuxNamespace>> = None;
-    let namespaces = Namespaces::try_from(none).map_err(step("make a namespace"))?;
-    namespaces.unshare_or_setns(&namespace).map_err(step("make a namespace"))
 }
 
 fn build(

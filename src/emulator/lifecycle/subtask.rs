@@ -1,0 +1,163 @@
+//! The life of an instance of a task that runs on several nodes at once: running → completed.
+//!
+//! What it runs is the coordination command, and with that it completes. What that left in the background goes on until the task
+//! ends; if it ends before, so does the task.
+
+use std::net::Ipv4Addr;
+
+use crate::batch::DateTime;
+use crate::batch::model::{
+    BatchSubtaskState, BatchTaskContainerExecutionInfo, BatchTaskExecutionResult, BatchTaskFailureInfo,
+    NameValuePair,
+};
+use crate::emulator::store::{RunRow, SubtaskRecord, TaskPlace, TaskRow};
+use crate::node::TaskOutcome;
+
+impl SubtaskRecord {
+    /// An instance that was just given to a node.
+    pub(crate) fn new(
+        (task, number): (TaskRow, i32),
+        run: RunRow,
+        place: TaskPlace,
+        address: Ipv4Addr,
+        now: DateTime,
+    ) -> Self {
+        Self {
+            task,
+            number,
+            run,
+            place,
+            address,
+            state: BatchSubtaskState::Running,
+            since: now,
+            previous: None,
+            started: now,
+            ended: None,
+            exit_code: None,
+            container_info: None,
+            failure_info: None,
+            result: None,
+        }
+    }
+
+    /// Whether its coordination command has succeeded.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.result == Some(BatchTaskExecutionResult::Success)
+    }
+
+    /// Its coordination command has succeeded.
+    pub(crate) fn coordinated(&mut self, container: BatchTaskContainerExecutionInfo, now: DateTime) {
+        if self.state != BatchSubtaskState::Completed {
+            self.exit_code = Some(0);
+            self.container_info = Some(container).filter(|info| info.container_id.is_some());
+            self.result = Some(BatchTaskExecutionResult::Success);
+            self.complete(now);
+        }
+    }
+
+    /// It has failed, also after its coordination command had succeeded.
+    pub(crate) fn failed(&mut self, outcome: &TaskOutcome, now: DateTime) {
+        self.exit_code = outcome.exit_code;
+        self.container_info.clone_from(&outcome.container_info);
+        self.failure_info.clone_from(&outcome.failure_info);
+        self.result = Some(BatchTaskExecutionResult::Failure);
+        self.complete(now);
+    }
+
+    fn complete(&mut self, now: DateTime) {
+        self.ended = Some(now);
+        if self.state != BatchSubtaskState::Completed {
+            let before = std::mem::replace(&mut self.state, BatchSubtaskState::Completed);
+            self.previous = Some((before, self.since));
+            self.since = now;
+        }
+    }
+
+    /// What the failure of this instance means for the task.
+    pub(crate) fn failure_of_task(&self, outcome: TaskOutcome) -> TaskOutcome {
+        let failure_info = outcome.failure_info.map(|failure| BatchTaskFailureInfo {
+            message: Some(format!(
+                "{} (subtask {} on node {})",
+                failure.message.as_deref().unwrap_or("The subtask failed."),
+                self.number,
+                self.place.node_id
+            )),
+            details: Some(
+                failure
+                    .details
+                    .into_iter()
+                    .flatten()
+                    .chain([
+                        NameValuePair::new("SubtaskId", self.number.to_string()),
+                        NameValuePair::new("NodeId", self.place.node_id.as_str()),
+                    ])
+                    .collect(),
+            ),
+            ..failure
+        });
+        TaskOutcome { failure_info, ..outcome }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::batch::model::BatchErrorSourceCategory;
+    use crate::batch::{NodeId, PoolId};
+
+    fn at(second: i64) -> DateTime {
+        DateTime(jiff::Timestamp::from_second(second).unwrap())
+    }
+
+    fn subtask() -> SubtaskRecord {
+        let place = TaskPlace { pool_id: PoolId::new("p").unwrap(), node_id: NodeId::new("n").unwrap() };
+        SubtaskRecord::new((TaskRow(1), 2), RunRow(3), place, Ipv4Addr::new(10, 0, 0, 5), at(1))
+    }
+
+    fn outcome() -> TaskOutcome {
+        TaskOutcome {
+            exit_code: Some(3),
+            container_info: None,
+            failure_info: Some(BatchTaskFailureInfo {
+                category: BatchErrorSourceCategory::UserError,
+                code: Some("FailureExitCode".to_owned()),
+                message: Some("It failed.".to_owned()),
+                details: None,
+            }),
+        }
+    }
+
+    #[test]
+    fn it_completes_with_its_coordination_command() {
+        let mut subtask = subtask();
+        assert!(!subtask.is_ready());
+        subtask.coordinated(BatchTaskContainerExecutionInfo::default(), at(2));
+        assert!(subtask.is_ready());
+        assert_eq!((subtask.exit_code, subtask.ended), (Some(0), Some(at(2))));
+        assert_eq!(subtask.previous, Some((BatchSubtaskState::Running, at(1))));
+        let before = subtask.clone();
+        subtask.coordinated(BatchTaskContainerExecutionInfo::default(), at(3));
+        assert_eq!(subtask, before, "told again after a restart");
+    }
+
+    #[test]
+    fn what_it_left_running_must_not_end_before_the_task() {
+        let mut subtask = subtask();
+        subtask.coordinated(BatchTaskContainerExecutionInfo::default(), at(2));
+        subtask.failed(&outcome(), at(3));
+        assert!(!subtask.is_ready());
+        assert_eq!((subtask.exit_code, subtask.ended, subtask.since), (Some(3), Some(at(3)), at(2)));
+    }
+
+    #[test]
+    fn the_task_is_told_which_subtask_failed() {
+        let failure = subtask().failure_of_task(outcome()).failure_info.unwrap();
+        assert_eq!(failure.message.as_deref(), Some("It failed. (subtask 2 on node n)"));
+        let detail = |name| {
+            let details = failure.details.iter().flatten();
+            details.clone().find(|detail| detail.name.as_deref() == Some(name)).cloned().unwrap().value
+        };
+        assert_eq!(detail("SubtaskId").as_deref(), Some("2"));
+        assert_eq!(detail("NodeId").as_deref(), Some("n"));
+    }
+}
