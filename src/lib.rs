@@ -26,6 +26,7 @@ pub mod cli;
 pub mod client;
 pub mod clock;
 pub mod diagnostic;
+pub mod doctor;
 pub mod emulator;
 pub mod env_vars;
 pub mod exit_code;

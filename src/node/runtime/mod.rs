@@ -4,6 +4,7 @@ mod builtin_image;
 mod container;
 mod container_runtime;
 mod docker;
+mod image_report;
 pub mod oci;
 mod run_options;
 mod select;
@@ -16,5 +17,6 @@ pub use container::{
 };
 pub use container_runtime::ContainerRuntime;
 pub use docker::DockerRuntime;
+pub use image_report::{ImageReport, Platform};
 pub use select::{RuntimeSelection, select_runtime};
 pub use simulated::SimulatedRuntime;
