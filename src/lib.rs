@@ -15,6 +15,7 @@
 //! * [`apply`]: a plan carried out, step by step.
 //! * [`node`]: what a compute node does: directories, environment, images, containers.
 //! * [`emulator`]: an Azure Batch account in this process, whose tasks run on nodes.
+//! * [`doctor`]: what ails a machine or an image, looked at and explained.
 //! * [`pipeline`]: observe, plan, check, strung together once.
 //! * [`view`]: diagnostics, plans, events and status as text and JSON.
 //! * [`cli`]: the command line.

@@ -39,9 +39,11 @@ fn platform(image: &ImageReport) -> Advice {
     match platform.architecture.as_str() {
         BATCH_ARCHITECTURE => Advice::note("platform", format!("{platform} is what nodes of Azure Batch run")),
         "" => Advice::warning("platform", "the image does not say what it is for"),
-        _ => Advice::error(
+        _ => Advice::warning(
             "platform",
-            format!("an image for {platform}, and nodes of Azure Batch are linux/{BATCH_ARCHITECTURE}: its programs can't be started there"),
+            format!(
+                "an image for {platform}, and nodes of Azure Batch have {BATCH_ARCHITECTURE} processors, which can't start its programs"
+            ),
         )
         .hint(format!("build it for them: docker buildx build --platform linux/{BATCH_ARCHITECTURE}")),
     }
@@ -267,7 +269,7 @@ mod tests {
         assert_eq!(find(&linux(json!({})), "user").severity, Severity::Note);
         let user = find(&linux(json!({"user": "1001:0"})), "user");
         assert!(user.hint.unwrap().contains("--user 1001:0"));
-        assert_eq!(find(&image("linux", "arm64", json!({})), "platform").severity, Severity::Error);
+        assert_eq!(find(&image("linux", "arm64", json!({})), "platform").severity, Severity::Warning);
         let windows = image("windows", "amd64", json!({"env": ["I_MPI_ROOT=C:\\mpi"]}));
         assert!(find(&windows, "platform").meaning.contains("Windows"));
         assert!(find(&windows, "fast network").meaning.contains("Linux pools only"));

@@ -10,4 +10,4 @@ mod uses;
 pub use advice::{Advice, Severity};
 pub use examination::{Examination, ExaminedRecipe, ExaminedUse};
 pub use machine::{Check, Need, State, check_machine};
-pub use uses::{ImageUse, Invocation, Place, RecipeUses, uses_of};
+pub use uses::{ImageUse, Invocation, Place, RecipeUses, Runner, uses_of};

@@ -9,7 +9,7 @@ use super::traits::{evidence_of_shell, is_relative_path, is_shell, is_shell_form
 use crate::batch::image_reference::server_name;
 use crate::batch::model::{
     BatchContainerConfiguration, BatchJobSpecification, BatchTaskContainerSettings, BatchTaskCreateOptions,
-    Confidential, EnvironmentSetting, UserIdentity,
+    Confidential, ElevationLevel, EnvironmentSetting, UserIdentity,
 };
 use crate::batch::{ImageReference, InvalidId, JobId, NodeId, PoolId, TaskId};
 use crate::clock::{Clock, SystemClock};
@@ -62,8 +62,22 @@ pub struct Invocation {
     pub arguments: Vec<String>,
     /// Where it starts.
     pub place: Place,
-    /// The user that `--user` among the run options names; else the task's own.
-    pub user: Option<String>,
+    /// Who it runs as.
+    pub user: Runner,
+}
+
+/// Who a program runs as.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "kind", content = "name")]
+pub enum Runner {
+    /// An ordinary user that the service makes on the node.
+    Ordinary,
+    /// Root.
+    Administrator,
+    /// A user account of the pool.
+    Account(String),
+    /// The user of the container that the run options name.
+    Container(String),
 }
 
 /// Where a program starts.
@@ -246,7 +260,22 @@ impl ImageUse {
             None if image.config.working_directory.is_empty() => Place::Container("/".to_owned()),
             None => Place::Container(image.config.working_directory.clone()),
         };
-        Ok(Invocation { arguments, place, user: spec.user.filter(|user| Some(user) != plain.user.as_ref()) })
+        let user = match spec.user {
+            Some(user) if Some(&user) != plain.user.as_ref() => Runner::Container(user),
+            _ => self.runner(),
+        };
+        Ok(Invocation { arguments, place, user })
+    }
+
+    /// Who the task says that it runs as.
+    fn runner(&self) -> Runner {
+        let Some(user) = &self.task.user else { return Runner::Ordinary };
+        let level = user.auto_user.as_ref().and_then(|user| user.elevation_level.as_ref());
+        match (&user.username, level) {
+            (Some(name), _) => Runner::Account(name.clone()),
+            (None, Some(ElevationLevel::Admin)) => Runner::Administrator,
+            (None, _) => Runner::Ordinary,
+        }
     }
 
     /// The task as a node is given it; `plain`, as it would be without any run options and settings.

@@ -188,7 +188,7 @@ fn a_recipe_logs_in_and_shows_what_its_tasks_would_run() {
     let other = used("jobs.j.tasks.other");
     assert_eq!(
         (&other["runs"]["arguments"], &other["runs"]["user"]),
-        (&json!(["./tool.sh", "--fast"]), &json!("7"))
+        (&json!(["./tool.sh", "--fast"]), &json!({"kind": "container", "name": "7"}))
     );
     assert_eq!(other["advice"][0]["topic"], "working directory");
     let there = used("jobs.j.tasks.there");

@@ -4,7 +4,9 @@ use std::io::{self, Write};
 
 use super::style::{BAD, BOLD, CHANGED, DIM, GOOD};
 use crate::batch::command_line;
-use crate::doctor::{Advice, Check, Examination, ExaminedRecipe, ExaminedUse, Place, Severity, State};
+use crate::doctor::{
+    Advice, Check, Examination, ExaminedRecipe, ExaminedUse, Place, Runner, Severity, State,
+};
 use crate::view::words::{counted, plain};
 
 /// Writes what was found of this machine and the account: a line each.
@@ -100,10 +102,12 @@ fn examined(out: &mut dyn Write, used: &ExaminedUse) -> io::Result<()> {
             Place::Container(directory) => format!("{directory} of the container"),
         };
         writeln!(out, "    {DIM}in{DIM:#}    {}", plain(&place))?;
-        let user = runs
-            .user
-            .as_ref()
-            .map_or("the task's user".to_owned(), |user| format!("user {user} of the container"));
+        let user = match &runs.user {
+            Runner::Ordinary => "an ordinary user of the node".to_owned(),
+            Runner::Administrator => "root".to_owned(),
+            Runner::Account(name) => format!("the pool's user account {name}"),
+            Runner::Container(name) => format!("user {name} of the container"),
+        };
         writeln!(out, "    {DIM}as{DIM:#}    {}", plain(&user))?;
     }
     advise(out, "    ", &used.advice)
