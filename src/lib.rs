@@ -15,6 +15,7 @@
 //! * [`apply`]: a plan carried out, step by step.
 //! * [`node`]: what a compute node does: directories, environment, images, containers.
 //! * [`emulator`]: an Azure Batch account in this process, whose tasks run on nodes.
+//! * [`doctor`]: what ails a machine or an image, looked at and explained.
 //! * [`pipeline`]: observe, plan, check, strung together once.
 //! * [`view`]: diagnostics, plans, events and status as text and JSON.
 //! * [`cli`]: the command line.
@@ -26,6 +27,7 @@ pub mod cli;
 pub mod client;
 pub mod clock;
 pub mod diagnostic;
+pub mod doctor;
 pub mod emulator;
 pub mod env_vars;
 pub mod exit_code;

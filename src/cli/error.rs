@@ -92,6 +92,17 @@ impl CommandError {
         self
     }
 
+    /// What failed and why, in one line.
+    pub(super) fn in_one_line(&self) -> String {
+        let parts = std::iter::once(&self.message).chain(&self.causes);
+        parts.map(String::as_str).collect::<Vec<_>>().join(": ")
+    }
+
+    /// What to try.
+    pub(super) fn what_to_try(&self) -> Option<String> {
+        self.hint.clone()
+    }
+
     /// Sets the exit code.
     pub(super) fn code(mut self, code: ExitCode) -> Self {
         self.code = code;

@@ -23,7 +23,7 @@ pub(super) fn shared(context: &Context, start: &Path) -> Result<Arc<Projects>, C
 }
 
 /// The project files for a recipe, or for the working folder, the nearest first.
-fn files(context: &Context, start: &Path) -> Result<Vec<PathBuf>, CommandError> {
+pub(super) fn files(context: &Context, start: &Path) -> Result<Vec<PathBuf>, CommandError> {
     let project = match &context.global.config {
         Some(file) => Some(file.clone()),
         None => {

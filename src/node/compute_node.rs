@@ -8,7 +8,9 @@ use std::sync::Arc;
 use futures::TryFutureExt as _;
 use tokio_util::sync::CancellationToken;
 
-use crate::batch::model::{BatchContainerConfiguration, BatchNodeError, BatchStartTask};
+use crate::batch::model::{
+    BatchContainerConfiguration, BatchNodeError, BatchStartTask, BatchTaskFailureInfo,
+};
 use crate::batch::{JobId, TaskId};
 use crate::clock::Clock;
 use crate::node::account::Account;
@@ -24,7 +26,7 @@ use crate::node::patience::patiently;
 use crate::node::plain_path;
 use crate::node::record::RecordFile;
 use crate::node::run::{Part, Run, Watch, time_limit};
-use crate::node::runtime::{ContainerRuntime, RuntimeError, RuntimeKind};
+use crate::node::runtime::{ContainerRuntime, ContainerSpec, RuntimeError, RuntimeKind};
 use crate::node::{host_task, instance, task_runner};
 
 /// A compute node: a folder, a container runtime, and what runs on it. Clones are the same node.
@@ -180,6 +182,17 @@ impl Node {
         earlier_run::resume(&self.0, assignment, &cancel).await
     }
 
+    /// The container that a task would run in. Nothing is touched, and no image is fetched.
+    ///
+    /// # Errors
+    /// Why there would be none.
+    pub fn container_of(&self, assignment: &TaskAssignment) -> Result<ContainerSpec, String> {
+        let node = &self.0;
+        let run = run_of(node, assignment, node.clock.now()).map_err(|error| error.to_string())?;
+        let plan = task_runner::plan(node, &run, &assignment.task.other);
+        plan.map(|plan| plan.spec).map_err(|failure| said_of(&failure))
+    }
+
     /// The directory of a task.
     pub fn task_directory(&self, job: &JobId, task: &TaskId) -> PathBuf {
         self.0.layout.task(job, task).path().to_owned()
@@ -309,6 +322,13 @@ fn run_of<'a>(
         certificates,
         part: Part::of(assignment),
     })
+}
+
+/// Why a task would fail, in one line.
+fn said_of(failure: &BatchTaskFailureInfo) -> String {
+    let details = failure.details.iter().flatten().filter_map(|detail| detail.value.as_deref());
+    let parts = failure.code.as_deref().into_iter().chain(details);
+    parts.collect::<Vec<_>>().join(": ")
 }
 
 /// What a process of the node finds set, and may change.

@@ -6,7 +6,7 @@ use std::io;
 use crate::batch::model::{BatchTaskContainerSettings, BatchTaskFailureInfo};
 use crate::node::account::Account;
 use crate::node::certificates;
-use crate::node::container_plan;
+use crate::node::container_plan::{self, ContainerPlan};
 use crate::node::context::{NodeContext, in_background};
 use crate::node::failure::{self, TaskOutcome};
 use crate::node::plain_path;
@@ -50,6 +50,18 @@ pub(super) async fn run(
         },
         Err(failure_info) => TaskOutcome::failed(failure_info),
     }
+}
+
+/// The container that a run would get.
+pub(super) fn plan(
+    node: &NodeContext,
+    run: &Run<'_>,
+    properties: &serde_json::Map<String, serde_json::Value>,
+) -> Result<ContainerPlan, BatchTaskFailureInfo> {
+    let account = decide(run, properties, node.account)?;
+    let settings =
+        run.settings.ok_or_else(|| failure::invalid_settings("the task has no container settings"))?;
+    container_plan::plan(run, settings, &node.layout, &node.owner, account)
 }
 
 /// Who the task runs as, if it can run at all.

@@ -51,12 +51,14 @@ const LAYERS: &[Layer] = &[
     layer("apply", "observe plan client resource batch clock secret"),
     layer("node", "batch secret clock"),
     layer("emulator", "batch node secret clock bounded_file"),
+    // Looks at what both towers stand on: what a recipe asks for, and what a node makes of it.
+    layer("doctor", "batch resource node clock"),
     layer("pipeline", "diagnostic secret clock batch settings resource recipe plan client observe apply"),
-    layer("view", "diagnostic batch resource recipe plan observe apply pipeline"),
+    layer("view", "diagnostic batch resource recipe plan observe apply doctor pipeline"),
     layer(
         "cli",
         "diagnostic secret clock env_vars exit_code loopback batch settings resource recipe plan client observe apply \
-         node emulator storage pipeline view",
+         node emulator doctor storage pipeline view",
     ),
     // The binary: parse, run, exit code. `node` has a helper process that must start before any thread does.
     layer("main", "cli exit_code node"),

@@ -41,6 +41,30 @@ fn python_of_the_first_track_with_simulated_tasks() {
 }
 
 #[test]
+fn python_of_the_first_track_finds_certificates_in_containers_of_docker() {
+    certificates(Runtime::Docker);
+}
+
+#[test]
+fn python_of_the_first_track_finds_certificates_in_containers_without_a_daemon() {
+    certificates(Runtime::Oci);
+}
+
+/// Runs the tests of certificates where tasks are real.
+fn certificates(runtime: Runtime) {
+    let Some(python) = Service::PythonTrack1.address() else { return };
+    let Some(images) = Images::of(runtime) else { return };
+    let sandbox = Sandbox::new();
+    let Some(emulator) = Emulator::start(&sandbox, runtime) else { return };
+    let output = tests_in("python-track1", &sandbox, &python, &emulator)
+        .args(["test_certificates"])
+        .env("CONFORMANCE_IMAGE", format!("{}/busybox:latest", images.registry))
+        .env("CONFORMANCE_REAL", "1")
+        .run();
+    assert!(output.code == Some(0), "{output}\n  the emulator:\n{}", emulator.log());
+}
+
+#[test]
 fn python_over_https_with_a_key_and_with_tokens() {
     let Some(python) = Service::Python.address() else { return };
     let sandbox = Sandbox::new().file("issuer.json", &Issuer.file());

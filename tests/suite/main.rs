@@ -24,6 +24,7 @@ mod composition;
 mod conformance;
 mod contract;
 mod crash;
+mod doctor;
 mod editor;
 mod emulator;
 mod entra;

@@ -6,8 +6,8 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Parser, Subcommand};
 
 use super::{
-    ApplyArgs, DestroyArgs, EmulatorArgs, ExplainArgs, FmtArgs, Global, LogsArgs, NewArgs, PlanArgs,
-    RenderArgs, SchemaArgs, StatusArgs, ValidateArgs,
+    ApplyArgs, DestroyArgs, DoctorArgs, DoctorSubject, EmulatorArgs, ExplainArgs, FmtArgs, Global, LogsArgs,
+    NewArgs, PlanArgs, RenderArgs, SchemaArgs, StatusArgs, ValidateArgs,
 };
 
 const STYLES: Styles = Styles::styled()
@@ -63,6 +63,8 @@ pub(in crate::cli) enum Command {
     Destroy(DestroyArgs),
     /// Serve the embedded Azure Batch to SDKs and other programs
     Emulator(EmulatorArgs),
+    /// Look at this machine, or at an image, and say what ails it
+    Doctor(DoctorArgs),
     /// Print a JSON Schema of recipes
     Schema(SchemaArgs),
 }
@@ -82,7 +84,9 @@ impl Command {
             Self::Apply(args) => Some(&args.recipe.path),
             Self::Status(args) => Some(&args.recipe.path),
             Self::Destroy(args) => Some(&args.recipe.path),
+            Self::Doctor(DoctorArgs { subject: Some(DoctorSubject::Image(args)) }) => args.recipe.as_deref(),
             Self::New(_)
+            | Self::Doctor(_)
             | Self::Fmt(_)
             | Self::Explain(_)
             | Self::Logs(_)

@@ -3,6 +3,7 @@
 mod apply;
 mod command_line;
 mod destroy;
+mod doctor;
 mod duration;
 mod emulator;
 mod explain;
@@ -20,6 +21,7 @@ mod validate;
 pub(super) use apply::ApplyArgs;
 pub(super) use command_line::{Cli, Command};
 pub(super) use destroy::DestroyArgs;
+pub(super) use doctor::{DoctorArgs, DoctorImageArgs, DoctorSubject};
 pub(super) use emulator::EmulatorArgs;
 pub(super) use explain::ExplainArgs;
 pub(super) use fmt::FmtArgs;

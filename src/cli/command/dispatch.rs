@@ -1,6 +1,8 @@
 //! From a command to the function that runs it.
 
-use super::{apply, destroy, emulator, explain, fmt, logs, new, plan, render, schema, status, validate};
+use super::{
+    apply, destroy, doctor, emulator, explain, fmt, logs, new, plan, render, schema, status, validate,
+};
 use crate::cli::args::Command;
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
@@ -20,6 +22,7 @@ pub(in crate::cli) async fn run(command: Command, context: &Context) -> Result<E
         Command::Logs(args) => logs::run(context, &args).await,
         Command::Destroy(args) => destroy::run(context, &args).await,
         Command::Emulator(args) => emulator::run(context, &args).await,
+        Command::Doctor(args) => doctor::run(context, &args).await,
         Command::Schema(args) => schema::run(context, &args),
     }
 }

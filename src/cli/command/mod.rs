@@ -3,6 +3,7 @@
 mod apply;
 mod destroy;
 mod dispatch;
+mod doctor;
 mod emulator;
 mod execute;
 mod explain;

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use serde::Serialize;
+
 use super::private_network::NetworkPlace;
 use crate::batch::run_options::{Mount, NetworkMode, ResourceLimits};
 use crate::secret::Secret;
@@ -64,7 +66,7 @@ pub struct RegistryCredential {
 }
 
 /// An image that is there, with what its configuration says.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Image {
     /// The id, `sha256:…`.
     pub id: String,
@@ -78,6 +80,32 @@ pub struct Image {
     pub user: String,
     /// ENV, as `NAME=value`.
     pub environment: Vec<String>,
+}
+
+impl Image {
+    /// What runs in a container of it: ENTRYPOINT and CMD, each replaced by what the specification says, as `docker run` does it.
+    ///
+    /// # Errors
+    /// When there is nothing to run.
+    pub fn arguments(&self, spec: &ContainerSpec) -> Result<Vec<String>, String> {
+        let entrypoint = spec.entrypoint.as_ref().unwrap_or(&self.entrypoint);
+        let command = match (&spec.entrypoint, spec.command.is_empty()) {
+            (_, false) => spec.command.as_slice(),
+            (None, true) => self.command.as_slice(),
+            (Some(_), true) => &[],
+        };
+        // `--entrypoint ""` takes the image's away.
+        let is_taken_away = entrypoint.first().is_some_and(String::is_empty);
+        let arguments: Vec<String> =
+            entrypoint.iter().skip(usize::from(is_taken_away)).chain(command).cloned().collect();
+        if arguments.is_empty() {
+            return Err(format!(
+                "there is nothing to run: the image `{}` has neither ENTRYPOINT nor CMD, and no command was given",
+                spec.image
+            ));
+        }
+        Ok(arguments)
+    }
 }
 
 /// Everything about a container that is to be made. Paths of the host are absolute.

@@ -4,6 +4,7 @@ mod builtin_image;
 mod container;
 mod container_runtime;
 mod docker;
+mod image_report;
 pub mod oci;
 mod own_program;
 mod private_network;
@@ -18,6 +19,7 @@ pub use container::{
 };
 pub use container_runtime::ContainerRuntime;
 pub use docker::DockerRuntime;
+pub use image_report::{ImageReport, Platform};
 pub use own_program::OwnProgram;
 pub use private_network::{NetworkPlace, SEATS, Subnet};
 pub use select::{RuntimeSelection, select_runtime};

@@ -2,6 +2,7 @@
 
 mod at_rest;
 mod diff;
+mod doctor;
 mod events;
 mod explanation;
 mod output;
@@ -11,6 +12,7 @@ mod style;
 
 pub use at_rest::at_rest;
 pub use diff::diff;
+pub use doctor::{image, machine};
 pub use events::{Deed, Progress, apply_summary, event, progress, progress_line, wait_summary};
 pub use explanation::{code, codes, field, fields};
 pub use output::indented;

@@ -2,6 +2,7 @@
 
     CONFORMANCE_ENDPOINT, CONFORMANCE_ACCOUNT, CONFORMANCE_KEY    the account
     CONFORMANCE_IMAGE                                             an image with a shell, for example a busybox
+    CONFORMANCE_REAL                                              1 if containers really run
 """
 
 import os
@@ -16,6 +17,7 @@ ENDPOINT = os.environ["CONFORMANCE_ENDPOINT"]
 ACCOUNT = os.environ["CONFORMANCE_ACCOUNT"]
 KEY = os.environ["CONFORMANCE_KEY"]
 IMAGE = os.environ["CONFORMANCE_IMAGE"]
+REAL = os.environ.get("CONFORMANCE_REAL") == "1"
 
 PATIENCE = 120  # seconds until a wait is given up
 TICK = 0.2  # seconds between two looks

@@ -1,6 +1,7 @@
 """Certificates, which only versions of this SDK's time have."""
 
 import base64
+import unittest
 from datetime import datetime, timedelta, timezone
 
 from azure.batch import models
@@ -9,7 +10,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import pkcs12
 
-from account import AccountTest, container_pool, fresh, wait_for
+from account import REAL, AccountTest, container_pool, fresh, task, wait_for
 
 PASSWORD = "jdf8-fGh"
 
@@ -74,6 +75,30 @@ class Certificates(AccountTest):
         self.assertNotIn(PASSWORD, raw)
         self.assertNotIn(added.data, raw)
         self.client.certificate.delete("sha1", added.thumbprint)
+
+    @unittest.skipUnless(REAL, "containers are simulated")
+    def test_tasks_find_the_certificates_of_their_pool_in_their_container(self):
+        certificate, key = certificate_with_key()
+        sealing = serialization.BestAvailableEncryption(PASSWORD.encode())
+        content = pkcs12.serialize_key_and_certificates(b"c", key, certificate, None, sealing)
+        added = parameter(certificate, content, models.CertificateFormat.pfx, PASSWORD)
+        self.client.certificate.add(added)
+        pool_id = fresh("pool")
+        pool = container_pool(pool_id, 1)
+        pool.certificate_references = [
+            models.CertificateReference(thumbprint=added.thumbprint, thumbprint_algorithm="sha1")
+        ]
+        self.client.pool.add(pool)
+        self.addCleanup(self.client.pool.delete, pool_id)
+        job_id = fresh("job")
+        self.client.job.add(models.JobAddParameter(id=job_id, pool_info=models.PoolInformation(pool_id=pool_id)))
+        self.addCleanup(self.delete_job, job_id)
+        look = "cd $AZ_BATCH_CERTIFICATES_DIR && ls && cat *.pw && echo && base64 -w 0 *.pfx"
+        self.client.task.add(job_id, task("look", f'/bin/sh -c "{look}"'))
+        self.until_task(job_id, "look", models.TaskState.completed)
+        said = b"".join(self.client.file.get_from_task(job_id, "look", "stdout.txt")).decode()
+        name = f"sha1-{added.thumbprint}.pfx"
+        self.assertEqual(said, f"{name}\n{name}.pw\n{PASSWORD}\n{added.data}")
 
     def test_a_certificate_that_a_pool_has_stays(self):
         certificates, added = self.client.certificate, self.new_certificate()

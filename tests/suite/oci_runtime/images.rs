@@ -2,6 +2,7 @@
 
 use std::process::Command;
 
+use batchyard::node::runtime::oci::look;
 use batchyard::node::runtime::{ContainerRuntime, RegistryCredential, RuntimeError};
 use batchyard::secret::Secret;
 
@@ -132,4 +133,56 @@ async fn a_registry_that_is_not_there_is_a_failed_pull() {
     let error = runtime.pull(&format!("127.0.0.1:{port}/a/b"), None).await.unwrap_err();
     let RuntimeError::PullFailed { reason, .. } = &error else { panic!("{error:?}") };
     assert!(reason.contains("refused"), "{reason}");
+}
+
+#[tokio::test]
+async fn an_image_is_looked_at_without_its_layers() {
+    use_ring();
+    let folder = tempfile::tempdir().unwrap();
+    let Some(registry) = Registry::start(folder.path(), None).await else { return };
+    let pushed = registry.push("plain", gzip, None).await;
+    let entry = |os: &str, architecture: &str| {
+        let mut entry = pushed.clone();
+        entry["platform"] = serde_json::json!({ "os": os, "architecture": architecture });
+        entry
+    };
+    let kind = "application/vnd.oci.image.index.v1+json";
+    let manifests = [
+        entry("windows", "amd64"),
+        entry("linux", "s390x"),
+        entry("linux", "amd64"),
+        entry("unknown", "unknown"),
+    ];
+    let list = serde_json::json!({ "schemaVersion": 2, "mediaType": kind, "manifests": manifests });
+    let list = registry.put_manifest("list", kind, &list, None).await;
+    let blobs = folder.path().join("registry/docker/registry/v2/blobs/sha256");
+    let name = |tag: &str| format!("{}/a/b:{tag}", registry.address);
+    let report = look(&name("plain"), None).await.unwrap();
+    let layer = hex_of(&blobs, report.layers[0]);
+    std::fs::remove_dir_all(blobs.join(layer.get(..2).unwrap()).join(&layer)).unwrap();
+
+    let report = look(&name("list"), None).await.unwrap();
+    assert_eq!((report.digest.as_str(), report.layers.len()), (list["digest"].as_str().unwrap(), 1));
+    assert_eq!(report.config.command, ["/hello"]);
+    assert_eq!(report.labels["tag"], "plain");
+    let others: Vec<String> = report.other_platforms.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        others,
+        ["windows/amd64", "linux/s390x"],
+        "the one for nodes of Batch is described, the papers are left out"
+    );
+    let digest = pushed["digest"].as_str().unwrap();
+    let by_digest = look(&format!("{}/a/b@{digest}", registry.address), None).await.unwrap();
+    assert_eq!(by_digest.digest, digest);
+    let absent = look(&name("absent"), None).await.unwrap_err();
+    assert!(matches!(absent, RuntimeError::ImageNotFound { .. }), "{absent}");
+}
+
+/// The digest of the blob of that size.
+fn hex_of(blobs: &std::path::Path, size: u64) -> String {
+    let folders =
+        std::fs::read_dir(blobs).unwrap().flat_map(|entry| std::fs::read_dir(entry.unwrap().path()).unwrap());
+    let mut blobs = folders.map(|entry| entry.unwrap().path());
+    let blob = blobs.find(|blob| blob.join("data").metadata().is_ok_and(|data| data.len() == size)).unwrap();
+    blob.file_name().unwrap().to_str().unwrap().to_owned()
 }

@@ -180,23 +180,9 @@ fn process(
     }))
 }
 
-/// What runs: ENTRYPOINT and CMD, each replaced by what the specification says, as `docker run` does it.
+/// What runs.
 fn arguments(spec: &ContainerSpec, image: &StoredImage) -> Result<Vec<String>, String> {
-    let entrypoint = spec.entrypoint.as_ref().unwrap_or(&image.image.entrypoint);
-    let command = match (&spec.entrypoint, spec.command.is_empty()) {
-        (_, false) => spec.command.as_slice(),
-        (None, true) => image.image.command.as_slice(),
-        (Some(_), true) => &[],
-    };
-    // `--entrypoint ""` takes the image's away.
-    let entrypoint = entrypoint.iter().skip(usize::from(entrypoint.first().is_some_and(String::is_empty)));
-    let arguments: Vec<String> = entrypoint.chain(command).cloned().collect();
-    if arguments.is_empty() {
-        return Err(format!(
-            "there is nothing to run: the image `{}` has neither ENTRYPOINT nor CMD, and no command was given",
-            spec.image
-        ));
-    }
+    let arguments = image.image.arguments(spec)?;
     match arguments.iter().find(|argument| argument.contains('\0')) {
         Some(argument) => Err(format!("the argument {argument:?} holds a NUL character")),
         None => Ok(arguments),

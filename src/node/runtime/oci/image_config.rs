@@ -1,9 +1,11 @@
 //! What an image's configuration says, in the format that Docker and the OCI share.
 
-pub(super) use crate::node::platform::architecture;
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
-use crate::node::runtime::Image;
+pub(super) use crate::node::platform::architecture;
+use crate::node::runtime::{Image, ImageReport, Platform};
 
 /// The parts of an image's configuration that running it needs.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -14,6 +16,16 @@ pub(super) struct ImageConfig {
     /// Which system it is for.
     #[serde(default)]
     pub(super) os: String,
+    /// Which of these processors.
+    #[serde(default)]
+    variant: Option<String>,
+    /// Which version of the system.
+    #[serde(rename = "os.version", default)]
+    os_version: Option<String>,
+    #[serde(default)]
+    created: Option<String>,
+    #[serde(default)]
+    history: Option<Vec<Step>>,
     #[serde(default)]
     config: Option<Settings>,
     #[serde(default)]
@@ -35,6 +47,14 @@ struct Settings {
     working_dir: Option<String>,
     #[serde(default)]
     stop_signal: Option<String>,
+    #[serde(default)]
+    labels: Option<BTreeMap<String, String>>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+struct Step {
+    #[serde(default)]
+    created_by: Option<String>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -44,10 +64,14 @@ struct RootFs {
 }
 
 impl ImageConfig {
+    /// Understands a configuration.
+    pub(super) fn read(json: &[u8]) -> Result<Self, String> {
+        serde_json::from_slice(json).map_err(|error| format!("its configuration: {error}"))
+    }
+
     /// Understands a configuration and checks that it can run here.
     pub(super) fn parse(json: &[u8]) -> Result<Self, String> {
-        let config: Self =
-            serde_json::from_slice(json).map_err(|error| format!("its configuration: {error}"))?;
+        let config = Self::read(json)?;
         let here = architecture();
         if !config.os.is_empty() && config.os != "linux" {
             return Err(format!("it is for {}, this runtime runs linux images", config.os));
@@ -66,6 +90,24 @@ impl ImageConfig {
     /// The signal that asks its program to end, if it isn't SIGTERM.
     pub(super) fn stop_signal(&self) -> Option<&str> {
         self.config.as_ref()?.stop_signal.as_deref().filter(|signal| !signal.is_empty())
+    }
+
+    /// What it says of the image with the id `id`; what only manifests say is left empty.
+    pub(super) fn report(&self, id: String) -> ImageReport {
+        let steps = self.history.iter().flatten().filter_map(|step| step.created_by.clone());
+        ImageReport {
+            platform: Platform {
+                os: self.os.clone(),
+                architecture: self.architecture.clone(),
+                variant: self.variant.clone(),
+                os_version: self.os_version.clone(),
+            },
+            config: self.image(id),
+            created: self.created.clone(),
+            labels: self.config.iter().flat_map(|config| config.labels.clone()).flatten().collect(),
+            history: steps.collect(),
+            ..ImageReport::default()
+        }
     }
 
     /// The image, under the id `id`.

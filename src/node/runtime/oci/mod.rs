@@ -1,6 +1,7 @@
 //! Containers without any daemon: images from an OCI registry client, containers from an OCI runtime library.
 //!
 //! * [`OciRuntime`] is the runtime.
+//! * [`look`] says what a registry knows of an image, without fetching it.
 //! * [`supervisor`] is what makes a process of this program a container's supervisor; `main` must ask it first.
 //!
 //! Images are kept unpacked in a store of the caller's; a container is an overlay of its own changes over one. The library,
@@ -15,11 +16,13 @@ mod host;
 mod image_config;
 mod layer;
 mod links;
+mod look;
 mod mounts;
 mod network;
 mod privileges;
 mod pull;
 mod reference;
+mod registry;
 mod runtime;
 mod sealed_program;
 mod store;
@@ -28,4 +31,5 @@ pub mod supervisor;
 mod unpack;
 mod user;
 
+pub use look::look;
 pub use runtime::OciRuntime;

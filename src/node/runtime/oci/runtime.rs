@@ -19,8 +19,9 @@ use tokio::sync::OnceCell;
 use super::bundle::prepare;
 use super::container_folder::{ContainerFolder, Standing, Supervisor};
 use super::host::{Host, check};
-use super::pull::{Fetched, fetch, reasons};
+use super::pull::{Fetched, fetch};
 use super::reference::ImageName;
+use super::registry::reasons;
 use super::sealed_program::SealedProgram;
 use super::store::{Store, StoreError, StoredImage};
 use super::supervisor::{ARGUMENT, Report};
@@ -64,6 +65,17 @@ impl OciRuntime {
         let opened = Store::open(&store).map_err(|error| unavailable(reasons(&error)))?;
         check(&store).map_err(unavailable)?;
         Ok(Self { store: opened, supervisor, program: Arc::default(), fetching: Arc::default() })
+    }
+
+    /// Whether this machine and user can run containers with images and containers in `store`, and what they run with. Makes nothing,
+    /// not even the folder.
+    ///
+    /// # Errors
+    /// Why not, and what to try.
+    pub fn probe(store: &Path) -> Result<String, RuntimeError> {
+        let there = store.ancestors().find(|folder| folder.is_dir()).unwrap_or(Path::new("/"));
+        check(there).map_err(|reason| RuntimeError::Unavailable { kind: RuntimeKind::Oci, reason })?;
+        Ok(description())
     }
 
     /// The path of the supervisors' program.
@@ -121,6 +133,14 @@ impl OciRuntime {
     }
 }
 
+/// What a person would want to know of the runtime on this machine.
+fn description() -> String {
+    let host = Host::look();
+    let groups = if host.has_device_hierarchy { 1 } else { 2 };
+    let pids = if host.limits_pids { "" } else { ", which can't limit processes" };
+    format!("oci: libcontainer without a daemon, control groups version {groups}{pids}")
+}
+
 #[async_trait]
 impl ContainerRuntime for OciRuntime {
     fn kind(&self) -> RuntimeKind {
@@ -128,8 +148,7 @@ impl ContainerRuntime for OciRuntime {
     }
 
     async fn describe(&self) -> Result<String, RuntimeError> {
-        let groups = if Host::look().has_device_hierarchy { 1 } else { 2 };
-        Ok(format!("oci: libcontainer without a daemon, control groups version {groups}"))
+        Ok(description())
     }
 
     async fn find_image(&self, reference: &str) -> Result<Option<Image>, RuntimeError> {
