@@ -14,7 +14,6 @@ use crate::node::account::Account;
 use crate::node::assignment::{NodeIdentity, TaskAssignment};
 use crate::node::context::{NodeContext, in_background};
 use crate::node::earlier_run::{self, Standing};
-use crate::node::environment::{Environment, InvalidEnvironment};
 use crate::node::failure::{self, TaskOutcome};
 use crate::node::images::{ImageProblem, Registries};
 use crate::node::layout;
@@ -23,7 +22,7 @@ use crate::node::plain_path;
 use crate::node::record::RecordFile;
 use crate::node::run::{Run, Watch, time_limit};
 use crate::node::runtime::{ContainerRuntime, RuntimeError, RuntimeKind};
-use crate::node::{host_task, task_runner};
+use crate::node::task_runner;
 
 /// A compute node: a folder, a container runtime, and what runs on it. Clones are the same node.
 #[derive(Debug, Clone)]
@@ -92,43 +91,24 @@ impl Node {
         container: Option<&BatchContainerConfiguration>,
     ) -> TaskOutcome {
         let node = &self.0;
-        let mut environment = Environment::of_start_task(&node.identity, &node.layout);
-        let directory = node.layout.startup();
-        if task.container_settings.is_none() {
-            give_process_defaults(&mut environment, &directory.working());
-        }
-        if let Err(error) = environment.add(task.environment_settings.as_deref().unwrap_or_default()) {
-            return TaskOutcome::failed(failure::launch_failed(error));
-        }
-        let started = node.clock.now();
-        let run = Run {
-            job: None,
-            attempt: 0,
-            started,
-            name: node.container_name(&["start"]),
-            labels: node.labels(&[("start-task", "true")]),
-            directory,
-            record: RecordFile::of_start_task(&node.layout),
-            environment,
-            command_line: &task.command_line,
-            settings: task.container_settings.as_ref(),
-            user: task.user_identity.as_ref(),
-            pool: container,
+        let run = match Run::of_start_task(node, task, container, node.clock.now()) {
+            Ok(run) => run,
+            Err(error) => return TaskOutcome::failed(failure::launch_failed(error)),
         };
         let watch = Watch::nothing(node.clock.as_ref());
-        task_runner::run(node, &run, &task.other, &watch).await
+        task_runner::run(node, &run, &watch).await
     }
 
     /// Runs a task once. Cancelling ends it, with a moment to end by itself; its maxWallClockTime does the same.
     pub async fn run_task(&self, assignment: &TaskAssignment, cancel: CancellationToken) -> TaskOutcome {
         let node = &self.0;
         let started = node.clock.now();
-        let run = match run_of(node, assignment, started) {
+        let run = match Run::of_task(node, assignment, started) {
             Ok(run) => run,
             Err(error) => return TaskOutcome::failed(failure::launch_failed(error)),
         };
         let watch = Watch::new(node.clock.as_ref(), &cancel, started, time_limit(&assignment.task));
-        task_runner::run(node, &run, &assignment.task.other, &watch).await
+        task_runner::run(node, &run, &watch).await
     }
 
     /// Looks how a run stands that an earlier life of this program began. Starts nothing, ends nothing and waits for nothing.
@@ -229,43 +209,4 @@ async fn make_directories(node: &NodeContext) -> io::Result<()> {
         Ok(())
     })
     .await
-}
-
-fn run_of<'a>(
-    node: &NodeContext,
-    assignment: &'a TaskAssignment,
-    started: jiff::Timestamp,
-) -> Result<Run<'a>, InvalidEnvironment> {
-    let TaskAssignment { job_id, task, attempt, common_environment, container_configuration } = assignment;
-    let directory = node.layout.task(job_id, &task.id);
-    let mut environment = Environment::of_task(&node.identity, &node.layout, job_id, &task.id);
-    if task.container_settings.is_none() {
-        give_process_defaults(&mut environment, &directory.working());
-    }
-    environment.add(common_environment)?;
-    environment.add(task.environment_settings.as_deref().unwrap_or_default())?;
-    Ok(Run {
-        job: Some(job_id),
-        attempt: *attempt,
-        started,
-        name: node.task_container_name(assignment),
-        labels: node.labels(&[
-            ("job", job_id.as_str()),
-            ("task", task.id.as_str()),
-            ("attempt", &attempt.to_string()),
-        ]),
-        directory,
-        record: RecordFile::of_task(&node.layout, job_id, &task.id),
-        environment,
-        command_line: &task.command_line,
-        settings: task.container_settings.as_ref(),
-        user: task.user_identity.as_ref(),
-        pool: container_configuration.as_ref(),
-    })
-}
-
-/// What a process of the node finds set, and may change.
-fn give_process_defaults(environment: &mut Environment, working: &Path) {
-    environment.set_default("PATH", host_task::PATH);
-    environment.set_default("HOME", &working.to_string_lossy());
 }

@@ -222,6 +222,8 @@ mod tests {
             record: RecordFile::of_task(&layout, &job, &task),
             environment: Environment::of_task(&identity, &layout, &job, &task),
             command_line,
+            resource_files: &[],
+            output_files: &[],
             settings: Some(settings),
             user: None,
             pool: None,

@@ -6,12 +6,13 @@ use futures::TryFutureExt as _;
 
 use crate::batch::model::{BatchTaskContainerExecutionInfo, BatchTaskContainerSettings};
 use crate::node::bind_sources;
+use crate::node::conclusion::conclude;
 use crate::node::container_plan::ContainerPlan;
 use crate::node::context::NodeContext;
 use crate::node::failure::{self, Interruption, TaskOutcome};
 use crate::node::images::{ImageProblem, Registries};
 use crate::node::patience::patiently;
-use crate::node::record::{Program, RecordFile, RunRecord};
+use crate::node::record::{Program, RunRecord};
 use crate::node::run::{Run, Watch};
 use crate::node::runtime::{ContainerId, ContainerSpec, ContainerState, ExitStatus, RuntimeError};
 
@@ -55,19 +56,14 @@ pub(super) async fn run(
         Ok(Err(error)) => return TaskOutcome::failed(failure::of_runtime(&error, &program)),
         Err(why) => return TaskOutcome::failed(failure::ended(why)),
     };
-    let mut record = RunRecord {
-        attempt: run.attempt,
-        started: run.started.into(),
-        program: Program::Container {
-            id: container.0.clone(),
-            remove: plan.remove,
-            grace: plan.grace.as_millis().try_into().unwrap_or(u64::MAX),
-        },
-        outcome: None,
-    };
+    let mut record = run.begins(Program::Container {
+        id: container.0.clone(),
+        remove: plan.remove,
+        grace: plan.grace.as_millis().try_into().unwrap_or(u64::MAX),
+    });
     node.note(&run.record, &record).await;
     let failure_info = match patiently(watch, || node.runtime.start(&container)).await {
-        Ok(Ok(())) => return finish(node, &run.record, &mut record, watch).await,
+        Ok(Ok(())) => return finish(node, run, &mut record, watch).await,
         Ok(Err(error)) => {
             let outcome = TaskOutcome::failed(failure::of_runtime(&error, &program))
                 .with_container(not_started(node, &container, &error).await);
@@ -96,10 +92,10 @@ async fn create(node: &NodeContext, spec: &ContainerSpec) -> Result<ContainerId,
     }
 }
 
-/// Waits for the container of a recorded run and writes its outcome down.
+/// Waits for the container of a recorded run, uploads what is kept of it, and writes its outcome down.
 pub(super) async fn finish(
     node: &NodeContext,
-    file: &RecordFile,
+    run: &Run<'_>,
     record: &mut RunRecord,
     watch: &Watch<'_>,
 ) -> TaskOutcome {
@@ -118,7 +114,7 @@ pub(super) async fn finish(
             }
             Err(error) => TaskOutcome::failed(failure::node_failed(&error)),
         };
-    node.settle(file, record, outcome).await
+    conclude(node, run, record, outcome, watch).await
 }
 
 async fn wait_or_stop(

@@ -39,5 +39,6 @@ mod repository;
 mod scale;
 mod spine;
 mod support;
+mod task_files;
 mod validate;
 mod validators;

@@ -118,8 +118,8 @@ mod tests {
             ("jobPreparationTask", json!({"commandLine": "x"}), "jobPreparationTask"),
             (
                 "jobManagerTask",
-                json!({"id": "m", "commandLine": "x", "resourceFiles": [{"httpUrl": "https://a/b"}]}),
-                "resourceFiles",
+                json!({"id": "m", "commandLine": "x", "resourceFiles": [{"autoStorageContainerName": "in"}]}),
+                "autoStorageContainerName",
             ),
             (
                 "jobManagerTask",

@@ -1,6 +1,7 @@
 //! What is let in: bodies that the service would refuse are refused with its codes; bodies that ask for what this service does
 //! not do are refused by name, because taking them and doing something else would be a lie.
 
+mod files;
 mod job_schedules;
 mod jobs;
 mod nodes;

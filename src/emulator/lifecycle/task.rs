@@ -131,13 +131,12 @@ impl TaskLife {
     }
 }
 
-/// Only a program that ran and failed is run again: what goes wrong before, or is ended from outside, is not.
+/// Only a program that ran and failed is run again: what goes wrong before, or is ended from outside, is not. That its files
+/// could not be kept, either, makes no difference.
 fn failed_by_exit_code(outcome: &TaskOutcome) -> bool {
+    let by_itself = |code: &str| code == "FailureExitCode" || code.starts_with("FileUpload");
     outcome.exit_code.is_some_and(|code| code != 0)
-        && outcome
-            .failure_info
-            .as_ref()
-            .is_none_or(|failure| failure.code.as_deref().is_none_or(|code| code == "FailureExitCode"))
+        && outcome.failure_info.as_ref().is_none_or(|failure| failure.code.as_deref().is_none_or(by_itself))
 }
 
 fn exit_code_failure() -> BatchTaskFailureInfo {
@@ -220,6 +219,10 @@ mod tests {
         life.step(ended(Some(0), Some("FileUploadMiscError"), 3), at(2));
         assert!(!life.has_succeeded());
         assert_eq!(life.execution.retry_count, 0, "a failure after success is not run again");
+
+        let mut life = running();
+        life.step(ended(Some(1), Some("FileUploadMiscError"), 3), at(2));
+        assert_eq!(life.execution.retry_count, 1, "one after a failure is");
     }
 
     #[test]

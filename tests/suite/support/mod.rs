@@ -5,6 +5,7 @@
 //! sandbox.run(["plan", "recipe.yaml"]).success().stdout_contains("1 to create");
 //! ```
 
+mod azurite;
 mod capture;
 mod command;
 mod emulator;
@@ -16,6 +17,7 @@ mod running;
 mod sandbox;
 mod service;
 
+pub use azurite::{BlobContainer, secret_of, signature};
 pub use command::Command;
 pub use emulator::{Emulator, Runtime};
 pub use issuer::{Issuer, now};
