@@ -74,7 +74,7 @@ fn answer(path: &str, number: usize) -> Response<Body> {
         }
         "/broken-once" => Response::new(Body::from("whole")),
         "/large" => {
-            let pieces = (0..64).map(|n| Ok::<_, std::io::Error>(vec![n as u8; 64 * 1024]));
+            let pieces = (0..64_u8).map(|n| Ok::<_, std::io::Error>(vec![n; 64 * 1024]));
             Response::new(Body::from_stream(futures::stream::iter(pieces)))
         }
         "/huge" => Response::builder()

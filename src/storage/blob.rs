@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use azure_core::http::{ClientOptions, RequestContent};
 use azure_storage_blob::models::{
-    BlobClientDownloadOptions, BlockBlobClientCommitBlockListOptions, BlockBlobClientUploadOptions,
-    BlockLookupList,
+    BlobClientDownloadOptions, BlobClientGetPropertiesResultHeaders as _,
+    BlockBlobClientCommitBlockListOptions, BlockBlobClientUploadOptions, BlockLookupList,
 };
 use azure_storage_blob::{BlobClient, BlobClientOptions, BlockBlobClient};
 use bytes::Bytes;
@@ -68,6 +68,22 @@ impl SharedBlob {
         let answer =
             answer.map_err(|_| target.late(PART_TIMEOUT))?.map_err(|error| target.failure(&error))?;
         Ok(answer.body.map_err(move |error| target.broken_off(&error)).boxed())
+    }
+
+    /// The blob's length in bytes; `None` if there is no such blob.
+    ///
+    /// # Errors
+    /// When it cannot be asked for.
+    pub async fn length(&self, connections: &Connections) -> Result<Option<u64>, StorageError> {
+        let client = self.client(connections)?;
+        match self.in_time(client.get_properties(None)).await {
+            Ok(properties) => {
+                let length = properties.content_length().map_err(|error| self.0.failure(&error))?;
+                Ok(Some(length.unwrap_or_default()))
+            }
+            Err(StorageError::Refused { status: 404, code, .. }) if code != "ContainerNotFound" => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Makes the blob, or replaces it, with the first `length` bytes of a file.

@@ -48,7 +48,7 @@ const LAYERS: &[Layer] = &[
     // What containers hold; who asks for it is for the upper ones to know.
     layer("storage", "secret clock env_vars loopback"),
     layer("observe", "client resource batch"),
-    layer("apply", "observe plan client resource batch clock secret"),
+    layer("apply", "observe plan client resource batch clock secret storage"),
     layer("node", "batch secret clock storage"),
     layer("emulator", "batch node secret clock bounded_file"),
     layer("pipeline", "diagnostic secret clock batch settings resource recipe plan client observe apply"),

@@ -172,3 +172,94 @@ jobs:
     local.command(["apply", "large.yaml", "--auto-approve"]).env("URL", input.signed("rlcw")).run().success();
     assert!(input.read("copy").is_some_and(|copy| copy == content));
 }
+
+/// A recipe whose tasks get local files, and keep what they make of them.
+fn with_local_files(image: &str) -> String {
+    format!(
+        r#"api_version: batchyard/v1
+name: local-files
+storage: {{ container_url: {{ env: READ_URL }}, upload_url: {{ env: UPLOAD_URL }} }}
+pools: {{ p: {{ vm_size: Standard_D2s_v3, image: ubuntu-22.04-container, container: {{}}, nodes: {{ dedicated: 1 }} }} }}
+jobs:
+  j:
+    pool: p
+    tasks:
+      each:
+        for_each: {{ files: {{ include: "data/*.txt" }} }}
+        id: "each-${{{{ item.stem }}}}"
+        container: {{ image: "{image}" }}
+        command: ["/bin/sh", "-c", "sh tools/run.sh < ${{{{ item.path }}}} > out.txt"]
+        inputs: [{{ path: "${{{{ item.path }}}}" }}, {{ path: tools, to: tools }}]
+        outputs:
+          - {{ pattern: out.txt, to: "results/${{{{ item.stem }}}}.txt" }}
+          - {{ pattern: "../stderr.txt", to: "failed/${{{{ item.stem }}}}.txt", when: failure }}
+"#
+    )
+}
+
+#[test]
+fn local_files_are_uploaded_once_and_a_changed_one_makes_its_task_a_new_one() {
+    let Some(registry) = Service::Registry.address() else { return };
+    let Some(storage) = BlobContainer::with(&[], false) else { return };
+    let Some(local) = Local::new(Runtime::Oci) else { return };
+    let sandbox = local.sandbox();
+    sandbox.write("r/recipe.yaml", &with_local_files(&format!("{registry}/busybox:latest")));
+    sandbox.write("r/data/a.txt", "alpha");
+    sandbox.write("r/data/b.txt", "beta");
+    sandbox.write("r/tools/run.sh", "cat; cat tools/more/suffix");
+    sandbox.write("r/tools/more/suffix", "!");
+    let run = |arguments: &[&str]| {
+        let command = local.command(arguments).env("READ_URL", storage.signed("rcw"));
+        let output = command.env("UPLOAD_URL", storage.signed("rcw")).run();
+        output.never_mentions(secret_of(&signature("rcw")));
+        output
+    };
+    let inputs = || storage.names().into_iter().filter(|name| name.starts_with("inputs/")).count();
+
+    run(&["plan", "r"])
+        .success()
+        .stdout_contains("with 4 local files (36 bytes); those that the recipe's storage lacks are uploaded");
+    assert_eq!(inputs(), 0, "a plan uploads nothing");
+    run(&["apply", "r", "--auto-approve"]).success().stdout_contains("2 succeeded");
+    assert_eq!(inputs(), 4);
+    assert_eq!(storage.read("results/a.txt").as_deref(), Some("alpha!"));
+    assert_eq!(storage.read("results/b.txt").as_deref(), Some("beta!"));
+    assert_eq!(storage.read("failed/a.txt"), None);
+    run(&["plan", "r", "--detailed-exitcode"]).success().stdout_contains("No changes.");
+
+    sandbox.write("r/data/b.txt", "BETA");
+    let changed = run(&["plan", "r", "--detailed-exitcode"]);
+    changed.code(2).stdout_contains("1 to replace, 1 kept").stdout_contains("with 3 local files");
+    run(&["apply", "r", "--auto-approve"]).success().stdout_contains("2 succeeded");
+    assert_eq!((inputs(), storage.read("results/b.txt").as_deref()), (5, Some("BETA!")));
+    run(&["plan", "r", "--detailed-exitcode"]).success().stdout_contains("No changes.");
+    run(&["destroy", "r", "--auto-approve"]).success();
+}
+
+#[test]
+fn a_local_file_that_can_not_be_uploaded_is_an_error_before_any_task_is_added() {
+    let Some(storage) = BlobContainer::with(&[], false) else { return };
+    let Some(local) = Local::new(Runtime::Simulated) else { return };
+    let sandbox = local.sandbox();
+    sandbox.write("recipe.yaml", &with_local_files("registry.example/busybox:1"));
+    let read_only = storage.signed("r");
+    let run = |arguments: &[&str]| {
+        let command = local.command(arguments).env("READ_URL", &read_only).env("UPLOAD_URL", &read_only);
+        command.run()
+    };
+    for name in ["data/a.txt", "tools/run.sh"] {
+        sandbox.write(name, name);
+    }
+    let refused = run(&["apply", "recipe.yaml", "--auto-approve"]);
+    assert_ne!(refused.code, Some(0));
+    refused
+        .never_mentions(secret_of(&read_only))
+        .stdout_contains("could not be uploaded")
+        .stdout_contains("AuthorizationPermissionMismatch");
+    run(&["status", "recipe.yaml"]).success().stdout_contains("0 succeeded, 0 failed, 0 running, 0 waiting");
+    std::fs::remove_dir_all(sandbox.path("tools")).unwrap();
+    run(&["validate", "recipe.yaml"])
+        .code(3)
+        .stderr_contains("error[input-unreadable]")
+        .stderr_contains("recipe.yaml:14:");
+}

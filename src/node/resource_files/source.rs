@@ -28,7 +28,7 @@ pub(super) struct Item {
 #[derive(Debug)]
 pub(super) enum Source {
     Web(Url),
-    Blob(SharedBlob),
+    Blob(Box<SharedBlob>),
 }
 
 /// What comes of a file, and how much it says that it is.
@@ -80,7 +80,7 @@ pub(super) fn items(file: &ResourceFile) -> impl Stream<Item = Result<Item, Unli
         let mode = permissions(file).ok_or_else(|| undefined("the file's mode is not octal".to_owned(), &path))?;
         if let Some(url) = file.http_url.as_ref().and_then(Confidential::expose) {
             let url = Url::parse(url).map_err(|error| undefined(error.to_string(), &path))?;
-            let source = SharedBlob::parse(&url).map_or(Source::Web(url), Source::Blob);
+            let source = SharedBlob::parse(&url).map_or(Source::Web(url), |blob| Source::Blob(Box::new(blob)));
             yield Item { source, path, mode };
             return;
         }
@@ -98,7 +98,7 @@ pub(super) fn items(file: &ResourceFile) -> impl Stream<Item = Result<Item, Unli
                 if !stays_below(below) || below.contains('\0') {
                     Err(unlisted(FetchError::Path { name: blob.name.clone() }))?;
                 }
-                yield Item { source: Source::Blob(container.blob(&blob.name)), path: path.join(below), mode };
+                yield Item { source: Source::Blob(Box::new(container.blob(&blob.name))), path: path.join(below), mode };
             }
         }
     }
