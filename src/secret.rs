@@ -50,6 +50,23 @@ pub enum SecretRef {
     File(String),
     /// A secret's URL in an Azure Key Vault.
     KeyVault(String),
+    /// The URL of a blob, made from such a URL of its container.
+    Blob {
+        /// The URL of the container, with its signature.
+        container: Box<SecretRef>,
+        /// The blob, a path of letters, digits and slashes.
+        name: String,
+    },
+}
+
+/// The URL of a blob, from that of its container, which may hold a signature. The name is a path of letters, digits and slashes.
+pub fn blob_url(container: &str, name: &str) -> String {
+    let (address, query) = container.split_once('?').unwrap_or((container, ""));
+    // Tools write into the URLs of containers what a blob's must not have.
+    let of_container = |pair: &&str| !pair.is_empty() && !["restype=container", "comp=list"].contains(pair);
+    let query: Vec<&str> = query.split('&').filter(of_container).collect();
+    let mark = if query.is_empty() { "" } else { "?" };
+    format!("{}/{name}{mark}{}", address.trim_end_matches('/'), query.join("&"))
 }
 
 impl fmt::Display for SecretRef {
@@ -58,6 +75,7 @@ impl fmt::Display for SecretRef {
             Self::Env(name) => write!(f, "env {name}"),
             Self::File(path) => write!(f, "file {path}"),
             Self::KeyVault(url) => write!(f, "key vault secret {url}"),
+            Self::Blob { container, name } => write!(f, "blob {name} in the container of {container}"),
         }
     }
 }
@@ -71,6 +89,16 @@ mod tests {
         let secret = Secret::new("hunter2");
         assert_eq!(format!("{secret:?}"), "[redacted]");
         assert_eq!(secret.expose(), "hunter2");
+    }
+
+    #[test]
+    fn the_url_of_a_blob_keeps_the_signature_of_its_container() {
+        assert_eq!(
+            blob_url("https://a/in?sv=1&sig=x%3D", "inputs/1f"),
+            "https://a/in/inputs/1f?sv=1&sig=x%3D"
+        );
+        assert_eq!(blob_url("https://a/in/?restype=container&sig=x", "b"), "https://a/in/b?sig=x");
+        assert_eq!(blob_url("https://a/in", "b"), "https://a/in/b");
     }
 
     #[test]

@@ -55,6 +55,20 @@ pub enum StepError {
         /// What was said of the first.
         first: String,
     },
+    /// A local file can't be uploaded.
+    #[error("{path} could not be uploaded: {reason}")]
+    Input {
+        /// The file.
+        path: String,
+        /// Why.
+        reason: String,
+    },
+    /// A local file is not what it was.
+    #[error("{path} changed since the plan was made; apply again to go by what is in it now")]
+    InputChanged {
+        /// The file.
+        path: String,
+    },
     /// A task can't be made from its recipe.
     #[error(transparent)]
     TaskStream(#[from] crate::resource::TaskStreamError),

@@ -27,6 +27,14 @@ impl SecretSource {
         Self(Arc::new(resolve))
     }
 
+    /// The value of a reference.
+    ///
+    /// # Errors
+    /// When it can't be had.
+    pub fn value(&self, reference: &SecretRef) -> Result<Secret, SecretError> {
+        (self.0)(reference)
+    }
+
     /// The values of those references.
     ///
     /// # Errors

@@ -18,16 +18,15 @@ use crate::node::assignment::{NodeIdentity, TaskAssignment, TaskRole};
 use crate::node::certificates::NodeCertificate;
 use crate::node::context::{NodeContext, in_background};
 use crate::node::earlier_run::{self, Standing};
-use crate::node::environment::{Environment, InvalidEnvironment};
 use crate::node::failure::{self, TaskOutcome};
 use crate::node::images::{ImageProblem, Registries};
 use crate::node::layout;
 use crate::node::patience::patiently;
 use crate::node::plain_path;
 use crate::node::record::RecordFile;
-use crate::node::run::{Part, Run, Watch, time_limit};
+use crate::node::run::{Run, Watch, time_limit};
 use crate::node::runtime::{ContainerRuntime, ContainerSpec, RuntimeError, RuntimeKind};
-use crate::node::{host_task, instance, task_runner};
+use crate::node::task_runner;
 
 /// A compute node: a folder, a container runtime, and what runs on it. Clones are the same node.
 #[derive(Debug, Clone)]
@@ -121,47 +120,24 @@ impl Node {
         certificates: &[NodeCertificate],
     ) -> TaskOutcome {
         let node = &self.0;
-        let mut environment = Environment::of_start_task(&node.identity, &node.layout);
-        let directory = node.layout.startup();
-        environment.give_certificates(certificates, &directory);
-        if task.container_settings.is_none() {
-            give_process_defaults(&mut environment, &directory.working());
-        }
-        if let Err(error) = environment.add(task.environment_settings.as_deref().unwrap_or_default()) {
-            return TaskOutcome::failed(failure::launch_failed(error));
-        }
-        let started = node.clock.now();
-        let run = Run {
-            may_run_on_host: true,
-            preparation: None,
-            attempt: 0,
-            started,
-            name: node.container_name(&["start"]),
-            labels: node.labels(&[("start-task", "true")]),
-            directory,
-            record: RecordFile::of_start_task(&node.layout),
-            environment,
-            command_line: &task.command_line,
-            settings: task.container_settings.as_ref(),
-            user: task.user_identity.as_ref(),
-            pool: container,
-            certificates,
-            part: None,
+        let run = match Run::of_start_task(node, task, (container, certificates), node.clock.now()) {
+            Ok(run) => run,
+            Err(error) => return TaskOutcome::failed(failure::launch_failed(error)),
         };
         let watch = Watch::nothing(node.clock.as_ref());
-        task_runner::run(node, &run, &task.other, &watch).await
+        task_runner::run(node, &run, &watch).await
     }
 
     /// Runs a task once. Cancelling ends it, with a moment to end by itself; its maxWallClockTime does the same.
     pub async fn run_task(&self, assignment: &TaskAssignment, cancel: CancellationToken) -> TaskOutcome {
         let node = &self.0;
         let started = node.clock.now();
-        let run = match run_of(node, assignment, started) {
+        let run = match Run::of_task(node, assignment, started) {
             Ok(run) => run,
             Err(error) => return TaskOutcome::failed(failure::launch_failed(error)),
         };
         let watch = Watch::new(node.clock.as_ref(), &cancel, started, time_limit(&assignment.task));
-        task_runner::run(node, &run, &assignment.task.other, &watch).await
+        task_runner::run(node, &run, &watch).await
     }
 
     /// Looks how a run stands that an earlier life of this program began. Starts nothing, ends nothing and waits for nothing.
@@ -188,8 +164,8 @@ impl Node {
     /// Why there would be none.
     pub fn container_of(&self, assignment: &TaskAssignment) -> Result<ContainerSpec, String> {
         let node = &self.0;
-        let run = run_of(node, assignment, node.clock.now()).map_err(|error| error.to_string())?;
-        let plan = task_runner::plan(node, &run, &assignment.task.other);
+        let run = Run::of_task(node, assignment, node.clock.now()).map_err(|error| error.to_string())?;
+        let plan = task_runner::plan(node, &run);
         plan.map(|plan| plan.spec).map_err(|failure| said_of(&failure))
     }
 
@@ -275,64 +251,9 @@ async fn make_directories(node: &NodeContext) -> io::Result<()> {
     .await
 }
 
-fn run_of<'a>(
-    node: &NodeContext,
-    assignment: &'a TaskAssignment,
-    started: jiff::Timestamp,
-) -> Result<Run<'a>, InvalidEnvironment> {
-    let TaskAssignment { job_id, role, preparation, task, attempt, certificates, instance, .. } = assignment;
-    let number = instance.as_ref().map_or(0, |instance| instance.number);
-    let directory = node.layout.instance(job_id, &task.id, number);
-    let preparation = preparation.as_ref().map(|id| node.layout.task(job_id, id));
-    let mut environment = Environment::of_task(&node.identity, &node.layout, &directory, job_id, &task.id);
-    if let Some(preparation) = preparation.as_ref().filter(|_| *role != TaskRole::Preparation) {
-        environment.give_preparation(preparation);
-    }
-    environment.give_certificates(certificates, &directory);
-    if let Some(instance) = instance {
-        for (name, value) in instance::variables(instance) {
-            environment.give(name, &value);
-        }
-        let shared = node.layout.task_shared(job_id, &task.id);
-        environment.give("AZ_BATCH_TASK_SHARED_DIR", &shared.to_string_lossy());
-    }
-    if task.container_settings.is_none() {
-        give_process_defaults(&mut environment, &directory.working());
-    }
-    environment.add(&assignment.common_environment)?;
-    environment.add(task.environment_settings.as_deref().unwrap_or_default())?;
-    Ok(Run {
-        may_run_on_host: role.may_run_on_host(),
-        preparation,
-        attempt: *attempt,
-        started,
-        name: node.task_container_name(assignment),
-        labels: node.labels(&[
-            ("job", job_id.as_str()),
-            ("task", task.id.as_str()),
-            ("attempt", &attempt.to_string()),
-        ]),
-        directory,
-        record: RecordFile::of_task(&node.layout, job_id, &task.id),
-        environment,
-        command_line: &task.command_line,
-        settings: task.container_settings.as_ref(),
-        user: task.user_identity.as_ref(),
-        pool: assignment.container_configuration.as_ref(),
-        certificates,
-        part: Part::of(assignment),
-    })
-}
-
 /// Why a task would fail, in one line.
 fn said_of(failure: &BatchTaskFailureInfo) -> String {
     let details = failure.details.iter().flatten().filter_map(|detail| detail.value.as_deref());
     let parts = failure.code.as_deref().into_iter().chain(details);
     parts.collect::<Vec<_>>().join(": ")
-}
-
-/// What a process of the node finds set, and may change.
-fn give_process_defaults(environment: &mut Environment, working: &Path) {
-    environment.set_default("PATH", host_task::PATH);
-    environment.set_default("HOME", &working.to_string_lossy());
 }

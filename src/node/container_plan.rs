@@ -227,6 +227,8 @@ mod tests {
             record: RecordFile::of_task(&layout, &job, &task),
             environment: Environment::of_task(&identity, &layout, &layout.task(&job, &task), &job, &task),
             command_line,
+            resource_files: &[],
+            output_files: &[],
             settings: Some(settings),
             user: None,
             pool: None,

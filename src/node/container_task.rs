@@ -7,12 +7,13 @@ use futures::TryFutureExt as _;
 use crate::batch::image_reference::ImageReference;
 use crate::batch::model::{BatchTaskContainerExecutionInfo, BatchTaskContainerSettings};
 use crate::node::bind_sources;
+use crate::node::conclusion::conclude;
 use crate::node::container_plan::ContainerPlan;
 use crate::node::context::NodeContext;
 use crate::node::failure::{self, Interruption, TaskOutcome};
 use crate::node::images::{ImageProblem, Registries};
 use crate::node::patience::patiently;
-use crate::node::record::{Program, RecordFile, RunRecord};
+use crate::node::record::{Program, RunRecord};
 use crate::node::run::{Run, Watch};
 use crate::node::runtime::{ContainerId, ContainerSpec, ContainerState, ExitStatus, RuntimeError};
 
@@ -33,7 +34,7 @@ pub(super) async fn run(
         Err(outcome) => return *outcome,
     };
     match launch(node, run, &settings.image_name, plan, watch).await {
-        Ok(mut record) => finish(node, &run.record, &mut record, watch).await,
+        Ok(mut record) => finish(node, run, &mut record, watch).await,
         Err(outcome) => *outcome,
     }
 }
@@ -86,16 +87,11 @@ pub(super) async fn launch(
         Ok(Err(error)) => return Err(failed(failure::of_runtime(&error, &program))),
         Err(why) => return Err(failed(failure::ended(why))),
     };
-    let mut record = RunRecord {
-        attempt: run.attempt,
-        started: run.started.into(),
-        program: Program::Container {
-            id: container.0.clone(),
-            remove: plan.remove,
-            grace: plan.grace.as_millis().try_into().unwrap_or(u64::MAX),
-        },
-        outcome: None,
-    };
+    let mut record = run.begins(Program::Container {
+        id: container.0.clone(),
+        remove: plan.remove,
+        grace: plan.grace.as_millis().try_into().unwrap_or(u64::MAX),
+    });
     node.note(&run.record, &record).await;
     let outcome = match patiently(watch, || node.runtime.start(&container)).await {
         Ok(Ok(())) => return Ok(record),
@@ -124,15 +120,15 @@ async fn create(node: &NodeContext, spec: &ContainerSpec) -> Result<ContainerId,
     }
 }
 
-/// Waits for the container of a recorded run and writes its outcome down.
+/// Waits for the container of a recorded run, uploads what is kept of it, and writes its outcome down.
 pub(super) async fn finish(
     node: &NodeContext,
-    file: &RecordFile,
+    run: &Run<'_>,
     record: &mut RunRecord,
     watch: &Watch<'_>,
 ) -> TaskOutcome {
     let outcome = end(node, record, watch).await;
-    node.settle(file, record, outcome).await
+    conclude(node, run, record, outcome, watch).await
 }
 
 /// Waits for the end of the container of a recorded run, as far as `watch` lets it run.

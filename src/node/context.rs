@@ -15,6 +15,7 @@ use crate::node::layout::NodeLayout;
 use crate::node::process_group;
 use crate::node::record::{Program, RecordFile, RunRecord};
 use crate::node::runtime::{ContainerId, ContainerRuntime, RuntimeKind};
+use crate::node::transfers::Transfers;
 
 /// What everything on a node works with.
 #[derive(Debug)]
@@ -24,6 +25,8 @@ pub(super) struct NodeContext {
     pub(super) runtime: Arc<dyn ContainerRuntime>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) images: ImageStore,
+    /// What files travel by.
+    pub(super) transfers: Transfers,
     /// Whose the node's containers are, for the runtime.
     pub(super) owner: String,
     /// Who this program runs as.
@@ -43,7 +46,8 @@ impl NodeContext {
         let place = short_hash(&[&layout.root().to_string_lossy()]);
         let owner = format!("{account_name}/{}/{}@{place}", pool_id.key(), node_id.key());
         let images = ImageStore::new(Arc::clone(&runtime));
-        Self { identity, layout, runtime, clock, images, owner, account: Account::current() }
+        let transfers = Transfers::default();
+        Self { identity, layout, runtime, clock, images, transfers, owner, account: Account::current() }
     }
 
     /// `batchyard-<pool>-<node>-<job>-<task>-<hash>`: the names are for people, the hash keeps nodes and data folders apart.

@@ -3,6 +3,7 @@
 use tokio_util::sync::CancellationToken;
 
 use crate::node::assignment::TaskAssignment;
+use crate::node::conclusion::conclude;
 use crate::node::container_task;
 use crate::node::context::NodeContext;
 use crate::node::failure::TaskOutcome;
@@ -10,7 +11,7 @@ use crate::node::instance;
 use crate::node::patience::patiently;
 use crate::node::process_group;
 use crate::node::record::{Program, RecordFile, RunRecord};
-use crate::node::run::{Part, Watch, time_limit};
+use crate::node::run::{Run, Watch, time_limit};
 use crate::node::runtime::{ContainerId, ContainerState, RuntimeError};
 
 /// How a run stands that an earlier life of this program began.
@@ -26,9 +27,8 @@ pub enum Standing {
 
 /// A run that was written down.
 struct EarlierRun<'a> {
-    file: RecordFile,
+    run: Run<'a>,
     record: RunRecord,
-    part: Option<Part<'a>>,
 }
 
 impl<'a> EarlierRun<'a> {
@@ -36,20 +36,26 @@ impl<'a> EarlierRun<'a> {
     fn find(node: &NodeContext, assignment: &'a TaskAssignment) -> Option<Self> {
         let file = RecordFile::of_task(&node.layout, &assignment.job_id, &assignment.task.id);
         let record = file.read().filter(|record| record.attempt == assignment.attempt)?;
-        Some(Self { file, record, part: Part::of(assignment) })
+        let run = Run::of_task(node, assignment, record.started.0).ok()?;
+        Some(Self { run, record })
     }
 
     /// The outcome, if it was written down; with it, a container that may still be there has had its time.
     async fn settled(&mut self, node: &NodeContext) -> Option<TaskOutcome> {
         let outcome = self.record.outcome.take()?;
-        Some(node.settle(&self.file, &mut self.record, outcome).await)
+        Some(node.settle(&self.run.record, &mut self.record, outcome).await)
+    }
+
+    /// Whether there may be files to upload when the program has ended.
+    fn keeps_files(&self) -> bool {
+        !self.run.output_files.is_empty()
     }
 
     /// Waits for the end of the container, as far as `watch` lets it run.
     async fn finish(&mut self, node: &NodeContext, watch: &Watch<'_>) -> TaskOutcome {
-        match self.part {
-            Some(part) => instance::see_out(node, &self.file, &mut self.record, part, watch).await,
-            None => container_task::finish(node, &self.file, &mut self.record, watch).await,
+        match self.run.part {
+            Some(part) => instance::see_out(node, &self.run, &mut self.record, part, watch).await,
+            None => container_task::finish(node, &self.run, &mut self.record, watch).await,
         }
     }
 }
@@ -66,6 +72,10 @@ pub(super) async fn look(node: &NodeContext, assignment: &TaskAssignment) -> Res
     if let Some(outcome) = run.settled(node).await {
         return Ok(Standing::Ended(outcome));
     }
+    if run.record.exited.is_some() {
+        // Its files are still to be uploaded.
+        return Ok(Standing::Running);
+    }
     let container = match &run.record.program {
         Program::Container { id, .. } => ContainerId(id.clone()),
         Program::Process { pid, started } if process_group::runs(*pid, *started) => {
@@ -78,13 +88,17 @@ pub(super) async fn look(node: &NodeContext, assignment: &TaskAssignment) -> Res
             node.runtime.catch_up(&container).await?;
             Ok(Standing::Running)
         }
+        Some(ContainerState::Exited(_)) if run.keeps_files() => {
+            node.runtime.catch_up(&container).await?;
+            Ok(Standing::Running)
+        }
         Some(ContainerState::Exited(_)) => {
             let watch = Watch::nothing(node.clock.as_ref());
             Ok(Standing::Ended(run.finish(node, &watch).await))
         }
         // One that was made and never started counts for nothing, like one that is gone.
         Some(ContainerState::Created) | None => {
-            node.end_leftover(&run.file).await;
+            node.end_leftover(&run.run.record).await;
             Ok(Standing::Lost)
         }
     }
@@ -106,6 +120,9 @@ pub(super) async fn resume(
     }
     let limit = time_limit(&assignment.task);
     let mut watch = Watch::new(node.clock.as_ref(), cancel, run.record.started.0, limit);
+    if let Some(outcome) = run.record.exited.take() {
+        return Some(conclude(node, &run.run, &mut run.record, outcome, &watch).await);
+    }
     let state = match run.record.program.container() {
         Some(container) => patiently(&watch, || node.runtime.state(&container)).await,
         None => Ok(Ok(None)),
@@ -114,9 +131,9 @@ pub(super) async fn resume(
         // Also if its time was over before the runtime answered: then it is ended at once.
         Ok(Ok(Some(ContainerState::Running))) | Err(_) => {}
         // What ended by itself has its own result, however late anybody asks for it.
-        Ok(Ok(Some(ContainerState::Exited(_)))) => watch = Watch::nothing(node.clock.as_ref()),
+        Ok(Ok(Some(ContainerState::Exited(_)))) => watch = Watch::of_ended(node.clock.as_ref(), cancel),
         Ok(Ok(Some(ContainerState::Created) | None)) => {
-            node.end_leftover(&run.file).await;
+            node.end_leftover(&run.run.record).await;
             return None;
         }
         Ok(Err(error)) => {

@@ -11,16 +11,14 @@ use tokio::process::{Child, Command};
 use crate::batch::command_line;
 use crate::batch::model::BatchTaskFailureInfo;
 use crate::node::account::Account;
+use crate::node::conclusion::conclude;
 use crate::node::container_plan::GRACE;
 use crate::node::context::NodeContext;
 use crate::node::failure::{self, TaskOutcome};
 use crate::node::plain_path;
 use crate::node::process_group::ProcessGroup;
-use crate::node::record::{Program, RunRecord};
+use crate::node::record::Program;
 use crate::node::run::{Run, Watch};
-
-/// Where programs are looked for, unless the task sets PATH. The node's own PATH says nothing about nodes in Azure.
-pub(super) const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// Runs the command line of a task to its end.
 pub(super) async fn run(
@@ -35,8 +33,7 @@ pub(super) async fn run(
     };
     let mut group = ProcessGroup::of(&child);
     let (pid, started) = group.identity();
-    let program = Program::Process { pid, started };
-    let mut record = RunRecord { attempt: run.attempt, started: run.started.into(), program, outcome: None };
+    let mut record = run.begins(Program::Process { pid, started });
     node.note(&run.record, &record).await;
     let (status, interruption) = tokio::select! {
         status = child.wait() => (status, None),
@@ -55,7 +52,7 @@ pub(super) async fn run(
             TaskOutcome::failed(failure::node_failed(format!("waiting for the process failed: {error}")))
         }
     };
-    node.settle(&run.record, &mut record, outcome).await
+    conclude(node, run, &mut record, outcome, watch).await
 }
 
 fn launch(run: &Run<'_>, current: Account, account: Account) -> Result<Child, BatchTaskFailureInfo> {

@@ -5,7 +5,7 @@
 //! startup/{stdout.txt,stderr.txt,wd/}      the start task's
 //! applications/  fsmounts/
 //! volatile/                                empty here: what the node notes for itself is out of its tasks' reach
-//! workitems/<job>/job-1/<task>/{stdout.txt,stderr.txt,wd/}
+//! workitems/<job>/job-1/<task>/{stdout.txt,stderr.txt,wd/}, and fileupload{out,err}.txt once files were uploaded
 //! ```
 //!
 //! Names come from validated ids only, and those hold no `/` and no `.`: no path leaves the node's root.
@@ -160,6 +160,16 @@ impl TaskDirectory {
     /// The task's standard error.
     pub fn stderr(&self) -> PathBuf {
         self.path.join("stderr.txt")
+    }
+
+    /// What was done to keep its files.
+    pub(super) fn upload_output(&self) -> PathBuf {
+        self.path.join("fileuploadout.txt")
+    }
+
+    /// Which of its files could not be kept.
+    pub(super) fn upload_errors(&self) -> PathBuf {
+        self.path.join("fileuploaderr.txt")
     }
 
     /// Makes the directory, or what of it is missing, with empty output files. What an earlier attempt left in the working

@@ -126,12 +126,6 @@ mod simulated_containers {
         task = host_task("echo");
         task.container_configuration = Some(BatchContainerConfiguration::default());
         assert_eq!(code(&node.run(&task).await), Some("ContainerInvalidSettings"));
-        task = container_task("busybox", "", "");
-        task.task.other.insert("resourceFiles".to_owned(), serde_json::json!([{ "filePath": "x" }]));
-        let outcome = node.run(&task).await;
-        assert!(detail(outcome.failure_info.as_ref().unwrap(), "Message").contains("`resourceFiles`"));
-        task.task.other.insert("resourceFiles".to_owned(), serde_json::json!([]));
-        assert!(node.run(&task).await.succeeded());
     }
 
     #[tokio::test]

@@ -10,7 +10,7 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd as _, OwnedFd};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{CWD, FileType, Gid, Mode, OFlags, ResolveFlags, Stat, Uid};
+use rustix::fs::{AtFlags, CWD, FileType, Gid, Mode, OFlags, ResolveFlags, Stat, Uid};
 
 use super::root_folder::{make_child, remove_tree};
 
@@ -94,14 +94,38 @@ pub(in crate::node) fn open_to_write(path: &Path, how: OFlags) -> io::Result<Fil
     Err(io::ErrorKind::WouldBlock.into())
 }
 
-/// Opens the regular file at `path` to read it.
-pub(in crate::node) fn open_to_read(path: &Path) -> io::Result<File> {
+/// Opens the regular file at `path` to read it; `None` if it is something else.
+pub(in crate::node) fn open_to_read(path: &Path) -> io::Result<Option<File>> {
     let found = find(path)?;
     if !is_regular(&rustix::fs::fstat(&found)?) {
-        return Err(io::ErrorKind::InvalidInput.into());
+        return Ok(None);
     }
-    // By the descriptor, so that it is the very file that was looked at.
-    File::open(by_descriptor(&found))
+    let itself = rustix::fs::open(by_descriptor(&found), OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty());
+    Ok(Some(itself?.into()))
+}
+
+/// Makes a new file at `path`, in the place of the file or the link that is there.
+pub(in crate::node) fn replace_file(path: &Path) -> io::Result<File> {
+    let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
+        return Err(io::ErrorKind::InvalidInput.into());
+    };
+    let parent = folder(parent)?;
+    match rustix::fs::unlinkat(&parent, name, AtFlags::empty()) {
+        Ok(()) | Err(rustix::io::Errno::NOENT) => {}
+        Err(error) => return Err(error.into()),
+    }
+    let new = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    Ok(rustix::fs::openat(parent, name, new, Mode::from_raw_mode(0o600))?.into())
+}
+
+/// Gives an open file to a user.
+pub(in crate::node) fn give_file(file: &File, user: u32, group: u32) -> io::Result<()> {
+    Ok(rustix::fs::fchown(file, Some(Uid::from_raw(user)), Some(Gid::from_raw(group)))?)
+}
+
+/// Says who may do what with an open file.
+pub(in crate::node) fn set_mode(file: &File, mode: u32) -> io::Result<()> {
+    Ok(rustix::fs::fchmod(file, Mode::from_raw_mode(mode))?)
 }
 
 /// The length of the regular file at `path`; 0 if there is none.
@@ -205,6 +229,23 @@ mod tests {
         remove(&place.path("a")).unwrap();
         remove(&place.path("a")).unwrap();
         assert!(!place.path("a").exists());
+    }
+
+    #[test]
+    fn a_file_is_replaced_and_what_a_link_leads_to_is_not() {
+        let place = Place::new();
+        std::fs::write(place.path("precious"), "old").unwrap();
+        symlink(place.path("precious"), place.path("link")).unwrap();
+        std::fs::hard_link(place.path("precious"), place.path("other")).unwrap();
+        for name in ["link", "other", "new"] {
+            write!(replace_file(&place.path(name)).unwrap(), "new").unwrap();
+            assert_eq!(std::fs::read_to_string(place.path(name)).unwrap(), "new");
+        }
+        assert_eq!(std::fs::read_to_string(place.path("precious")).unwrap(), "old");
+        make_folders(&place.path("folder")).unwrap();
+        assert!(replace_file(&place.path("folder")).is_err() && place.path("folder").is_dir());
+        symlink(place.path("folder"), place.path("way")).unwrap();
+        assert!(replace_file(&place.path("way/file")).is_err());
     }
 
     #[test]

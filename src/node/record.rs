@@ -20,6 +20,9 @@ pub(super) struct RunRecord {
     pub(super) started: DateTime,
     /// What runs it.
     pub(super) program: Program,
+    /// How its program ended, while its files are still being uploaded.
+    #[serde(default)]
+    pub(super) exited: Option<TaskOutcome>,
     /// How it ended.
     pub(super) outcome: Option<TaskOutcome>,
 }
@@ -140,6 +143,7 @@ mod tests {
             attempt: 2,
             started: "2026-01-01T00:00:00Z".parse().unwrap(),
             program: Program::Container { id: "abc".to_owned(), remove: true, grace: 1 },
+            exited: Some(TaskOutcome::exited(3, None)),
             outcome: Some(TaskOutcome::exited(3, None)),
         };
         file.write(&record).unwrap();

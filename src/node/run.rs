@@ -7,16 +7,22 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use crate::batch::model::{
-    BatchContainerConfiguration, BatchTaskContainerSettings, BatchTaskCreateOptions, UserIdentity,
+    BatchContainerConfiguration, BatchStartTask, BatchTaskContainerSettings, BatchTaskCreateOptions,
+    OutputFile, ResourceFile, UserIdentity,
 };
 use crate::batch::{JobId, TaskId};
 use crate::clock::Clock;
-use crate::node::assignment::{Instance, TaskAssignment};
+use crate::node::assignment::{Instance, TaskAssignment, TaskRole};
 use crate::node::certificates::NodeCertificate;
-use crate::node::environment::Environment;
+use crate::node::context::NodeContext;
+use crate::node::environment::{Environment, InvalidEnvironment};
 use crate::node::failure::Interruption;
+use crate::node::instance;
 use crate::node::layout::TaskDirectory;
-use crate::node::record::RecordFile;
+use crate::node::record::{Program, RecordFile, RunRecord};
+
+/// Where the programs of a node are looked for, unless the task sets PATH. This program's own PATH says nothing about nodes in Azure.
+const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// One attempt of a task, or of a start task.
 #[derive(Debug)]
@@ -41,6 +47,10 @@ pub(super) struct Run<'a> {
     pub(super) environment: Environment,
     /// Its command line.
     pub(super) command_line: &'a str,
+    /// What it finds in its working directory.
+    pub(super) resource_files: &'a [ResourceFile],
+    /// What is kept of its files.
+    pub(super) output_files: &'a [OutputFile],
     /// Its container; without one it runs on the node itself.
     pub(super) settings: Option<&'a BatchTaskContainerSettings>,
     /// Who it runs as.
@@ -79,12 +89,125 @@ impl<'a> Part<'a> {
     }
 }
 
+impl<'a> Run<'a> {
+    /// A run of a task, as it is assigned.
+    pub(super) fn of_task(
+        node: &NodeContext,
+        assignment: &'a TaskAssignment,
+        started: Timestamp,
+    ) -> Result<Self, InvalidEnvironment> {
+        let TaskAssignment { job_id, role, preparation, task, attempt, certificates, instance, .. } =
+            assignment;
+        let number = instance.as_ref().map_or(0, |instance| instance.number);
+        let directory = node.layout.instance(job_id, &task.id, number);
+        let preparation = preparation.as_ref().map(|id| node.layout.task(job_id, id));
+        let mut environment =
+            Environment::of_task(&node.identity, &node.layout, &directory, job_id, &task.id);
+        if let Some(preparation) = preparation.as_ref().filter(|_| *role != TaskRole::Preparation) {
+            environment.give_preparation(preparation);
+        }
+        environment.give_certificates(certificates, &directory);
+        if let Some(instance) = instance {
+            for (name, value) in instance::variables(instance) {
+                environment.give(name, &value);
+            }
+            let shared = node.layout.task_shared(job_id, &task.id);
+            environment.give("AZ_BATCH_TASK_SHARED_DIR", &shared.to_string_lossy());
+        }
+        if task.container_settings.is_none() {
+            give_process_defaults(&mut environment, &directory);
+        }
+        environment.add(&assignment.common_environment)?;
+        environment.add(task.environment_settings.as_deref().unwrap_or_default())?;
+        // Of a task that runs on several nodes, the primary instance has the files (REST reference, `resourceFiles`,
+        // `outputFiles`).
+        let has_files = number == 0;
+        Ok(Self {
+            may_run_on_host: role.may_run_on_host(),
+            preparation,
+            attempt: *attempt,
+            started,
+            name: node.task_container_name(assignment),
+            labels: node.labels(&[
+                ("job", job_id.as_str()),
+                ("task", task.id.as_str()),
+                ("attempt", &attempt.to_string()),
+            ]),
+            directory,
+            record: RecordFile::of_task(&node.layout, job_id, &task.id),
+            environment,
+            command_line: &task.command_line,
+            resource_files: task.resource_files.as_deref().filter(|_| has_files).unwrap_or_default(),
+            output_files: task.output_files.as_deref().filter(|_| has_files).unwrap_or_default(),
+            settings: task.container_settings.as_ref(),
+            user: task.user_identity.as_ref(),
+            pool: assignment.container_configuration.as_ref(),
+            certificates,
+            part: Part::of(assignment),
+        })
+    }
+
+    /// A run of the node's start task, with what the pool's nodes prepare for containers and the certificates that it finds.
+    pub(super) fn of_start_task(
+        node: &NodeContext,
+        task: &'a BatchStartTask,
+        (pool, certificates): (Option<&'a BatchContainerConfiguration>, &'a [NodeCertificate]),
+        started: Timestamp,
+    ) -> Result<Self, InvalidEnvironment> {
+        let directory = node.layout.startup();
+        let mut environment = Environment::of_start_task(&node.identity, &node.layout);
+        environment.give_certificates(certificates, &directory);
+        if task.container_settings.is_none() {
+            give_process_defaults(&mut environment, &directory);
+        }
+        environment.add(task.environment_settings.as_deref().unwrap_or_default())?;
+        Ok(Self {
+            may_run_on_host: true,
+            preparation: None,
+            attempt: 0,
+            started,
+            name: node.container_name(&["start"]),
+            labels: node.labels(&[("start-task", "true")]),
+            directory,
+            record: RecordFile::of_start_task(&node.layout),
+            environment,
+            command_line: &task.command_line,
+            resource_files: task.resource_files.as_deref().unwrap_or_default(),
+            output_files: &[],
+            settings: task.container_settings.as_ref(),
+            user: task.user_identity.as_ref(),
+            pool,
+            certificates,
+            part: None,
+        })
+    }
+
+    /// What is written down of the run when its program begins.
+    pub(super) fn begins(&self, program: Program) -> RunRecord {
+        RunRecord {
+            attempt: self.attempt,
+            started: self.started.into(),
+            program,
+            exited: None,
+            outcome: None,
+        }
+    }
+}
+
+/// What a process of the node finds set, and may change.
+fn give_process_defaults(environment: &mut Environment, directory: &TaskDirectory) {
+    environment.set_default("PATH", PATH);
+    environment.set_default("HOME", &directory.working().to_string_lossy());
+}
+
 /// What may end a run before it ends by itself.
 #[derive(Debug)]
 pub(super) struct Watch<'a> {
     clock: &'a dyn Clock,
     cancel: Option<&'a CancellationToken>,
     due: Option<(Timestamp, Duration)>,
+    /// Whether its program may still run.
+    runs: bool,
 }
 
 impl<'a> Watch<'a> {
@@ -97,32 +220,43 @@ impl<'a> Watch<'a> {
     ) -> Self {
         // A limit beyond the end of time is none.
         let due = limit.and_then(|limit| Some((started.checked_add(limit).ok()?, limit)));
-        Self { clock, cancel: Some(cancel), due }
+        Self { clock, cancel: Some(cancel), due, runs: true }
     }
 
     /// Watches a run that nothing ends but itself.
     pub(super) fn nothing(clock: &'a dyn Clock) -> Self {
-        Self { clock, cancel: None, due: None }
+        Self { clock, cancel: None, due: None, runs: true }
     }
 
-    /// Returns once the run is to be ended.
+    /// Watches a run whose program has ended by itself: it has its own result, and only what comes after it can be ended.
+    pub(super) fn of_ended(clock: &'a dyn Clock, cancel: &'a CancellationToken) -> Self {
+        Self { clock, cancel: Some(cancel), due: None, runs: false }
+    }
+
+    /// Returns once its program is to be ended.
     pub(super) async fn interrupted(&self) -> Interruption {
+        if !self.runs {
+            return std::future::pending().await;
+        }
         let time_is_over = async {
             let Some((due, limit)) = self.due else { return std::future::pending().await };
             let left = due.duration_since(self.clock.now());
             self.clock.sleep(left.try_into().unwrap_or_default()).await;
             limit
         };
-        let cancelled = async {
-            match self.cancel {
-                Some(cancel) => cancel.cancelled().await,
-                None => std::future::pending().await,
-            }
-        };
         tokio::select! {
-            () = cancelled => Interruption::Cancelled,
+            why = self.cancelled() => why,
             limit = time_is_over => Interruption::TimeLimit(limit),
         }
+    }
+
+    /// Returns once somebody asks for the run's end, however long it takes.
+    pub(super) async fn cancelled(&self) -> Interruption {
+        match self.cancel {
+            Some(cancel) => cancel.cancelled().await,
+            None => std::future::pending().await,
+        }
+        Interruption::Cancelled
     }
 }
 

@@ -1,5 +1,5 @@
-//! One run of a task: clears what an earlier one left, makes the directories, and runs the program in a container or on
-//! the node itself.
+//! One run of a task: clears what an earlier one left, makes the directories, fetches the task's files, and runs the program in a
+//! container or on the node itself.
 
 use std::io;
 
@@ -12,29 +12,27 @@ use crate::node::failure::{self, TaskOutcome};
 use crate::node::plain_path;
 use crate::node::run::{Run, Watch};
 use crate::node::runtime::RuntimeKind;
-use crate::node::{container_task, host_task, instance};
-
-/// Properties of a task that ask the node for something that it does not do. A task that needs them must not run without.
-const NOT_HANDLED: &[&str] = &["resourceFiles", "outputFiles", "applicationPackageReferences"];
+use crate::node::{container_task, host_task, instance, resource_files};
 
 /// The image that a simulated node names where no container is asked for.
 const NO_IMAGE: &str = "none";
 
 /// Runs one attempt to its end.
-pub(super) async fn run(
-    node: &NodeContext,
-    run: &Run<'_>,
-    properties: &serde_json::Map<String, serde_json::Value>,
-    watch: &Watch<'_>,
-) -> TaskOutcome {
+pub(super) async fn run(node: &NodeContext, run: &Run<'_>, watch: &Watch<'_>) -> TaskOutcome {
     node.end_leftover(&run.record).await;
-    let account = match decide(run, properties, node.account) {
+    let account = match decide(run, node.account) {
         Ok(account) => account,
         Err(failure_info) => return TaskOutcome::failed(failure_info),
     };
     if let Err(error) = make_directory(node, run, account).await {
         let path = run.directory.path().display();
         return TaskOutcome::failed(failure::node_failed(format!("the task's directory {path}: {error}")));
+    }
+    // A task that only counts as run needs no files, and whoever has it simulated may have none.
+    if node.runtime.kind() != RuntimeKind::Simulated
+        && let Err(failure_info) = resource_files::fetch(node, run, account, watch).await
+    {
+        return TaskOutcome::failed(failure_info);
     }
     let no_container = BatchTaskContainerSettings { image_name: NO_IMAGE.to_owned(), ..Default::default() };
     let settings = match run.settings {
@@ -53,23 +51,15 @@ pub(super) async fn run(
 }
 
 /// The container that a run would get.
-pub(super) fn plan(
-    node: &NodeContext,
-    run: &Run<'_>,
-    properties: &serde_json::Map<String, serde_json::Value>,
-) -> Result<ContainerPlan, BatchTaskFailureInfo> {
-    let account = decide(run, properties, node.account)?;
+pub(super) fn plan(node: &NodeContext, run: &Run<'_>) -> Result<ContainerPlan, BatchTaskFailureInfo> {
+    let account = decide(run, node.account)?;
     let settings =
         run.settings.ok_or_else(|| failure::invalid_settings("the task has no container settings"))?;
     container_plan::plan(run, settings, &node.layout, &node.owner, account)
 }
 
 /// Who the task runs as, if it can run at all.
-fn decide(
-    run: &Run<'_>,
-    properties: &serde_json::Map<String, serde_json::Value>,
-    current: Account,
-) -> Result<Account, BatchTaskFailureInfo> {
+fn decide(run: &Run<'_>, current: Account) -> Result<Account, BatchTaskFailureInfo> {
     if run.settings.is_some() && run.pool.is_none() {
         return Err(failure::pool_without_containers());
     }
@@ -77,13 +67,6 @@ fn decide(
         return Err(failure::invalid_settings(
             "the pool runs containers, and the task has no container settings; name an image for it",
         ));
-    }
-    let is_set =
-        |value: &serde_json::Value| !value.is_null() && value.as_array().is_none_or(|list| !list.is_empty());
-    if let Some(name) = NOT_HANDLED.iter().find(|name| properties.get(**name).is_some_and(is_set)) {
-        return Err(failure::node_failed(format!(
-            "nodes of the embedded Azure Batch do not handle `{name}`; the task must not run without it"
-        )));
     }
     Account::of_task(run.user, current).map_err(failure::launch_failed)
 }

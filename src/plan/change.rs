@@ -168,8 +168,20 @@ pub struct TaskSummary {
     pub failed: u64,
     /// Tasks that no recipe made, where the tasks were listed; they are left alone.
     pub foreign: u64,
+    /// Local files that the tasks to add and to replace get, each once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inputs: Option<InputSummary>,
     /// Examples.
     pub samples: TaskSamples,
+}
+
+/// Local files that tasks get.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct InputSummary {
+    /// How many of different content.
+    pub files: u64,
+    /// How large they are together.
+    pub bytes: u64,
 }
 
 /// Examples of tasks, a few of each kind.

@@ -17,7 +17,9 @@ mod tasks;
 #[cfg(test)]
 mod test_support;
 
-pub use change::{ActionReason, Change, FieldChange, Plan, Policy, TaskSample, TaskSamples, TaskSummary};
+pub use change::{
+    ActionReason, Change, FieldChange, InputSummary, Plan, Policy, TaskSample, TaskSamples, TaskSummary,
+};
 pub use check::{BrokenInvariant, check};
 pub use disturbance::disturbed;
 pub use obstacle::Obstacle;

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::batch::{ETag, JobId, JobScheduleId, PoolId, TaskId};
-use crate::resource::{Address, AutoscaleSpec, JobScheduleSpec, JobSpec, Ownership, PoolSpec, TaskStream};
+use crate::resource::{
+    Address, AutoscaleSpec, InputFile, JobScheduleSpec, JobSpec, Ownership, PoolSpec, TaskStream,
+};
 
 /// A step's place in its plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -163,6 +165,13 @@ pub enum Action {
         /// The tasks.
         tasks: Vec<TaskId>,
     },
+    /// Upload local files that tasks get. Done when their container has them.
+    UploadInputs {
+        /// The job of the tasks.
+        job: JobId,
+        /// The files, each once.
+        files: Arc<[InputFile]>,
+    },
     /// Add the tasks that are not there. Done when the service has accepted each.
     AddTasks {
         /// The job.
@@ -203,6 +212,7 @@ impl Action {
             Self::DeleteSchedule { .. } => "delete job schedule",
             Self::AwaitScheduleGone { .. } => "wait for the old job schedule to go",
             Self::DeleteTasks { .. } => "delete tasks",
+            Self::UploadInputs { .. } => "upload inputs",
             Self::AddTasks { .. } => "add tasks",
             Self::SealJob { .. } => "record tasks",
         }
@@ -223,6 +233,7 @@ impl Action {
             Self::DeleteJob { job, .. }
             | Self::AwaitJobGone { job }
             | Self::DeleteTasks { job, .. }
+            | Self::UploadInputs { job, .. }
             | Self::AddTasks { job, .. }
             | Self::SealJob { job, .. } => job.as_str(),
         }

@@ -33,6 +33,8 @@ pub(super) fn diff(desired: &TaskSpec, live: &BatchTask, job: &DesiredJob) -> Ve
         retention,
         slots,
         resource_files,
+        // The blobs that they become are among the resource files.
+        uploads: _,
         output_files,
         application_packages,
         exit_conditions,

@@ -1,12 +1,14 @@
 //! Comparing the tasks that a recipe wants with those that a job has.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::batch::TaskId;
 use crate::batch::model::{BatchTask, BatchTaskCounts, BatchTaskExecutionResult, BatchTaskState};
-use crate::resource::{DesiredJob, FieldSources, LiveTask, TaskDigest, TaskSpec, TaskStreamError, TaskTally};
+use crate::resource::{
+    DesiredJob, FieldSources, InputFile, LiveTask, TaskDigest, TaskSpec, TaskStreamError, TaskTally,
+};
 
-use super::change::{TaskSample, TaskSamples, TaskSummary};
+use super::change::{InputSummary, TaskSample, TaskSamples, TaskSummary};
 use super::diff::source_of;
 use super::task;
 
@@ -28,6 +30,8 @@ pub struct TaskPlan {
     pub conflicts: Vec<TaskConflict>,
     /// Of the tasks to replace, those that are shown: as the recipe wants them.
     pub replaced: Vec<TaskSpec>,
+    /// The local files that tasks to add and to replace get, by the blobs that they become.
+    pub inputs: BTreeMap<String, InputFile>,
 }
 
 /// An id that is taken by a task that no recipe made.
@@ -150,7 +154,10 @@ impl TaskComparison {
             plan.tally.add(task.id.as_str(), digest);
             plan.summary.desired += 1;
             match self.live.remove(&task.id.key()) {
-                None => plan.add(&task, sources),
+                None => {
+                    plan.get_inputs(&task);
+                    plan.add(&task, sources);
+                }
                 Some(mark) => match mark.digest {
                     None => plan.conflicts.push(TaskConflict { id: task.id }),
                     Some(live) if live == digest => {
@@ -158,6 +165,7 @@ impl TaskComparison {
                         present.insert(task.id.key());
                     }
                     Some(live) => {
+                        plan.get_inputs(&task);
                         plan.end(&mark);
                         if live.own == digest.own {
                             plan.rerun(&task, sources);
@@ -179,6 +187,11 @@ impl TaskComparison {
             plan.delete(mark.id);
         }
         plan.present = std::sync::Arc::new(present);
+        let files = plan.inputs.values();
+        plan.summary.inputs = (!plan.inputs.is_empty()).then(|| InputSummary {
+            files: plan.inputs.len() as u64,
+            bytes: files.map(|file| file.size).sum(),
+        });
         Ok(plan)
     }
 }
@@ -202,6 +215,15 @@ fn sample(samples: &mut Vec<TaskSample>, id: &TaskId, place: Option<(&str, &Fiel
 impl TaskPlan {
     fn samples(&mut self) -> &mut TaskSamples {
         &mut self.summary.samples
+    }
+
+    /// A task that is added needs its local files before.
+    fn get_inputs(&mut self, task: &TaskSpec) {
+        for file in &task.uploads {
+            if !self.inputs.contains_key(&file.blob) {
+                self.inputs.insert(file.blob.clone(), file.clone());
+            }
+        }
     }
 
     fn add(&mut self, task: &TaskSpec, sources: &FieldSources) {

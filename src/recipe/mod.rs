@@ -14,7 +14,7 @@
 //!
 //! Every pass reports all that it finds and goes on; a value that has been complained about is *damaged* and nobody
 //! complains about it again. [`load`] strings the passes together. Nothing here reads the environment or the clock, and
-//! only [`source`], [`files`] and [`discover`](discover()) look at the file system.
+//! only [`source`], [`files`], [`input_files`] and [`discover`](discover()) look at the file system.
 
 pub mod catalog;
 pub mod codes;
@@ -24,6 +24,7 @@ pub mod document;
 pub mod expand;
 pub mod files;
 pub mod format;
+pub mod input_files;
 pub mod library;
 pub mod listing;
 pub mod lower;

@@ -3,9 +3,11 @@
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use super::codes;
 use super::document;
 use super::document::Field;
 use super::expand::{ResolvedJob, ResolvedRecipe, TaskTemplate, decode_task};
+use super::input_files::InputFiles;
 use super::rules::{self, JobScope};
 use crate::diagnostic::{Collector, Diagnostic, Sources, quote};
 
@@ -19,7 +21,7 @@ pub(super) fn check(recipe: &ResolvedRecipe, sources: &Sources, findings: &mut C
         for (position, template) in tasks.templates.iter().enumerate() {
             for index in 0..template.count() {
                 let before = findings.error_count();
-                let id = check_task(&scope, template, index, sources, findings);
+                let id = check_task(&scope, template, index, (sources, &recipe.inputs), findings);
                 if let Some(id) = id
                     && !seen.insert(hash(&id))
                     && let Some(finding) = duplicate(&id, tasks, (position, index), sources)
@@ -39,10 +41,10 @@ fn check_task(
     scope: &JobScope<'_>,
     template: &TaskTemplate,
     index: u64,
-    sources: &Sources,
+    (sources, files): (&Sources, &InputFiles),
     findings: &mut Collector,
 ) -> Option<String> {
-    let (id, mut found) = findings_of(scope, template, index, sources);
+    let (id, mut found) = findings_of(scope, template, index, (sources, files));
     found.retain(|finding| !findings.has(finding));
     if found.is_empty() {
         return id;
@@ -50,7 +52,8 @@ fn check_task(
     // What is also wrong with the task farthest away is hardly about this one.
     let last = template.count().saturating_sub(1);
     let farthest = if index < last { Some(last) } else { (index > 0).then_some(0) };
-    let elsewhere = farthest.map(|other| findings_of(scope, template, other, sources).1).unwrap_or_default();
+    let elsewhere =
+        farthest.map(|other| findings_of(scope, template, other, (sources, files)).1).unwrap_or_default();
     for finding in found {
         let is_shared = elsewhere.iter().any(|other| {
             (other.code, other.primary_span(), &other.message)
@@ -66,7 +69,7 @@ fn findings_of(
     scope: &JobScope<'_>,
     template: &TaskTemplate,
     index: u64,
-    sources: &Sources,
+    (sources, files): (&Sources, &InputFiles),
 ) -> (Option<String>, Vec<Diagnostic>) {
     let instance = match template.instance(index, sources) {
         Ok(instance) => instance,
@@ -78,8 +81,20 @@ fn findings_of(
     if let Some(task) = task.get() {
         usable = task.id.as_ref().is_some_and(|id| id.get().is_some());
         rules::check_task(scope, task, &mut own);
+        check_inputs(task, files, &mut own);
     }
     (usable.then_some(instance.id), own.into_findings())
+}
+
+/// Looks whether the local files of a task are there.
+fn check_inputs(task: &document::Task, files: &InputFiles, findings: &mut Collector) {
+    for input in task.inputs.as_ref().and_then(Field::get).into_iter().flatten() {
+        let Some(field) = input.get().and_then(|input| input.path.as_ref()) else { continue };
+        let Some(path) = field.get() else { continue };
+        if let Err(error) = files.look(path, field.span().source) {
+            findings.push(Diagnostic::new(&codes::INPUT_UNREADABLE, error.to_string()).at(field.span(), ""));
+        }
+    }
 }
 
 fn with_item(finding: Diagnostic, template: &TaskTemplate, index: u64) -> Diagnostic {

@@ -8,6 +8,7 @@ mod containers;
 mod desired;
 mod digest;
 mod environment;
+mod input_file;
 mod job;
 mod job_schedule;
 mod live;
@@ -28,6 +29,7 @@ pub use desired::{
 };
 pub use digest::{Digest, TaskDigest, TaskTally};
 pub use environment::{EnvironmentSpec, EnvironmentValue, NOT_SHOWN};
+pub use input_file::InputFile;
 pub use job::{JobPool, JobSpec, OnComplete};
 pub use job_schedule::JobScheduleSpec;
 pub use live::{

@@ -17,7 +17,8 @@ use crate::secret::SecretRef;
 use super::environment::{self, EnvironmentSpec};
 use super::secret_values::references;
 use super::{
-    Digest, RegistrySpec, SecretValues, TaskDigest, UnresolvedSecret, normal, normal_list, some_unless_empty,
+    Digest, InputFile, RegistrySpec, SecretValues, TaskDigest, UnresolvedSecret, normal, normal_list,
+    some_unless_empty,
 };
 
 /// How long the service keeps a task's directory unless told otherwise (REST reference, `BatchTaskConstraints`).
@@ -69,6 +70,10 @@ pub struct TaskSpec {
     /// Files to download before.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub resource_files: Vec<ResourceFile>,
+    /// Local files that have to be in a container before, where `resource_files` has them from. Their content is told by the names
+    /// of their blobs, so this is no part of the normal form.
+    #[serde(skip)]
+    pub uploads: Vec<InputFile>,
     /// Files to upload afterwards.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub output_files: Vec<OutputFile>,
@@ -163,6 +168,7 @@ impl TaskSpec {
             retention: None,
             slots: 1,
             resource_files: Vec::new(),
+            uploads: Vec::new(),
             output_files: Vec::new(),
             application_packages: Vec::new(),
             exit_conditions: None,
@@ -250,6 +256,7 @@ impl TaskSpec {
             retention: limited(constraints.retention_time).filter(|kept| *kept != DEFAULT_RETENTION),
             slots: task.required_slots.unwrap_or(1),
             resource_files: normal_list(task.resource_files.clone()),
+            uploads: Vec::new(),
             output_files: normal_list(task.output_files.clone()),
             application_packages: normal_list(task.application_package_references.clone()),
             exit_conditions: normal(task.exit_conditions.clone()),

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::variables::Variables;
 use crate::bounded_file;
-use crate::secret::{Secret, SecretRef};
+use crate::secret::{Secret, SecretRef, blob_url};
 
 /// The largest file that may hold a secret, in bytes.
 const MAX_SECRET_FILE: u64 = 64 * 1024;
@@ -15,7 +15,11 @@ pub fn secret_source(
     variables: Variables,
     folder: PathBuf,
 ) -> impl Fn(&SecretRef) -> Result<Secret, String> + Send + Sync + 'static {
-    move |reference| match reference {
+    move |reference| find(&variables, &folder, reference)
+}
+
+fn find(variables: &Variables, folder: &Path, reference: &SecretRef) -> Result<Secret, String> {
+    match reference {
         SecretRef::Env(name) => variables
             .get(name)
             .map(Secret::new)
@@ -24,6 +28,10 @@ pub fn secret_source(
         SecretRef::KeyVault(_) => Err("this version does not read Azure Key Vault; put the value into an \
                                        environment variable or a file, and refer to that"
             .to_owned()),
+        SecretRef::Blob { container, name } => {
+            let container = find(variables, folder, container)?;
+            Ok(Secret::new(blob_url(container.expose(), name)))
+        }
     }
 }
 
@@ -50,6 +58,8 @@ mod tests {
         let source = secret_source(Variables::from_pairs([("TOKEN", "abc")]), folder.path().to_owned());
         assert_eq!(source(&SecretRef::Env("TOKEN".into())).unwrap().expose(), "abc");
         assert_eq!(source(&SecretRef::File("password".into())).unwrap().expose(), "hunter2");
+        let blob = SecretRef::Blob { container: Box::new(SecretRef::Env("TOKEN".into())), name: "b".into() };
+        assert_eq!(source(&blob).unwrap().expose(), "abc/b");
         let missing = source(&SecretRef::Env("NOPE".into())).unwrap_err();
         assert!(missing.contains("NOPE"), "{missing}");
         let device = source(&SecretRef::File("/dev/zero".into())).unwrap_err();

@@ -74,11 +74,6 @@ impl ContainerUrl {
         self.account.as_deref()
     }
 
-    /// Whether the container is on this machine.
-    pub(super) fn is_local(&self) -> bool {
-        is_loopback(&self.url)
-    }
-
     /// Whether the container is one of those at a blob endpoint.
     pub(super) fn is_at(&self, endpoint: &Url) -> bool {
         let folder = self.url.path().strip_suffix(&self.container).unwrap_or_default();
@@ -91,6 +86,11 @@ impl std::fmt::Display for ContainerUrl {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.url.fmt(f)
     }
+}
+
+/// Whether only Azure, or an emulator of its storage on this machine, can answer at a URL, by its host's name.
+pub(super) fn is_of_azure(url: &Url) -> bool {
+    matches!(place(url), Place::Named(_))
 }
 
 /// What a host tells about the account.

@@ -215,6 +215,7 @@ mod tests {
         let container = ContainerUrl::parse(container).unwrap();
         match Credentials::new(options).unwrap().access(&container) {
             Access { asked: Asked::With(variable), shown } => format!("{variable}@{}", shown.unwrap().1),
+            Access { asked: Asked::WithItsSignature, .. } => "itself".to_owned(),
             Access { asked: Asked::Anonymously { unused }, .. } => {
                 unused.unwrap_or_else(|| "anonymous".to_owned())
             }

@@ -1,10 +1,10 @@
-//! Why blobs cannot be listed, and what to try then.
+//! Why storage does not do what it is asked for, and what to try then.
 
 use std::time::Duration;
 
 use crate::env_vars::{AZURE_STORAGE_CONNECTION_STRING, AZURE_STORAGE_KEY, AZURE_STORAGE_SAS_TOKEN};
 
-/// Why the blobs of a container cannot be listed. The message says what happened; [`StorageError::hint`] says what to try.
+/// Why a container's blobs cannot be listed, read or written. The message says what happened; [`StorageError::hint`] says what to try.
 #[derive(Debug, thiserror::Error)]
 pub enum StorageError {
     /// No container has this URL.
@@ -30,10 +30,10 @@ pub enum StorageError {
         source: reqwest::Error,
     },
     /// The storage service says no.
-    #[error("{container}, asked {asked}, answered {code} (HTTP {status}){}", of_service(.message))]
+    #[error("{url}, asked {asked}, answered {code} (HTTP {status}){}", of_service(.message))]
     Refused {
         /// The URL.
-        container: String,
+        url: String,
         /// How it was asked.
         asked: Box<Asked>,
         /// The status of the answer.
@@ -44,29 +44,37 @@ pub enum StorageError {
         message: String,
     },
     /// Something answered that does not speak like Azure Storage.
-    #[error("{container} does not answer like Azure Storage: {reason}")]
+    #[error("{url} does not answer like Azure Storage: {reason}")]
     NotStorage {
         /// The URL.
-        container: String,
+        url: String,
         /// What is odd about the answer.
         reason: String,
     },
     /// No answer came.
-    #[error("{container} cannot be reached: {reason}")]
+    #[error("{url} cannot be reached: {reason}")]
     Unreachable {
         /// The URL.
-        container: String,
+        url: String,
         /// Whether it is on this machine.
         local: bool,
         /// The innermost cause.
         reason: String,
     },
+    /// An answer ended before its end.
+    #[error("{url} broke off: {reason}")]
+    BrokenOff {
+        /// The URL.
+        url: String,
+        /// The innermost cause.
+        reason: String,
+    },
     /// No answer came in time.
-    #[error("{container} gave no answer within {limit:?}")]
+    #[error("{url} gave no answer within {limit:?}")]
     Timeout {
         /// The URL.
-        container: String,
-        /// How long was waited for one page of the list.
+        url: String,
+        /// How long was waited.
         limit: Duration,
     },
 }
@@ -76,6 +84,8 @@ pub enum StorageError {
 pub enum Asked {
     /// With what a variable holds.
     With(&'static str),
+    /// With the signature in its URL.
+    WithItsSignature,
     /// Without any proof.
     Anonymously {
         /// Why what the user has was not shown, if the user has something.
@@ -87,6 +97,7 @@ impl std::fmt::Display for Asked {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::With(variable) => write!(f, "with {variable}"),
+            Self::WithItsSignature => f.write_str("with the signature in its URL"),
             Self::Anonymously { .. } => f.write_str("anonymously"),
         }
     }
@@ -111,7 +122,7 @@ impl StorageError {
             Self::Unreachable { .. } => {
                 Some("check the account's name in the container's URL, and the network".to_owned())
             }
-            Self::Timeout { .. } => {
+            Self::Timeout { .. } | Self::BrokenOff { .. } => {
                 Some("the service or the network may be overloaded; try again later".to_owned())
             }
             Self::Credential { .. } | Self::Network { .. } => None,
@@ -174,8 +185,8 @@ mod tests {
     fn refused(options: CredentialOptions, status: u16, code: &str) -> StorageError {
         let container = ContainerUrl::parse("https://mine.blob.core.windows.net/in").unwrap();
         let asked = Box::new(Credentials::new(options).unwrap().access(&container).asked);
-        let (container, message) = (container.to_string(), "No.".to_owned());
-        StorageError::Refused { container, asked, status, code: code.to_owned(), message }
+        let (url, message) = (container.to_string(), "No.".to_owned());
+        StorageError::Refused { url, asked, status, code: code.to_owned(), message }
     }
 
     fn with_sas() -> CredentialOptions {

@@ -6,16 +6,24 @@ use std::time::Duration;
 use async_trait::async_trait;
 use azure_core::error::ErrorKind;
 use azure_core::http::policies::{Policy, PolicyResult};
-use azure_core::http::{AsyncRawResponse, Context, HttpClient, Request, Url};
+use azure_core::http::{
+    AsyncRawResponse, ClientOptions, Context, ExponentialRetryOptions, HttpClient, Request, RetryOptions,
+    Transport, Url,
+};
 use bytes::BytesMut;
 use futures::TryStreamExt as _;
 use jiff::fmt::rfc2822::DateTimePrinter;
 
-use super::container_url::ContainerUrl;
-use super::credentials::{Access, Proof};
+use super::credentials::Proof;
 use super::error::StorageError;
+use super::target::Target;
 use crate::clock::Clock;
 
+/// What is asked for has been the same since this version, and every Azurite in use knows it: one refuses versions that are newer
+/// than itself.
+pub(super) const VERSION: &str = "2021-12-02";
+/// How often a request is repeated that met an obstacle that may pass.
+const RETRIES: u32 = 3;
 /// How long making a connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a connection may be silent.
@@ -36,19 +44,40 @@ pub(super) struct TooLong {
 }
 
 impl BoundedClient {
-    /// Over the network. Redirects are not followed, because a proof is for one host only.
-    pub(super) fn new(container: &ContainerUrl, limit: usize) -> Result<Self, StorageError> {
-        // reqwest panics when no provider is installed; when another one is, it serves as well, so the result says nothing.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut builder = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(CONNECT_TIMEOUT)
-            .read_timeout(READ_TIMEOUT);
-        if container.is_local() {
-            builder = builder.no_proxy();
-        }
-        let client = builder.build().map_err(|source| StorageError::Network { source })?;
-        Ok(Self { client, limit })
+    /// Over the network.
+    pub(super) fn new(target: &Target, limit: usize) -> Result<Self, StorageError> {
+        Ok(Self { client: network(target.is_local())?, limit })
+    }
+}
+
+/// A client over the network. Redirects are not followed, because a proof is for one host only.
+pub(super) fn network(local: bool) -> Result<reqwest::Client, StorageError> {
+    // reqwest panics when no provider is installed; when another one is, it serves as well, so the result says nothing.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let mut builder = reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(CONNECT_TIMEOUT)
+        .read_timeout(READ_TIMEOUT);
+    if local {
+        builder = builder.no_proxy();
+    }
+    builder.build().map_err(|source| StorageError::Network { source })
+}
+
+/// How requests about a target travel: by this transport, proved, and again if an obstacle may pass.
+pub(super) fn client_options(
+    target: &Target,
+    transport: Arc<dyn HttpClient>,
+    clock: Arc<dyn Clock>,
+) -> ClientOptions {
+    // On this machine, nobody who is not there comes back by waiting.
+    let max_retries = if target.is_local() { 1 } else { RETRIES };
+    let retry = ExponentialRetryOptions { max_retries, ..ExponentialRetryOptions::default() };
+    ClientOptions {
+        transport: Some(Transport::new(transport)),
+        per_try_policies: vec![Arc::new(Authorize { target: target.clone(), clock })],
+        retry: RetryOptions::exponential(retry),
+        ..ClientOptions::default()
     }
 }
 
@@ -70,22 +99,21 @@ impl HttpClient for BoundedClient {
 
 /// Puts the proof on each try of a request.
 #[derive(Debug)]
-pub(super) struct Authorize {
-    pub(super) access: Access,
-    pub(super) container: ContainerUrl,
-    pub(super) clock: Arc<dyn Clock>,
+struct Authorize {
+    target: Target,
+    clock: Arc<dyn Clock>,
 }
 
 impl Authorize {
     fn put_on(&self, request: &mut Request) -> azure_core::Result<()> {
-        if request.url().origin() != self.container.url().origin() {
+        if request.url().origin() != self.target.url.origin() {
             return Err(azure_core::Error::with_message(
                 ErrorKind::Credential,
-                "the request goes to another host than the container's, so nothing is proved to it",
+                "the request goes to another host than the one it is meant for, so nothing is proved to it",
             ));
         }
         plain_blanks(request.url_mut());
-        let Some((proof, account)) = &self.access.shown else { return Ok(()) };
+        let Some((proof, account)) = &self.target.access.shown else { return Ok(()) };
         match proof {
             Proof::Sas(token) => {
                 let query = request.url().query().map(|query| format!("{query}&")).unwrap_or_default();
@@ -135,7 +163,7 @@ mod tests {
     use azure_core::http::Method;
     use jiff::Timestamp;
 
-    use super::super::{CredentialOptions, Credentials};
+    use super::super::{ContainerUrl, CredentialOptions, Credentials};
     use super::*;
     use crate::clock::ManualClock;
     use crate::secret::Secret;
@@ -143,7 +171,8 @@ mod tests {
     fn authorize(options: CredentialOptions) -> Authorize {
         let container = ContainerUrl::parse("http://127.0.0.1:1/mine/in").unwrap();
         let access = Credentials::new(options).unwrap().access(&container);
-        Authorize { access, container, clock: Arc::new(ManualClock::starting_at(Timestamp::UNIX_EPOCH)) }
+        let target = Target { url: container.url().clone(), access };
+        Authorize { target, clock: Arc::new(ManualClock::starting_at(Timestamp::UNIX_EPOCH)) }
     }
 
     fn request(url: &str) -> Request {

@@ -10,6 +10,21 @@ pub fn counted(count: u64, noun: &str) -> String {
     format!("{} {noun}{plural}", grouped(count))
 }
 
+/// `12.4 MiB`
+pub fn size(bytes: u64) -> String {
+    const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
+    if bytes < 1_024 {
+        return counted(bytes, "byte");
+    }
+    // Tenths are enough, and whole numbers are exact.
+    let (mut tenths, mut unit) = (bytes.saturating_mul(10) / 1_024, 0);
+    while tenths >= 10_240 && unit + 1 < UNITS.len() {
+        tenths /= 1_024;
+        unit += 1;
+    }
+    format!("{}.{} {}", tenths / 10, tenths % 10, UNITS.get(unit).unwrap_or(&"PiB"))
+}
+
 /// `10,000`
 pub fn grouped(count: u64) -> String {
     let digits = count.to_string();
@@ -137,6 +152,8 @@ mod tests {
         assert_eq!(counted(10_000, "task"), "10,000 tasks");
         assert_eq!(grouped(1_234_567), "1,234,567");
         assert_eq!(grouped(999), "999");
+        assert_eq!([size(1), size(1_023), size(1_024)], ["1 byte", "1,023 bytes", "1.0 KiB"]);
+        assert_eq!([size(13_003_000), size(1 << 40)], ["12.4 MiB", "1.0 TiB"]);
         assert_eq!(duration(Duration::from_millis(420)), "0.4 s");
         assert_eq!(duration(Duration::from_secs(200)), "3 min 20 s");
         assert_eq!(value(&serde_json::json!({"a": ["x", 1], "b": null})), r#"{ a: ["x", 1] }"#);

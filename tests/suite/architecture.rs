@@ -48,8 +48,8 @@ const LAYERS: &[Layer] = &[
     // What containers hold; who asks for it is for the upper ones to know.
     layer("storage", "secret clock env_vars loopback"),
     layer("observe", "client resource batch"),
-    layer("apply", "observe plan client resource batch clock secret"),
-    layer("node", "batch secret clock"),
+    layer("apply", "observe plan client resource batch clock secret storage"),
+    layer("node", "batch secret clock storage"),
     layer("emulator", "batch node secret clock bounded_file"),
     // Looks at what both towers stand on: what a recipe asks for, and what a node makes of it.
     layer("doctor", "batch resource node clock"),

@@ -8,7 +8,7 @@ mod requests;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::support::{Command, Emulator, Issuer, PrivateRegistry, Runtime, Sandbox, Service};
+use crate::support::{BlobContainer, Command, Emulator, Issuer, PrivateRegistry, Runtime, Sandbox, Service};
 
 /// Long enough for every test of one SDK against one runtime, on a loaded machine.
 const TIMEOUT: Duration = Duration::from_secs(600);
@@ -101,6 +101,11 @@ fn python(runtime: Runtime) {
         .env("CONFORMANCE_IMAGE", format!("{}/busybox:latest", images.registry))
         .env("CONFORMANCE_ENTRYPOINT_IMAGE", format!("{}/entrypoint:latest", images.registry))
         .env("CONFORMANCE_REAL", if runtime == Runtime::Simulated { "0" } else { "1" });
+    let greeting = [("greeting.txt".to_owned(), "hello from a blob\n".to_owned())];
+    let storage = BlobContainer::with(&greeting, false);
+    if let Some(storage) = &storage {
+        tests = tests.env("CONFORMANCE_CONTAINER_URL", storage.signed("rlcw"));
+    }
     if let Some(private) = images.private {
         tests = tests
             .env("CONFORMANCE_PRIVATE_IMAGE", format!("{}/busybox:latest", private.server))

@@ -17,6 +17,7 @@ mod replacing;
 mod rest;
 mod restart;
 mod schedules;
+mod task_files;
 mod tasks;
 mod throttle;
 mod versions;

@@ -45,6 +45,7 @@ mod repository;
 mod scale;
 mod spine;
 mod support;
+mod task_files;
 mod torture;
 mod validate;
 mod validators;

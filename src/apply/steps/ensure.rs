@@ -2,7 +2,7 @@
 
 use super::super::context::StepContext;
 use super::super::event::Outcome;
-use super::{job, pool, schedule, task};
+use super::{inputs, job, pool, schedule, task};
 use crate::plan::Action;
 
 /// Brings about what a step wants.
@@ -31,6 +31,7 @@ pub(in super::super) async fn ensure(context: &StepContext<'_>) -> Outcome {
         Action::AwaitScheduleGone { schedule } => schedule::await_gone(context, schedule).await,
         Action::SealJob { job, seal } => job::seal(context, job, seal).await,
         Action::DeleteTasks { job, tasks } => task::delete(context, job, tasks).await,
+        Action::UploadInputs { files, .. } => inputs::upload(context, files).await,
         Action::AddTasks { job, tasks, present, count } => {
             task::add(context, job, tasks, present, *count).await
         }

@@ -119,13 +119,13 @@ mod tests {
         for (name, value, property) in [
             (
                 "jobPreparationTask",
-                json!({"commandLine": "x", "resourceFiles": [{"httpUrl": "https://a/b"}]}),
-                "resourceFiles",
+                json!({"commandLine": "x", "resourceFiles": [{"autoStorageContainerName": "in"}]}),
+                "autoStorageContainerName",
             ),
             (
                 "jobManagerTask",
-                json!({"id": "m", "commandLine": "x", "resourceFiles": [{"httpUrl": "https://a/b"}]}),
-                "resourceFiles",
+                json!({"id": "m", "commandLine": "x", "resourceFiles": [{"autoStorageContainerName": "in"}]}),
+                "autoStorageContainerName",
             ),
             (
                 "jobManagerTask",

@@ -2,6 +2,7 @@
 //! not do are refused by name, because taking them and doing something else would be a lie.
 
 mod certificates;
+mod files;
 mod job_schedules;
 mod jobs;
 mod nodes;

@@ -1,10 +1,11 @@
 //! Pools.
 
 use super::certificates::certificate_references;
+use super::files::resource_files;
 use super::nodes::emptying;
 use super::properties::{container_settings, metadata, registry, retries, user_identity};
 use super::refusals::{invalid, missing, not_done, refuse};
-use super::refused::{CRI, POOL, POOL_CHANGE, START_TASK, VIRTUAL_MACHINE, WINDOWS};
+use super::refused::{CRI, POOL, POOL_CHANGE, VIRTUAL_MACHINE, WINDOWS};
 use crate::batch::autoscale::{Formula, MOST_CHARACTERS};
 use crate::batch::model::{
     BatchCertificateReference, BatchContainerConfiguration, BatchNodeDeallocationOption,
@@ -195,7 +196,7 @@ fn containers(configuration: &BatchContainerConfiguration) -> Result<(), Refusal
 }
 
 fn start_task(task: &BatchStartTask) -> Result<(), Refusal> {
-    refuse(task, &START_TASK)?;
+    resource_files(task.resource_files.as_deref())?;
     user_identity(task.user_identity.as_ref())?;
     retries("startTask.maxTaskRetryCount", task.max_task_retry_count)?;
     container_settings(task.container_settings.as_ref())
@@ -237,7 +238,11 @@ mod tests {
     fn what_is_not_done_is_refused_by_name() {
         for (path, value, property) in [
             ("/mountConfiguration", json!([{}]), "mountConfiguration"),
-            ("/startTask", json!({"commandLine": "x", "resourceFiles": [{}]}), "resourceFiles"),
+            (
+                "/startTask",
+                json!({"commandLine": "x", "resourceFiles": [{"autoStorageContainerName": "in"}]}),
+                "autoStorageContainerName",
+            ),
             (
                 "/virtualMachineConfiguration/extensions",
                 json!([{"name": "e", "publisher": "p", "type": "t"}]),

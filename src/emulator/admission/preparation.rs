@@ -1,8 +1,8 @@
 //! The tasks that nodes run for a job beside the job's tasks.
 
+use super::files::resource_files;
 use super::properties::{container_settings, retries, user_identity};
-use super::refusals::{invalid, missing, refuse};
-use super::refused::START_TASK;
+use super::refusals::{invalid, missing};
 use crate::batch::model::{
     BatchJob, BatchJobCreateOptions, BatchJobPreparationTask, BatchJobReleaseTask,
     BatchTaskContainerSettings, UserIdentity,
@@ -25,7 +25,7 @@ pub(super) fn preparation_and_release(job: &BatchJobCreateOptions) -> Result<(),
 }
 
 fn preparation_task(task: &BatchJobPreparationTask) -> Result<(), Refusal> {
-    refuse(task, &START_TASK)?;
+    resource_files(task.resource_files.as_deref())?;
     task.task_id().map_err(|error| {
         invalid("jobPreparationTask.id", task.id.as_deref().unwrap_or_default(), &error.to_string())
     })?;
@@ -40,7 +40,7 @@ fn preparation_task(task: &BatchJobPreparationTask) -> Result<(), Refusal> {
 }
 
 fn release_task(task: &BatchJobReleaseTask) -> Result<(), Refusal> {
-    refuse(task, &START_TASK)?;
+    resource_files(task.resource_files.as_deref())?;
     task.task_id().map_err(|error| {
         invalid("jobReleaseTask.id", task.id.as_deref().unwrap_or_default(), &error.to_string())
     })?;
@@ -131,7 +131,7 @@ mod tests {
             let error = check(preparation, release).unwrap_err();
             assert_eq!((error.status, error.detail("PropertyName")), (400, Some(property)));
         }
-        let files = json!({"commandLine": "x", "resourceFiles": [{"httpUrl": "https://a/b"}]});
+        let files = json!({"commandLine": "x", "resourceFiles": [{"autoStorageContainerName": "in"}]});
         assert_eq!(check(files, Value::Null).unwrap_err().status, 501);
     }
 }

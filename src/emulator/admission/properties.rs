@@ -1,8 +1,7 @@
 //! Properties that pools, jobs and tasks share.
 
-use super::refusals::{invalid, missing, not_done};
+use super::refusals::{invalid, missing, not_done, not_done_because};
 use super::refused::{REGISTRY_IDENTITY, USER};
-use crate::batch::ErrorCode;
 use crate::batch::model::{
     BatchMetadataItem, BatchTaskContainerSettings, ContainerRegistryReference, UserIdentity,
 };
@@ -14,12 +13,10 @@ const MAX_METADATA: usize = 64 * 1024;
 /// Checks a registry's login.
 pub(super) fn registry(registry: &ContainerRegistryReference) -> Result<(), Refusal> {
     if registry.identity_reference.is_some() {
-        return Err(Refusal::new(ErrorCode::NOT_IMPLEMENTED_BY_EMULATOR)
-            .with("PropertyName", REGISTRY_IDENTITY)
-            .with(
-                "Reason",
-                "managed identities exist in Azure only; log in to the registry with user and password here",
-            ));
+        return Err(not_done_because(
+            REGISTRY_IDENTITY,
+            "managed identities exist in Azure only; log in to the registry with user and password here",
+        ));
     }
     Ok(())
 }

@@ -18,10 +18,15 @@ pub(super) fn refuse(object: &impl Serialize, refused: &Refused) -> Result<(), R
 
 /// The refusal of a property.
 pub(super) fn not_done(property: &str) -> Refusal {
-    Refusal::new(ErrorCode::NOT_IMPLEMENTED_BY_EMULATOR).with("PropertyName", property).with(
-        "Reason",
-        format!("the embedded Azure Batch does not act on `{property}`, and won't pretend to; use an account of Azure Batch for it"),
-    )
+    let reason = format!(
+        "the embedded Azure Batch does not act on `{property}`, and won't pretend to; use an account of Azure Batch for it"
+    );
+    not_done_because(property, reason)
+}
+
+/// The refusal of a property, with the reason why nothing else is possible here.
+pub(super) fn not_done_because(property: &str, reason: impl Into<String>) -> Refusal {
+    Refusal::new(ErrorCode::NOT_IMPLEMENTED_BY_EMULATOR).with("PropertyName", property).with("Reason", reason)
 }
 
 /// A property whose value is not valid.

@@ -21,9 +21,6 @@ pub(super) const POOL_CHANGE: Refused =
 /// Of a pool's virtual machines.
 pub(super) const VIRTUAL_MACHINE: Refused =
     Refused { of: "a pool's virtual machines", properties: &["extensions", "windowsConfiguration"] };
-/// Of the tasks that nodes run beside those of jobs.
-pub(super) const START_TASK: Refused =
-    Refused { of: "a start task, and a job's preparation and release tasks", properties: &["resourceFiles"] };
 /// Of a job, and of the jobs of a schedule.
 pub(super) const JOB: Refused =
     Refused { of: "a job, and of the jobs of a schedule", properties: &["allowTaskPreemption"] };
@@ -38,12 +35,7 @@ pub(super) const POOL_INFO: Refused =
 /// Of a task, also of a job manager task.
 pub(super) const TASK: Refused = Refused {
     of: "a task, also of a job manager task",
-    properties: &[
-        "resourceFiles",
-        "outputFiles",
-        "applicationPackageReferences",
-        "authenticationTokenSettings",
-    ],
+    properties: &["applicationPackageReferences", "authenticationTokenSettings"],
 };
 /// Of a task that runs on several nodes at once.
 pub(super) const MULTI_INSTANCE: Refused =
@@ -57,6 +49,15 @@ pub(super) const WINDOWS: &str = "nodeAgentSKUId: Windows";
 pub(super) const CRI: &str = "containerConfiguration.type: criCompatible";
 /// A user account of the pool that a task is to run as.
 pub(super) const USER: &str = "userIdentity.username";
+/// Of resource files and output files, in the words of `node`, which knows what it can fetch and keep.
+#[cfg(test)]
+pub(super) const RESOURCE_FILE: Refused = Refused {
+    of: "a resource file",
+    properties: &["autoStorageContainerName", "identityReference", "fileMode: setuid, setgid, sticky"],
+};
+#[cfg(test)]
+pub(super) const OUTPUT_FILE: Refused =
+    Refused { of: "an output file's `destination.container`", properties: &["identityReference"] };
 /// A managed identity that logs in to a registry.
 pub(super) const REGISTRY_IDENTITY: &str = "identityReference";
 /// Keeping the data of a node's tasks when the node is emptied.
@@ -69,7 +70,6 @@ pub(crate) const REFUSED: &[Refused] = &[
     POOL_CHANGE,
     VIRTUAL_MACHINE,
     Refused { of: "a pool's virtual machines, by their value", properties: &[WINDOWS, CRI] },
-    START_TASK,
     JOB,
     JOB_CHANGE,
     POOL_INFO,
@@ -77,6 +77,8 @@ pub(crate) const REFUSED: &[Refused] = &[
     MULTI_INSTANCE,
     Refused { of: "a task, by what it lacks", properties: &[HOST_INSTANCES] },
     Refused { of: "a task and a start task", properties: &[USER] },
+    RESOURCE_FILE,
+    OUTPUT_FILE,
     Refused { of: "a registry", properties: &[REGISTRY_IDENTITY] },
     Refused {
         of: "an operation that empties nodes, as what becomes of their tasks",

@@ -1,5 +1,6 @@
 //! Tasks.
 
+use super::files::{output_files, resource_files};
 use super::properties::{container_settings, retries, user_identity};
 use super::refusals::{invalid, missing, not_done, refuse};
 use super::refused::{HOST_INSTANCES, MULTI_INSTANCE, TASK};
@@ -19,6 +20,8 @@ pub(crate) fn task(task: &BatchTaskCreateOptions) -> Result<(), Refusal> {
     refuse(task, &TASK)?;
     user_identity(task.user_identity.as_ref())?;
     container_settings(task.container_settings.as_ref())?;
+    resource_files(task.resource_files.as_deref())?;
+    output_files(task.output_files.as_deref())?;
     if task.command_line.is_empty() && task.container_settings.is_none() {
         return Err(missing("commandLine")
             .with("Reason", "only a task in a container may leave it empty, to run the image's ENTRYPOINT"));
@@ -117,11 +120,6 @@ mod tests {
     #[test]
     fn what_would_change_what_runs_is_refused_by_name() {
         for (name, value) in [
-            ("resourceFiles", json!([{"httpUrl": "https://a/b"}])),
-            (
-                "outputFiles",
-                json!([{"filePattern": "*", "destination": {}, "uploadOptions": {"uploadCondition": "taskcompletion"}}]),
-            ),
             ("applicationPackageReferences", json!([{"applicationId": "a"}])),
             ("authenticationTokenSettings", json!({"access": ["job"]})),
         ] {

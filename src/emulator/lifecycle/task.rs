@@ -140,10 +140,10 @@ impl TaskLife {
 }
 
 /// Whether a run is to be followed by another. Only a program that ran and failed is run again: what goes wrong before, or is
-/// ended from outside, is not.
+/// ended from outside, is not. That its files could not be kept, either, makes no difference.
 pub(super) fn may_retry(outcome: &TaskOutcome, max_retries: i32, retries: i32) -> bool {
-    let is_exit_code =
-        |failure: &BatchTaskFailureInfo| failure.code.as_deref().is_none_or(|code| code == "FailureExitCode");
+    let by_itself = |code: &str| code == "FailureExitCode" || code.starts_with("FileUpload");
+    let is_exit_code = |failure: &BatchTaskFailureInfo| failure.code.as_deref().is_none_or(by_itself);
     (max_retries < 0 || retries < max_retries)
         && outcome.exit_code.is_some_and(|code| code != 0)
         && outcome.failure_info.as_ref().is_none_or(is_exit_code)
@@ -250,6 +250,10 @@ mod tests {
         life.step(ended(Some(0), Some("FileUploadMiscError"), 3), at(2));
         assert!(!life.has_succeeded());
         assert_eq!(life.execution.retry_count, 0, "a failure after success is not run again");
+
+        let mut life = running();
+        life.step(ended(Some(1), Some("FileUploadMiscError"), 3), at(2));
+        assert_eq!(life.execution.retry_count, 1, "one after a failure is");
     }
 
     #[test]

@@ -91,7 +91,7 @@ impl Control {
     }
 
     fn read(&self, name: &str) -> Option<Step> {
-        let file = plain_path::open_to_read(&self.folder().join(name)).ok()?;
+        let file = plain_path::open_to_read(&self.folder().join(name)).ok()??;
         let mut content = Vec::new();
         file.take(LONGEST).read_to_end(&mut content).ok()?;
         serde_json::from_slice(&content).ok()

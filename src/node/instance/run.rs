@@ -11,12 +11,13 @@ use crate::batch::command_line;
 use crate::batch::model::{
     BatchTaskContainerExecutionInfo, BatchTaskContainerSettings, BatchTaskFailureInfo,
 };
+use crate::node::conclusion;
 use crate::node::container_plan::ContainerPlan;
 use crate::node::container_task;
 use crate::node::context::{NodeContext, in_background};
 use crate::node::failure::{self, TaskOutcome};
 use crate::node::plain_path;
-use crate::node::record::{RecordFile, RunRecord};
+use crate::node::record::RunRecord;
 use crate::node::run::{Part, Run, Watch};
 use crate::node::runtime::{ContainerState, RuntimeError, RuntimeKind, Subnet, simulated_coordination};
 
@@ -41,7 +42,7 @@ pub(in crate::node) async fn run(
         return TaskOutcome::failed(failure_info);
     }
     match container_task::launch(node, run, &settings.image_name, plan, watch).await {
-        Ok(mut record) => see_out(node, &run.record, &mut record, part, watch).await,
+        Ok(mut record) => see_out(node, run, &mut record, part, watch).await,
         Err(outcome) => *outcome,
     }
 }
@@ -82,19 +83,19 @@ async fn prepare(
 /// Sees an instance to its end whose container runs, also one that an earlier life of this program started.
 pub(in crate::node) async fn see_out(
     node: &NodeContext,
-    file: &RecordFile,
+    run: &Run<'_>,
     record: &mut RunRecord,
     part: Part<'_>,
     watch: &Watch<'_>,
 ) -> TaskOutcome {
-    let control = Control::at(file.control());
+    let control = Control::at(run.record.control());
     let container = record.program.container().map(|container| container.0);
     let outcome = tokio::select! {
         outcome = container_task::end(node, record, watch) => outcome,
         never = converse(&control, part, container) => match never {},
     };
     let outcome = conclude(&control, part, outcome);
-    node.settle(file, record, outcome).await
+    conclusion::conclude(node, run, record, outcome, watch).await
 }
 
 /// Tells the others when the instance is ready, and the instance when all others are.

@@ -264,6 +264,11 @@ impl Planner<'_> {
             let delete = Action::DeleteTasks { job: job.clone(), tasks: tasks.delete.clone() };
             last = Some(self.step(&address, delete, last));
         }
+        if !tasks.inputs.is_empty() {
+            let files = tasks.inputs.values().cloned().collect();
+            let upload = Action::UploadInputs { job: job.clone(), files };
+            last = Some(self.step(&address, upload, last));
+        }
         let count = tasks.summary.add + tasks.summary.replace;
         if count > 0 {
             let add =

@@ -6,6 +6,7 @@ use crate::diagnostic::Code;
 /// All codes of the language.
 pub(in crate::recipe) static ALL: &[&Code] = &[
     &reading::UNREADABLE,
+    &reading::INPUT_UNREADABLE,
     &factories::UNLISTED,
     &reading::SYNTAX,
     &reading::TOO_LARGE,

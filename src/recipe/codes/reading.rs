@@ -10,6 +10,33 @@ pub static UNREADABLE: Code = Code {
     explanation: "The recipe or a parameter file does not exist, may not be read, or is not UTF-8 text.",
     examples: &[],
 };
+/// A local file that a task is to get cannot be had.
+pub static INPUT_UNREADABLE: Code = Code {
+    name: "input-unreadable",
+    severity: Severity::Error,
+    summary: "a local file of `inputs` cannot be read",
+    explanation: "`path` is a file, or a folder with files in it, below the folder of the file in which it stands: neither absolute \
+                  nor with `..`, and no link leads out. Files that begin with a dot are left out of folders, and an input stands \
+                  for 1,000 files at most; pack more of them into an archive.",
+    examples: &[Example {
+        bad: "\
+storage: { container_url: { env: FILES_URL } }
+jobs:
+  train:
+    pool: { id: shared }
+    tasks:
+      epoch: { command: train, inputs: [{ path: ⟦missing.csv⟧ }] }
+",
+        good: "\
+storage: { container_url: { env: FILES_URL } }
+jobs:
+  train:
+    pool: { id: shared }
+    tasks:
+      epoch: { command: train, inputs: [{ path: recipe.yaml }] }
+",
+    }],
+};
 /// The text is not YAML, or uses a part of YAML that recipes do not.
 pub static SYNTAX: Code = Code {
     name: "syntax",

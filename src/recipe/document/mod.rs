@@ -14,6 +14,7 @@ mod file_system;
 mod for_each;
 mod identity;
 mod image;
+mod inputs;
 mod job;
 mod job_tasks;
 mod machine;
@@ -54,6 +55,7 @@ pub use for_each::{
 };
 pub use identity::Identity;
 pub use image::{ImageAlias, ImageChoice, ImageReference};
+pub use inputs::{Input, Output, OutputWhen, Storage};
 pub use job::{Job, OnComplete, PoolChoice};
 pub use job_tasks::{ManagerTask, PreparationTask, ReleaseTask};
 pub use machine::{

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Entries, Field, Job, Parameter, Pool, Registry, Schedule, TaskDefaults};
+use super::{Entries, Field, Job, Parameter, Pool, Registry, Schedule, Storage, TaskDefaults};
 
 /// A Batchyard recipe: container workloads on Azure Batch, described once and applied as often as you like.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
@@ -35,6 +35,8 @@ pub struct Recipe {
     /// Properties that all tasks of the recipe have unless their job or they themselves say otherwise.
     #[schemars(extend("x-authoring-only" = true))]
     pub defaults: Option<Field<TaskDefaults>>,
+    /// The container that local files of tasks' `inputs` are uploaded to, and that their `outputs` go to.
+    pub storage: Option<Field<Storage>>,
     /// Container registries, by a name that pools and tasks use.
     pub registries: Option<Field<Entries<Registry>>>,
     /// Pools, by name. A pool's name is also its id unless it has one.

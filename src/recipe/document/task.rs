@@ -9,8 +9,8 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
 
 use super::{
-    Affinity, ApplicationPackage, Command, DurationText, Environment, ExitConditions, Field, ForEach,
-    MultiInstance, OutputFile, ResourceFile, Word,
+    Affinity, ApplicationPackage, Command, DurationText, Environment, ExitConditions, Field, ForEach, Input,
+    MultiInstance, Output, OutputFile, ResourceFile, Word,
 };
 use crate::batch::model::{AutoUserScope, ElevationLevel};
 
@@ -57,6 +57,10 @@ pub struct Task {
     /// How many of a node's slots the task takes.
     #[schemars(range(min = 1, max = 256), extend("default" = 1))]
     pub slots: Option<Field<i32>>,
+    /// Local files and folders, and files of the web, that the task finds in its working directory.
+    pub inputs: Option<Field<Vec<Field<Input>>>>,
+    /// Files that are kept of the task in Azure Blob Storage.
+    pub outputs: Option<Field<Vec<Field<Output>>>>,
     /// Files to download before the command is run.
     pub resource_files: Option<Field<Vec<Field<ResourceFile>>>>,
     /// Files to upload to Azure Blob Storage afterwards.

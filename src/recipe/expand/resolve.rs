@@ -12,6 +12,7 @@ use crate::diagnostic::{Collector, Diagnostic, Sources, quote};
 use crate::recipe::codes;
 use crate::recipe::decode::decode;
 use crate::recipe::document::{Field, ForEach, Recipe, Task, WORDS};
+use crate::recipe::input_files::InputFiles;
 use crate::recipe::listing::Listings;
 use crate::recipe::node::{Entry, Node, NodeKind};
 use crate::recipe::parameters::{Binding, Parameters};
@@ -30,6 +31,8 @@ pub struct ResolvedRecipe {
     pub tree: Node,
     /// The tasks of the jobs, in the order of the recipe.
     pub jobs: Vec<ResolvedJob>,
+    /// The local files that tasks may get.
+    pub inputs: Arc<InputFiles>,
 }
 
 /// The tasks of a job.
@@ -81,7 +84,8 @@ pub fn resolve(
         check_pairs(&templates, findings);
         jobs.push(ResolvedJob { key, complete: !matches!(tasks.kind, NodeKind::Damaged), templates });
     }
-    ResolvedRecipe { document, tree, jobs }
+    let inputs = Arc::new(InputFiles::new(listings.folders.clone()));
+    ResolvedRecipe { document, tree, jobs, inputs }
 }
 
 fn known(binding: &Binding) -> Parameter {

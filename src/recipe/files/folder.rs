@@ -88,22 +88,41 @@ impl Folder {
         }
     }
 
+    /// The files at a path, each with its path below that, sorted: the files in a folder, but hidden ones; of a file itself, which
+    /// has nothing below it, that path is empty.
+    ///
+    /// # Errors
+    /// When nothing is there, or the path does not stay below this folder.
+    pub fn files_at(&self, path: &str) -> Result<Vec<(String, PathBuf)>, FileError> {
+        check(path)?;
+        let Place::Disk(folder) = &self.place else {
+            return Err(FileError::NoFile { path: path.to_owned() });
+        };
+        let root = real(folder, path)?;
+        let unreadable = |error: std::io::Error| FileError::Unreadable {
+            path: path.to_owned(),
+            reason: error.to_string(),
+        };
+        let found = root.join(path).canonicalize().map_err(unreadable)?;
+        if !found.starts_with(&root) {
+            return Err(FileError::LeadsOut { path: path.to_owned() });
+        }
+        if found.is_file() {
+            return Ok(vec![(String::new(), found)]);
+        }
+        if !found.is_dir() {
+            return Err(FileError::NoFile { path: path.to_owned() });
+        }
+        let everything = PathPatterns::new(&[], &[]).map_err(|_| FileError::Empty)?;
+        let names = walk(&found, &everything)?;
+        Ok(names.into_iter().map(|below| (below.clone(), found.join(below))).collect())
+    }
+
     fn read(&self, path: &str, left: usize) -> Result<Arc<str>, FileError> {
         let shown = || path.to_owned();
         let unreadable =
             |error: std::io::Error| FileError::Unreadable { path: shown(), reason: error.to_string() };
-        if path.is_empty() {
-            return Err(FileError::Empty);
-        }
-        for component in Path::new(path).components() {
-            match component {
-                Component::Prefix(_) | Component::RootDir => {
-                    return Err(FileError::Absolute { path: shown() });
-                }
-                Component::ParentDir => return Err(FileError::Up { path: shown() }),
-                Component::CurDir | Component::Normal(_) => {}
-            }
-        }
+        check(path)?;
         let folder = match &self.place {
             Place::Disk(folder) => folder,
             Place::Program(folder) => return read_embedded(folder, path),
@@ -128,6 +147,23 @@ impl Folder {
         }
         String::from_utf8(bytes).map(Arc::from).map_err(|_| FileError::NotText { path: shown() })
     }
+}
+
+/// Whether a path can lead below a folder.
+fn check(path: &str) -> Result<(), FileError> {
+    if path.is_empty() {
+        return Err(FileError::Empty);
+    }
+    for component in Path::new(path).components() {
+        match component {
+            Component::Prefix(_) | Component::RootDir => {
+                return Err(FileError::Absolute { path: path.to_owned() });
+            }
+            Component::ParentDir => return Err(FileError::Up { path: path.to_owned() }),
+            Component::CurDir | Component::Normal(_) => {}
+        }
+    }
+    Ok(())
 }
 
 fn real(folder: &Path, shown: &str) -> Result<PathBuf, FileError> {

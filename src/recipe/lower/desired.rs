@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::inputs::Storage;
 use super::locations::Locator;
 use super::{job, pool, registry, schedule};
 use crate::diagnostic::{Collector, Sources};
@@ -20,6 +21,11 @@ pub fn lower(recipe: &ResolvedRecipe, sources: &Sources, findings: &mut Collecto
         .collect::<Option<_>>()?;
     let registries = Arc::new(registries);
 
+    let storage = match &document.storage {
+        Some(storage) => Some(Arc::new(Storage::of(storage.get()?)?)),
+        None => None,
+    };
+
     let mut pools = BTreeMap::new();
     for entry in entries(document.pools.as_ref()) {
         let desired =
@@ -34,6 +40,8 @@ pub fn lower(recipe: &ResolvedRecipe, sources: &Sources, findings: &mut Collecto
             tasks,
             pools: &pools,
             registries: &registries,
+            storage: storage.as_ref(),
+            inputs: &recipe.inputs,
         };
         let sources_of_fields = locator.job(&entry.name, tasks);
         jobs.insert(entry.name.clone(), lowering.lower(sources_of_fields, sources, findings)?);

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::dependencies::DependencyReader;
+use super::inputs::Storage;
 use super::job_tasks::JobTasks;
 use super::part::{metadata, part};
 use super::registry::Registries;
@@ -14,6 +15,7 @@ use crate::batch::{JobId, PoolId};
 use crate::diagnostic::{Collector, Sources};
 use crate::recipe::document::{AutoPool, Job, OnComplete, PoolChoice, optional};
 use crate::recipe::expand::ResolvedJob;
+use crate::recipe::input_files::InputFiles;
 use crate::resource::{self, DesiredJob, DesiredPool, FieldSources, JobPool, JobSpec, TaskStream, normal};
 
 /// A job and what its lowering needs.
@@ -23,6 +25,8 @@ pub(super) struct JobLowering<'a> {
     pub(super) tasks: &'a ResolvedJob,
     pub(super) pools: &'a BTreeMap<String, DesiredPool>,
     pub(super) registries: &'a Arc<Registries>,
+    pub(super) storage: Option<&'a Arc<Storage>>,
+    pub(super) inputs: &'a Arc<InputFiles>,
 }
 
 impl JobLowering<'_> {
@@ -51,6 +55,8 @@ impl JobLowering<'_> {
                     template: template.clone(),
                     depends_on,
                     registries: self.registries.clone(),
+                    storage: self.storage.cloned(),
+                    inputs: self.inputs.clone(),
                     sources: sources.clone(),
                 }),
                 Err(finding) => {

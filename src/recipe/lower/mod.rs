@@ -4,6 +4,7 @@
 
 mod dependencies;
 mod desired;
+mod inputs;
 mod job;
 mod job_tasks;
 mod locations;

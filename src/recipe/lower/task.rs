@@ -1,5 +1,6 @@
 //! Tasks.
 
+use super::inputs::{Inputs, Storage, outputs};
 use super::part::{part, parts, user};
 use super::registry::Registries;
 use crate::batch::TaskId;
@@ -8,12 +9,18 @@ use crate::recipe::document::{
     Command, Environment, Field, Mount, MountSource, Task, TaskContainer, TextOrSecret, WorkingDirectory,
     optional,
 };
-use crate::resource::{EnvironmentSpec, EnvironmentValue, TaskContainerSpec, TaskSpec};
+use crate::resource::{EnvironmentSpec, EnvironmentValue, TaskContainerSpec, TaskSpec, normal_list};
 
 /// The tasks that a task waits for.
 pub(super) struct DependsOn<'a> {
     pub(super) ids: Vec<String>,
     pub(super) ranges: &'a [(i32, i32)],
+}
+
+/// The files that a task gets, and the container for those that are kept of it.
+pub(super) struct Files<'a> {
+    pub(super) inputs: Inputs,
+    pub(super) storage: Option<&'a Storage>,
 }
 
 /// The spec of a task. `None` if something in it could not be understood.
@@ -22,7 +29,12 @@ pub(super) fn task(
     task: &Task,
     depends_on: DependsOn<'_>,
     registries: &Registries,
+    files: Files<'_>,
 ) -> Option<TaskSpec> {
+    let mut resource_files = parts(task.resource_files.as_ref())?;
+    resource_files.extend(normal_list(Some(files.inputs.resource_files)));
+    let mut output_files = parts(task.output_files.as_ref())?;
+    output_files.extend(normal_list(Some(outputs(task.outputs.as_ref(), files.storage)?)));
     Some(TaskSpec {
         id: TaskId::new(task.id.as_ref()?.get()?.as_str()).ok()?,
         name: name.to_owned(),
@@ -37,8 +49,9 @@ pub(super) fn task(
         max_wall_time: optional(task.max_wall_time.as_ref())?.map(|limit| limit.0),
         retention: optional(task.retention.as_ref())?.map(|limit| limit.0),
         slots: optional(task.slots.as_ref())?.unwrap_or(1),
-        resource_files: parts(task.resource_files.as_ref())?,
-        output_files: parts(task.output_files.as_ref())?,
+        resource_files,
+        uploads: files.inputs.uploads,
+        output_files,
         application_packages: parts(task.application_packages.as_ref())?,
         exit_conditions: part(task.exit_conditions.as_ref())?,
         multi_instance: part(task.multi_instance.as_ref())?,

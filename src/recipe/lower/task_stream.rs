@@ -5,12 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::dependencies::Dependencies;
+use super::inputs::{Storage, inputs};
 use super::registry::Registries;
 use super::task;
 use crate::diagnostic::{Collector, Sources};
 use crate::recipe::decode::decode;
 use crate::recipe::document::{Field, Task};
 use crate::recipe::expand::TaskTemplate;
+use crate::recipe::input_files::InputFiles;
 use crate::resource::{TaskDigest, TaskSpec, TaskStream, TaskStreamError, TaskTally};
 
 /// Makes the tasks of one name.
@@ -18,11 +20,15 @@ pub(super) struct TaskMaker {
     pub(super) template: Arc<TaskTemplate>,
     pub(super) depends_on: Dependencies,
     pub(super) registries: Arc<Registries>,
+    /// The container for files.
+    pub(super) storage: Option<Arc<Storage>>,
+    /// The local files that they may get.
+    pub(super) inputs: Arc<InputFiles>,
     pub(super) sources: Sources,
 }
 
 impl TaskMaker {
-    /// Makes one task. Loading has made every task once to check it, so this succeeds.
+    /// Makes one task. Loading has made every task once to check it, so this succeeds unless a local file can't be read any more.
     fn make(&self, index: u64) -> Result<TaskSpec, TaskStreamError> {
         let name = &self.template.name;
         let failed =
@@ -35,7 +41,12 @@ impl TaskMaker {
         };
         let mut findings = Collector::default();
         let decoded: Field<Task> = decode(&instance.node, &mut findings);
-        let spec = decoded.get().and_then(|decoded| task::task(name, decoded, depends_on, &self.registries));
+        let storage = self.storage.as_deref();
+        let inputs = decoded.get().map(|task| inputs(task.inputs.as_ref(), storage, &self.inputs));
+        let inputs = inputs.transpose().map_err(|reason| failed(&reason))?.unwrap_or_default();
+        let files = task::Files { inputs, storage };
+        let spec =
+            decoded.get().and_then(|decoded| task::task(name, decoded, depends_on, &self.registries, files));
         spec.ok_or_else(|| {
             let messages: Vec<String> =
                 findings.into_findings().into_iter().map(|finding| finding.message).collect();

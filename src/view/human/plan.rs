@@ -3,9 +3,9 @@
 use std::io::{self, Write};
 
 use super::style::{self, BAD, BOLD, CHANGED, DIM, GOOD};
-use crate::plan::{ActionReason, Change, FieldChange, Plan, TaskSample, TaskSummary};
+use crate::plan::{ActionReason, Change, FieldChange, InputSummary, Plan, TaskSample, TaskSummary};
 use crate::resource::{ChangeClass, OnChange, ResourceKind, SourceLocation};
-use crate::view::words::{self, Difference, counted, grouped, value};
+use crate::view::words::{self, Difference, counted, grouped, size, value};
 
 /// Writes a plan.
 ///
@@ -230,7 +230,13 @@ fn write_tasks(out: &mut dyn Write, tasks: &TaskSummary) -> io::Result<()> {
     write_samples(out, ("+", tasks.add), &samples.add, |_| None)?;
     write_samples(out, ("-/+", changed), &samples.replace, why_nothing_differs)?;
     write_samples(out, ("-/+", tasks.rerun), &samples.rerun, why_it_runs_again)?;
-    write_samples(out, ("-", tasks.delete), &samples.delete, |_| None)
+    write_samples(out, ("-", tasks.delete), &samples.delete, |_| None)?;
+    let Some(InputSummary { files, bytes }) = tasks.inputs else { return Ok(()) };
+    let (files, bytes) = (counted(files, "local file"), size(bytes));
+    writeln!(
+        out,
+        "        {DIM}with {files} ({bytes}); those that the recipe's storage lacks are uploaded{DIM:#}"
+    )
 }
 
 /// Writes examples of so many tasks, each with what differs in it, or why that does not say it all.

@@ -5,6 +5,7 @@
 //! sandbox.run(["plan", "recipe.yaml"]).success().stdout_contains("1 to create");
 //! ```
 
+mod azurite;
 mod capture;
 mod command;
 mod emulator;
@@ -17,6 +18,7 @@ mod running;
 mod sandbox;
 mod service;
 
+pub use azurite::{BlobContainer, secret_of, signature};
 pub use command::Command;
 pub use emulator::{Emulator, Runtime};
 pub use fate::Fate;

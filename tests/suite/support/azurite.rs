@@ -1,0 +1,119 @@
+//! Containers of Azurite, for a test.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use futures::StreamExt as _;
+use ring::hmac;
+
+use super::Service;
+
+/// A new container of Azurite's.
+#[derive(Debug)]
+pub struct BlobContainer {
+    /// Its URL, without a signature.
+    pub url: String,
+    /// The blob endpoint of its account.
+    pub endpoint: String,
+}
+
+impl BlobContainer {
+    /// Azurite's account and key: published, and the same everywhere.
+    pub const ACCOUNT: &str = "devstoreaccount1";
+    /// Its key.
+    pub const KEY: &str =
+        "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
+
+    /// A new container with these blobs, by name and content; none if there is no Azurite. `public` lets everybody list it.
+    #[track_caller]
+    pub fn with(blobs: &[(String, String)], public: bool) -> Option<Self> {
+        let endpoint = format!("{}/{}", Service::Azurite.address()?, Self::ACCOUNT);
+        let url = format!("{endpoint}/test-{}", uuid::Uuid::new_v4());
+        block_on(fill(&url, blobs, public));
+        Some(Self { url, endpoint })
+    }
+
+    /// Its URL, with a signature that allows that much.
+    pub fn signed(&self, permissions: &str) -> String {
+        format!("{}?{}", self.url, signature(permissions))
+    }
+
+    /// The URL of a blob, with a signature that allows that much.
+    pub fn signed_blob(&self, name: &str, permissions: &str) -> String {
+        format!("{}/{}?{}", self.url, encoded(name), signature(permissions))
+    }
+
+    /// The content of a blob; none if there is no such blob.
+    pub fn read(&self, name: &str) -> Option<String> {
+        let url = self.signed_blob(name, "r");
+        block_on(async {
+            let answer = client().get(url).send().await.unwrap();
+            match answer.status().as_u16() {
+                200 => Some(answer.text().await.unwrap()),
+                404 => None,
+                status => panic!("{name}: {status}"),
+            }
+        })
+    }
+
+    /// The names of its blobs, in their order.
+    pub fn names(&self) -> Vec<String> {
+        let url = format!("{}&restype=container&comp=list", self.signed("l"));
+        let list = block_on(async { client().get(url).send().await.unwrap().text().await.unwrap() });
+        list.split("<Name>").skip(1).map(|rest| rest.split_once("</Name>").unwrap().0.to_owned()).collect()
+    }
+}
+
+/// A signature of the account for the next decades, by the rules of the REST reference ("Create an account SAS").
+pub fn signature(permissions: &str) -> String {
+    let (account, expiry, version) = (BlobContainer::ACCOUNT, "2099-01-01T00:00:00Z", "2021-12-02");
+    let text = format!("{account}\n{permissions}\nb\nsco\n\n{expiry}\n\n\n{version}\n\n");
+    let key = hmac::Key::new(hmac::HMAC_SHA256, &STANDARD.decode(BlobContainer::KEY).unwrap());
+    let signature = encoded_whole(&STANDARD.encode(hmac::sign(&key, text.as_bytes())));
+    format!("sv={version}&ss=b&srt=sco&sp={permissions}&se={expiry}&sig={signature}")
+}
+
+/// The part of a signature that nobody may see.
+pub fn secret_of(signature: &str) -> &str {
+    signature.rsplit_once("sig=").unwrap().1
+}
+
+async fn fill(url: &str, blobs: &[(String, String)], public: bool) {
+    let client = client();
+    let signature = signature("rwlac");
+    let mut create = client.put(format!("{url}?restype=container&{signature}")).header("content-length", "0");
+    if public {
+        create = create.header("x-ms-blob-public-access", "container");
+    }
+    let created = create.send().await.unwrap();
+    assert_eq!(created.status(), 201, "{}", created.text().await.unwrap());
+    let mut sending = futures::stream::iter(blobs)
+        .map(|(name, content)| {
+            let put = client.put(format!("{url}/{}?{signature}", encoded(name)));
+            let put = put.header("x-ms-blob-type", "BlockBlob").header("content-length", content.len());
+            let put = put.body(content.clone());
+            async move { put.send().await.unwrap().status() }
+        })
+        .buffer_unordered(32);
+    while let Some(status) = sending.next().await {
+        assert_eq!(status, 201);
+    }
+}
+
+/// A name as a path; slashes stay.
+fn encoded(name: &str) -> String {
+    name.split('/').map(encoded_whole).collect::<Vec<_>>().join("/")
+}
+
+fn encoded_whole(text: &str) -> String {
+    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
+}
+
+fn client() -> reqwest::Client {
+    // TLS is not used here, and reqwest wants it all the same.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder().no_proxy().build().unwrap()
+}
+
+fn block_on<T>(work: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap().block_on(work)
+}
