@@ -16,7 +16,7 @@ impl Unit<'_> {
         let Some(run) = self.runs().get(row)? else { return Ok(()) };
         self.node_changed(run.node);
         self.job_changed(run.job);
-        self.note_container(row, outcome.as_ref())?;
+        self.note_container(&run, outcome.as_ref())?;
         let mut action = None;
         if run.stage == RunStage::Running && run.orphan.is_none() {
             action = self.end_task(&run, outcome)?;

@@ -214,3 +214,15 @@ async fn all_instances_go_on_or_begin_anew_after_a_restart() {
     assert_eq!(subtasks(&account, "t").await.len(), 1);
     idle(&account, 2).await;
 }
+
+#[tokio::test]
+async fn the_time_limit_of_a_task_is_that_of_all_its_instances() {
+    let account = account(2).await;
+    let limited = with(spread("t", 2, "seconds=600"), json!({"constraints": {"maxWallClockTime": "PT1S"}}));
+    account.post("/jobs/j/tasks", limited).await.expect(201);
+    let task = account.until_state("/jobs/j/tasks/t", "completed").await;
+    let failure = &task["executionInfo"]["failureInfo"];
+    assert_eq!(failure["code"], "TaskEnded");
+    assert!(failure["message"].as_str().unwrap().ends_with("longer than it may."), "{failure}");
+    idle(&account, 2).await;
+}
