@@ -169,6 +169,50 @@ fn instances_without_a_daemon_outlive_the_emulator() {
     outlives_the_emulator(Runtime::Oci);
 }
 
+/// The emulator is killed while the nodes are still getting ready, and again while the task's command runs.
+fn goes_on_with_what_was_begun(runtime: Runtime) {
+    let Some(registry) = Service::Registry.address() else { return };
+    let task = r#"multi_instance:
+  number_of_instances: 2
+  coordination_command: /bin/sh -c "echo coordinating; while ! [ -e $AZ_BATCH_TASK_SHARED_DIR/go ]; do sleep 0.1; done"
+command: /bin/sh -c "echo begin; sleep 1; echo end""#;
+    let sandbox = Sandbox::new().file("recipe.yaml", &recipe(&format!("{registry}/busybox:latest"), task));
+    let Some(mut emulator) = Emulator::start(&sandbox, runtime) else { return };
+    sandbox.run(["apply", "recipe.yaml", "--auto-approve", "--no-wait"]).success();
+    let log = || sandbox.run(["logs", "j/t"]).stdout;
+    until("the coordination command", || log().contains("coordinating"));
+    let subtask = find(&sandbox, "j/job-1/t/1");
+    let output = || std::fs::read_to_string(subtask.join("stdout.txt")).unwrap_or_default();
+    until("the other coordination command", || output().contains("coordinating"));
+
+    emulator.kill();
+    let primary = find(&sandbox, "j/job-1/t/wd");
+    for shared in [primary.parent(), subtask.parent()] {
+        std::fs::write(shared.unwrap().join("go"), "").unwrap();
+    }
+    std::thread::sleep(Duration::from_millis(500));
+    emulator.restart();
+    until("the task's command", || log().contains("begin"));
+    emulator.kill();
+    emulator.restart();
+    until("the task's end", || log().contains("end"));
+    let applied = sandbox.run(["apply", "recipe.yaml", "--auto-approve"]);
+    applied.success();
+    sandbox.run(["status", "recipe.yaml"]).success().stdout_contains("1 succeeded, 0 failed");
+    assert_eq!(log().matches("begin").count(), 1, "nothing ran twice\n{}", log());
+    sandbox.run(["destroy", "recipe.yaml", "--auto-approve"]).success();
+}
+
+#[test]
+fn instances_in_docker_go_on_with_what_was_begun() {
+    goes_on_with_what_was_begun(Runtime::Docker);
+}
+
+#[test]
+fn instances_without_a_daemon_go_on_with_what_was_begun() {
+    goes_on_with_what_was_begun(Runtime::Oci);
+}
+
 fn one_node_that_is_not_ready_fails_the_task(runtime: Runtime) {
     let Some(registry) = Service::Registry.address() else { return };
     let Some(local) = Local::new(runtime) else { return };

@@ -13,6 +13,9 @@ use crate::batch::model::{
 use crate::emulator::store::{RunRow, SubtaskRecord, TaskPlace, TaskRow};
 use crate::node::TaskOutcome;
 
+/// The failure of what was ended from outside.
+const TASK_ENDED: &str = "TaskEnded";
+
 impl SubtaskRecord {
     /// An instance that was just given to a node.
     pub(crate) fn new(
@@ -73,8 +76,11 @@ impl SubtaskRecord {
         }
     }
 
-    /// What the failure of this instance means for the task.
+    /// What the failure of this instance means for the task. That its time was over is true of all instances.
     pub(crate) fn failure_of_task(&self, outcome: TaskOutcome) -> TaskOutcome {
+        if outcome.failure_info.as_ref().is_some_and(|failure| failure.code.as_deref() == Some(TASK_ENDED)) {
+            return TaskOutcome { exit_code: None, container_info: None, ..outcome };
+        }
         let failure_info = outcome.failure_info.map(|failure| BatchTaskFailureInfo {
             message: Some(format!(
                 "{} (subtask {} on node {})",

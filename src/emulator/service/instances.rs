@@ -109,8 +109,11 @@ impl Unit<'_> {
         task: &TaskRecord,
         outcome: Option<TaskOutcome>,
     ) -> Result<Option<TaskOutcome>, StoreError> {
-        let subtask = self.subtasks().of_run(run.row)?.filter(|_| task.life.run != Some(run.row));
-        let (Some(mut subtask), Some(outcome)) = (subtask, outcome.clone()) else { return Ok(outcome) };
+        if task.life.run == Some(run.row) {
+            return Ok(outcome);
+        }
+        let subtask = self.subtasks().of_run(run.row)?;
+        let (Some(mut subtask), Some(outcome)) = (subtask, outcome) else { return Ok(None) };
         subtask.failed(&outcome, self.now);
         self.subtasks().save(&subtask)?;
         Ok(Some(subtask.failure_of_task(outcome)))
@@ -140,14 +143,15 @@ impl Unit<'_> {
         Ok(nodes)
     }
 
-    /// The container has ended of an instance that was ready.
+    /// The container has ended of an instance that was ready and whose task is over.
     pub(super) fn note_container(
         &mut self,
-        run: RunRow,
+        run: &RunRecord,
         outcome: Option<&TaskOutcome>,
     ) -> Result<(), Failure> {
         let container = outcome.and_then(|outcome| outcome.container_info.clone());
-        if let (Some(container), Some(mut subtask)) = (container, self.subtasks().of_run(run)?)
+        if run.stage == RunStage::Stopping
+            && let (Some(container), Some(mut subtask)) = (container, self.subtasks().of_run(run.row)?)
             && subtask.is_ready()
         {
             subtask.container_info = Some(container);

@@ -30,7 +30,9 @@ impl Unit<'_> {
         }
         let fill = pool.pool.task_scheduling_policy.as_ref().map(|policy| policy.node_fill_type.clone());
         let slots = Slots::new(free, capacity, &fill.unwrap_or(BatchNodeFillType::Spread));
-        let mut slots = slots.with_reachable(self.nodes().count_reachable(pool.row)?);
+        let communicates = pool.pool.enable_inter_node_communication == Some(true);
+        let reachable = if communicates { self.nodes().count_reachable(pool.row)? } else { 0 };
+        let mut slots = slots.with_reachable(reachable);
         for waiting in self.jobs().waiting(&pool.pool.id.key())? {
             if slots.total() == 0 {
                 break;

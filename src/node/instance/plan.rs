@@ -84,22 +84,82 @@ fn bind(source: &Path, target: &str) -> Mount {
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
     use super::*;
+    use crate::batch::{JobId, TaskId};
+    use crate::node::assignment::{Host, Instance};
+    use crate::node::runtime::ContainerSpec;
 
     fn list(words: &[&str]) -> Vec<String> {
         words.iter().map(|word| (*word).to_owned()).collect()
     }
 
-    #[test]
-    fn both_commands_run_as_the_image_runs_commands() {
-        let image = Image {
+    fn image() -> Image {
+        Image {
             id: String::new(),
             entrypoint: list(&["/entry"]),
             command: list(&["serve"]),
             working_directory: String::new(),
             user: String::new(),
             environment: Vec::new(),
+        }
+    }
+
+    /// The container of one of two instances, whose run options say this of its network.
+    fn adapted(number: usize, network: NetworkMode) -> Result<ContainerSpec, BatchTaskFailureInfo> {
+        let host = |last: u8| Host { name: format!("n{last}"), address: Ipv4Addr::new(10, 0, 0, last) };
+        let instance = Instance { number, hosts: vec![host(4), host(5)], ..Instance::default() };
+        let (job, task) = (JobId::new("j").unwrap(), TaskId::new("t").unwrap());
+        let part = Part { job: &job, task: &task, instance: &instance, coordination: "sshd -p 23" };
+        let spec = ContainerSpec { command: list(&["mpirun", "a"]), network, ..ContainerSpec::default() };
+        let mut plan =
+            ContainerPlan { spec, remove: false, grace: std::time::Duration::ZERO, host_folders: Vec::new() };
+        let surroundings = Surroundings {
+            image: &image(),
+            program: &OwnProgram::at("/data/program".into()),
+            control: "/notes/control".into(),
+            shared: (Path::new("/node/t"), "/mnt/t".into()),
+            network: "net".to_owned(),
         };
+        adapt(&mut plan, part, surroundings).map(|()| plan.spec)
+    }
+
+    #[test]
+    fn an_instance_has_a_place_in_the_network_and_knows_the_others() {
+        for network in [NetworkMode::Default, NetworkMode::Host] {
+            let spec = adapted(1, network).unwrap();
+            let address = Ipv4Addr::new(10, 0, 0, 5);
+            assert_eq!(spec.place, Some(NetworkPlace { network: "net".to_owned(), address }));
+            assert_eq!(spec.hostname.as_deref(), Some("n5"));
+            assert_eq!(spec.extra_hosts, ["n4:10.0.0.4"]);
+        }
+        for network in [NetworkMode::None, NetworkMode::Named("mine".to_owned())] {
+            assert_eq!(adapted(0, network).unwrap_err().code.as_deref(), Some("ContainerInvalidSettings"));
+        }
+    }
+
+    #[test]
+    fn the_first_process_is_told_what_to_run_and_only_the_primary_has_a_command() {
+        for (number, command) in [(0, Some(list(&["/entry", "mpirun", "a"]))), (1, None)] {
+            let spec = adapted(number, NetworkMode::Default).unwrap();
+            assert_eq!(spec.entrypoint, Some(list(&["/.batchyard/program/batchyard"])));
+            let [argument, instructions] = spec.command.as_slice() else { panic!("{:?}", spec.command) };
+            assert_eq!(argument, ARGUMENT);
+            let expected = Instructions {
+                coordination: list(&["/entry", "sshd", "-p", "23"]),
+                command,
+                control: TARGET.into(),
+            };
+            assert_eq!(serde_json::from_str::<Instructions>(instructions).unwrap(), expected);
+            let seen: Vec<_> = spec.mounts.iter().map(|mount| (&*mount.target, mount.read_only)).collect();
+            assert_eq!(seen, [("/.batchyard/program", true), (TARGET, false), ("/mnt/t", false)]);
+        }
+    }
+
+    #[test]
+    fn both_commands_run_as_the_image_runs_commands() {
+        let image = image();
         let run = |entrypoint: Option<&[&str]>, command: &[&str]| {
             words(entrypoint.map(list).as_deref(), &list(command), &image)
         };

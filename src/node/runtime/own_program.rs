@@ -23,6 +23,12 @@ impl OwnProgram {
         Ok(Self { folder, launcher })
     }
 
+    /// One that needs no loader, in that folder.
+    #[cfg(test)]
+    pub(in crate::node) fn at(folder: PathBuf) -> Self {
+        Self { folder, launcher: Launcher::Itself }
+    }
+
     /// What a runtime says that nobody has given a folder to put it in.
     pub(super) fn missing() -> RuntimeError {
         RuntimeError::Failed {

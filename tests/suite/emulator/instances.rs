@@ -247,3 +247,15 @@ async fn the_nodes_of_a_task_are_all_prepared_before_it_runs_on_any() {
     account.post("/jobs/j/tasks", spread("t", 2, "")).await.expect(201);
     account.until_state("/jobs/j/tasks/t", "completed").await;
 }
+
+#[tokio::test]
+async fn the_time_limit_of_a_task_is_that_of_all_its_instances() {
+    let account = account(2).await;
+    let limited = with(spread("t", 2, "seconds=600"), json!({"constraints": {"maxWallClockTime": "PT1S"}}));
+    account.post("/jobs/j/tasks", limited).await.expect(201);
+    let task = account.until_state("/jobs/j/tasks/t", "completed").await;
+    let failure = &task["executionInfo"]["failureInfo"];
+    assert_eq!(failure["code"], "TaskEnded");
+    assert!(failure["message"].as_str().unwrap().ends_with("longer than it may."), "{failure}");
+    idle(&account, 2).await;
+}
