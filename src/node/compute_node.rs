@@ -14,7 +14,7 @@ use crate::batch::model::{
 use crate::batch::{JobId, TaskId};
 use crate::clock::Clock;
 use crate::node::account::Account;
-use crate::node::assignment::{NodeIdentity, TaskAssignment, TaskRole};
+use crate::node::assignment::{NodeIdentity, TaskAssignment};
 use crate::node::certificates::NodeCertificate;
 use crate::node::context::{NodeContext, in_background};
 use crate::node::earlier_run::{self, Standing};
