@@ -230,6 +230,11 @@ fn local_files_are_uploaded_once_and_a_changed_one_makes_its_task_a_new_one() {
     sandbox.write("r/data/b.txt", "BETA");
     let changed = run(&["plan", "r", "--detailed-exitcode"]);
     changed.code(2).stdout_contains("1 to replace, 1 kept").stdout_contains("with 3 local files");
+    let refused = local.command(["apply", "r", "--auto-approve"]).env("READ_URL", storage.signed("rcw"));
+    let refused = refused.env("UPLOAD_URL", storage.signed("r")).run();
+    refused.stdout_contains("data/b.txt could not be uploaded");
+    let status = run(&["status", "r"]);
+    status.success().stdout_contains("2 succeeded");
     run(&["apply", "r", "--auto-approve"]).success().stdout_contains("2 succeeded");
     assert_eq!((inputs(), storage.read("results/b.txt").as_deref()), (5, Some("BETA!")));
     run(&["plan", "r", "--detailed-exitcode"]).success().stdout_contains("No changes.");

@@ -9,7 +9,7 @@ use crate::batch::model::ElevationLevel;
 use crate::batch::run_options::{InvalidRunOptions, RunOptions};
 use crate::diagnostic::Span;
 use crate::recipe::document::{
-    Command, Environment, Field, ManagerTask, OutputFile, Pool, PreparationTask, Recipe, ReleaseTask,
+    Command, Environment, Field, ManagerTask, Output, OutputFile, Pool, PreparationTask, Recipe, ReleaseTask,
     ResourceFile, StartTask, Task, TaskContainer, Word,
 };
 
@@ -71,6 +71,8 @@ pub struct AnyTask<'a> {
     pub resource_files: Option<&'a Field<Vec<Field<ResourceFile>>>>,
     /// The files that it uploads.
     pub output_files: Option<&'a Field<Vec<Field<OutputFile>>>>,
+    /// The files that are kept of it, in short.
+    pub outputs: Option<&'a Field<Vec<Field<Output>>>>,
     /// The account of the pool that it runs as.
     pub user: Option<&'a Field<String>>,
     /// What the user that Batch makes may do.
@@ -100,6 +102,7 @@ macro_rules! any_task {
                 environment: task.environment.as_ref(),
                 resource_files: task.resource_files.as_ref(),
                 output_files: output_files(task),
+                outputs: None,
                 user: task.user.as_ref(),
                 elevation: task.elevation.as_ref(),
                 scanned: OnceCell::new(),
@@ -128,12 +131,21 @@ impl<'a> AnyTask<'a> {
             environment: task.environment.as_ref(),
             resource_files: task.resource_files.as_ref(),
             output_files: task.output_files.as_ref(),
+            outputs: task.outputs.as_ref(),
             user: task.user.as_ref(),
             elevation: task.elevation.as_ref(),
             scanned: OnceCell::new(),
             program: OnceCell::new(),
             image: OnceCell::new(),
         }
+    }
+
+    /// The patterns of all files that are kept of it.
+    pub(super) fn output_patterns(&self) -> impl Iterator<Item = &'a Field<String>> {
+        let long = self.output_files.and_then(Field::get).into_iter().flatten();
+        let short = self.outputs.and_then(Field::get).into_iter().flatten();
+        let long = long.filter_map(|output| output.get().map(|output| &output.file_pattern));
+        long.chain(short.filter_map(|output| output.get().map(|output| &output.pattern)))
     }
 
     /// What its command runs. `None` if it has no command that could be understood.
