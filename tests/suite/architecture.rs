@@ -49,7 +49,7 @@ const LAYERS: &[Layer] = &[
     layer("storage", "secret clock env_vars loopback"),
     layer("observe", "client resource batch"),
     layer("apply", "observe plan client resource batch clock secret storage"),
-    layer("node", "batch secret clock storage"),
+    layer("node", "batch secret clock storage loopback"),
     layer("emulator", "batch node secret clock bounded_file"),
     layer("pipeline", "diagnostic secret clock batch settings resource recipe plan client observe apply"),
     layer("view", "diagnostic batch resource recipe plan observe apply pipeline"),

@@ -242,6 +242,55 @@ fn local_files_are_uploaded_once_and_a_changed_one_makes_its_task_a_new_one() {
 }
 
 #[test]
+fn a_start_task_gets_local_files_and_a_changed_one_changes_its_pool() {
+    let Some(registry) = Service::Registry.address() else { return };
+    let Some(storage) = BlobContainer::with(&[], false) else { return };
+    let Some(local) = Local::new(Runtime::Oci) else { return };
+    let sandbox = local.sandbox();
+    let recipe = format!(
+        r#"api_version: batchyard/v1
+name: start-files
+storage: {{ container_url: {{ env: FILES_URL }} }}
+pools:
+  p:
+    vm_size: Standard_D2s_v3
+    image: ubuntu-22.04-container
+    container: {{}}
+    nodes: {{ dedicated: 1 }}
+    start_task:
+      command: ["/bin/sh", "-c", "install -m 644 settings/all.txt $AZ_BATCH_NODE_SHARED_DIR/"]
+      inputs: [{{ path: settings }}]
+      elevation: admin
+jobs:
+  j:
+    pool: p
+    tasks:
+      t: {{ container: {{ image: "{registry}/busybox:latest" }}, command: ["/bin/sh", "-c", "cat $AZ_BATCH_NODE_SHARED_DIR/all.txt"] }}
+"#
+    );
+    sandbox.write("recipe.yaml", &recipe);
+    sandbox.write("settings/all.txt", "settled");
+    let run = |arguments: &[&str]| local.command(arguments).env("FILES_URL", storage.signed("rcw")).run();
+    run(&["plan", "recipe.yaml"])
+        .success()
+        .stdout_contains("its start task gets 1 local file; what the recipe's storage lacks is uploaded");
+    run(&["apply", "recipe.yaml", "--auto-approve"]).success().stdout_contains("settled");
+    assert_eq!(storage.names().len(), 1);
+    run(&["plan", "recipe.yaml", "--detailed-exitcode"]).success().stdout_contains("No changes.");
+    sandbox.write("settings/all.txt", "unsettled");
+    run(&["plan", "recipe.yaml", "--detailed-exitcode"]).code(2).stdout_contains("start_task");
+    run(&["apply", "recipe.yaml", "--auto-approve"]).success();
+    assert_eq!(storage.names().len(), 2);
+    run(&["plan", "recipe.yaml", "--detailed-exitcode"]).success().stdout_contains("No changes.");
+    sandbox.write("settings/.hidden", "");
+    std::fs::remove_file(sandbox.path("settings/all.txt")).unwrap();
+    run(&["validate", "recipe.yaml"])
+        .code(3)
+        .stderr_contains("error[input-unreadable]")
+        .stderr_contains("recipe.yaml:12:");
+}
+
+#[test]
 fn a_local_file_that_can_not_be_uploaded_is_an_error_before_any_task_is_added() {
     let Some(storage) = BlobContainer::with(&[], false) else { return };
     let Some(local) = Local::new(Runtime::Simulated) else { return };

@@ -101,9 +101,9 @@ impl Planner<'_> {
 
     /// Uploads the local files of the tasks to add. That comes before anything is deleted: it may fail.
     fn upload_inputs(&mut self, key: &str, desired: &DesiredJob, tasks: &TaskPlan) -> Option<StepId> {
-        let job = desired.spec.id.clone();
+        let target = desired.spec.id.to_string();
         let files = tasks.inputs.values().cloned().collect();
-        let upload = Action::UploadInputs { job, files };
+        let upload = Action::UploadInputs { target, files };
         (!tasks.inputs.is_empty()).then(|| self.step(&Address::tasks(key), upload, []))
     }
 
