@@ -52,6 +52,43 @@ impl Endpoint {
     }
 }
 
+/// How a data folder stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FolderState {
+    /// There is none.
+    Absent,
+    /// Nobody holds it.
+    Free,
+    /// A process holds it, and may say where it serves it.
+    Held(Option<Endpoint>),
+}
+
+impl FolderState {
+    /// Looks at a data folder. Makes nothing, and holds it for no longer than a moment, together with all who only look.
+    ///
+    /// # Errors
+    /// Why nobody could use it: it is no folder, or others may write to it.
+    pub fn look(path: &Path) -> std::io::Result<Self> {
+        let not_found = |error: &std::io::Error| error.kind() == std::io::ErrorKind::NotFound;
+        match std::fs::metadata(path) {
+            Ok(metadata) if !metadata.is_dir() => return Err(std::io::ErrorKind::NotADirectory.into()),
+            Ok(_) => refuse_unless_private(path)?,
+            Err(error) if not_found(&error) => return Ok(Self::Absent),
+            Err(error) => return Err(error),
+        }
+        let lock = match File::open(path.join(LOCK)) {
+            Ok(lock) => lock,
+            Err(error) if not_found(&error) => return Ok(Self::Free),
+            Err(error) => return Err(error),
+        };
+        match lock.try_lock_shared() {
+            Ok(()) => Ok(Self::Free),
+            Err(TryLockError::WouldBlock) => Ok(Self::Held(Endpoint::read(path))),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+}
+
 /// A data folder that is ours for as long as this value lives.
 #[derive(Debug)]
 pub(crate) struct DataFolder {
@@ -152,6 +189,7 @@ mod tests {
         let path = parent.path().join("data");
         let ours = DataFolder::take(&path).unwrap();
         assert!(matches!(DataFolder::take(&path), Err(NotOurs::Locked)));
+        assert_eq!(FolderState::look(&path).unwrap(), FolderState::Held(None));
         let endpoint = Endpoint {
             endpoint: "http://127.0.0.1:1".to_owned(),
             account: "a".to_owned(),
@@ -160,13 +198,16 @@ mod tests {
             certificate: Some("c".to_owned()),
         };
         ours.note_endpoint(&endpoint).unwrap();
-        assert_eq!(Endpoint::read(&path), Some(endpoint));
+        assert_eq!(Endpoint::read(&path), Some(endpoint.clone()));
+        assert_eq!(FolderState::look(&path).unwrap(), FolderState::Held(Some(endpoint)));
         let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode(&path), mode(&path.join(ENDPOINT))), (0o700, 0o600));
         drop(ours);
         let next = DataFolder::take(&path).unwrap();
         assert_eq!(Endpoint::read(&path), None, "what a dead holder noted is not true any more");
         drop(next);
+        assert_eq!(FolderState::look(&path).unwrap(), FolderState::Free);
+        assert_eq!(FolderState::look(&parent.path().join("other")).unwrap(), FolderState::Absent);
     }
 
     #[test]
@@ -175,6 +216,7 @@ mod tests {
         let open = parent.path().join("open");
         std::fs::create_dir(&open).unwrap();
         std::fs::set_permissions(&open, std::fs::Permissions::from_mode(0o777)).unwrap();
+        assert!(FolderState::look(&open).unwrap_err().to_string().contains("chmod"));
         assert!(
             matches!(DataFolder::take(&open), Err(NotOurs::Io(error)) if error.to_string().contains("chmod"))
         );

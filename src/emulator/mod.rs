@@ -43,7 +43,7 @@ mod versions;
 mod wire;
 
 pub use at_rest::AtRest;
-pub use data_folder::Endpoint;
+pub use data_folder::{Endpoint, FolderState};
 pub use handle::{Emulator, EmulatorConfig, account_url};
 pub use open_error::OpenError;
 pub use openness::{NotOpen, may_be_open};

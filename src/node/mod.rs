@@ -27,6 +27,7 @@ mod file_problem;
 mod host_task;
 mod images;
 pub mod instance;
+mod instance_variables;
 mod output_files;
 mod patience;
 mod plain_path;

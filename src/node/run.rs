@@ -17,7 +17,7 @@ use crate::node::certificates::NodeCertificate;
 use crate::node::context::NodeContext;
 use crate::node::environment::{Environment, InvalidEnvironment};
 use crate::node::failure::Interruption;
-use crate::node::instance;
+use crate::node::instance_variables::variables;
 use crate::node::layout::TaskDirectory;
 use crate::node::record::{Program, RecordFile, RunRecord};
 
@@ -111,7 +111,7 @@ impl<'a> Run<'a> {
         }
         environment.give_certificates(certificates, &directory);
         if let Some(instance) = instance {
-            for (name, value) in instance::variables(instance) {
+            for (name, value) in variables(instance) {
                 environment.give(name, &value);
             }
             let shared = node.layout.task_shared(job_id, &task.id);

@@ -8,6 +8,8 @@ use futures::stream::BoxStream;
 use futures::{StreamExt as _, TryStreamExt as _};
 use url::Url;
 
+use crate::loopback::is_loopback;
+
 /// How long making a connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a connection may be silent.
@@ -15,7 +17,11 @@ const READ_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// What fetches files from servers that are no storage of Azure; made when it is first needed.
 #[derive(Debug, Default)]
-pub(super) struct WebClient(OnceLock<reqwest::Client>);
+pub(super) struct WebClient {
+    far: OnceLock<reqwest::Client>,
+    /// For this machine, where no proxy has anything to do.
+    near: OnceLock<reqwest::Client>,
+}
 
 /// What a server sends.
 pub(super) struct WebAnswer {
@@ -40,7 +46,7 @@ impl WebClient {
     /// Begins to fetch a file; redirects are followed.
     pub(super) async fn get(&self, url: &Url) -> Result<WebAnswer, WebError> {
         let shown = shown(url);
-        let client = self.client().map_err(|error| failure(&shown, error))?;
+        let client = self.client(is_loopback(url)).map_err(|error| failure(&shown, error))?;
         let answer = client.get(url.clone()).send().await.map_err(|error| failure(&shown, error))?;
         if !answer.status().is_success() {
             return Err(WebError::Status { url: shown, status: answer.status().as_u16() });
@@ -50,18 +56,22 @@ impl WebClient {
         Ok(WebAnswer { length, content })
     }
 
-    fn client(&self) -> reqwest::Result<&reqwest::Client> {
-        if let Some(client) = self.0.get() {
+    fn client(&self, local: bool) -> reqwest::Result<&reqwest::Client> {
+        let place = if local { &self.near } else { &self.far };
+        if let Some(client) = place.get() {
             return Ok(client);
         }
         // reqwest panics when no provider is installed; when another one is, it serves as well, so the result says nothing.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder()
+        let mut builder = reqwest::Client::builder()
             .connect_timeout(CONNECT_TIMEOUT)
             .read_timeout(READ_TIMEOUT)
-            .referer(false)
-            .build()?;
-        Ok(self.0.get_or_init(|| client))
+            .referer(false);
+        if local {
+            builder = builder.no_proxy();
+        }
+        let client = builder.build()?;
+        Ok(place.get_or_init(|| client))
     }
 }
 

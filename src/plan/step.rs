@@ -167,8 +167,8 @@ pub enum Action {
     },
     /// Upload local files that tasks get. Done when their container has them.
     UploadInputs {
-        /// The job of the tasks.
-        job: JobId,
+        /// The job of the tasks, or the pool of the start task.
+        target: String,
         /// The files, each once.
         files: Arc<[InputFile]>,
     },
@@ -228,12 +228,12 @@ impl Action {
             | Self::DeletePool { pool, .. }
             | Self::AwaitPoolGone { pool } => pool.as_str(),
             Self::CreateJob { spec, .. } | Self::UpdateJob { spec, .. } => spec.id.as_str(),
+            Self::UploadInputs { target, .. } => target,
             Self::CreateSchedule { spec, .. } | Self::UpdateSchedule { spec, .. } => spec.id.as_str(),
             Self::DeleteSchedule { schedule, .. } | Self::AwaitScheduleGone { schedule } => schedule.as_str(),
             Self::DeleteJob { job, .. }
             | Self::AwaitJobGone { job }
             | Self::DeleteTasks { job, .. }
-            | Self::UploadInputs { job, .. }
             | Self::AddTasks { job, .. }
             | Self::SealJob { job, .. } => job.as_str(),
         }

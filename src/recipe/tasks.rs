@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::codes;
 use super::document;
-use super::document::Field;
+use super::document::{Field, Input, entries};
 use super::expand::{ResolvedJob, ResolvedRecipe, TaskTemplate, decode_task};
 use super::input_files::InputFiles;
 use super::rules::{self, JobScope};
@@ -14,6 +14,10 @@ use crate::diagnostic::{Collector, Diagnostic, Sources, quote};
 /// Checks all tasks of all jobs. A template is left at its first task with errors: the others have the same ones.
 pub(super) fn check(recipe: &ResolvedRecipe, sources: &Sources, findings: &mut Collector) {
     let Some(document) = recipe.document.get() else { return };
+    let pools = entries(document.pools.as_ref()).iter().filter_map(|pool| pool.value.get());
+    for start in pools.filter_map(|pool| pool.start_task.as_ref()?.get()) {
+        check_inputs(start.inputs.as_ref(), &recipe.inputs, findings);
+    }
     for scope in JobScope::all(document, &recipe.jobs) {
         let tasks = scope.tasks;
         // Hashes keep a million ids in a few megabytes; a hash seen twice is looked into.
@@ -81,14 +85,14 @@ fn findings_of(
     if let Some(task) = task.get() {
         usable = task.id.as_ref().is_some_and(|id| id.get().is_some());
         rules::check_task(scope, task, &mut own);
-        check_inputs(task, files, &mut own);
+        check_inputs(task.inputs.as_ref(), files, &mut own);
     }
     (usable.then_some(instance.id), own.into_findings())
 }
 
 /// Looks whether the local files of a task are there.
-fn check_inputs(task: &document::Task, files: &InputFiles, findings: &mut Collector) {
-    for input in task.inputs.as_ref().and_then(Field::get).into_iter().flatten() {
+fn check_inputs(inputs: Option<&Field<Vec<Field<Input>>>>, files: &InputFiles, findings: &mut Collector) {
+    for input in inputs.and_then(Field::get).into_iter().flatten() {
         let Some(field) = input.get().and_then(|input| input.path.as_ref()) else { continue };
         let Some(path) = field.get() else { continue };
         if let Err(error) = files.look(path, field.span().source) {

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::batch::model::{BatchStartTask, ResourceFile, UserIdentity};
 
 use super::environment::{self, EnvironmentSpec};
-use super::{TaskContainerSpec, normal, normal_list, same, some_unless_empty};
+use super::{InputFile, TaskContainerSpec, normal, normal_list, same, some_unless_empty};
 
 /// The task that runs on every node as it joins.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -19,6 +19,9 @@ pub struct StartTaskSpec {
     /// Files to download before.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub resource_files: Vec<ResourceFile>,
+    /// Local files that have to be in a container before; see [`TaskSpec::uploads`](super::TaskSpec::uploads).
+    #[serde(skip)]
+    pub uploads: Vec<InputFile>,
     /// Who it runs as; `None` means an ordinary user that the service makes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user: Option<UserIdentity>,
@@ -49,6 +52,7 @@ impl StartTaskSpec {
             container: task.container_settings.as_ref().map(TaskContainerSpec::from_wire),
             environment: environment::from_wire(task.environment_settings.as_ref()),
             resource_files: normal_list(task.resource_files.clone()),
+            uploads: Vec::new(),
             user: normal(task.user_identity.clone()),
             wait_for_success: task.wait_for_success.unwrap_or(true),
             retries: task.max_task_retry_count.unwrap_or(0),

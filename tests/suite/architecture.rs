@@ -49,7 +49,7 @@ const LAYERS: &[Layer] = &[
     layer("storage", "secret clock env_vars loopback"),
     layer("observe", "client resource batch"),
     layer("apply", "observe plan client resource batch clock secret storage"),
-    layer("node", "batch secret clock storage"),
+    layer("node", "batch secret clock storage loopback"),
     layer("emulator", "batch node secret clock bounded_file"),
     // Looks at what both towers stand on: what a recipe asks for, and what a node makes of it.
     layer("doctor", "batch resource node clock"),

@@ -7,6 +7,7 @@
 pub mod every_operation;
 mod example;
 pub mod generate;
+mod history;
 mod openapi;
 mod operations;
 mod requests;

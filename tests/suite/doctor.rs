@@ -48,7 +48,7 @@ fn an_account_that_cannot_be_used_says_why_and_nothing_of_its_key() {
     let sandbox = Sandbox::new().file("data", "not a folder");
     let output = machine(&sandbox, &["--runtime", "simulated"]);
     let folder = check(&output.code(7).json(), "data folder").clone();
-    assert!(folder["found"].as_str().unwrap().contains("is not a folder"), "{folder}");
+    assert!(folder["found"].as_str().unwrap().to_lowercase().contains("not a directory"), "{folder}");
     assert!(folder["hint"].as_str().unwrap().contains("--data"), "{folder}");
 
     let key = "c2VjcmV0LWtleS1vZi1ub2JvZHk=";
@@ -89,6 +89,10 @@ fn an_account_that_answers_is_told() {
     };
     let document = ask(emulator.key()).success().never_mentions(emulator.key()).json();
     assert_eq!(check(&document, "answer")["state"], "good");
+    let local =
+        machine(&sandbox, &["--runtime", "simulated"]).success().never_mentions(emulator.key()).json();
+    let folder = check(&local, "data folder")["found"].as_str().unwrap().to_owned();
+    assert!(folder.contains(&format!("served at {} by process", emulator.endpoint())), "{folder}");
     let refused = ask("d3Jvbmc=").code(7).json();
     assert!(
         check(&refused, "answer")["found"].as_str().unwrap().contains("AuthenticationFailed"),

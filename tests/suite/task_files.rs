@@ -230,10 +230,64 @@ fn local_files_are_uploaded_once_and_a_changed_one_makes_its_task_a_new_one() {
     sandbox.write("r/data/b.txt", "BETA");
     let changed = run(&["plan", "r", "--detailed-exitcode"]);
     changed.code(2).stdout_contains("1 to replace, 1 kept").stdout_contains("with 3 local files");
+    let refused = local.command(["apply", "r", "--auto-approve"]).env("READ_URL", storage.signed("rcw"));
+    let refused = refused.env("UPLOAD_URL", storage.signed("r")).run();
+    refused.stdout_contains("data/b.txt could not be uploaded");
+    let status = run(&["status", "r"]);
+    status.success().stdout_contains("2 succeeded");
     run(&["apply", "r", "--auto-approve"]).success().stdout_contains("2 succeeded");
     assert_eq!((inputs(), storage.read("results/b.txt").as_deref()), (5, Some("BETA!")));
     run(&["plan", "r", "--detailed-exitcode"]).success().stdout_contains("No changes.");
     run(&["destroy", "r", "--auto-approve"]).success();
+}
+
+#[test]
+fn a_start_task_gets_local_files_and_a_changed_one_changes_its_pool() {
+    let Some(registry) = Service::Registry.address() else { return };
+    let Some(storage) = BlobContainer::with(&[], false) else { return };
+    let Some(local) = Local::new(Runtime::Oci) else { return };
+    let sandbox = local.sandbox();
+    let recipe = format!(
+        r#"api_version: batchyard/v1
+name: start-files
+storage: {{ container_url: {{ env: FILES_URL }} }}
+pools:
+  p:
+    vm_size: Standard_D2s_v3
+    image: ubuntu-22.04-container
+    container: {{}}
+    nodes: {{ dedicated: 1 }}
+    start_task:
+      command: ["/bin/sh", "-c", "install -m 644 settings/all.txt $AZ_BATCH_NODE_SHARED_DIR/"]
+      inputs: [{{ path: settings }}]
+      elevation: admin
+jobs:
+  j:
+    pool: p
+    tasks:
+      t: {{ container: {{ image: "{registry}/busybox:latest" }}, command: ["/bin/sh", "-c", "cat $AZ_BATCH_NODE_SHARED_DIR/all.txt"] }}
+"#
+    );
+    sandbox.write("recipe.yaml", &recipe);
+    sandbox.write("settings/all.txt", "settled");
+    let run = |arguments: &[&str]| local.command(arguments).env("FILES_URL", storage.signed("rcw")).run();
+    run(&["plan", "recipe.yaml"])
+        .success()
+        .stdout_contains("its start task gets 1 local file; what the recipe's storage lacks is uploaded");
+    run(&["apply", "recipe.yaml", "--auto-approve"]).success().stdout_contains("settled");
+    assert_eq!(storage.names().len(), 1);
+    run(&["plan", "recipe.yaml", "--detailed-exitcode"]).success().stdout_contains("No changes.");
+    sandbox.write("settings/all.txt", "unsettled");
+    run(&["plan", "recipe.yaml", "--detailed-exitcode"]).code(2).stdout_contains("start_task");
+    run(&["apply", "recipe.yaml", "--auto-approve"]).success();
+    assert_eq!(storage.names().len(), 2);
+    run(&["plan", "recipe.yaml", "--detailed-exitcode"]).success().stdout_contains("No changes.");
+    sandbox.write("settings/.hidden", "");
+    std::fs::remove_file(sandbox.path("settings/all.txt")).unwrap();
+    run(&["validate", "recipe.yaml"])
+        .code(3)
+        .stderr_contains("error[input-unreadable]")
+        .stderr_contains("recipe.yaml:12:");
 }
 
 #[test]

@@ -8,7 +8,5 @@ mod control;
 pub mod first_process;
 mod plan;
 mod run;
-mod variables;
 
 pub(super) use run::{run, see_out};
-pub(super) use variables::variables;

@@ -32,7 +32,10 @@ impl Planner<'_> {
         self.note_missing_pool(&change.address, foreign, "the job's tasks wait");
         let pool_ready = desired.pool_key.as_ref().and_then(|key| self.pool_ready.get(key)).copied();
         match live {
-            None => self.create_job(change, key, desired, tasks, pool_ready.into_iter().collect()),
+            None => {
+                let uploaded = self.upload_inputs(key, desired, &tasks);
+                self.create_job(change, key, desired, (tasks, uploaded), pool_ready.into_iter().collect());
+            }
             Some(live) if live.value.state == BatchJobState::Deleting => {
                 change.reason = ActionReason::BeingDeleted;
                 change
@@ -41,7 +44,9 @@ impl Planner<'_> {
                 let gone =
                     self.step(&change.address, Action::AwaitJobGone { job: desired.spec.id.clone() }, []);
                 let tasks = TaskPlan::for_new_job(desired)?;
-                self.create_job(change, key, desired, tasks, pool_ready.into_iter().chain([gone]).collect());
+                let uploaded = self.upload_inputs(key, desired, &tasks);
+                let after = pool_ready.into_iter().chain([gone]).collect();
+                self.create_job(change, key, desired, (tasks, uploaded), after);
             }
             Some(live) => match self.ownership_of(live.value.ownership.as_ref()) {
                 Err((reason, remark)) => {
@@ -75,7 +80,7 @@ impl Planner<'_> {
         mut change: Change,
         key: &str,
         desired: &DesiredJob,
-        tasks: TaskPlan,
+        (tasks, uploaded): (TaskPlan, Option<StepId>),
         after: Vec<StepId>,
     ) {
         change.class = change.class.max(ChangeClass::Create);
@@ -90,7 +95,16 @@ impl Planner<'_> {
         let created = self.step(&change.address, create, after);
         let class = change.class;
         self.changes.push(change);
-        self.add_tasks(key, desired, tasks, class, Some(created));
+        let ready = uploaded.into_iter().chain([created]).collect();
+        self.add_tasks(key, desired, tasks, class, ready);
+    }
+
+    /// Uploads the local files of the tasks to add. That comes before anything is deleted: it may fail.
+    fn upload_inputs(&mut self, key: &str, desired: &DesiredJob, tasks: &TaskPlan) -> Option<StepId> {
+        let target = desired.spec.id.to_string();
+        let files = tasks.inputs.values().cloned().collect();
+        let upload = Action::UploadInputs { target, files };
+        (!tasks.inputs.is_empty()).then(|| self.step(&Address::tasks(key), upload, []))
     }
 
     fn update_job(
@@ -126,10 +140,12 @@ impl Planner<'_> {
                 self.changes.push(change);
                 return Ok(());
             }
-            let delete = Action::DeleteJob { job: desired.spec.id.clone(), etag: live.etag.clone() };
-            let gone = self.step(&change.address, delete, []);
             let tasks = TaskPlan::for_new_job(desired)?;
-            self.create_job(change, key, desired, tasks, pool_ready.into_iter().chain([gone]).collect());
+            let uploaded = self.upload_inputs(key, desired, &tasks);
+            let delete = Action::DeleteJob { job: desired.spec.id.clone(), etag: live.etag.clone() };
+            let gone = self.step(&change.address, delete, uploaded);
+            let after = pool_ready.into_iter().chain([gone]).collect();
+            self.create_job(change, key, desired, (tasks, uploaded), after);
             return Ok(());
         }
         // The end of the job is set with its seal, once all tasks are there.
@@ -160,7 +176,10 @@ impl Planner<'_> {
             self.seal_if_unsealed(&mut change, desired, &live.value, &tasks);
             self.keep_tasks(key, desired, tasks);
         } else {
-            self.add_tasks(key, desired, tasks, ChangeClass::UpdateLive, updated);
+            let uploaded =
+                if tasks.conflicts.is_empty() { self.upload_inputs(key, desired, &tasks) } else { None };
+            let ready = updated.into_iter().chain(uploaded).collect();
+            self.add_tasks(key, desired, tasks, ChangeClass::UpdateLive, ready);
         }
         self.changes.push(change);
         Ok(())
@@ -208,7 +227,7 @@ impl Planner<'_> {
         change.class = ChangeClass::UpdateLive;
         change.reason = ActionReason::TasksDiffer;
         change.remarks.push("all tasks are there; what is left is to record so".to_owned());
-        self.seal(&change.address, desired, tasks, None);
+        self.seal(&change.address, desired, tasks, Vec::new());
     }
 
     fn keep_tasks(&mut self, key: &str, desired: &DesiredJob, tasks: TaskPlan) {
@@ -225,7 +244,7 @@ impl Planner<'_> {
         desired: &DesiredJob,
         tasks: TaskPlan,
         class: ChangeClass,
-        job_ready: Option<StepId>,
+        ready: Vec<StepId>,
     ) {
         let address = Address::tasks(key);
         let source = source_of(&desired.sources, "tasks");
@@ -259,26 +278,21 @@ impl Planner<'_> {
         if refused {
             return;
         }
-        let mut last = job_ready;
+        let mut last = ready;
         if !tasks.delete.is_empty() {
             let delete = Action::DeleteTasks { job: job.clone(), tasks: tasks.delete.clone() };
-            last = Some(self.step(&address, delete, last));
-        }
-        if !tasks.inputs.is_empty() {
-            let files = tasks.inputs.values().cloned().collect();
-            let upload = Action::UploadInputs { job: job.clone(), files };
-            last = Some(self.step(&address, upload, last));
+            last = vec![self.step(&address, delete, last)];
         }
         let count = tasks.summary.add + tasks.summary.replace;
         if count > 0 {
             let add =
                 Action::AddTasks { job, tasks: desired.tasks.clone(), present: tasks.present.clone(), count };
-            last = Some(self.step(&address, add, last));
+            last = vec![self.step(&address, add, last)];
         }
         self.seal(&address, desired, &tasks, last);
     }
 
-    fn seal(&mut self, address: &Address, desired: &DesiredJob, tasks: &TaskPlan, after: Option<StepId>) {
+    fn seal(&mut self, address: &Address, desired: &DesiredJob, tasks: &TaskPlan, after: Vec<StepId>) {
         let mut ownership = Ownership::new(self.recipe, desired.spec.digest(), &desired.spec.metadata);
         ownership.tasks = Some(tasks.tally.to_string());
         let terminate_when_done = desired.spec.on_complete == OnComplete::Terminate;

@@ -1,8 +1,10 @@
 //! What happens to the pools of a recipe.
 
+use std::collections::BTreeMap;
+
 use crate::batch::model::BatchPoolState;
 use crate::resource::{
-    Address, ChangeClass, DesiredPool, LivePool, Mutability, Observed, OnChange, Ownership,
+    Address, ChangeClass, DesiredPool, InputFile, LivePool, Mutability, Observed, OnChange, Ownership,
 };
 
 use super::super::change::{ActionReason, Change, FieldChange};
@@ -20,7 +22,10 @@ impl Planner<'_> {
             ..unchanged(address)
         };
         match live {
-            None => self.create_pool(&mut change, key, desired, None),
+            None => {
+                let uploaded = self.upload_files(&change.address, desired);
+                self.create_pool(&mut change, key, desired, uploaded.into_iter().collect());
+            }
             Some(live) if live.value.state == BatchPoolState::Deleting => {
                 change.reason = ActionReason::BeingDeleted;
                 change
@@ -28,7 +33,8 @@ impl Planner<'_> {
                     .push("the pool of that id is still being deleted; apply waits for it to go".to_owned());
                 let gone =
                     self.step(&change.address, Action::AwaitPoolGone { pool: desired.spec.id.clone() }, []);
-                self.create_pool(&mut change, key, desired, Some(gone));
+                let uploaded = self.upload_files(&change.address, desired);
+                self.create_pool(&mut change, key, desired, uploaded.into_iter().chain([gone]).collect());
             }
             Some(live) => match self.ownership_of(live.value.ownership.as_ref()) {
                 Err((reason, remark)) => conflict(&mut change, reason, remark),
@@ -38,7 +44,24 @@ impl Planner<'_> {
         self.changes.push(change);
     }
 
-    fn create_pool(&mut self, change: &mut Change, key: &str, desired: &DesiredPool, after: Option<StepId>) {
+    /// Uploads the local files of the start task. That comes before anything is deleted or drained: it may fail.
+    fn upload_files(&mut self, address: &Address, desired: &DesiredPool) -> Option<StepId> {
+        let files = &desired.spec.start_task.as_ref()?.uploads;
+        if files.is_empty() {
+            return None;
+        }
+        let unique: BTreeMap<&str, &InputFile> = files.iter().map(|file| (&*file.blob, file)).collect();
+        let noun = if unique.len() == 1 { "file" } else { "files" };
+        self.notes.push(format!(
+            "{address}: its start task gets {} local {noun}; what the recipe's storage lacks is uploaded",
+            unique.len()
+        ));
+        let files = unique.into_values().cloned().collect();
+        let upload = Action::UploadInputs { target: desired.spec.id.to_string(), files };
+        Some(self.step(address, upload, []))
+    }
+
+    fn create_pool(&mut self, change: &mut Change, key: &str, desired: &DesiredPool, after: Vec<StepId>) {
         change.class = change.class.max(ChangeClass::Create);
         if change.reason == ActionReason::UpToDate {
             change.reason = ActionReason::Missing;
@@ -91,15 +114,21 @@ impl Planner<'_> {
         }
         let step = match change.class {
             ChangeClass::Replace => {
-                let pool = desired.spec.id.clone();
-                let gone =
-                    self.step(&change.address, Action::DeletePool { pool, etag: live.etag.clone() }, []);
-                return self.create_pool(change, key, desired, Some(gone));
+                let uploaded = self.upload_files(&change.address, desired);
+                let delete = Action::DeletePool { pool: desired.spec.id.clone(), etag: live.etag.clone() };
+                let gone = self.step(&change.address, delete, uploaded);
+                return self.create_pool(change, key, desired, vec![gone]);
             }
             ChangeClass::DrainAndUpdate => self.drain_and_update(change, desired, live),
             _ => self.patch_pool(change, desired, live, None),
         };
         self.pool_ready.insert(key.to_owned(), step);
+    }
+
+    /// The same for a pool that is there, if its start task changes.
+    fn upload_changed_files(&mut self, change: &Change, desired: &DesiredPool) -> Option<StepId> {
+        let changes = change.fields.iter().any(|field| field.path == "start_task");
+        changes.then(|| self.upload_files(&change.address, desired)).flatten()
     }
 
     fn drain_and_update(
@@ -116,9 +145,10 @@ impl Planner<'_> {
             .autoscale
             .is_some()
             .then(|| self.step(&change.address, Action::DisableAutoscale { pool: pool.clone() }, []));
+        let uploaded = self.upload_changed_files(change, desired);
         let zero = PoolResize { dedicated: 0, spot: 0, timeout: desired.spec.resize_timeout };
         let drain = Action::ResizePool { pool: pool.clone(), size: zero };
-        let drained = self.step(&change.address, drain, disabled);
+        let drained = self.step(&change.address, drain, disabled.into_iter().chain(uploaded));
         self.patch_pool(change, desired, live, Some(drained))
     }
 
@@ -139,7 +169,8 @@ impl Planner<'_> {
             ownership: Ownership::new(self.recipe, desired.spec.digest(), &desired.spec.metadata),
             etag: if drained.is_some() { None } else { live.etag.clone() },
         };
-        let updated = self.step(&change.address, update, drained);
+        let uploaded = if drained.is_some() { None } else { self.upload_changed_files(change, desired) };
+        let updated = self.step(&change.address, update, drained.into_iter().chain(uploaded));
         if scale.is_empty() && drained.is_none() {
             return updated;
         }

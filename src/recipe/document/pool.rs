@@ -6,7 +6,7 @@ use serde_with::skip_serializing_none;
 
 use super::{
     ApplicationPackage, Command, DataDisk, DiskEncryption, DurationText, Entries, Environment, Extension,
-    Field, FileSystems, ImageChoice, Network, NodePlacement, OsDisk, ResourceFile, SecurityProfile,
+    Field, FileSystems, ImageChoice, Input, Network, NodePlacement, OsDisk, ResourceFile, SecurityProfile,
     ServiceArtifact, TaskContainer, Text, Upgrade, UserAccount, Windows, Word,
 };
 use crate::batch::model::{AutoUserScope, BatchJobDefaultOrder, BatchNodeFillType, ElevationLevel};
@@ -179,6 +179,8 @@ pub struct StartTask {
     pub command: Field<Command>,
     /// The container to run in; without it the task runs on the node itself.
     pub container: Option<Field<TaskContainer>>,
+    /// Local files and folders, and files of the web, that the task finds in its working directory.
+    pub inputs: Option<Field<Vec<Field<Input>>>>,
     /// Files to download before the command is run.
     pub resource_files: Option<Field<Vec<Field<ResourceFile>>>>,
     /// The user account of the pool that the task runs as; a user that Batch makes if absent.

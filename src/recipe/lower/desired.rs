@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::inputs::Storage;
+use super::inputs::{Storage, inputs};
 use super::locations::Locator;
 use super::{job, pool, registry, schedule};
-use crate::diagnostic::{Collector, Sources};
-use crate::recipe::document::entries;
+use crate::diagnostic::{Collector, Diagnostic, Sources};
+use crate::recipe::codes;
+use crate::recipe::document::{Field, entries};
 use crate::recipe::expand::ResolvedRecipe;
 use crate::resource::{DesiredState, RecipeName, RegistrySpec};
 
@@ -28,8 +29,18 @@ pub fn lower(recipe: &ResolvedRecipe, sources: &Sources, findings: &mut Collecto
 
     let mut pools = BTreeMap::new();
     for entry in entries(document.pools.as_ref()) {
-        let desired =
-            pool::pool(&entry.name, entry.value.get()?, &registries, locator.fields("pools", &entry.name))?;
+        let pool = entry.value.get()?;
+        let start = pool.start_task.as_ref().and_then(|start| start.get()?.inputs.as_ref());
+        let files = match inputs(start, storage.as_deref(), &recipe.inputs) {
+            Ok(files) => files,
+            Err(reason) => {
+                let place = start.map(Field::span).unwrap_or_default();
+                findings.push(Diagnostic::new(&codes::INPUT_UNREADABLE, reason).at(place, ""));
+                return None;
+            }
+        };
+        let fields = locator.fields("pools", &entry.name);
+        let desired = pool::pool(&entry.name, pool, &registries, files, fields)?;
         pools.insert(entry.name.clone(), desired);
     }
     let mut jobs = BTreeMap::new();

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::dependencies::DependencyReader;
-use super::inputs::Storage;
+use super::inputs::{Inputs, Storage};
 use super::job_tasks::JobTasks;
 use super::part::{metadata, part};
 use super::registry::Registries;
@@ -124,7 +124,7 @@ impl JobScope<'_> {
 
     fn auto_pool(self, auto: &AutoPool) -> Option<BatchAutoPoolSpecification> {
         let unnamed = PoolId::new("auto").ok()?;
-        let pool = pool::spec(unnamed, &auto.pool.get()?.0, self.registries)?;
+        let pool = pool::spec(unnamed, &auto.pool.get()?.0, self.registries, Inputs::default())?;
         Some(BatchAutoPoolSpecification {
             auto_pool_id_prefix: optional(auto.auto_pool_id_prefix.as_ref())?,
             pool_lifetime_option: optional(auto.pool_lifetime_option.as_ref())?

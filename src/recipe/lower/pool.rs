@@ -1,5 +1,6 @@
 //! Pools.
 
+use super::inputs::Inputs;
 use super::part::{metadata, part, parts, user};
 use super::registry::Registries;
 use super::task;
@@ -10,7 +11,7 @@ use crate::recipe::document::{
 };
 use crate::resource::{
     self, AutoscaleSpec, ContainerConfigurationSpec, DEFAULT_EVALUATION_INTERVAL, DEFAULT_RESIZE_TIMEOUT,
-    DesiredPool, FieldSources, PoolSpec, StartTaskSpec, normal_scheduling_policy,
+    DesiredPool, FieldSources, PoolSpec, StartTaskSpec, normal_list, normal_scheduling_policy,
 };
 
 /// The version of an image that does not name one.
@@ -20,10 +21,11 @@ pub(super) fn pool(
     key: &str,
     pool: &Pool,
     registries: &Registries,
+    inputs: Inputs,
     sources: FieldSources,
 ) -> Option<DesiredPool> {
     let id = optional(pool.id.as_ref())?.unwrap_or_else(|| key.to_owned());
-    let spec = spec(PoolId::new(id).ok()?, pool, registries)?;
+    let spec = spec(PoolId::new(id).ok()?, pool, registries, inputs)?;
     let on_change = match optional(pool.on_change.as_ref())? {
         None | Some(OnChange::Stop) => resource::OnChange::Stop,
         Some(OnChange::Drain) => resource::OnChange::Drain,
@@ -32,8 +34,8 @@ pub(super) fn pool(
     Some(DesiredPool { spec, on_change, sources })
 }
 
-/// The spec of a pool under that id, which for an auto pool means nothing.
-pub(super) fn spec(id: PoolId, pool: &Pool, registries: &Registries) -> Option<PoolSpec> {
+/// The spec of a pool under that id, which for an auto pool means nothing, with the files that its start task gets.
+pub(super) fn spec(id: PoolId, pool: &Pool, registries: &Registries, inputs: Inputs) -> Option<PoolSpec> {
     let image = pool.image.get()?;
     let node_agent_sku = match &pool.node_agent_sku {
         Some(field) => field.get()?.clone(),
@@ -61,7 +63,7 @@ pub(super) fn spec(id: PoolId, pool: &Pool, registries: &Registries) -> Option<P
         slots_per_node: optional(pool.slots_per_node.as_ref())?.unwrap_or(1),
         scheduling_policy: normal_scheduling_policy(part(pool.scheduling_policy.as_ref())?),
         start_task: match &pool.start_task {
-            Some(task) => Some(start_task(task.get()?, registries)?),
+            Some(task) => Some(start_task(task.get()?, registries, inputs)?),
             None => None,
         },
         application_packages: parts(pool.application_packages.as_ref())?,
@@ -136,12 +138,15 @@ fn container_configuration(
     })
 }
 
-fn start_task(start: &StartTask, registries: &Registries) -> Option<StartTaskSpec> {
+fn start_task(start: &StartTask, registries: &Registries, inputs: Inputs) -> Option<StartTaskSpec> {
+    let mut resource_files = parts(start.resource_files.as_ref())?;
+    resource_files.extend(normal_list(Some(inputs.resource_files)));
     Some(StartTaskSpec {
         command_line: task::command_line(Some(&start.command))?,
         container: task::container(start.container.as_ref(), registries)?,
         environment: task::environment(start.environment.as_ref())?,
-        resource_files: parts(start.resource_files.as_ref())?,
+        resource_files,
+        uploads: inputs.uploads,
         user: user(start.user.as_ref(), start.user_scope.as_ref(), start.elevation.as_ref())?,
         wait_for_success: optional(start.wait.as_ref())?.unwrap_or(true),
         retries: optional(start.retries.as_ref())?.unwrap_or(0),

@@ -9,8 +9,8 @@ use crate::batch::model::ElevationLevel;
 use crate::batch::run_options::{InvalidRunOptions, RunOptions};
 use crate::diagnostic::Span;
 use crate::recipe::document::{
-    Command, Environment, Field, ManagerTask, OutputFile, Pool, PreparationTask, Recipe, ReleaseTask,
-    ResourceFile, StartTask, Task, TaskContainer, Word,
+    Command, Environment, Field, Input, ManagerTask, Output, OutputFile, Pool, PreparationTask, Recipe,
+    ReleaseTask, ResourceFile, StartTask, Task, TaskContainer, Word,
 };
 
 /// Which kind of task it is.
@@ -71,6 +71,10 @@ pub struct AnyTask<'a> {
     pub resource_files: Option<&'a Field<Vec<Field<ResourceFile>>>>,
     /// The files that it uploads.
     pub output_files: Option<&'a Field<Vec<Field<OutputFile>>>>,
+    /// The files that it gets, local ones among them.
+    pub inputs: Option<&'a Field<Vec<Field<Input>>>>,
+    /// The files that are kept of it, in short.
+    pub outputs: Option<&'a Field<Vec<Field<Output>>>>,
     /// The account of the pool that it runs as.
     pub user: Option<&'a Field<String>>,
     /// What the user that Batch makes may do.
@@ -85,10 +89,11 @@ pub struct AnyTask<'a> {
 
 /// A task of any kind from one whose command is required.
 macro_rules! any_task {
-    ($function:ident, $type:ident, $kind:ident, $pool:ty, $files:expr) => {
+    ($function:ident, $type:ident, $kind:ident, $pool:ty, $inputs:expr, $files:expr) => {
         /// The task as one of any kind, if it could be understood.
         pub(super) fn $function(recipe: &'a Recipe, pool: $pool, field: &'a Field<$type>) -> Option<Self> {
             let task = field.get()?;
+            let inputs: fn(&'a $type) -> Option<&'a Field<Vec<Field<Input>>>> = $inputs;
             let output_files: fn(&'a $type) -> Option<&'a Field<Vec<Field<OutputFile>>>> = $files;
             Some(Self {
                 recipe,
@@ -100,6 +105,8 @@ macro_rules! any_task {
                 environment: task.environment.as_ref(),
                 resource_files: task.resource_files.as_ref(),
                 output_files: output_files(task),
+                inputs: inputs(task),
+                outputs: None,
                 user: task.user.as_ref(),
                 elevation: task.elevation.as_ref(),
                 scanned: OnceCell::new(),
@@ -111,10 +118,10 @@ macro_rules! any_task {
 }
 
 impl<'a> AnyTask<'a> {
-    any_task!(start, StartTask, Start, &'a Pool, |_| None);
-    any_task!(manager, ManagerTask, Manager, Option<&'a Pool>, |task| task.output_files.as_ref());
-    any_task!(preparation, PreparationTask, Preparation, Option<&'a Pool>, |_| None);
-    any_task!(release, ReleaseTask, Release, Option<&'a Pool>, |_| None);
+    any_task!(start, StartTask, Start, &'a Pool, |task| task.inputs.as_ref(), |_| None);
+    any_task!(manager, ManagerTask, Manager, Option<&'a Pool>, |_| None, |task| task.output_files.as_ref());
+    any_task!(preparation, PreparationTask, Preparation, Option<&'a Pool>, |_| None, |_| None);
+    any_task!(release, ReleaseTask, Release, Option<&'a Pool>, |_| None, |_| None);
 
     /// A task of a job as one of any kind.
     pub(super) fn ordinary(recipe: &'a Recipe, pool: Option<&'a Pool>, task: &'a Task) -> Self {
@@ -128,12 +135,22 @@ impl<'a> AnyTask<'a> {
             environment: task.environment.as_ref(),
             resource_files: task.resource_files.as_ref(),
             output_files: task.output_files.as_ref(),
+            inputs: task.inputs.as_ref(),
+            outputs: task.outputs.as_ref(),
             user: task.user.as_ref(),
             elevation: task.elevation.as_ref(),
             scanned: OnceCell::new(),
             program: OnceCell::new(),
             image: OnceCell::new(),
         }
+    }
+
+    /// The patterns of all files that are kept of it.
+    pub(super) fn output_patterns(&self) -> impl Iterator<Item = &'a Field<String>> {
+        let long = self.output_files.and_then(Field::get).into_iter().flatten();
+        let short = self.outputs.and_then(Field::get).into_iter().flatten();
+        let long = long.filter_map(|output| output.get().map(|output| &output.file_pattern));
+        long.chain(short.filter_map(|output| output.get().map(|output| &output.pattern)))
     }
 
     /// What its command runs. `None` if it has no command that could be understood.

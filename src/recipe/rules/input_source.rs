@@ -1,9 +1,9 @@
 //! Every input comes from one place and goes to one.
 
+use super::any_task::{AnyTask, TaskKind};
 use super::rule::{Check, Rule};
-use super::scope::JobScope;
 use crate::diagnostic::{Code, Collector, Example, Severity};
-use crate::recipe::document::{Input, Task};
+use crate::recipe::document::{Input, entries};
 
 pub(super) static RULE: Rule = Rule {
     code: Code {
@@ -31,6 +31,38 @@ jobs:
             },
             Example {
                 bad: "\
+storage: { container_url: { env: FILES_URL } }
+jobs:
+  train:
+    pool:
+      auto:
+        pool:
+          vm_size: Standard_D2s_v3
+          image: ubuntu-22.04-container
+          container: {}
+          nodes: { dedicated: 1 }
+          start_task: { command: sh setup, inputs: [⟦{ path: recipe.yaml, to: setup }⟧] }
+    tasks:
+      epoch: { container: { image: team/train:1.4 } }
+",
+                good: "\
+storage: { container_url: { env: FILES_URL } }
+pools:
+  workers:
+    vm_size: Standard_D2s_v3
+    image: ubuntu-22.04-container
+    container: {}
+    nodes: { dedicated: 1 }
+    start_task: { command: sh setup, inputs: [{ path: recipe.yaml, to: setup }] }
+jobs:
+  train:
+    pool: workers
+    tasks:
+      epoch: { container: { image: team/train:1.4 } }
+",
+            },
+            Example {
+                bad: "\
 jobs:
   train:
     pool: { id: shared }
@@ -47,12 +79,19 @@ jobs:
             },
         ],
     },
-    checks: &[Check::Task(check)],
+    checks: &[Check::AnyTask(check)],
 };
 
-fn check(_: &JobScope<'_>, task: &Task, findings: &mut Collector) {
-    for field in task.inputs.as_ref().and_then(|inputs| inputs.get()).into_iter().flatten() {
-        if let Some(problem) = field.get().and_then(problem) {
+fn check(task: &AnyTask<'_>, findings: &mut Collector) {
+    let mut pools = entries(task.recipe.pools.as_ref()).iter().filter_map(|pool| pool.value.get());
+    let is_declared = task.pool.is_some_and(|pool| pools.any(|declared| std::ptr::eq(declared, pool)));
+    let of_auto_pool = task.kind == TaskKind::Start && !is_declared;
+    for field in task.inputs.and_then(|inputs| inputs.get()).into_iter().flatten() {
+        let Some(input) = field.get() else { continue };
+        let unshared =
+            "an auto pool is made with its job, and gets no local files: declare the pool under `pools`";
+        let unshared = (of_auto_pool && input.path.is_some()).then_some(unshared);
+        if let Some(problem) = problem(input).or(unshared) {
             findings.push(RULE.finding(problem).at(field.span(), ""));
         }
     }

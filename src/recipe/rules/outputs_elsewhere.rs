@@ -15,6 +15,23 @@ pub(super) static RULE: Rule = Rule {
                       `../std*.txt` is always there.",
         examples: &[Example {
                 bad: "\
+storage: { container_url: { env: FILES_URL } }
+jobs:
+  train:
+    pool: { id: shared }
+    tasks:
+      epoch: { container: { image: team/train:1.4, working_directory: image }, outputs: [{ pattern: ⟦\"model/**\"⟧ }] }
+",
+                good: "\
+storage: { container_url: { env: FILES_URL } }
+jobs:
+  train:
+    pool: { id: shared }
+    tasks:
+      epoch: { container: { image: team/train:1.4 }, outputs: [{ pattern: \"model/**\" }] }
+",
+            }, Example {
+                bad: "\
 jobs:
   train:
     pool: { id: shared }
@@ -41,8 +58,7 @@ fn check(task: &AnyTask<'_>, findings: &mut Collector) {
     if !in_image && elsewhere.is_none_or(|folder| folder.starts_with("$AZ_BATCH")) {
         return;
     }
-    for output in task.output_files.and_then(|files| files.get()).into_iter().flatten() {
-        let Some(pattern) = output.get().map(|output| &output.file_pattern) else { continue };
+    for pattern in task.output_patterns() {
         if pattern.get().is_some_and(|text| !text.starts_with("..") && !text.starts_with(['/', '$', '%'])) {
             findings.push(
                 RULE.finding("the command starts in the image, and this is looked for in the task's folder")

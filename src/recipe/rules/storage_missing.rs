@@ -1,9 +1,9 @@
 //! Local files and kept files need a container.
 
+use super::any_task::AnyTask;
 use super::rule::{Check, Rule};
-use super::scope::JobScope;
 use crate::diagnostic::{Code, Collector, Example, Severity};
-use crate::recipe::document::{Field, Task};
+use crate::recipe::document::Field;
 
 pub(super) static RULE: Rule = Rule {
     code: Code {
@@ -31,16 +31,16 @@ jobs:
 ",
         }],
     },
-    checks: &[Check::Task(check)],
+    checks: &[Check::AnyTask(check)],
 };
 
-fn check(job: &JobScope<'_>, task: &Task, findings: &mut Collector) {
-    if job.recipe.storage.is_some() {
+fn check(task: &AnyTask<'_>, findings: &mut Collector) {
+    if task.recipe.storage.is_some() {
         return;
     }
-    let inputs = task.inputs.as_ref().and_then(Field::get).into_iter().flatten();
+    let inputs = task.inputs.and_then(Field::get).into_iter().flatten();
     let local = inputs.filter(|input| input.get().is_some_and(|input| input.path.is_some())).map(Field::span);
-    let outputs = task.outputs.as_ref().and_then(Field::get).into_iter().flatten();
+    let outputs = task.outputs.and_then(Field::get).into_iter().flatten();
     let kept = outputs.filter(|output| output.get().is_some_and(|output| output.container_url.is_none()));
     for span in local.chain(kept.map(Field::span)) {
         findings.push(

@@ -11,6 +11,7 @@ use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::project::{account_choice, files};
 use crate::doctor::Check;
+use crate::emulator::{Endpoint, FolderState};
 use crate::settings::{AccountSettings, EntraChoice, Identity};
 
 /// What was found of the account.
@@ -63,20 +64,27 @@ fn project_files(context: &Context) -> Check {
 
 fn data_folder(data: &Path) -> Check {
     let shown = data.display();
-    let there = data.ancestors().find(|folder| folder.exists() || folder.as_os_str().is_empty());
-    let there = there.filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    if !there.is_dir() {
-        return Check::bad("data folder", format!("{shown}: {} is not a folder", there.display()))
-            .hint(Some("--data or BATCHYARD_DATA names another one".to_owned()));
-    }
+    let unusable = |reason: String| {
+        let hint = "--data or BATCHYARD_DATA names another one".to_owned();
+        Check::bad("data folder", format!("{shown}: {reason}")).hint(Some(hint))
+    };
+    let found = match FolderState::look(data) {
+        Err(error) => return unusable(error.to_string()),
+        Ok(FolderState::Absent) => format!("{shown}, which is made when it is needed"),
+        Ok(FolderState::Free) => format!("{shown}, at rest"),
+        Ok(FolderState::Held(Some(Endpoint { endpoint, pid, .. }))) => {
+            return Check::good("data folder", format!("{shown}, served at {endpoint} by process {pid}"));
+        }
+        Ok(FolderState::Held(None)) => {
+            return Check::good("data folder", format!("{shown}, which another process holds"));
+        }
+    };
+    let there = data.ancestors().find(|folder| folder.exists());
+    let there = there.unwrap_or(Path::new("."));
     match rustix::fs::access(there, Access::WRITE_OK | Access::EXEC_OK) {
-        Ok(()) if there == data => Check::good("data folder", shown.to_string()),
-        Ok(()) => Check::good("data folder", format!("{shown}, which is made when it is needed")),
-        Err(error) => Check::bad(
-            "data folder",
-            format!("{shown}: nothing can be written to {}: {error}", there.display()),
-        )
-        .hint(Some("--data or BATCHYARD_DATA names another one".to_owned())),
+        Ok(()) if there.is_dir() => Check::good("data folder", found),
+        Ok(()) => unusable(format!("{} is not a folder", there.display())),
+        Err(error) => unusable(format!("nothing can be written to {}: {error}", there.display())),
     }
 }
 

@@ -172,12 +172,12 @@ mod tests {
         let place = |name: &str, start| Place { path: folder.path().join(name), start };
         let files = OutputFiles { stdout: place("out", 5), stderr: place("err", 0) };
         std::fs::write(&files.stdout.path, "older").unwrap();
-        write(stream::iter([said(true, "one ")]), &files, false).await.unwrap();
-        assert_eq!(std::fs::read_to_string(&files.stdout.path).unwrap(), "olderone ");
+        write(stream::iter([said(true, "one\n")]), &files, false).await.unwrap();
+        assert_eq!(std::fs::read_to_string(&files.stdout.path).unwrap(), "olderone\n");
         std::fs::write(&files.stderr.path, "left by something else").unwrap();
-        let all = [said(true, "one "), said(false, "oops"), said(true, "two")];
+        let all = [said(true, "one\n"), said(false, "oops"), said(true, "two")];
         write(stream::iter(all), &files, true).await.unwrap();
-        assert_eq!(std::fs::read_to_string(&files.stdout.path).unwrap(), "olderone two");
+        assert_eq!(std::fs::read_to_string(&files.stdout.path).unwrap(), "olderone\ntwo");
         assert_eq!(std::fs::read_to_string(&files.stderr.path).unwrap(), "oops");
     }
 
