@@ -74,6 +74,8 @@ pub(super) struct Part<'a> {
     pub(super) instance: &'a Instance,
     /// What every instance runs before the primary runs the task's command.
     pub(super) coordination: &'a str,
+    /// What every instance finds in the directory that they share by name.
+    pub(super) common_files: &'a [ResourceFile],
 }
 
 impl<'a> Part<'a> {
@@ -85,6 +87,7 @@ impl<'a> Part<'a> {
             task: &assignment.task.id,
             instance: assignment.instance.as_ref()?,
             coordination: &settings.coordination_command_line,
+            common_files: settings.common_resource_files.as_deref().unwrap_or_default(),
         })
     }
 }

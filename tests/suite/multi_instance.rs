@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::support::{Emulator, Local, Runtime, Sandbox, Service};
+use crate::support::{BlobContainer, Emulator, Local, Runtime, Sandbox, Service};
 
 /// A recipe with one task that runs on two nodes, as these lines say.
 fn recipe(image: &str, task: &str) -> String {
@@ -244,6 +244,46 @@ fn one_node_that_is_not_ready_fails_the_task_with_docker() {
 #[test]
 fn one_node_that_is_not_ready_fails_the_task_without_a_daemon() {
     one_node_that_is_not_ready_fails_the_task(Runtime::Oci);
+}
+
+/// Every node has the common file before its coordination command runs, the primary alone has the task's own.
+fn common_files_come_to_all(runtime: Runtime) {
+    let Some(registry) = Service::Registry.address() else { return };
+    let blob = |name: &str, content: &str| (name.to_owned(), content.to_owned());
+    let blobs = [blob("hosts/a", "common"), blob("own", "own"), blob("stdout.txt", "forged")];
+    let Some(storage) = BlobContainer::with(&blobs, false) else { return };
+    let Some(local) = Local::new(runtime) else { return };
+    let task = r#"multi_instance:
+  number_of_instances: 2
+  common_resource_files: [{ storage_container_url: { env: ALL_URL }, blob_prefix: PREFIX, file_path: PLACE }]
+  coordination_command: >-
+    /bin/sh -c "[ $(cat $AZ_BATCH_TASK_SHARED_DIR/in/hosts/a) = common ] && [ $AZ_BATCH_IS_CURRENT_NODE_MASTER = $([ -e own ] && echo true || echo false) ]"
+resource_files: [{ http_url: { env: OWN_URL }, file_path: own }]
+command: /bin/sh -c 'echo $(cat own $AZ_BATCH_TASK_SHARED_DIR/in/hosts/a)'"#;
+    let text = recipe(&format!("{registry}/busybox:latest"), task);
+    let run = |arguments: &[&str]| {
+        let command = local.command(arguments).env("ALL_URL", storage.signed("rl"));
+        command.env("OWN_URL", storage.signed_blob("own", "r")).run()
+    };
+    local.sandbox().write("recipe.yaml", &text.replace("PREFIX", "hosts/").replace("PLACE", "in"));
+    run(&["apply", "recipe.yaml", "--auto-approve"]).success();
+    run(&["logs", "j/t"]).stdout_contains("owncommon\n");
+    run(&["plan", "recipe.yaml", "--detailed-exitcode"]).success().stdout_contains("No changes.");
+    run(&["destroy", "recipe.yaml", "--auto-approve"]).success();
+
+    local.sandbox().write("recipe.yaml", &text.replace("PREFIX", "stdout").replace("PLACE", "."));
+    run(&["apply", "recipe.yaml", "--auto-approve"]).code(7).stdout_contains("ResourceFileCreateFailed");
+    run(&["destroy", "recipe.yaml", "--auto-approve"]).success();
+}
+
+#[test]
+fn common_files_come_to_all_with_docker() {
+    common_files_come_to_all(Runtime::Docker);
+}
+
+#[test]
+fn common_files_come_to_all_without_a_daemon() {
+    common_files_come_to_all(Runtime::Oci);
 }
 
 #[test]

@@ -37,10 +37,6 @@ pub(super) const TASK: Refused = Refused {
     of: "a task, also of a job manager task",
     properties: &["applicationPackageReferences", "authenticationTokenSettings"],
 };
-/// Of a task that runs on several nodes at once.
-pub(super) const MULTI_INSTANCE: Refused =
-    Refused { of: "a task's `multiInstanceSettings`", properties: &["commonResourceFiles"] };
-
 /// A task that runs on several nodes at once without a container, in which alone a node has an address of its own here.
 pub(super) const HOST_INSTANCES: &str = "multiInstanceSettings: without containerSettings";
 /// Nodes that run Windows.
@@ -74,7 +70,6 @@ pub(crate) const REFUSED: &[Refused] = &[
     JOB_CHANGE,
     POOL_INFO,
     TASK,
-    MULTI_INSTANCE,
     Refused { of: "a task, by what it lacks", properties: &[HOST_INSTANCES] },
     Refused { of: "a task and a start task", properties: &[USER] },
     RESOURCE_FILE,

@@ -3,7 +3,7 @@
 use super::files::{output_files, resource_files};
 use super::properties::{container_settings, retries, user_identity};
 use super::refusals::{invalid, missing, not_done, refuse};
-use super::refused::{HOST_INSTANCES, MULTI_INSTANCE, TASK};
+use super::refused::{HOST_INSTANCES, TASK};
 use crate::batch::ErrorCode;
 use crate::batch::exit_consequences::exit_options;
 use crate::batch::model::{
@@ -55,7 +55,7 @@ pub(crate) fn exit_actions(task: &BatchTaskCreateOptions, job: &BatchJob) -> Res
 
 /// Checks a task that runs on several nodes at once. Whether its pool has such nodes is not asked: it waits for them.
 fn multi_instance(task: &BatchTaskCreateOptions, settings: &MultiInstanceSettings) -> Result<(), Refusal> {
-    refuse(settings, &MULTI_INSTANCE)?;
+    resource_files(settings.common_resource_files.as_deref())?;
     if settings.coordination_command_line.trim().is_empty() {
         return Err(missing("multiInstanceSettings.coordinationCommandLine"));
     }
@@ -169,8 +169,8 @@ mod tests {
             (
                 json!({"coordinationCommandLine": "x", "commonResourceFiles": [{"httpUrl": "https://a/b"}]}),
                 json!({}),
-                501,
-                "commonResourceFiles",
+                400,
+                "filePath",
             ),
         ] {
             let error = with(settings, more).unwrap_err();

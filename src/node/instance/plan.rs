@@ -111,7 +111,13 @@ mod tests {
         let host = |last: u8| Host { name: format!("n{last}"), address: Ipv4Addr::new(10, 0, 0, last) };
         let instance = Instance { number, hosts: vec![host(4), host(5)], ..Instance::default() };
         let (job, task) = (JobId::new("j").unwrap(), TaskId::new("t").unwrap());
-        let part = Part { job: &job, task: &task, instance: &instance, coordination: "sshd -p 23" };
+        let part = Part {
+            job: &job,
+            task: &task,
+            instance: &instance,
+            coordination: "sshd -p 23",
+            common_files: &[],
+        };
         let spec = ContainerSpec { command: list(&["mpirun", "a"]), network, ..ContainerSpec::default() };
         let mut plan =
             ContainerPlan { spec, remove: false, grace: std::time::Duration::ZERO, host_folders: Vec::new() };

@@ -5,9 +5,9 @@ use std::time::Duration;
 use futures::{StreamExt as _, TryStreamExt as _};
 
 use super::failure::FetchError;
-use super::place::WorkingFolder;
+use super::place::TaskFolder;
 use super::source::{Item, Source, Unlisted, items};
-use crate::batch::model::BatchTaskFailureInfo;
+use crate::batch::model::{BatchTaskFailureInfo, ResourceFile};
 use crate::node::account::Account;
 use crate::node::context::NodeContext;
 use crate::node::failure;
@@ -21,20 +21,34 @@ const FIRST_PAUSE: Duration = Duration::from_millis(if cfg!(test) { 10 } else { 
 /// How long one try may take: servers may send a byte now and then for ever.
 const FILE_TIMEOUT: Duration = Duration::from_secs(4 * 60 * 60);
 
-/// Fetches the resource files of a run into its working directory. What an earlier attempt left of them is replaced.
+/// Fetches the resource files of a run into its working directory, and before them those that all instances of its task have into
+/// the directory that those share. What an earlier attempt left of them is replaced.
 pub(in crate::node) async fn fetch(
     node: &NodeContext,
     run: &Run<'_>,
     account: Account,
     watch: &Watch<'_>,
 ) -> Result<(), BatchTaskFailureInfo> {
-    if run.resource_files.is_empty() {
+    let owner = (node.account.is_root() && !account.is_root()).then_some(account);
+    if let Some(part) = run.part {
+        let path = node.layout.task(part.job, part.task).path().to_owned();
+        let shared = TaskFolder { path, owner, is_shared: true };
+        fetch_into(node, &shared, part.common_files, watch).await?;
+    }
+    let working = TaskFolder { path: run.directory.working(), owner, is_shared: false };
+    fetch_into(node, &working, run.resource_files, watch).await
+}
+
+async fn fetch_into(
+    node: &NodeContext,
+    folder: &TaskFolder,
+    files: &[ResourceFile],
+    watch: &Watch<'_>,
+) -> Result<(), BatchTaskFailureInfo> {
+    if files.is_empty() {
         return Ok(());
     }
-    let owner = (node.account.is_root() && !account.is_root()).then_some(account);
-    let folder = WorkingFolder { path: run.directory.working(), owner };
-    let folder = &folder;
-    let fetch = futures::stream::iter(run.resource_files)
+    let fetch = futures::stream::iter(files)
         .flat_map(|file| items(file).boxed())
         .map_err(|unlisted: Unlisted| unlisted.error.into_failure(&unlisted.source, &unlisted.path))
         .try_for_each_concurrent(AT_A_TIME, |item| async move {
@@ -48,7 +62,7 @@ pub(in crate::node) async fn fetch(
 }
 
 /// Fetches a file, again and again as long as what hinders it may pass.
-async fn fetch_item(transfers: &Transfers, folder: &WorkingFolder, item: &Item) -> Result<(), FetchError> {
+async fn fetch_item(transfers: &Transfers, folder: &TaskFolder, item: &Item) -> Result<(), FetchError> {
     let _place = transfers.place().await;
     let mut pause = FIRST_PAUSE;
     for _ in 1..TRIES {
@@ -64,14 +78,14 @@ async fn fetch_item(transfers: &Transfers, folder: &WorkingFolder, item: &Item) 
     in_time(transfers, folder, item).await
 }
 
-async fn in_time(transfers: &Transfers, folder: &WorkingFolder, item: &Item) -> Result<(), FetchError> {
+async fn in_time(transfers: &Transfers, folder: &TaskFolder, item: &Item) -> Result<(), FetchError> {
     let late = |_| FetchError::Late { url: item.source.to_string(), limit: FILE_TIMEOUT };
     tokio::time::timeout(FILE_TIMEOUT, once(transfers, folder, item))
         .await
         .unwrap_or_else(|error| Err(late(error)))
 }
 
-async fn once(transfers: &Transfers, folder: &WorkingFolder, item: &Item) -> Result<(), FetchError> {
+async fn once(transfers: &Transfers, folder: &TaskFolder, item: &Item) -> Result<(), FetchError> {
     let mut content = Source::read(&item.source, transfers).await?;
     let mut file = folder.begin(&item.path, content.length).await?;
     loop {

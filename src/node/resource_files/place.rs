@@ -1,11 +1,11 @@
-//! Where resource files go: below the task's working directory, as its user's own.
+//! Where resource files go: below the task's working directory, or that which its instances share, as its user's own.
 //!
 //! An earlier attempt of the task, or another task of its user, may have put links there, also in the moment in which a file
 //! comes. So nothing here follows one, and what is written to is always a new file.
 
 use std::fs::File;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use bytes::Bytes;
 use rustix::fs::StatVfs;
@@ -23,10 +23,15 @@ const LOOKS: u64 = 16 * MEBIBYTE;
 const GATHERED: usize = 256 * 1024;
 const MEBIBYTE: u64 = 1024 * 1024;
 
-/// A task's working directory.
+/// What the service itself has in a task's directory, beside the directories of subtasks, which are numbers.
+const OWN: &[&str] = &["wd", "certs", "stdout.txt", "stderr.txt"];
+
+/// A task's working directory, or the directory that its instances share.
 #[derive(Debug, Clone)]
-pub(super) struct WorkingFolder {
+pub(super) struct TaskFolder {
     pub(super) path: PathBuf,
+    /// Whether instances share it: then it is the task's directory, in which the service has files of its own.
+    pub(super) is_shared: bool,
     /// Who its files are given to; nobody where this program can't give anything away.
     pub(super) owner: Option<Account>,
 }
@@ -41,10 +46,15 @@ pub(super) struct NewFile {
     look_at: u64,
 }
 
-impl WorkingFolder {
+impl TaskFolder {
     /// Makes a file, in the place of what is there.
     pub(super) async fn begin(&self, relative: &Path, length: Option<u64>) -> Result<NewFile, FetchError> {
         let name = relative.to_string_lossy().into_owned();
+        if self.is_shared && is_the_services(relative) {
+            let error =
+                io::Error::new(io::ErrorKind::AlreadyExists, "the service has something of that name there");
+            return Err(FetchError::File { file: name, error });
+        }
         let path = self.path.join(relative);
         room_for(rustix::fs::statvfs(&self.path), length.unwrap_or(0), &name)?;
         let folder = self.clone();
@@ -101,6 +111,13 @@ impl WorkingFolder {
     }
 }
 
+/// Whether the service has something of its own in a task's directory where this path begins.
+fn is_the_services(relative: &Path) -> bool {
+    let mut steps = relative.components().filter(|step| *step != Component::CurDir);
+    let first = steps.next().map(|step| step.as_os_str().to_string_lossy()).unwrap_or_default();
+    OWN.contains(&&*first) || first.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 enum Step {
     Folder(io::Error),
     File(io::Error),
@@ -144,4 +161,19 @@ fn room_for(disk: rustix::io::Result<StatVfs>, more: u64, name: &str) -> Result<
     }
     let left = room.saturating_add(KEPT_FREE) / MEBIBYTE;
     Err(FetchError::Full { file: name.to_owned(), left, kept: KEPT_FREE / MEBIBYTE })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_service_has_in_the_shared_directory_is_left_alone() {
+        for path in ["stdout.txt", "./stderr.txt", "wd/a", "certs/x", "1", "12/stdout.txt"] {
+            assert!(is_the_services(Path::new(path)), "{path}");
+        }
+        for path in ["data", "data/stdout.txt", "1a", "wd2", "./x/wd"] {
+            assert!(!is_the_services(Path::new(path)), "{path}");
+        }
+    }
 }
