@@ -24,6 +24,7 @@ mod earlier_run;
 mod environment;
 mod failure;
 mod file_problem;
+mod free_space;
 mod host_task;
 mod images;
 pub mod instance;

@@ -32,6 +32,11 @@ impl RootFolder {
         Ok(Self { folder: rustix::fs::open(path, flags, Mode::empty())? })
     }
 
+    /// The disk that it is on.
+    pub(in crate::node) fn disk(&self) -> rustix::io::Result<rustix::fs::StatVfs> {
+        rustix::fs::fstatvfs(&self.folder)
+    }
+
     /// Opens what is at `path` inside.
     fn lookup(&self, path: &Path, flags: OFlags) -> io::Result<OwnedFd> {
         let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };

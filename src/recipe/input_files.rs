@@ -24,17 +24,24 @@ pub struct LocalFile {
     pub sha256: Arc<str>,
 }
 
+/// How many paths are remembered. A million tasks may all name one folder, or a file each.
+const REMEMBERED: usize = 10_000;
+
+/// The files at a path, each with its path below that.
+type Found = Arc<Vec<(String, PathBuf)>>;
+
 /// Finds local files and knows what is in them. A file is read once, so that every task sees the same.
 #[derive(Debug, Default)]
 pub struct InputFiles {
     folders: Folders,
+    found: Mutex<HashMap<(SourceId, String), Found>>,
     read: Mutex<HashMap<PathBuf, LocalFile>>,
 }
 
 impl InputFiles {
     /// Files of the folders that the texts of a recipe are in.
     pub fn new(folders: Folders) -> Self {
-        Self { folders, read: Mutex::default() }
+        Self { folders, found: Mutex::default(), read: Mutex::default() }
     }
 
     /// Looks whether there are files at a path that stands in a text, without reading them.
@@ -52,26 +59,37 @@ impl InputFiles {
     pub fn read(&self, path: &str, source: SourceId) -> Result<Vec<(String, LocalFile)>, FileError> {
         let found = self.find(path, source)?;
         let mut known = self.read.lock().unwrap_or_else(PoisonError::into_inner);
-        let read = found.into_iter().map(|(below, real)| {
-            if let Some(file) = known.get(&real) {
-                return Ok((below, file.clone()));
+        let read = found.iter().map(|(below, real)| {
+            if let Some(file) = known.get(real) {
+                return Ok((below.clone(), file.clone()));
             }
             let unreadable =
                 |error: io::Error| FileError::Unreadable { path: path.to_owned(), reason: error.to_string() };
-            let file = identify(&real).map_err(unreadable)?;
-            known.insert(real, file.clone());
-            Ok((below, file))
+            let file = identify(real).map_err(unreadable)?;
+            known.insert(real.clone(), file.clone());
+            Ok((below.clone(), file))
         });
         read.collect()
     }
 
-    fn find(&self, path: &str, source: SourceId) -> Result<Vec<(String, PathBuf)>, FileError> {
+    fn find(&self, path: &str, source: SourceId) -> Result<Found, FileError> {
+        let place = (source, path.to_owned());
+        let mut known = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = known.get(&place) {
+            return Ok(Arc::clone(found));
+        }
         let here = Arc::new(Folder::new("."));
         let found = self.folders.of(source).unwrap_or(&here).files_at(path)?;
         match found.len() {
             0 => Err(FileError::NoFile { path: path.to_owned() }),
             count if count > MOST_FILES => Err(FileError::TooMany { most: MOST_FILES }),
-            _ => Ok(found),
+            _ => {
+                let found = Arc::new(found);
+                if known.len() < REMEMBERED {
+                    known.insert(place, Arc::clone(&found));
+                }
+                Ok(found)
+            }
         }
     }
 }
@@ -110,6 +128,11 @@ mod tests {
         assert_eq!(&*files.read("data/a", source).unwrap()[0].1.sha256, expected);
         for path in ["none", "../x", "/etc/passwd", ""] {
             assert!(files.look(path, source).is_err(), "{path}");
+        }
+        std::fs::create_dir(folder.path().join("out")).unwrap();
+        std::os::unix::fs::symlink("/etc/hostname", folder.path().join("out/link")).unwrap();
+        for path in ["out", "out/link"] {
+            assert!(matches!(files.look(path, source), Err(FileError::LeadsOut { .. })), "{path}");
         }
         std::fs::create_dir(folder.path().join("empty")).unwrap();
         assert_eq!(files.look("empty", source), Err(FileError::NoFile { path: "empty".into() }));

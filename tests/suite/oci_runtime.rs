@@ -3,5 +3,6 @@
 
 mod containers;
 mod images;
+mod malicious;
 mod registry;
 mod yard;

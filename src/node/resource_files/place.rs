@@ -14,10 +14,9 @@ use tokio::io::AsyncWriteExt as _;
 use super::failure::FetchError;
 use crate::node::account::Account;
 use crate::node::context::in_background;
+use crate::node::free_space::{KEPT_FREE, room_on};
 use crate::node::plain_path;
 
-/// How much of the disk is kept free, in bytes: a machine without any room does not work any more.
-const KEPT_FREE: u64 = 256 * MEBIBYTE;
 /// After how many bytes the disk's room is looked at again.
 const LOOKS: u64 = 16 * MEBIBYTE;
 /// How much is gathered before it is written, in bytes.
@@ -156,12 +155,12 @@ fn write_error(error: io::Error, name: &str) -> FetchError {
 
 /// Whether a disk has room for that many bytes more. One that does not say is taken to have it.
 fn room_for(disk: rustix::io::Result<StatVfs>, more: u64, name: &str) -> Result<(), FetchError> {
-    let Ok(disk) = disk else { return Ok(()) };
-    let free = disk.f_bavail.saturating_mul(disk.f_frsize);
-    if free >= KEPT_FREE.saturating_add(more) {
+    let room = room_on(disk);
+    if room > 0 && room >= more {
         return Ok(());
     }
-    Err(FetchError::Full { file: name.to_owned(), left: free / MEBIBYTE, kept: KEPT_FREE / MEBIBYTE })
+    let left = room.saturating_add(KEPT_FREE) / MEBIBYTE;
+    Err(FetchError::Full { file: name.to_owned(), left, kept: KEPT_FREE / MEBIBYTE })
 }
 
 #[cfg(test)]

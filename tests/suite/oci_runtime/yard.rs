@@ -58,24 +58,28 @@ fn busybox_archive() -> Vec<u8> {
         0,
     );
     add(Regular, "etc/group", "", b"root:x:0:\napp:x:1000:\nvideo:x:44:app\n", 0o644, 0);
-    let layer = layer.into_inner().unwrap();
+    archive(IMAGE, &layer.into_inner().unwrap())
+}
+
+/// What `docker save` would write of an image of one layer.
+pub(super) fn archive(name: &str, layer: &[u8]) -> Vec<u8> {
     let config = serde_json::json!({
         "architecture": architecture(), "os": "linux",
         "config": { "Cmd": ["echo", "from CMD"], "Env": ["FROM_IMAGE=yes"], "WorkingDir": "/var/not/there" },
-        "rootfs": { "type": "layers", "diff_ids": [sha256(&layer)] },
+        "rootfs": { "type": "layers", "diff_ids": [sha256(layer)] },
     });
     let manifest =
-        serde_json::json!([{ "Config": "config.json", "RepoTags": [IMAGE], "Layers": ["layer.tar"] }]);
+        serde_json::json!([{ "Config": "config.json", "RepoTags": [name], "Layers": ["layer.tar"] }]);
     let mut archive = tar::Builder::new(Vec::new());
     for (name, content) in [
-        ("config.json", config.to_string().into_bytes()),
+        ("config.json", config.to_string().as_bytes()),
         ("layer.tar", layer),
-        ("manifest.json", manifest.to_string().into_bytes()),
+        ("manifest.json", manifest.to_string().as_bytes()),
     ] {
         let mut header = tar::Header::new_gnu();
         header.set_size(content.len() as u64);
         header.set_mode(0o644);
-        archive.append_data(&mut header, name, content.as_slice()).unwrap();
+        archive.append_data(&mut header, name, content).unwrap();
     }
     archive.into_inner().unwrap()
 }

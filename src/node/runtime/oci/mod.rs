@@ -8,6 +8,7 @@
 //! `libcontainer`, does what is dangerous to get wrong: namespaces, mounts, control groups, capabilities.
 
 mod archive;
+mod bounded_writer;
 mod bundle;
 mod container_folder;
 mod devices;

@@ -1,13 +1,16 @@
 //! Fetching images from registries.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use futures::{StreamExt, TryStreamExt};
 use oci_client::manifest::{OciDescriptor, OciImageManifest};
 
+use super::bounded_writer::BoundedWriter;
 use super::reference::ImageName;
 use super::registry::Registry;
 use super::store::{Store, StoreError};
+use crate::node::free_space::{KEPT_FREE, room_in};
 use crate::node::runtime::{RegistryCredential, RuntimeError};
 
 const LAYERS_AT_ONCE: usize = 3;
@@ -90,12 +93,24 @@ impl<'a> Fetch<'a> {
         Ok(path)
     }
 
-    /// Fetches a layer into a file; its digest is checked on the way.
+    /// Fetches a layer into a file; its size and its digest are checked on the way.
     async fn download(&self, layer: &OciDescriptor, path: &Path) -> Result<(), RuntimeError> {
+        let size = u64::try_from(layer.size).unwrap_or_default();
+        if room_in(path.parent().unwrap_or(path)) < size {
+            let full = io::Error::new(
+                io::ErrorKind::StorageFull,
+                format!(
+                    "the layer has {size} bytes, and {} MiB of the disk are always kept free",
+                    KEPT_FREE >> 20
+                ),
+            );
+            return Err(self.store_failed(StoreError::io("make room for", path)(full)));
+        }
         let file = tokio::fs::File::create(path)
             .await
             .map_err(|error| self.store_failed(StoreError::io("create", path)(error)))?;
-        self.registry.blob(layer, tokio::io::BufWriter::with_capacity(1 << 18, file)).await
+        let file = tokio::io::BufWriter::with_capacity(1 << 18, file);
+        self.registry.blob(layer, BoundedWriter::new(file, size)).await
     }
 
     fn store_failed(&self, error: StoreError) -> RuntimeError {

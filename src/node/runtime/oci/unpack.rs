@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{AtFlags, FileType, Gid, Mode, OFlags, Timespec, Timestamps, Uid, XattrFlags};
 use tar::{Archive, Entry, EntryType};
 
+use crate::node::free_space::{KEPT_FREE, room_on};
 use crate::node::root_folder::{RootFolder, empty_unless, file_type, names, remove_tree};
 
 /// What an image may use up before it is taken for an attack.
@@ -28,6 +29,9 @@ impl Default for Limits {
         Self { entries: 4_000_000, bytes: 200 << 30 }
     }
 }
+
+/// After how many bytes the disk is looked at again.
+const LOOK_EVERY: u64 = 16 << 20;
 
 /// The most bytes between the contents of two entries: headers, long names and extended attributes, which are read into memory.
 const MOST_BETWEEN: u64 = 2 << 20;
@@ -57,6 +61,8 @@ pub(super) struct Unpacker {
     limits: Limits,
     entries: u64,
     bytes: u64,
+    /// Bytes of the entries since the disk was last looked at.
+    unseen: u64,
     /// Paths that the present layer has made: an opaque marker hides only what lies below it.
     made: HashSet<PathBuf>,
     /// The folder of the entry before: entries come folder by folder.
@@ -71,6 +77,7 @@ impl Unpacker {
             limits,
             entries: 0,
             bytes: 0,
+            unseen: 0,
             made: HashSet::new(),
             recent: None,
         })
@@ -102,6 +109,7 @@ impl Unpacker {
                 self.limits.entries, self.limits.bytes
             )));
         }
+        self.look_for_room(entry.size())?;
         let components = names(path)?;
         let Some((name, parents)) = components.split_last() else {
             return self.set_root_metadata(entry);
@@ -125,6 +133,24 @@ impl Unpacker {
             self.recent = Some((parent, folder));
         }
         Ok(())
+    }
+
+    /// Leaves some of the disk free, whatever else fills it at the same time.
+    fn look_for_room(&mut self, more: u64) -> io::Result<()> {
+        self.unseen = self.unseen.saturating_add(more);
+        if self.unseen < LOOK_EVERY {
+            return Ok(());
+        }
+        self.unseen = 0;
+        let room = room_on(self.root.disk());
+        if room > 0 && room >= more {
+            return Ok(());
+        }
+        let reason = format!(
+            "it takes {more} bytes, and the disk has {room} to spare; {} MiB are always kept free",
+            KEPT_FREE >> 20
+        );
+        Err(io::Error::new(io::ErrorKind::StorageFull, reason))
     }
 
     /// Opens the folder `parent`, making it if the layer forgot to, unless it is open already.
