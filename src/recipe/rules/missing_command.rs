@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     code: Code {
         name: "missing-command",
         severity: Severity::Error,
-        summary: "a task without a container, or its coordination command, has no command",
+        summary: "a task without a container has no command, or a coordination command is empty",
         explanation: "Inside a container an absent command means the image's own entry point. On the node itself there \
                       is nothing to run without a command, and the service refuses a coordination command that is empty.",
         examples: &[
