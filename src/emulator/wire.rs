@@ -146,7 +146,7 @@ pub(crate) fn subtask(
     render(&BatchSubtask {
         id: Some(record.number),
         node_info: Some(node_info(base, record.place, (&job.job.id, &task.definition.id), number)),
-        start_time: Some(record.started),
+        start_time: record.started,
         end_time: record.ended,
         exit_code: record.exit_code,
         container_info: record.container_info,

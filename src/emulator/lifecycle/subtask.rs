@@ -1,4 +1,4 @@
-//! The life of an instance of a task that runs on several nodes at once: running → completed.
+//! The life of an instance of a task that runs on several nodes at once: (preparing →) running → completed.
 //!
 //! What it runs is the coordination command, and with that it completes. What that left in the background goes on until the task
 //! ends; if it ends before, so does the task.
@@ -17,7 +17,7 @@ use crate::node::TaskOutcome;
 const TASK_ENDED: &str = "TaskEnded";
 
 impl SubtaskRecord {
-    /// An instance that was just given to a node.
+    /// An instance that was just given to a node, and waits until all nodes of its task are prepared for the job.
     pub(crate) fn new(
         (task, number): (TaskRow, i32),
         run: RunRow,
@@ -31,15 +31,24 @@ impl SubtaskRecord {
             run,
             place,
             address,
-            state: BatchSubtaskState::Running,
+            state: BatchSubtaskState::Preparing,
             since: now,
             previous: None,
-            started: now,
+            started: None,
             ended: None,
             exit_code: None,
             container_info: None,
             failure_info: None,
             result: None,
+        }
+    }
+
+    /// It begins: at once, as if it had never waited, where nothing was to be prepared.
+    pub(crate) fn begin(&mut self, has_waited: bool, now: DateTime) {
+        self.started = Some(now);
+        self.enter(BatchSubtaskState::Running, now);
+        if !has_waited {
+            self.previous = None;
         }
     }
 
@@ -70,10 +79,13 @@ impl SubtaskRecord {
     fn complete(&mut self, now: DateTime) {
         self.ended = Some(now);
         if self.state != BatchSubtaskState::Completed {
-            let before = std::mem::replace(&mut self.state, BatchSubtaskState::Completed);
-            self.previous = Some((before, self.since));
-            self.since = now;
+            self.enter(BatchSubtaskState::Completed, now);
         }
+    }
+
+    fn enter(&mut self, state: BatchSubtaskState, now: DateTime) {
+        self.previous = Some((std::mem::replace(&mut self.state, state), self.since));
+        self.since = now;
     }
 
     /// What the failure of this instance means for the task. That its time was over is true of all instances.
@@ -117,7 +129,21 @@ mod tests {
 
     fn subtask() -> SubtaskRecord {
         let place = TaskPlace { pool_id: PoolId::new("p").unwrap(), node_id: NodeId::new("n").unwrap() };
-        SubtaskRecord::new((TaskRow(1), 2), RunRow(3), place, Ipv4Addr::new(10, 0, 0, 5), at(1))
+        let mut subtask =
+            SubtaskRecord::new((TaskRow(1), 2), RunRow(3), place, Ipv4Addr::new(10, 0, 0, 5), at(1));
+        assert_eq!((subtask.state.clone(), subtask.started), (BatchSubtaskState::Preparing, None));
+        subtask.begin(false, at(1));
+        subtask
+    }
+
+    #[test]
+    fn it_has_a_state_before_only_if_it_waited() {
+        let at_once = subtask();
+        assert_eq!((at_once.state.clone(), at_once.previous.clone()), (BatchSubtaskState::Running, None));
+        let mut waited = SubtaskRecord { state: BatchSubtaskState::Preparing, started: None, ..at_once };
+        waited.begin(true, at(4));
+        assert_eq!(waited.previous, Some((BatchSubtaskState::Preparing, at(1))));
+        assert_eq!((waited.started, waited.since), (Some(at(4)), at(4)));
     }
 
     fn outcome() -> TaskOutcome {

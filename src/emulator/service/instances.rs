@@ -46,7 +46,10 @@ impl Unit<'_> {
                 task.life.step(TaskEvent::Assigned { run, place: place.clone(), is_prepared }, self.now);
                 self.tasks().save_life(task.row, &task.life)?;
             }
-            let subtask = SubtaskRecord::new((task.row, number), run, place, *address, self.now);
+            let mut subtask = SubtaskRecord::new((task.row, number), run, place, *address, self.now);
+            if is_prepared {
+                subtask.begin(false, self.now);
+            }
             self.subtasks().save(&subtask)?;
             self.node_changed(node.row);
             runs.push(run);
@@ -68,6 +71,15 @@ impl Unit<'_> {
             hosts: all.iter().map(|one| Host::new(&one.place.node_id, one.address)).collect(),
             ..Instance::default()
         }))
+    }
+
+    /// An instance begins that has waited until the nodes of its task were prepared.
+    pub(super) fn instance_begins(&mut self, run: RunRow) -> Result<(), Failure> {
+        if let Some(mut subtask) = self.subtasks().of_run(run)? {
+            subtask.begin(true, self.now);
+            self.subtasks().save(&subtask)?;
+        }
+        Ok(())
     }
 
     /// The coordination command of an instance has succeeded.

@@ -146,6 +146,7 @@ impl Unit<'_> {
         let Some(node) = self.nodes().get(run.node)?.map(|node| node.address()) else { return Ok(()) };
         let Some(pool) = self.pools().find(&node.pool_id)? else { return Ok(()) };
         self.runs().set_stage(run.row, RunStage::Running)?;
+        self.instance_begins(run.row)?;
         let Some(assignment) = self.assignment_of(&pool, &node, run)? else { return Ok(()) };
         self.begin_run(run.row, node, assignment)
     }

@@ -28,7 +28,8 @@ pub(crate) struct SubtaskRecord {
     pub(crate) state: BatchSubtaskState,
     pub(crate) since: DateTime,
     pub(crate) previous: Option<(BatchSubtaskState, DateTime)>,
-    pub(crate) started: DateTime,
+    /// When it began; absent as long as it waits for nodes to be prepared for the job.
+    pub(crate) started: Option<DateTime>,
     pub(crate) ended: Option<DateTime>,
     /// The exit code of its coordination command.
     pub(crate) exit_code: Option<i32>,

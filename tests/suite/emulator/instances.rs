@@ -12,11 +12,16 @@ fn spread(id: &str, instances: i32, script: &str) -> Value {
 
 /// A pool of that many nodes that reach each other, with the job `j` on it.
 async fn account(nodes: i32) -> Account {
+    with_job(nodes, json!({})).await
+}
+
+/// The same with more properties of the job.
+async fn with_job(nodes: i32, more: Value) -> Account {
     let account = Account::new().await;
-    let more =
+    let size =
         json!({"targetDedicatedNodes": nodes, "taskSlotsPerNode": 1, "enableInterNodeCommunication": true});
-    account.post("/pools", with(pool("p"), more)).await.expect(201);
-    account.post("/jobs", json!({"id": "j", "poolInfo": {"poolId": "p"}})).await.expect(201);
+    account.post("/pools", with(pool("p"), size)).await.expect(201);
+    account.post("/jobs", with(json!({"id": "j", "poolInfo": {"poolId": "p"}}), more)).await.expect(201);
     idle(&account, nodes).await;
     account
 }
@@ -257,5 +262,43 @@ async fn the_time_limit_of_a_task_is_that_of_all_its_instances() {
     let failure = &task["executionInfo"]["failureInfo"];
     assert_eq!(failure["code"], "TaskEnded");
     assert!(failure["message"].as_str().unwrap().ends_with("longer than it may."), "{failure}");
+    idle(&account, 2).await;
+}
+
+fn preparation(script: &str) -> Value {
+    json!({"jobPreparationTask": {"commandLine": "prepare", "containerSettings": {"imageName": "busybox"},
+        "environmentSettings": [{"name": "BATCHYARD_SIMULATE", "value": script}]}})
+}
+
+#[tokio::test]
+async fn all_nodes_of_a_task_are_prepared_before_any_instance_begins() {
+    let account = with_job(2, preparation("seconds=0.5")).await;
+    account.post("/jobs/j/tasks", spread("t", 2, "")).await.expect(201);
+    account.until_state("/jobs/j/tasks/t", "preparing").await;
+    let waiting = subtasks(&account, "t").await;
+    assert_eq!((&waiting[0]["state"], &waiting[0]["startTime"]), (&json!("preparing"), &Value::Null));
+    let task = account.until_state("/jobs/j/tasks/t", "completed").await;
+    assert_eq!(task["executionInfo"]["result"], "success", "{task}");
+    let subtask = subtasks(&account, "t").await[0].clone();
+    assert_eq!((&subtask["state"], &subtask["result"]), (&json!("completed"), &json!("success")));
+    assert!(subtask["startTime"].as_str().unwrap() > waiting[0]["stateTransitionTime"].as_str().unwrap());
+    let prepared = account.get("/jobs/j/jobpreparationandreleasetaskstatus").await.json();
+    assert_eq!(prepared["value"].as_array().unwrap().len(), 2);
+    idle(&account, 2).await;
+}
+
+#[tokio::test]
+async fn a_task_is_not_begun_on_nodes_that_can_not_be_prepared() {
+    let account = with_job(2, preparation("exit=1")).await;
+    account.post("/jobs/j/tasks", spread("t", 2, "")).await.expect(201);
+    account
+        .until("/jobs/j/jobpreparationandreleasetaskstatus", |list| {
+            let nodes = list["value"].as_array().unwrap();
+            nodes.len() == 2
+                && nodes.iter().all(|node| node["jobPreparationTaskExecutionInfo"]["state"] == "completed")
+        })
+        .await;
+    let task = account.until_state("/jobs/j/tasks/t", "active").await;
+    assert_eq!(task["executionInfo"]["startTime"], Value::Null);
     idle(&account, 2).await;
 }
