@@ -126,7 +126,7 @@ pub(crate) fn find<'a>(
     path: &'a str,
     version: ApiVersion,
 ) -> Result<(&'static Route, Vec<&'a str>), Refusal> {
-    let segments: Vec<&str> = path.trim_end_matches('/').split('/').skip(1).collect();
+    let segments = segments(path);
     let mut known = false;
     for spec in every_operation().chain(retired_operations()).filter(|spec| spec.is_in(version)) {
         let Some(values) = spec.match_path(&segments) else { continue };
@@ -141,6 +141,16 @@ pub(crate) fn find<'a>(
     Err(Refusal::new(code).with("Path", path).with("ApiVersion", version.as_str()))
 }
 
+/// The segments of a path. What follows `files` is one, however many slashes it holds: so are the URLs written that listings give.
+fn segments(path: &str) -> Vec<&str> {
+    let path = path.trim_end_matches('/');
+    let with_file: Vec<&str> = path.splitn(7, '/').skip(1).collect();
+    if with_file.get(4).is_some_and(|segment| segment.eq_ignore_ascii_case("files")) {
+        return with_file;
+    }
+    path.split('/').skip(1).collect()
+}
+
 fn not_implemented(spec: &OperationSpec) -> Refusal {
     Refusal::new(ErrorCode::NOT_IMPLEMENTED_BY_EMULATOR)
         .with("Operation", spec.name)
@@ -152,6 +162,17 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+
+    #[test]
+    fn the_path_of_a_file_is_one_segment_with_its_slashes() {
+        for path in ["/jobs/j/tasks/t/files/wd/a/b.txt", "/jobs/j/tasks/t/Files/wd%2Fa%2Fb.txt"] {
+            let (route, values) = find(&Method::GET, path, ApiVersion::CURRENT).ok().unwrap();
+            assert_eq!((route.spec.name, values.len()), ("GetTaskFile", 3), "{path}");
+        }
+        let list = find(&Method::GET, "/pools/p/nodes/n/files/", ApiVersion::CURRENT).ok().unwrap();
+        assert_eq!(list.0.spec.name, "ListNodeFiles");
+        assert!(find(&Method::GET, "/jobs/j/tasks/t/others/a/b", ApiVersion::CURRENT).is_err());
+    }
 
     #[test]
     fn every_route_is_an_operation_of_the_contract_and_has_one_handler() {

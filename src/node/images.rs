@@ -60,7 +60,8 @@ impl ImageStore {
         if is_there && (credential.is_none() || *login_is_good) {
             return Ok(reference);
         }
-        match self.runtime.pull(&name, credential.as_ref()).await {
+        let pulled = self.runtime.pull(&name, credential.as_ref()).await;
+        match pulled.map_err(|error| error.harmless(credential.as_ref(), None)) {
             Ok(_) => *login_is_good = true,
             Err(RuntimeError::PullFailed { reason, .. }) if is_there => {
                 tracing::warn!(

@@ -25,7 +25,7 @@ pub(crate) enum PreparationEvent {
     NodeBooted,
     /// The release task begins.
     ReleaseStarted,
-    /// The release task has ended, or was lost.
+    /// The release task has ended; without an outcome it was lost.
     ReleaseEnded(Option<TaskOutcome>),
 }
 
@@ -77,8 +77,10 @@ impl PreparationRecord {
                 None
             }
             PreparationEvent::ReleaseEnded(outcome) => {
-                if let Some(info) = &mut self.release {
-                    end_release(info, outcome, now);
+                match (outcome, &mut self.release) {
+                    (Some(outcome), Some(info)) => end_release(info, outcome, now),
+                    // Nobody knows what it has done: it runs again, as tasks do.
+                    _ => self.release = None,
                 }
                 None
             }
@@ -144,13 +146,12 @@ fn releasing(now: DateTime) -> BatchJobReleaseTaskExecutionInfo {
     }
 }
 
-/// A release task that was lost counts as ended: nobody runs it again.
-fn end_release(info: &mut BatchJobReleaseTaskExecutionInfo, outcome: Option<TaskOutcome>, now: DateTime) {
+fn end_release(info: &mut BatchJobReleaseTaskExecutionInfo, outcome: TaskOutcome, now: DateTime) {
     info.state = BatchJobReleaseTaskState::Completed;
     info.end_time = Some(now);
-    info.exit_code = outcome.as_ref().and_then(|outcome| outcome.exit_code);
-    info.container_info = outcome.as_ref().and_then(|outcome| outcome.container_info.clone());
-    info.failure_info = outcome.map_or_else(|| Some(task_ended()), failure_of);
+    info.exit_code = outcome.exit_code;
+    info.container_info.clone_from(&outcome.container_info);
+    info.failure_info = failure_of(outcome);
     info.result = Some(result_of(info.failure_info.is_some()));
 }
 
@@ -233,7 +234,8 @@ mod tests {
         assert_eq!((info.exit_code, info.state), (Some(3), BatchJobReleaseTaskState::Completed));
         assert_eq!(info.result, Some(BatchTaskExecutionResult::Failure));
         let mut lost = record.clone();
-        lost.step(PreparationEvent::ReleaseEnded(None), at(5));
-        assert_eq!(lost.release.unwrap().exit_code, None);
+        lost.step(PreparationEvent::ReleaseStarted, at(5));
+        lost.step(PreparationEvent::ReleaseEnded(None), at(6));
+        assert!(lost.awaits_release(), "it runs again");
     }
 }

@@ -9,6 +9,7 @@ pub mod oci;
 mod own_program;
 mod private_network;
 mod run_options;
+mod said;
 mod select;
 mod simulated;
 

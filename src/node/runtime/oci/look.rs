@@ -3,6 +3,7 @@
 use oci_client::manifest::{ImageIndexEntry, OciManifest};
 
 use super::image_config::ImageConfig;
+use super::layer::sha256_hex;
 use super::reference::ImageName;
 use super::registry::Registry;
 use crate::node::platform::architecture;
@@ -33,6 +34,9 @@ pub async fn look(image: &str, credential: Option<&RegistryCredential>) -> Resul
         }
     };
     registry.check(&manifest)?;
+    if sha256_hex(&manifest.config.digest).is_none() {
+        return Err(invalid("the digest of its configuration is not a SHA-256 digest".to_owned()));
+    }
     let configuration = registry.configuration(&manifest).await?;
     let config = ImageConfig::read(&configuration).map_err(invalid)?;
     let mut report = config.report(manifest.config.digest.clone());

@@ -45,7 +45,7 @@ impl<'a> Fetch<'a> {
     fn new(
         store: &'a Store,
         name: &'a ImageName,
-        credential: Option<&RegistryCredential>,
+        credential: Option<&'a RegistryCredential>,
     ) -> Result<Self, RuntimeError> {
         Ok(Self { store, name, registry: Registry::new(name, credential)? })
     }

@@ -1,5 +1,6 @@
 //! Talking to registries.
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use oci_client::client::{ClientConfig, ClientProtocol};
@@ -24,12 +25,15 @@ pub(super) struct Registry<'a> {
     name: &'a ImageName,
     client: Client,
     login: RegistryAuth,
+    credential: Option<&'a RegistryCredential>,
+    /// What the registry's token server gave at the login, if it did.
+    token: OnceLock<String>,
 }
 
 impl<'a> Registry<'a> {
     pub(super) fn new(
         name: &'a ImageName,
-        credential: Option<&RegistryCredential>,
+        credential: Option<&'a RegistryCredential>,
     ) -> Result<Self, RuntimeError> {
         let mut config = ClientConfig::default();
         if name.is_loopback() {
@@ -54,14 +58,18 @@ impl<'a> Registry<'a> {
         let login = credential.map_or(RegistryAuth::Anonymous, |credential| {
             RegistryAuth::Basic(credential.username.clone(), credential.password.expose().to_owned())
         });
-        Ok(Self { name, client, login })
+        Ok(Self { name, client, login, credential, token: OnceLock::new() })
     }
 
     /// Logs in; what is asked for next needs no further login.
     pub(super) async fn log_in(&self) -> Result<(), RuntimeError> {
         let reference = &self.name.reference;
         let answer = self.client.auth(reference, &self.login, RegistryOperation::Pull).await;
-        answer.map(drop).map_err(|error| self.explain(error))
+        let token = answer.map_err(|error| self.explain(error))?;
+        if let Some(token) = token {
+            let _ = self.token.set(token);
+        }
+        Ok(())
     }
 
     /// The manifest of the image for this machine.
@@ -130,14 +138,15 @@ impl<'a> Registry<'a> {
             RegistryAuth::Basic(user, _) => format!("logged in as `{user}`"),
             _ => "no login was given; the image is private or doesn't exist".to_owned(),
         };
-        match verdict(&error) {
+        let error = match verdict(&error) {
             Verdict::Unauthorized(answer) => {
                 RuntimeError::Unauthorized { image, registry, reason: format!("{answer} ({login})") }
             }
             Verdict::NotFound(reason) => RuntimeError::ImageNotFound { image, registry, reason },
             Verdict::Invalid(reason) => RuntimeError::InvalidImage { image, reason },
             Verdict::Failed(reason) => RuntimeError::PullFailed { image, registry, reason },
-        }
+        };
+        error.harmless(self.credential, self.token.get())
     }
 }
 
