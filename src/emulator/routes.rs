@@ -167,10 +167,10 @@ mod tests {
     fn the_path_of_a_file_is_one_segment_with_its_slashes() {
         for path in ["/jobs/j/tasks/t/files/wd/a/b.txt", "/jobs/j/tasks/t/Files/wd%2Fa%2Fb.txt"] {
             let (route, values) = find(&Method::GET, path, ApiVersion::CURRENT).ok().unwrap();
-            assert_eq!((route.spec.name, values.len()), ("GetTaskFile", 3), "{path}");
+            assert_eq!((route.spec.name, values.len()), ("Tasks_GetTaskFile", 3), "{path}");
         }
         let list = find(&Method::GET, "/pools/p/nodes/n/files/", ApiVersion::CURRENT).ok().unwrap();
-        assert_eq!(list.0.spec.name, "ListNodeFiles");
+        assert_eq!(list.0.spec.name, "Nodes_ListNodeFiles");
         assert!(find(&Method::GET, "/jobs/j/tasks/t/others/a/b", ApiVersion::CURRENT).is_err());
     }
 

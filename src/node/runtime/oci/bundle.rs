@@ -17,8 +17,8 @@ use crate::node::runtime::{ContainerSpec, NetworkMode};
 
 const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/// The parent of our containers' control groups.
-const CGROUP: &str = "/batchyard";
+/// What the name of a container's control group begins with. They have no parent of ours: an empty one would stay behind.
+const CGROUP: &str = "/batchyard-";
 
 /// Everything that goes into a container's folder.
 #[derive(Debug)]
@@ -235,7 +235,7 @@ fn linux(spec: &ContainerSpec, id: &str, host: &Host) -> Result<Value, String> {
         (MASKED, read_only(host), Vec::new())
     };
     Ok(json!({
-        "cgroupsPath": format!("{CGROUP}/{id}"),
+        "cgroupsPath": format!("{CGROUP}{id}"),
         "namespaces": namespaces,
         "resources": resources(&spec.limits, spec.privileged, host)?,
         "devices": devices,
