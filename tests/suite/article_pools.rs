@@ -121,15 +121,13 @@ pools:
     }
 }
 
-#[test]
-fn a_start_task_on_the_host_prepares_what_containers_see() {
+/// What a task prints that runs a script on a pool with this start task; `REGISTRY` is the test's.
+fn printed_after(start_task: &str, script: &str, check: impl Fn(&str)) {
     for runtime in RUNTIMES {
         let Some(registry) = Service::Registry.address() else { return };
         let Some(local) = Local::new(runtime) else { continue };
-        let stdout = applied(
-            &local,
-            &format!(
-                r#"api_version: batchyard/v1
+        let recipe = format!(
+            r#"api_version: batchyard/v1
 name: started
 pools:
   p:
@@ -137,50 +135,32 @@ pools:
     image: ubuntu-22.04-container
     container: {{}}
     nodes: {{ dedicated: 1 }}
-    start_task:
-      elevation: admin
-      command: sh -c "mkdir $AZ_BATCH_NODE_MOUNTS_DIR/files && echo served > $AZ_BATCH_NODE_MOUNTS_DIR/files/data"
+    start_task: {{ {start_task} }}
 jobs:
   j:
     pool: p
     tasks:
-      t:
-        container: {{ image: "{registry}/busybox:latest" }}
-        command: [/bin/sh, -c, "cat $AZ_BATCH_NODE_MOUNTS_DIR/files/data; ls $AZ_BATCH_NODE_STARTUP_DIR"]
+      t: {{ container: {{ image: "REGISTRY/busybox:latest" }}, command: [/bin/sh, -c, "{script}"] }}
 "#
-            ),
         );
-        assert!(stdout.contains("│ served") && stdout.contains("│ stdout.txt"), "{stdout}");
+        check(&applied(&local, &recipe.replace("REGISTRY", &registry)));
     }
 }
 
 #[test]
+fn a_start_task_on_the_host_prepares_what_containers_see() {
+    printed_after(
+        r#"elevation: admin, command: [sh, -c, "mkdir $AZ_BATCH_NODE_MOUNTS_DIR/files && echo served > $AZ_BATCH_NODE_MOUNTS_DIR/files/data"]"#,
+        "cat $AZ_BATCH_NODE_MOUNTS_DIR/files/data; ls $AZ_BATCH_NODE_STARTUP_DIR",
+        |stdout| assert!(stdout.contains("│ served") && stdout.contains("│ stdout.txt"), "{stdout}"),
+    );
+}
+
+#[test]
 fn a_start_task_in_a_container_prepares_what_others_see() {
-    for runtime in RUNTIMES {
-        let Some(registry) = Service::Registry.address() else { return };
-        let Some(local) = Local::new(runtime) else { continue };
-        let stdout = applied(
-            &local,
-            &format!(
-                r#"api_version: batchyard/v1
-name: started
-pools:
-  p:
-    vm_size: Standard_D1_v2
-    image: ubuntu-22.04-container
-    container: {{}}
-    nodes: {{ dedicated: 1 }}
-    start_task:
-      container: {{ image: "{registry}/busybox:latest" }}
-      command: [/bin/sh, -c, "echo prepared in $AZ_BATCH_POOL_ID > $AZ_BATCH_NODE_SHARED_DIR/data"]
-jobs:
-  j:
-    pool: p
-    tasks:
-      t: {{ container: {{ image: "{registry}/busybox:latest" }}, command: [/bin/sh, -c, "cat $AZ_BATCH_NODE_SHARED_DIR/data"] }}
-"#
-            ),
-        );
-        assert!(stdout.contains("│ prepared in p"), "{stdout}");
-    }
+    printed_after(
+        r#"container: { image: "REGISTRY/busybox:latest" }, command: [/bin/sh, -c, "echo prepared in $AZ_BATCH_POOL_ID > $AZ_BATCH_NODE_SHARED_DIR/data"]"#,
+        "cat $AZ_BATCH_NODE_SHARED_DIR/data",
+        |stdout| assert!(stdout.contains("│ prepared in p"), "{stdout}"),
+    );
 }

@@ -1,7 +1,8 @@
 //! What a node does for a job beside the job's tasks: its preparation task before the first of them, its release task after the
 //! last.
 //!
-//! due → running → ready or failed; due again once the node has booted anew. The release task runs once, when the job ends.
+//! due → running → ready or failed; due again once the node has booted anew. The release task runs when the job ends,
+//! and again only if it was lost.
 
 use crate::batch::DateTime;
 use crate::batch::model::{

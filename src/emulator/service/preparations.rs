@@ -109,14 +109,14 @@ impl Unit<'_> {
         self.preparations().save(&record)?;
         match effect {
             Some(PreparationEffect::RunAgain) => self.start_preparation(&job, &node.address(), record),
-            Some(PreparationEffect::LetTasksRun) => self.let_waiting_tasks_run(run.job, &node.address()),
+            Some(PreparationEffect::LetTasksRun) => self.let_waiting_tasks_run(run.job, run.node),
             // A node that was lost meanwhile is prepared anew when a task comes to it.
             Some(PreparationEffect::TurnTasksAway) | None => self.turn_waiting_tasks_away(run.job, run.node),
         }
     }
 
-    fn let_waiting_tasks_run(&mut self, job: JobRow, node: &NodeAddress) -> Result<(), Failure> {
-        for run in self.waiting_runs(job, node.row)? {
+    fn let_waiting_tasks_run(&mut self, job: JobRow, node: NodeRow) -> Result<(), Failure> {
+        for run in self.waiting_runs(job, node)? {
             let Some(mut task) = self.tasks().find_key(run.job, &run.task_key)? else { continue };
             let instances = self.runs().of_task(job, &run.task_key)?;
             if !self.are_prepared(&instances)? {

@@ -110,8 +110,10 @@ impl<'a> Registry<'a> {
 
     /// Refuses what is no container image before anything large is fetched.
     pub(super) fn check(&self, manifest: &OciImageManifest) -> Result<(), RuntimeError> {
-        let refuse =
-            |reason: String| Err(RuntimeError::InvalidImage { image: self.name.written.clone(), reason });
+        let refuse = |reason: String| {
+            let error = RuntimeError::InvalidImage { image: self.name.written.clone(), reason };
+            Err(error.harmless(self.credential, self.token.get()))
+        };
         if let Some(layer) = manifest.layers.iter().find(|layer| !layer.media_type.contains(".tar")) {
             return refuse(format!("it is no container image: a layer is of type `{}`", layer.media_type));
         }
