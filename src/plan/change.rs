@@ -1,10 +1,11 @@
 //! What a plan says.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::batch::{ETag, JobId, JobScheduleId, PoolId};
 use crate::resource::{Address, ChangeClass, Mutability, OnChange, RecipeName, SourceLocation};
 
 use super::obstacle::Obstacle;
@@ -32,6 +33,19 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// What a reader should know that is no change.
     pub notes: Vec<String>,
+    /// The versions of the objects that it was made for.
+    pub versions: Versions,
+}
+
+/// Versions of objects: as a plan found them, or as the steps of a plan have left them.
+#[derive(Debug, Clone, Default)]
+pub struct Versions {
+    /// Of pools.
+    pub pools: BTreeMap<PoolId, ETag>,
+    /// Of jobs.
+    pub jobs: BTreeMap<JobId, ETag>,
+    /// Of job schedules.
+    pub schedules: BTreeMap<JobScheduleId, ETag>,
 }
 
 impl Plan {

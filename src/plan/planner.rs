@@ -13,7 +13,7 @@ use crate::resource::{
     TaskStreamError,
 };
 
-use super::change::{ActionReason, Change, FieldChange, Plan, Policy};
+use super::change::{ActionReason, Change, FieldChange, Plan, Policy, Versions};
 use super::step::{Action, Step, StepId};
 use super::tasks::TaskPlan;
 use leftovers::Kept;
@@ -81,7 +81,13 @@ impl<'a> Planner<'a> {
 
     fn finish(mut self) -> Plan {
         self.changes.sort_by(|a, b| a.address.cmp(&b.address));
-        Plan { recipe: self.recipe.clone(), changes: self.changes, steps: self.steps, notes: self.notes }
+        Plan {
+            recipe: self.recipe.clone(),
+            changes: self.changes,
+            steps: self.steps,
+            notes: self.notes,
+            versions: versions_of(self.live),
+        }
     }
 
     fn step(&mut self, address: &Address, action: Action, after: impl IntoIterator<Item = StepId>) -> StepId {
@@ -150,6 +156,13 @@ fn conflict(change: &mut Change, reason: ActionReason, remark: String) {
     change.class = ChangeClass::Conflict;
     change.reason = reason;
     change.remarks.push(remark);
+}
+
+fn versions_of(live: &LiveState) -> Versions {
+    let pools = live.pools.iter().filter_map(|(id, pool)| Some((id.clone(), pool.etag.clone()?)));
+    let jobs = live.jobs.iter().filter_map(|(id, job)| Some((id.clone(), job.etag.clone()?)));
+    let schedules = live.schedules.iter().filter_map(|(id, it)| Some((id.clone(), it.etag.clone()?)));
+    Versions { pools: pools.collect(), jobs: jobs.collect(), schedules: schedules.collect() }
 }
 
 fn hardest(fields: &[FieldChange]) -> Option<Mutability> {

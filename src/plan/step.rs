@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use crate::batch::{ETag, JobId, JobScheduleId, PoolId, TaskId};
 use crate::resource::{
-    Address, AutoscaleSpec, InputFile, JobScheduleSpec, JobSpec, Ownership, PoolSpec, TaskStream,
+    Address, AutoscaleSpec, FieldSources, InputFile, JobScheduleSpec, JobSpec, Ownership, PoolSpec,
+    TaskDigest, TaskStream,
 };
 
 /// A step's place in its plan.
@@ -38,8 +39,10 @@ pub struct PoolResize {
 }
 
 /// What makes a job complete: written once all of its tasks are there.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct JobSeal {
+    /// The job as it should be.
+    pub spec: Box<JobSpec>,
     /// The mark, with the tally of the tasks.
     pub ownership: Ownership,
     /// Whether the job ends once all of its tasks have.
@@ -162,8 +165,8 @@ pub enum Action {
     DeleteTasks {
         /// The job.
         job: JobId,
-        /// The tasks.
-        tasks: Vec<TaskId>,
+        /// The tasks, each with the digest that it carries: one that carries another is another task.
+        tasks: Vec<(TaskId, TaskDigest)>,
     },
     /// Upload local files that tasks get. Done when their container has them.
     UploadInputs {
@@ -182,6 +185,8 @@ pub enum Action {
         present: Arc<HashSet<String>>,
         /// How many are to be added.
         count: u64,
+        /// Where the recipe asks for them.
+        sources: Arc<FieldSources>,
     },
     /// Say that all tasks are there. Done when the job's metadata says so.
     SealJob {

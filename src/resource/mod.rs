@@ -25,7 +25,7 @@ pub use address::{Address, InvalidRecipeName, RecipeName, ResourceKind};
 pub use containers::ContainerConfigurationSpec;
 pub use desired::{
     DesiredJob, DesiredPool, DesiredSchedule, DesiredState, FieldSources, OnChange, SourceLocation,
-    TaskStream, TaskStreamError,
+    TaskStream, TaskStreamError, source_of,
 };
 pub use digest::{Digest, TaskDigest, TaskTally};
 pub use environment::{EnvironmentSpec, EnvironmentValue, NOT_SHOWN};

@@ -39,6 +39,7 @@ mod mutations;
 mod oci_runtime;
 mod planning;
 mod preparation;
+mod proofs;
 mod readme;
 mod render;
 mod repository;
