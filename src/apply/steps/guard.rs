@@ -16,6 +16,9 @@ use super::super::event::Outcome;
 /// How often a change is tried of an object that others keep changing.
 const TRIES: usize = 5;
 
+/// The refusals of a job that is over, or about to be.
+pub(super) const HAS_ENDED: [ErrorCode; 2] = [ErrorCode::JOB_COMPLETED, ErrorCode::JOB_BEING_TERMINATED];
+
 /// How an object stands that is to be changed.
 pub(super) enum Standing<T> {
     /// It is as the step wants it, in this version.

@@ -10,12 +10,9 @@ use crate::resource::{JobSpec, LiveJob, Observed, OnComplete, Ownership};
 use super::super::context::StepContext;
 use super::super::error::StepError;
 use super::super::event::Outcome;
-use super::guard::{Standing, change, is_known, is_marked, owner_moved};
+use super::guard::{HAS_ENDED, Standing, change, is_known, is_marked, owner_moved};
 
 type StepResult = Result<Outcome, StepError>;
-
-/// The refusals of a job that is over, or about to be.
-const HAS_ENDED: [ErrorCode; 2] = [ErrorCode::JOB_COMPLETED, ErrorCode::JOB_BEING_TERMINATED];
 
 pub(super) async fn create(context: &StepContext<'_>, spec: &JobSpec, ownership: &Ownership) -> StepResult {
     let secrets = context.options.secrets.resolve(spec.secrets())?;

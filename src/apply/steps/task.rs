@@ -11,12 +11,13 @@ use crate::batch::model::{BatchTask, BatchTaskCreateOptions};
 use crate::batch::odata::Select;
 use crate::batch::operations::{DeleteTask, GetTask};
 use crate::batch::{Conditions, ETag, ErrorCode, JobId, TaskId};
-use crate::client::{AddTasksOptions, TaskAddition, TaskOutcome};
+use crate::client::{AddTasksOptions, ClientError, TaskAddition, TaskOutcome};
 use crate::resource::{FieldSources, TaskDigest, TaskSpec, TaskStream, source_of};
 
 use super::super::context::StepContext;
 use super::super::error::StepError;
 use super::super::event::{ApplyEvent, Outcome};
+use super::guard::HAS_ENDED;
 
 type StepResult = Result<Outcome, StepError>;
 
@@ -104,7 +105,7 @@ pub(super) async fn add(
     };
     let additions = context.client.add_tasks(job.clone(), source, AddTasksOptions::default());
     let judged = additions.map(|addition| async {
-        let addition = addition?;
+        let addition = addition.map_err(|error| ended(context, error))?;
         let refusal = refusal(context, job, &addition).await?;
         Ok::<_, StepError>(refusal.map(|refusal| (addition.task.id, refusal)))
     });
@@ -126,6 +127,16 @@ pub(super) async fn add(
         return Ok(Outcome::Done);
     }
     Err(tell_refused(context, tasks, refused, (count, sources))?)
+}
+
+/// Reads that a job takes no tasks any more as what it means: it has ended since the plan was made. Perhaps somebody else added all
+/// of them meanwhile.
+fn ended(context: &StepContext<'_>, error: ClientError) -> StepError {
+    if HAS_ENDED.iter().any(|code| error.code_is(*code)) {
+        context.moved(vec!["it has ended and takes no tasks any more".to_owned()])
+    } else {
+        error.into()
+    }
 }
 
 /// Why a task was not added.

@@ -73,7 +73,8 @@ fn large(chance: &mut Chance) -> Scenario {
     Scenario { before, after, prune: false, what: "500 tasks more, 50 others".to_owned() }
 }
 
-/// What is known of a task: what it is, when it was added, and when it ended.
+/// What is known of each task, by the job that it is in (also when that was made), its id and what it is: when it was added, and
+/// when it ended.
 type Seen = BTreeMap<(String, String, String), (Option<String>, Option<String>)>;
 
 async fn seen(client: &BatchClient, recipe: &Value) -> Seen {
@@ -82,13 +83,12 @@ async fn seen(client: &BatchClient, recipe: &Value) -> Seen {
         let job = JobId::new(key.as_str()).unwrap();
         let request =
             batchyard::batch::operations::GetJob { job_id: job.clone(), select: Default::default() };
-        if client.find(&request).await.unwrap().is_none() {
-            continue;
-        }
+        let Some(there) = client.find(&request).await.unwrap() else { continue };
+        let made = there.value.creation_time.map(|time| time.to_string()).unwrap_or_default();
         for task in tasks(client, &job).await {
             let BatchTask { id, display_name, creation_time, execution_info, .. } = task;
             let ended = execution_info.and_then(|info| info.end_time).map(|time| time.to_string());
-            let what = (key.clone(), id.key(), display_name.unwrap_or_default());
+            let what = (format!("{key} of {made}"), id.key(), display_name.unwrap_or_default());
             seen.insert(what, (creation_time.map(|time| time.to_string()), ended));
         }
     }

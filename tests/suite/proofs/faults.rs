@@ -139,8 +139,16 @@ fn line_of(text: &str, task: &str) -> u32 {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_a_thousand_tasks_those_that_are_refused_are_named_with_their_lines_and_all_others_are_there_once()
 {
+    let mut lost_writes = 0;
+    for seed in 1..=4 {
+        lost_writes += add_a_thousand(Chance::of(seed)).await.lost_writes;
+    }
+    assert!(lost_writes > 0, "no answer was lost");
+}
+
+async fn add_a_thousand(chance: Chance) -> Tally {
     let account = Account::open().await;
-    let trouble = Trouble::of(&account, PERCENT, Chance::of(7));
+    let trouble = Trouble::of(&account, PERCENT, chance);
     let recipe = thousand();
     let text = recipes::text(&recipe);
     let desired = account.desired(&recipe);
@@ -172,13 +180,11 @@ async fn of_a_thousand_tasks_those_that_are_refused_are_named_with_their_lines_a
     assert_eq!(there.len(), 1001, "a thousand of ours, and theirs");
     let theirs = there.iter().find(|task| task.id.as_str() == "taken").unwrap();
     assert_eq!(theirs.command_line.as_deref(), Some("theirs"), "it was left alone");
-    let tally = trouble.tally();
-    assert!(tally.lost_writes > 0, "{tally:?}");
-
     // What was said is what is left to do.
     let again = account.plan(&desired, &Policy::default()).await;
     let change = again.changes.iter().find(|change| change.address.to_string() == "jobs.j.tasks").unwrap();
     assert_eq!(change.tasks.as_ref().map(|tasks| (tasks.add, tasks.keep)), Some((2, 1000)));
+    trouble.tally()
 }
 
 #[test]
