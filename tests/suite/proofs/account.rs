@@ -15,7 +15,7 @@ use batchyard::batch::operations::{ListJobSchedules, ListJobs, ListPools, ListTa
 use batchyard::client::{BatchClient, ClientOptions, Credential, HttpTransport, RetryOptions};
 use batchyard::clock::{Clock, SystemClock};
 use batchyard::diagnostic::Severity;
-use batchyard::emulator::{Emulator, EmulatorConfig, Timing};
+use batchyard::emulator::{Emulator, EmulatorConfig, FaultRules, Timing};
 use batchyard::node::runtime::SimulatedRuntime;
 use batchyard::pipeline;
 use batchyard::plan::{Plan, Policy};
@@ -105,7 +105,9 @@ impl Account {
             timing: Timing::Instant,
             clock,
             requests_per_second: None,
+            faults: FaultRules::default(),
             issuer: None,
+            stand_ins: None,
             starts_tasks: true,
         };
         let emulator = Emulator::open(config).await.unwrap();
