@@ -41,12 +41,13 @@ async fn two_applies_of_one_recipe_come_to_what_one_does() {
     let (mut both, mut stopped) = (0, 0);
     for seed in Cases::or(CASES).seeds() {
         let mut chance = seed.chance();
-        let mut recipe = recipes::recipe("proof", &mut chance);
+        let mut recipe = recipes::calm(recipes::recipe("proof", &mut chance));
         let mut story = format!("\n{}", recipes::text(&recipe));
         let mut policy = Policy { allow: [OnChange::Recreate].into(), ..Policy::default() };
         for round in ["made", "edited"] {
             if round == "edited" {
                 let edited = edit(&mut recipe, &mut chance, &Facts::default());
+                recipe = recipes::calm(recipe);
                 story.push_str(&format!("\n--- {} ---\n{}", edited.edits.join("; "), recipes::text(&recipe)));
                 policy.prune = edited.prune;
             }
@@ -88,7 +89,7 @@ async fn an_apply_and_a_destroy_at_once_do_what_they_say_or_say_why_not() {
     let account = Account::open().await;
     for seed in Cases::or(CASES).seeds() {
         let mut chance = seed.chance();
-        let mut recipe = recipes::recipe("proof", &mut chance);
+        let mut recipe = recipes::calm(recipes::recipe("proof", &mut chance));
         let mut story = format!("\n{}", recipes::text(&recipe));
         let policy = Policy { allow: [OnChange::Recreate].into(), ..Policy::default() };
         let desired = account.desired(&recipe);
