@@ -8,6 +8,7 @@ mod confirm;
 mod context;
 mod error;
 mod patience;
+mod plan_file;
 mod printer;
 mod progress;
 mod project;

@@ -10,7 +10,9 @@ mod job;
 mod obstacle;
 mod planner;
 mod pool;
+mod saved;
 mod schedule;
+mod selection;
 mod step;
 mod task;
 mod tasks;
@@ -18,11 +20,14 @@ mod tasks;
 mod test_support;
 
 pub use change::{
-    ActionReason, Change, FieldChange, InputSummary, Plan, Policy, TaskSample, TaskSamples, TaskSummary,
+    ActionReason, Change, FieldChange, InputSummary, Plan, Policy, Rerun, TaskSample, TaskSamples,
+    TaskSummary,
 };
 pub use check::{BrokenInvariant, check};
 pub use disturbance::disturbed;
 pub use obstacle::Obstacle;
 pub use planner::{destroy, plan};
+pub use saved::{Moved, SavedPlan, Side};
+pub use selection::{NothingMeant, Selection, check as check_patterns};
 pub use step::{Action, JobSeal, PoolResize, Step, StepId};
 pub use tasks::{TaskComparison, TaskConflict, TaskPlan};

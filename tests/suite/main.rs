@@ -18,6 +18,7 @@ mod article_pools;
 mod article_table;
 mod article_tasks;
 mod blobs;
+mod cases;
 mod client;
 mod commands;
 mod composition;

@@ -2,7 +2,7 @@
 
 use super::super::context::StepContext;
 use super::super::event::Outcome;
-use super::{inputs, job, pool, schedule, task};
+use super::{inputs, job, move_job, pool, reboot, schedule, task};
 use crate::plan::Action;
 
 /// Brings about what a step wants.
@@ -29,6 +29,9 @@ pub(in super::super) async fn ensure(context: &StepContext<'_>) -> Outcome {
         }
         Action::DeleteSchedule { schedule, etag } => schedule::delete(context, schedule, etag.as_ref()).await,
         Action::AwaitScheduleGone { schedule } => schedule::await_gone(context, schedule).await,
+        Action::RebootNodes { pool, ownership } => reboot::nodes(context, pool, ownership).await,
+        Action::MoveJob { job, pool, ownership } => move_job::to(context, job, pool, ownership).await,
+        Action::UnsealJob { job, ownership } => job::mark(context, job, ownership).await,
         Action::SealJob { job, seal } => job::seal(context, job, seal).await,
         Action::DeleteTasks { job, tasks } => task::delete(context, job, tasks).await,
         Action::UploadInputs { files, .. } => inputs::upload(context, files).await,

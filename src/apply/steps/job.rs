@@ -32,7 +32,7 @@ pub(super) async fn create(context: &StepContext<'_>, spec: &JobSpec, ownership:
     }
 }
 
-async fn read(context: &StepContext<'_>, job: &JobId) -> Result<Option<Observed<LiveJob>>, StepError> {
+pub(super) async fn read(context: &StepContext<'_>, job: &JobId) -> Result<Option<Observed<LiveJob>>, StepError> {
     let answer = context.client.send(&GetJob { job_id: job.clone(), select: Select::default() }).await?;
     Ok(Observed::<LiveJob>::from_wire(&answer.value))
 }
@@ -60,6 +60,20 @@ pub(super) async fn update(
     let request = UpdateJob { job_id: spec.id.clone(), update, conditions };
     context.client.send(&request).await.map_err(|error| context.stale(error))?;
     Ok(Outcome::Done)
+}
+
+/// Writes the mark of a job. What ended meanwhile takes none, and needs none.
+pub(super) async fn mark(context: &StepContext<'_>, job: &JobId, ownership: &Ownership) -> StepResult {
+    let there = read(context, job).await?;
+    let metadata = there.map(|job| job.value.metadata).unwrap_or_default();
+    let metadata = Some(ownership.to_metadata(&metadata));
+    let update = BatchJobUpdateOptions { metadata, ..BatchJobUpdateOptions::default() };
+    let request = UpdateJob { job_id: job.clone(), update, conditions: Conditions::default() };
+    match context.client.send(&request).await {
+        Ok(_) => Ok(Outcome::Done),
+        Err(error) if HAS_ENDED.iter().any(|code| error.code_is(*code)) => Ok(Outcome::AlreadyDone),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Records that all tasks are there, and only then lets the job end by itself: a job with `terminatejob` and no tasks yet would end

@@ -3,7 +3,9 @@
 mod ensure;
 mod inputs;
 mod job;
+mod move_job;
 mod pool;
+mod reboot;
 mod schedule;
 mod task;
 

@@ -33,7 +33,7 @@ pub(super) async fn create(context: &StepContext<'_>, spec: &PoolSpec, ownership
     }
 }
 
-async fn read(context: &StepContext<'_>, pool: &PoolId) -> Result<Observed<LivePool>, StepError> {
+pub(super) async fn read(context: &StepContext<'_>, pool: &PoolId) -> Result<Observed<LivePool>, StepError> {
     let answer = context.client.send(&GetPool { pool_id: pool.clone(), select: Select::default() }).await?;
     Ok(Observed::<LivePool>::from_wire(&answer.value))
 }

@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand};
 
 use super::{
     ApplyArgs, DestroyArgs, DoctorArgs, DoctorSubject, EmulatorArgs, ExplainArgs, FmtArgs, Global, LogsArgs,
-    NewArgs, PlanArgs, RenderArgs, SchemaArgs, StatusArgs, ValidateArgs,
+    NewArgs, PlanArgs, RenderArgs, SchemaArgs, ShowArgs, StatusArgs, ValidateArgs,
 };
 
 const STYLES: Styles = Styles::styled()
@@ -53,6 +53,8 @@ pub(in crate::cli) enum Command {
     Explain(ExplainArgs),
     /// Show what apply would do
     Plan(PlanArgs),
+    /// Show a plan that was kept
+    Show(ShowArgs),
     /// Bring an account to what a recipe asks for
     Apply(ApplyArgs),
     /// Show how a recipe's pools, jobs and tasks are doing
@@ -88,6 +90,7 @@ impl Command {
             Self::New(_)
             | Self::Doctor(_)
             | Self::Fmt(_)
+            | Self::Show(_)
             | Self::Explain(_)
             | Self::Logs(_)
             | Self::Emulator(_)

@@ -14,6 +14,7 @@ mod plan;
 mod refuse;
 mod render;
 mod schema;
+mod show;
 mod status;
 mod validate;
 

@@ -16,5 +16,5 @@ pub use doctor::{image, machine};
 pub use events::{Deed, Progress, apply_summary, event, progress, progress_line, wait_summary};
 pub use explanation::{code, codes, field, fields};
 pub use output::indented;
-pub use plan::{failed_earlier, plan};
+pub use plan::{PlanParts, failed_earlier, parts, plan};
 pub use status::status;
