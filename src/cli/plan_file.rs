@@ -12,8 +12,8 @@ use super::error::CommandError;
 use super::recipe::load_recipe_with;
 use crate::bounded_file;
 use crate::exit_code::ExitCode;
-use crate::recipe::Loaded;
 use crate::plan::{Moved, Plan, Policy, Rerun, SavedPlan, Selection, Side};
+use crate::recipe::Loaded;
 use crate::resource::{AddressPattern, OnChange};
 use crate::view::json::{FORMAT_VERSION, tool};
 use crate::view::words::value;
@@ -108,8 +108,7 @@ impl PlanFile {
                 .caused_by(error)
         };
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let mut file =
-            tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).map_err(failed)?;
+        let mut file = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).map_err(failed)?;
         serde_json::to_writer_pretty(&mut file, self).map_err(std::io::Error::from).map_err(failed)?;
         writeln!(file).map_err(failed)?;
         file.persist(path).map_err(|error| failed(error.error))?;

@@ -346,7 +346,10 @@ fn service_hint(error: &BatchError, clock_skew: Option<SignedDuration>) -> Optio
         });
     }
     if error.is(ErrorCode::UNSUPPORTED_REQUEST_VERSION) {
-        return Some("the endpoint does not know that version of the REST API; --api-version asks for another".to_owned());
+        return Some(
+            "the endpoint does not know that version of the REST API; --api-version asks for another"
+                .to_owned(),
+        );
     }
     matches!(error.status, 429 | 503).then(|| "the service is busy; try again later".to_owned())
 }

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use crate::batch::model::SECRET_MARKER;
 use crate::resource::{
-    EnvironmentSpec, EnvironmentValue, FieldSources, MetadataSpec, MutabilityTable, NOT_SHOWN, SourceLocation,
-    same, shown,
+    EnvironmentSpec, EnvironmentValue, FieldSources, MetadataSpec, MutabilityTable, NOT_SHOWN,
+    SourceLocation, same, shown,
 };
 
 use super::change::FieldChange;

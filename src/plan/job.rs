@@ -1,8 +1,8 @@
 //! What differs between a job of a recipe and the job that is there.
 
-use crate::batch::model::BatchTaskFailureMode;
 use crate::batch::ApiVersion;
-use crate::resource::{FieldSources, JobPool, JobSpec, LiveJob, Mutability, OnComplete, MutabilityTable};
+use crate::batch::model::BatchTaskFailureMode;
+use crate::resource::{FieldSources, JobPool, JobSpec, LiveJob, Mutability, MutabilityTable, OnComplete};
 
 use super::change::FieldChange;
 use super::diff::{FieldDiff, Known};
@@ -62,7 +62,10 @@ pub(super) fn diff(
     for change in &mut diff.changes {
         // `terminatejob` can't be taken back, and `PATCH /jobs` can't remove a network (REST reference).
         let is_one_way = change.path == "on_complete" && *on_complete == OnComplete::Keep;
-        if is_one_way || (change.path == "network" && change.after.is_null()) || (change.path == "pool" && touches_auto) {
+        if is_one_way
+            || (change.path == "network" && change.after.is_null())
+            || (change.path == "pool" && touches_auto)
+        {
             change.mutability = Mutability::Replace;
         }
     }

@@ -3,7 +3,7 @@
 use crate::batch::ApiVersion;
 use crate::resource::{
     AutoscaleSpec, ContainerConfigurationSpec, DEFAULT_RESIZE_TIMEOUT, EnvironmentSpec, FieldSources,
-    LivePool, PoolSpec, StartTaskSpec, MutabilityTable, shown,
+    LivePool, MutabilityTable, PoolSpec, StartTaskSpec, shown,
 };
 
 use super::change::FieldChange;

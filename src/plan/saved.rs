@@ -125,7 +125,9 @@ fn differences(planned: &Change, now: &Change) -> Vec<Moved> {
         ("tasks", serde_json::to_value(&planned.tasks), serde_json::to_value(&now.tasks)),
         ("new_work", serde_json::to_value(&planned.new_work), serde_json::to_value(&now.new_work)),
     ] {
-        let (Ok(Value::Object(before)), Ok(Value::Object(after))) = (planned_value, now_value) else { continue };
+        let (Ok(Value::Object(before)), Ok(Value::Object(after))) = (planned_value, now_value) else {
+            continue;
+        };
         for (count, value) in before.iter().filter(|(count, _)| COUNTS.contains(&count.as_str())) {
             let current = after.get(count).unwrap_or(&Value::Null);
             if current != value {
@@ -176,7 +178,10 @@ mod tests {
         Plan { recipe, changes: vec![change], steps: vec![], notes: vec![], refresh_only: false }
     }
 
-    fn moved(planned: &[(&str, Value, Value)], now: &[(&str, Value, Value)]) -> Vec<(String, Value, Value, Side)> {
+    fn moved(
+        planned: &[(&str, Value, Value)],
+        now: &[(&str, Value, Value)],
+    ) -> Vec<(String, Value, Value, Side)> {
         let saved = SavedPlan::from(&plan(planned));
         let text = serde_json::to_string(&saved).unwrap();
         let read: SavedPlan = serde_json::from_str(&text).unwrap();

@@ -48,9 +48,9 @@ impl Selection {
         let of_schedules = picked.schedules.values().filter_map(|schedule| schedule.pool_key.as_ref());
         let needed: BTreeSet<String> = of_jobs.chain(of_schedules).cloned().collect();
         let excluded = |key: &str| self.excluded.iter().any(|pattern| pattern.matches(&Address::pool(key)));
-        picked.pools.retain(|key, _| {
-            self.contains(&Address::pool(key)) || (needed.contains(key) && !excluded(key))
-        });
+        picked
+            .pools
+            .retain(|key, _| self.contains(&Address::pool(key)) || (needed.contains(key) && !excluded(key)));
         Ok(picked)
     }
 }

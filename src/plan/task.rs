@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use crate::batch::ApiVersion;
 use crate::batch::model::BatchTask;
-use crate::resource::{DEFAULT_RETENTION, DesiredJob, FieldSources, MutabilityTable, TaskContainerSpec, TaskSpec};
+use crate::resource::{
+    DEFAULT_RETENTION, DesiredJob, FieldSources, MutabilityTable, TaskContainerSpec, TaskSpec,
+};
 
 use super::change::FieldChange;
 use super::diff::{FieldDiff, Known};

@@ -226,7 +226,13 @@ fn sample(samples: &mut Vec<TaskSample>, id: &TaskId, place: Option<(&str, &Fiel
     let wanted = samples.len() < SAMPLES;
     if wanted {
         let source = place.and_then(|(name, sources)| source_of(sources, &format!("tasks.{name}")));
-        samples.push(TaskSample { id: id.to_string(), source, fields: Vec::new(), after: None, requested: false });
+        samples.push(TaskSample {
+            id: id.to_string(),
+            source,
+            fields: Vec::new(),
+            after: None,
+            requested: false,
+        });
     }
     wanted
 }

@@ -20,7 +20,8 @@ pub(super) fn task(id: &str, command: &str) -> TaskSpec {
 
 /// A pool that says only what it must.
 pub(super) fn pool(id: &str) -> DesiredPool {
-    let image = serde_json::from_value(serde_json::json!({ "publisher": "p", "offer": "o", "sku": "s" })).unwrap();
+    let image =
+        serde_json::from_value(serde_json::json!({ "publisher": "p", "offer": "o", "sku": "s" })).unwrap();
     let spec = PoolSpec::new(PoolId::new(id).unwrap(), "S".into(), image, "agent".into());
     DesiredPool { spec, on_change: OnChange::Stop, sources: FieldSources::new() }
 }

@@ -20,7 +20,9 @@ pub struct AddressPattern {
 
 /// A text that is no address.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no address: those are like pools.gpu, jobs.train, jobs.train.tasks.epoch-1 and schedules.nightly, and `*` stands for anything")]
+#[error(
+    "`{0}` is no address: those are like pools.gpu, jobs.train, jobs.train.tasks.epoch-1 and schedules.nightly, and `*` stands for anything"
+)]
 pub struct InvalidAddress(pub String);
 
 impl FromStr for AddressPattern {

@@ -78,7 +78,6 @@ const JOB: &[Row] = &[
     ("network", Mutability::Live),
     ("metadata", Mutability::Live),
     ("on_task_failure", Mutability::Replace),
-    ("uses_task_dependencies", Mutability::Replace),
     ("manager_task", Mutability::Replace),
     ("preparation_task", Mutability::Replace),
     ("release_task", Mutability::Replace),

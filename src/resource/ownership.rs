@@ -73,7 +73,13 @@ impl fmt::Display for Pending {
 impl Ownership {
     /// The mark of `recipe` on an object of that digest and metadata.
     pub fn new(recipe: &RecipeName, digest: Digest, metadata: &MetadataSpec) -> Self {
-        Self { recipe: recipe.clone(), digest: Some(digest), tasks: None, metadata: metadata.clone(), pending: None }
+        Self {
+            recipe: recipe.clone(),
+            digest: Some(digest),
+            tasks: None,
+            metadata: metadata.clone(),
+            pending: None,
+        }
     }
 
     /// Reads the mark of an object; `None` means that no recipe owns it.
@@ -131,7 +137,8 @@ mod tests {
         let recipe = RecipeName::new("hello").unwrap();
         let mut mark = Ownership::new(&recipe, Digest::of(&1), &MetadataSpec::new());
         mark.tasks = Some("3:abc".into());
-        mark.pending = Some(Pending::Reboot { before: Some("2026-11-30T10:00:00.1234567Z".parse().unwrap()) });
+        mark.pending =
+            Some(Pending::Reboot { before: Some("2026-11-30T10:00:00.1234567Z".parse().unwrap()) });
         let theirs = BatchMetadataItem { name: "cost-centre".into(), value: "42".into() };
         let metadata = mark.to_metadata(std::slice::from_ref(&theirs));
         assert_eq!(metadata.first(), Some(&theirs));

@@ -32,7 +32,10 @@ pub(super) async fn create(context: &StepContext<'_>, spec: &JobSpec, ownership:
     }
 }
 
-pub(super) async fn read(context: &StepContext<'_>, job: &JobId) -> Result<Option<Observed<LiveJob>>, StepError> {
+pub(super) async fn read(
+    context: &StepContext<'_>,
+    job: &JobId,
+) -> Result<Option<Observed<LiveJob>>, StepError> {
     let answer = context.client.send(&GetJob { job_id: job.clone(), select: Select::default() }).await?;
     Ok(Observed::<LiveJob>::from_wire(&answer.value))
 }

@@ -21,9 +21,8 @@ pub(super) async fn to(
     ownership: &Ownership,
 ) -> Result<Outcome, StepError> {
     let Some(there) = job::read(context, job).await? else { return Ok(Outcome::AlreadyDone) };
-    let has_to_be_enabled = |live: &LiveJob| {
-        live.ownership.as_ref().is_some_and(|owner| owner.pending == Some(Pending::Enable))
-    };
+    let has_to_be_enabled =
+        |live: &LiveJob| live.ownership.as_ref().is_some_and(|owner| owner.pending == Some(Pending::Enable));
     let is_there = there.value.spec.pool.id().is_some_and(|id| id.key() == pool.key());
     let mut enable = has_to_be_enabled(&there.value);
     if is_there && !enable {

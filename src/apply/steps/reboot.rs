@@ -102,9 +102,10 @@ async fn reboot(context: &StepContext<'_>, pool: &PoolId, node: &NodeId) -> Resu
 async fn last_modified(context: &StepContext<'_>, pool: &PoolId) -> Result<DateTime, StepError> {
     let select = Select::of(&["id", "lastModified"]);
     let answer = context.client.send(&GetPool { pool_id: pool.clone(), select }).await?;
-    answer.value.last_modified.ok_or_else(|| StepError::NotSaid {
-        what: format!("when the pool {pool} last changed"),
-    })
+    answer
+        .value
+        .last_modified
+        .ok_or_else(|| StepError::NotSaid { what: format!("when the pool {pool} last changed") })
 }
 
 async fn mark(context: &StepContext<'_>, pool: &PoolId, ownership: &Ownership) -> Result<(), StepError> {

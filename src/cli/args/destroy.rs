@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::{RecipeArgs, SelectionArgs};
 use super::duration::duration;
+use super::{RecipeArgs, SelectionArgs};
 
 /// Arguments of `destroy`.
 #[derive(Debug, Args)]

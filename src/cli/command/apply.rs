@@ -16,8 +16,8 @@ use crate::cli::args::ApplyArgs;
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::patience::Patience;
-use crate::cli::progress::Progress;
 use crate::cli::plan_file::PlanFile;
+use crate::cli::progress::Progress;
 use crate::cli::recipe::load_recipe;
 use crate::clock::SystemClock;
 use crate::exit_code::ExitCode;
@@ -75,7 +75,9 @@ impl Apply<'_> {
     /// Makes the plan. One that was looked at before must say the same.
     async fn plan(&self) -> Result<Plan, CommandError> {
         let client = self.account.client();
-        let Some(kept) = self.kept else { return Ok(pipeline::plan(client, self.desired, &self.policy).await?) };
+        let Some(kept) = self.kept else {
+            return Ok(pipeline::plan(client, self.desired, &self.policy).await?);
+        };
         kept.check_account(self.account.name(), client.api_version())?;
         let plan = if kept.destroys() {
             pipeline::plan_destroy(client, &self.desired.recipe, &self.policy.selection).await?

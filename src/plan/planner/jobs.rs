@@ -123,7 +123,8 @@ impl Planner<'_> {
         change.note_live(live.etag.as_ref(), live.value.ownership.as_ref(), &desired.spec.digest());
         let hardest = hardest(&change.fields);
         let is_requested = self.policy.replaces(&change.address);
-        let replace = is_requested || hardest == Some(Mutability::Replace) || (live.value.is_over() && has_new_work);
+        let replace =
+            is_requested || hardest == Some(Mutability::Replace) || (live.value.is_over() && has_new_work);
         if replace {
             change.class = ChangeClass::Replace;
             change.reason = ActionReason::CannotUpdate;
@@ -140,8 +141,7 @@ impl Planner<'_> {
             }
             change.remarks.push("its tasks, their results and their files are deleted with it".to_owned());
             self.disturb_job(&mut change, &desired.spec.id);
-            change.needs =
-                self.missing_permission(change.class, OnChange::Stop).filter(|_| !is_requested);
+            change.needs = self.missing_permission(change.class, OnChange::Stop).filter(|_| !is_requested);
             if change.needs.is_some() {
                 self.changes.push(change);
                 return Ok(());
@@ -196,7 +196,8 @@ impl Planner<'_> {
             let uploaded =
                 if tasks.conflicts.is_empty() { self.upload_inputs(key, desired, &tasks) } else { None };
             let ready: Vec<_> = updated.into_iter().chain(uploaded).collect();
-            let ready = self.forget_tally(key, desired, &live.value, &tasks).into_iter().chain(ready).collect();
+            let ready =
+                self.forget_tally(key, desired, &live.value, &tasks).into_iter().chain(ready).collect();
             self.add_tasks(key, desired, tasks, ChangeClass::UpdateLive, ready);
         }
         self.changes.push(change);

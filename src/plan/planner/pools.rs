@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::batch::model::BatchPoolState;
 use crate::resource::{
-    Address, ChangeClass, DesiredPool, InputFile, LivePool, Mutability, Observed, OnChange, Ownership, Pending,
+    Address, ChangeClass, DesiredPool, InputFile, LivePool, Mutability, Observed, OnChange, Ownership,
+    Pending,
 };
 
 use super::super::change::{ActionReason, Change, FieldChange};
@@ -138,7 +139,11 @@ impl Planner<'_> {
             }
             _ => {
                 let updated = self.patch_pool(change, desired, live, None);
-                if has_nodes_to_reboot(&live.value) { self.reboot_nodes(change, desired, [updated]) } else { updated }
+                if has_nodes_to_reboot(&live.value) {
+                    self.reboot_nodes(change, desired, [updated])
+                } else {
+                    updated
+                }
             }
         };
         self.pool_ready.insert(key.to_owned(), step);

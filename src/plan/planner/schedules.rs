@@ -88,8 +88,7 @@ impl Planner<'_> {
                 change.remarks.push(format!("it is {} and can't be changed any more", live.value.state));
             }
             change.remarks.push("its jobs, their tasks and their files are deleted with it".to_owned());
-            change.needs =
-                self.missing_permission(change.class, OnChange::Stop).filter(|_| !is_requested);
+            change.needs = self.missing_permission(change.class, OnChange::Stop).filter(|_| !is_requested);
             if change.needs.is_some() {
                 return;
             }

@@ -81,9 +81,7 @@ fn actions(class: ChangeClass) -> &'static [&'static str] {
         ChangeClass::UpdateLive
         | ChangeClass::UpdateLiveAfterReboot
         | ChangeClass::UpdateWhileDisabled
-        | ChangeClass::DrainAndUpdate => {
-            &["update"]
-        }
+        | ChangeClass::DrainAndUpdate => &["update"],
         ChangeClass::Replace => &["delete", "create"],
         ChangeClass::Destroy => &["delete"],
     }

@@ -10,8 +10,7 @@ use batchyard::secret::{Secret, SecretRef};
 use serde_json::{Map, Value, json};
 
 /// What the service never returns.
-const WRITE_ONLY: [&str; 5] =
-    ["password", "sshPrivateKey", "accountKey", "sasKey", "protectedSettings"];
+const WRITE_ONLY: [&str; 5] = ["password", "sshPrivateKey", "accountKey", "sasKey", "protectedSettings"];
 const FOREVER: &str = "P10675199DT2H48M5.4775807S";
 
 /// An account, as the service would return its objects, by their ids.
@@ -239,7 +238,10 @@ fn common_job_defaults(job: &mut Value) {
 fn job_defaults(job: &mut Value) {
     common_job_defaults(job);
     let pool = job.pointer("/poolInfo/poolId").cloned();
-    fill(job, json!({ "state": "active", "eTag": "0x1", "executionInfo": { "startTime": "2026-11-01T08:00:00Z" } }));
+    fill(
+        job,
+        json!({ "state": "active", "eTag": "0x1", "executionInfo": { "startTime": "2026-11-01T08:00:00Z" } }),
+    );
     if let Some(pool) = pool {
         fill(job, json!({ "executionInfo": { "poolId": pool } }));
     }

@@ -34,7 +34,8 @@ async fn answer(State(account): State<Arc<Account>>, request: Request<Body>) -> 
 
 fn find(account: &Account, uri: &Uri) -> Option<Value> {
     let path: Vec<&str> = uri.path().trim_start_matches('/').split('/').collect();
-    let tasks = |job: &str| account.jobs.get(job).map(|_| account.tasks.get(job).cloned().unwrap_or_default());
+    let tasks =
+        |job: &str| account.jobs.get(job).map(|_| account.tasks.get(job).cloned().unwrap_or_default());
     match path.as_slice() {
         ["pools"] => Some(page(account.pools.values())),
         ["jobs"] => Some(page(account.jobs.values())),

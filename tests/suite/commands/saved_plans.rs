@@ -77,7 +77,8 @@ fn a_kept_plan_takes_no_other_parameters_and_bad_files_are_named() {
     let text = sandbox.read("my.plan");
     sandbox.write("cut.plan", &text[..text.len() / 2]);
     sandbox.run(["show", "cut.plan"]).code(64);
-    sandbox.write("new.plan", &text.replacen("\"format_version\": \"1.0\"", "\"format_version\": \"2.0\"", 1));
+    sandbox
+        .write("new.plan", &text.replacen("\"format_version\": \"1.0\"", "\"format_version\": \"2.0\"", 1));
     sandbox.run(["show", "new.plan"]).code(64).stderr_contains("is a plan in the form 2.0");
     sandbox.write("odd.plan", &text.replacen("\"adopt\": false", "\"adopt\": 7", 1));
     apply(&sandbox, &["odd.plan"]).code(64).stderr_contains("odd.plan is a plan that can't be read");

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::stranger::Stranger;
 use crate::support::{Emulator, Runtime, Sandbox};
 
 const RECIPE: &str = r#"api_version: batchyard/v1
@@ -40,11 +41,14 @@ fn a_target_brings_what_it_needs_and_leaves_the_rest() {
     let Some(_emulator) = Emulator::start(&sandbox, Runtime::Simulated) else { return };
     let plan = sandbox.run(["plan", "recipe.yaml", "--target", "jobs.j"]);
     plan.success().stdout_contains("+ pools.p").stdout_contains("Plan: 3 to create.");
-    sandbox.run(["apply", "recipe.yaml", "-y", "--no-wait", "--target", "pools.*", "--exclude", "pools.q"]).success();
+    sandbox
+        .run(["apply", "recipe.yaml", "-y", "--no-wait", "--target", "pools.*", "--exclude", "pools.q"])
+        .success();
     let rest = sandbox.run(["plan", "recipe.yaml"]);
     rest.success().stdout_contains("+ pools.q").stdout_contains("Plan: 3 to create.");
     let slip = sandbox.run(["plan", "recipe.yaml", "--target", "pools.x"]);
-    slip.code(64).stderr_contains("nothing in the recipe is meant by `pools.x`; it has pools.p, pools.q, jobs.j");
+    slip.code(64)
+        .stderr_contains("nothing in the recipe is meant by `pools.x`; it has pools.p, pools.q, jobs.j");
     sandbox.run(["plan", "recipe.yaml", "--target", "x"]).code(64).stderr_contains("`x` is no address");
     sandbox.run(["apply", "recipe.yaml", "-y", "--no-wait"]).success();
     sandbox.run(["destroy", "recipe.yaml", "-y", "--force", "--target", "pools.q"]).success();
@@ -58,9 +62,12 @@ fn what_nothing_asks_for_is_made_anew_on_request() {
     sandbox.run(["apply", "recipe.yaml", "-y"]).code(7);
     let replace = sandbox.run(["plan", "recipe.yaml", "--replace", "pools.q"]);
     replace.success().stdout_contains("-/+ pools.q").stdout_contains("--replace asks for it");
-    sandbox.run(["apply", "recipe.yaml", "-y", "--no-wait", "--replace", "pools.q"]).success();
+    sandbox.run(["apply", "recipe.yaml", "-y", "--no-wait", "--replace", "pools.q"]).code(7);
     let rerun = sandbox.run(["plan", "recipe.yaml", "--rerun", "failed"]);
-    rerun.success().stdout_contains("4 tasks: 1 to replace, 3 kept").stdout_contains("because --rerun asks for it");
+    rerun
+        .success()
+        .stdout_contains("4 tasks: 1 to replace, 3 kept")
+        .stdout_contains("because --rerun asks for it");
     let some = sandbox.run(["plan", "recipe.yaml", "--rerun", "jobs.j.tasks.t-[12]"]);
     some.success().stdout_contains("4 tasks: 2 to replace, 2 kept");
     let again = sandbox.run(["apply", "recipe.yaml", "-y", "--rerun", "failed"]);
@@ -75,7 +82,9 @@ fn nodes_reboot_in_turns_to_go_by_another_start_task() {
     sandbox.run(["apply", "recipe.yaml", "-y", "--no-wait", "--target", "pools.*"]).success();
     let changed = ["-p", "command=echo other", "--target", "pools.*"];
     let plan = sandbox.run(["plan", "recipe.yaml"].iter().chain(&changed));
-    plan.success().stdout_contains("~r pools.p").stdout_contains("nodes keep what they have until they reboot");
+    plan.success()
+        .stdout_contains("~r pools.p")
+        .stdout_contains("nodes keep what they have until they reboot");
     let rebooting = sandbox.run(["plan", "recipe.yaml", "--allow", "reboot"].iter().chain(&changed));
     rebooting.success().stdout_contains("3 nodes are rebooted, some at a time");
     let apply = ["apply", "recipe.yaml", "-y", "--no-wait", "--allow", "reboot", "--format", "json"];
@@ -114,7 +123,7 @@ fn drift_is_said_and_set_back() {
     sandbox.run(["apply", "recipe.yaml", "-y", "--no-wait", "--target", "pools.p"]).success();
     let clean = sandbox.run(["plan", "recipe.yaml", "--refresh-only", "--target", "pools.p"]);
     clean.success().stdout_contains("No drift.");
-    emulator.send("POST", "/pools/p/resize", r#"{"targetDedicatedNodes": 1}"#);
+    Stranger::of(&emulator).resize_pool("p", 1);
     let drift = sandbox.run(["plan", "recipe.yaml", "--refresh-only", "--detailed-exitcode"]);
     drift.code(2).stdout_contains("nodes.dedicated : 1 -> 3").stdout_contains("Drift: 1 object changed");
     let older = ["plan", "recipe.yaml", "--api-version", "2024-02-01.19.0", "--target", "pools.p"];
