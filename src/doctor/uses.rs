@@ -301,6 +301,7 @@ impl ImageUse {
             attempt: 0,
             common_environment: Vec::new(),
             container_configuration: Some(BatchContainerConfiguration::default()),
+            shares: Vec::new(),
             certificates: Vec::new(),
             instance: None,
         })

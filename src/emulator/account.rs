@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::faults::Faults;
 use super::service::Service;
 use super::store::NodeAddress;
 use super::test_issuer::TestIssuer;
@@ -29,6 +30,8 @@ pub(crate) struct Account {
     pub(crate) nodes: PathBuf,
     /// What keeps requests to a rate, if anything does.
     pub(crate) throttle: Option<Throttle>,
+    /// What goes wrong on demand.
+    pub(crate) faults: Faults,
     /// Whether nobody runs the account: then it is only read.
     pub(crate) is_at_rest: bool,
 }

@@ -15,6 +15,7 @@ use futures::{FutureExt as _, StreamExt as _, stream};
 use super::account::Account;
 use super::data_folder::DataFolder;
 use super::effect::Event;
+use super::faults::Faults;
 use super::open_error::{OpenError, take_folder};
 use super::refusal::Refusal;
 use super::router::{Entrance, router};
@@ -54,7 +55,12 @@ impl AtRest {
         let key = SharedKey::new(account, key)
             .map_err(|source| OpenError::Key { account: account.to_owned(), source })?;
         let folder = take_folder(&data)?;
-        let rules = Rules { timing: Timing::Instant, runtime: String::new(), activity: Activity::AtRest };
+        let rules = Rules {
+            timing: Timing::Instant,
+            runtime: String::new(),
+            stand_ins: folder.stand_ins(),
+            activity: Activity::AtRest,
+        };
         // Nobody carries out effects: whoever runs the account next derives them again.
         let (service, _) = Service::open(&folder.store(), rules, Arc::clone(&clock))
             .map_err(|source| OpenError::store(&data, source))?;
@@ -71,6 +77,7 @@ impl AtRest {
             service,
             nodes: folder.nodes(),
             throttle: None,
+            faults: Faults::default(),
             is_at_rest: true,
         };
         Ok(Self { account: Arc::new(account), unsettled, _folder: folder })

@@ -135,6 +135,11 @@ impl DataFolder {
     }
 
     /// The folder of the nodes' root directories.
+    /// Where folders stand in for the file systems that pools mount, unless they are elsewhere.
+    pub(crate) fn stand_ins(&self) -> PathBuf {
+        self.path.join("mounts")
+    }
+
     pub(crate) fn nodes(&self) -> PathBuf {
         self.path.join("nodes")
     }

@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use crate::batch::model::{
-    AutoUserScope, AutoUserSpecification, BatchAllTasksCompleteMode, BatchJob, BatchJobConstraints,
-    BatchJobCreateOptions, BatchJobExecutionInfo, BatchJobManagerTask, BatchJobPreparationTask,
-    BatchJobReleaseTask, BatchJobSchedule, BatchJobScheduleCreateOptions, BatchJobScheduleState,
-    BatchJobScheduleUpdateOptions, BatchJobSpecification, BatchJobState, BatchJobUpdateOptions,
-    BatchMetadataItem, BatchNodeFillType, BatchPool, BatchPoolCreateOptions, BatchPoolReplaceOptions,
-    BatchPoolState, BatchPoolUpdateOptions, BatchStartTask, BatchTaskConstraints, BatchTaskCreateOptions,
-    BatchTaskFailureMode, BatchTaskSchedulingPolicy, CERTIFICATE_REFERENCES, ElevationLevel, UserIdentity,
-    VirtualMachineConfiguration,
+    AutoUserScope, AutoUserSpecification, BatchAllTasksCompleteMode, BatchAutoPoolSpecification, BatchJob,
+    BatchJobConstraints, BatchJobCreateOptions, BatchJobExecutionInfo, BatchJobManagerTask,
+    BatchJobPreparationTask, BatchJobReleaseTask, BatchJobSchedule, BatchJobScheduleCreateOptions,
+    BatchJobScheduleState, BatchJobScheduleUpdateOptions, BatchJobSpecification, BatchJobState,
+    BatchJobUpdateOptions, BatchMetadataItem, BatchNodeFillType, BatchPool, BatchPoolCreateOptions,
+    BatchPoolInfo, BatchPoolReplaceOptions, BatchPoolState, BatchPoolUpdateOptions, BatchStartTask,
+    BatchTaskConstraints, BatchTaskCreateOptions, BatchTaskFailureMode, BatchTaskSchedulingPolicy,
+    CERTIFICATE_REFERENCES, ElevationLevel, UserIdentity, VirtualMachineConfiguration,
 };
 use crate::batch::{DateTime, WireDuration};
 
@@ -18,6 +18,10 @@ const RESIZE_TIMEOUT: Duration = Duration::from_secs(15 * 60);
 /// How often the service evaluates a formula unless it is told otherwise.
 pub(crate) const EVALUATION_INTERVAL: Duration = Duration::from_secs(15 * 60);
 const RETENTION_TIME: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+/// How tasks are placed where nobody says.
+const SPREAD: BatchTaskSchedulingPolicy =
+    BatchTaskSchedulingPolicy { node_fill_type: BatchNodeFillType::Spread, job_default_order: None };
 
 /// A pool that was just asked for.
 pub(crate) fn pool(options: BatchPoolCreateOptions, now: DateTime) -> BatchPool {
@@ -50,10 +54,7 @@ pub(crate) fn pool(options: BatchPoolCreateOptions, now: DateTime) -> BatchPool 
         enable_inter_node_communication: Some(options.enable_inter_node_communication.unwrap_or(false)),
         start_task: options.start_task.map(start_task),
         task_slots_per_node: Some(options.task_slots_per_node.unwrap_or(1)),
-        task_scheduling_policy: Some(options.task_scheduling_policy.unwrap_or(BatchTaskSchedulingPolicy {
-            node_fill_type: BatchNodeFillType::Spread,
-            job_default_order: None,
-        })),
+        task_scheduling_policy: Some(options.task_scheduling_policy.unwrap_or(SPREAD)),
         network_configuration: options.network_configuration,
         application_package_references: options.application_package_references,
         user_accounts: options.user_accounts,
@@ -132,9 +133,10 @@ pub(crate) fn job(options: BatchJobCreateOptions, now: DateTime) -> BatchJob {
             start_time: now,
             end_time: None,
             pool_id: options.pool_info.pool_id.clone(),
+            scheduling_error: None,
             terminate_reason: None,
         }),
-        pool_info: Some(options.pool_info),
+        pool_info: Some(pool_info(options.pool_info)),
         on_all_tasks_complete: Some(
             options.on_all_tasks_complete.unwrap_or(BatchAllTasksCompleteMode::NoAction),
         ),
@@ -149,6 +151,29 @@ pub(crate) fn job(options: BatchJobCreateOptions, now: DateTime) -> BatchJob {
     }
 }
 
+fn pool_info(info: BatchPoolInfo) -> BatchPoolInfo {
+    BatchPoolInfo { auto_pool_specification: info.auto_pool_specification.map(auto_pool), ..info }
+}
+
+/// The pool of a job that is to get one of its own.
+pub(crate) fn auto_pool(mut specification: BatchAutoPoolSpecification) -> BatchAutoPoolSpecification {
+    specification.keep_alive.get_or_insert(false);
+    if let Some(pool) = &mut specification.pool {
+        pool.virtual_machine_configuration = pool.virtual_machine_configuration.take().map(virtual_machine);
+        pool.task_slots_per_node.get_or_insert(1);
+        pool.task_scheduling_policy.get_or_insert(SPREAD);
+        pool.resize_timeout.get_or_insert(RESIZE_TIMEOUT.into());
+        pool.target_dedicated_nodes.get_or_insert(0);
+        pool.target_low_priority_nodes.get_or_insert(0);
+        if *pool.enable_auto_scale.get_or_insert(false) {
+            pool.auto_scale_evaluation_interval.get_or_insert(EVALUATION_INTERVAL.into());
+        }
+        pool.enable_inter_node_communication.get_or_insert(false);
+        pool.start_task = pool.start_task.take().map(start_task);
+    }
+    specification
+}
+
 /// Changes a job; what `update` leaves out stays as it is.
 pub(crate) fn update_job(job: &mut BatchJob, update: BatchJobUpdateOptions) {
     replace(&mut job.priority, update.priority);
@@ -158,10 +183,11 @@ pub(crate) fn update_job(job: &mut BatchJob, update: BatchJobUpdateOptions) {
     replace(&mut job.allow_task_preemption, update.allow_task_preemption);
     replace(&mut job.network_configuration, update.network_configuration);
     if let Some(pool_info) = update.pool_info {
-        if let Some(execution) = &mut job.execution_info {
-            execution.pool_id = pool_info.pool_id.clone();
+        // A job with an auto pool stays on it, whatever else is said of the pool.
+        if let (Some(execution), Some(id)) = (&mut job.execution_info, &pool_info.pool_id) {
+            execution.pool_id = Some(id.clone());
         }
-        job.pool_info = Some(pool_info);
+        job.pool_info = Some(self::pool_info(pool_info));
     }
     if update.metadata.is_some() {
         job.metadata = metadata(update.metadata);
@@ -248,6 +274,7 @@ fn job_specification(mut job: BatchJobSpecification) -> BatchJobSpecification {
     job.on_all_tasks_complete.get_or_insert(BatchAllTasksCompleteMode::NoAction);
     job.on_task_failure.get_or_insert(BatchTaskFailureMode::NoAction);
     job.constraints = Some(job_constraints(job.constraints.unwrap_or_default()));
+    job.pool_info = pool_info(job.pool_info);
     job.job_manager_task = job.job_manager_task.map(manager_task);
     job.job_preparation_task = job.job_preparation_task.map(preparation_task);
     job.job_release_task = job.job_release_task.map(release_task);

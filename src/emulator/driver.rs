@@ -13,13 +13,14 @@ use tokio_util::task::TaskTracker;
 
 use super::account::Account;
 use super::effect::{Effect, Event};
+use super::faults::Preemption;
 use super::lifecycle::ENGINE_UNAVAILABLE;
 use super::store::{JobRow, NodeAddress, NodeRow, RunRow};
 use crate::batch::model::{BatchContainerConfiguration, BatchNodeError, NameValuePair};
 use crate::batch::{JobId, TaskId};
 use crate::node::layout::{self, NodeLayout};
 use crate::node::runtime::ContainerRuntime;
-use crate::node::{Node, Rendezvous, TaskAssignment, TaskOutcome};
+use crate::node::{Node, Rendezvous, Share, TaskAssignment, TaskOutcome};
 
 /// The URL of an account that is served inside a process and nowhere else.
 const IN_PROCESS: &str = "batchyard://local";
@@ -119,19 +120,26 @@ impl Driver {
                     then
                 });
             }
-            Effect::PrepareNode { node, boot, containers, seat } => {
-                let driver = Arc::clone(self);
-                self.spawn(async move { driver.prepare(&node, boot, containers.as_ref(), seat).await });
-            }
-            Effect::RunStartTask { node, start_task, containers, certificates } => {
+            Effect::PrepareNode { node, boot, containers, shares, seat } => {
                 let driver = Arc::clone(self);
                 self.spawn(async move {
-                    let outcome = match driver.node(&node) {
-                        Ok(machine) => {
-                            machine.run_start_task(&start_task, containers.as_ref(), &certificates).await
+                    let event = driver.prepare(&node, boot, (containers.as_ref(), &shares), seat).await;
+                    driver.preempt_later(&node);
+                    event
+                });
+            }
+            Effect::RunStartTask { node, start_task, containers, shares, certificates } => {
+                let driver = Arc::clone(self);
+                self.spawn(async move {
+                    let fault = driver.account.faults.of_start_task(&node.pool_id);
+                    let outcome = match (driver.node(&node), fault) {
+                        (_, Some(code)) => TaskOutcome::wanted_failure(code),
+                        (Ok(machine), None) => {
+                            let has = (containers.as_ref(), shares.as_slice());
+                            machine.run_start_task(&start_task, has, &certificates).await
                         }
                         // A node that lost its engine boots anew, and says why it can't.
-                        Err(_) => std::future::pending().await,
+                        (Err(_), None) => std::future::pending().await,
                     };
                     Event::StartTaskEnded { node: node.row, outcome }
                 });
@@ -184,12 +192,15 @@ impl Driver {
         &self,
         node: &NodeAddress,
         boot: Duration,
-        containers: Option<&BatchContainerConfiguration>,
+        has: (Option<&BatchContainerConfiguration>, &[Share]),
         seat: Option<u8>,
     ) -> Event {
         self.pause(boot).await;
+        if let Some(error) = self.account.faults.of_boot(&node.pool_id) {
+            return Event::NodePrepared { node: node.row, result: Err(vec![error]) };
+        }
         let result = match self.node(node) {
-            Ok(machine) => prepare(&machine, containers, seat).await,
+            Ok(machine) => prepare(&machine, has, seat).await,
             Err(reason) => Err(vec![BatchNodeError {
                 code: Some(ENGINE_UNAVAILABLE.to_owned()),
                 message: Some("The node has nothing to run containers with.".to_owned()),
@@ -197,6 +208,16 @@ impl Driver {
             }]),
         };
         Event::NodePrepared { node: node.row, result }
+    }
+
+    /// Takes a Spot node that has booted away again, if a rule for faults wants it so.
+    fn preempt_later(self: &Arc<Self>, node: &NodeAddress) {
+        if !node.is_dedicated
+            && let Some(Preemption { after, absence }) = self.account.faults.of_spot_node(&node.pool_id)
+        {
+            let then = Event::NodePreempted { node: node.row, absence };
+            self.begin(Effect::Wait { pause: after, then });
+        }
     }
 
     async fn run_task(
@@ -303,10 +324,10 @@ impl Driver {
 /// Has a node there, in its pool's network if it has a seat in one; gives its address.
 async fn prepare(
     machine: &Node,
-    containers: Option<&BatchContainerConfiguration>,
+    (containers, shares): (Option<&BatchContainerConfiguration>, &[Share]),
     seat: Option<u8>,
 ) -> Result<Option<Ipv4Addr>, Vec<BatchNodeError>> {
-    machine.prepare(containers).await?;
+    machine.prepare(containers, shares).await?;
     match seat {
         Some(seat) => machine.join_network(seat).await.map(Some),
         None => Ok(None),

@@ -11,7 +11,7 @@ use crate::batch::model::{
     BatchContainerConfiguration, BatchNodeError, BatchStartTask, BatchTaskContainerExecutionInfo,
 };
 use crate::batch::{JobId, TaskId};
-use crate::node::{NodeCertificate, TaskAssignment, TaskOutcome};
+use crate::node::{NodeCertificate, Share, TaskAssignment, TaskOutcome};
 
 /// Something to do outside of the store.
 #[derive(Debug, Clone)]
@@ -23,6 +23,8 @@ pub(crate) enum Effect {
         node: NodeAddress,
         boot: Duration,
         containers: Option<BatchContainerConfiguration>,
+        /// The file systems to mount.
+        shares: Vec<Share>,
         /// Its seat in the private network of its pool, if that has one.
         seat: Option<u8>,
     },
@@ -31,6 +33,7 @@ pub(crate) enum Effect {
         node: NodeAddress,
         start_task: Box<BatchStartTask>,
         containers: Option<BatchContainerConfiguration>,
+        shares: Vec<Share>,
         certificates: Vec<NodeCertificate>,
     },
     /// End everything on a node and remove its folder.
@@ -70,6 +73,10 @@ pub(crate) enum Event {
     NodeWiped { node: NodeRow },
     /// A node's machine was given back.
     NodeDeallocated { node: NodeRow },
+    /// A Spot node's machine is taken away, and there is no other one for that long.
+    NodePreempted { node: NodeRow, absence: Duration },
+    /// There may be another machine for a node that was preempted.
+    NodeReplaceable { node: NodeRow },
     /// A certificate is to be deleted, unless somebody has it.
     CertificateDeletionDue { certificate: CertificateRow },
     /// The coordination command of a run has succeeded, in this container.

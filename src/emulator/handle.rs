@@ -16,6 +16,7 @@ use super::account::Account;
 use super::data_folder::{DataFolder, Endpoint};
 use super::driver::Driver;
 use super::effect::Effect;
+use super::faults::{FaultRules, Faults};
 use super::open_error::{OpenError, take_folder};
 use super::openness::may_be_open;
 use super::refusal::Refusal;
@@ -28,6 +29,7 @@ use super::timing::Timing;
 use super::tls::Tls;
 use crate::batch::auth::SharedKey;
 use crate::clock::Clock;
+use crate::node::layout::NodeLayout;
 use crate::node::runtime::ContainerRuntime;
 use crate::secret::Secret;
 
@@ -48,8 +50,12 @@ pub struct EmulatorConfig {
     pub clock: Arc<dyn Clock>,
     /// How many requests a second are answered, and no more with 429; all of them when absent.
     pub requests_per_second: Option<NonZeroU32>,
+    /// What goes wrong on demand.
+    pub faults: FaultRules,
     /// Whose bearer tokens are taken; nobody's when absent.
     pub issuer: Option<TestIssuer>,
+    /// The folder whose folders stand in for the file systems that pools mount; one in the folder of the data when absent.
+    pub stand_ins: Option<PathBuf>,
     /// Whether tasks that wait are started; without, only what is begun goes on.
     pub starts_tasks: bool,
 }
@@ -98,6 +104,7 @@ impl Emulator {
             runtime: runtime
                 .as_ref()
                 .map_or_else(|_| "none".to_owned(), |runtime| runtime.kind().to_string()),
+            stand_ins: stand_ins(config.stand_ins, &folder),
             activity: if config.starts_tasks { Activity::Running } else { Activity::WindingDown },
         };
         let (service, effects) = Service::open(&folder.store(), rules, Arc::clone(&clock))
@@ -115,6 +122,7 @@ impl Emulator {
                 service,
                 nodes,
                 throttle: config.requests_per_second.map(Throttle::new),
+                faults: Faults::new(config.faults),
                 is_at_rest: false,
             }),
             key,
@@ -204,6 +212,12 @@ impl Emulator {
     fn engine(&self) -> std::sync::MutexGuard<'_, Engine> {
         self.0.engine.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Where folders stand in for file systems, by a path that containers see, too.
+fn stand_ins(given: Option<PathBuf>, folder: &DataFolder) -> PathBuf {
+    let path = given.unwrap_or_else(|| folder.stand_ins());
+    NodeLayout::new(path).root().to_owned()
 }
 
 /// The URL of an account that is served at `address`, for programs on this machine.

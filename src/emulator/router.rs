@@ -16,8 +16,9 @@ use super::account::Account;
 use super::answer::{RequestStamp, refuse};
 use super::authorize::authorize;
 use super::call::Call;
+use super::faults::{RequestFault, unanswered};
 use super::refusal::Refusal;
-use super::{routes, versions};
+use super::{levers, routes, versions};
 use crate::batch::auth::query_pairs;
 use crate::batch::{ApiVersion, DateTime, ErrorCode};
 
@@ -98,14 +99,23 @@ async fn answer(
     if let Some(throttle) = &account.throttle {
         throttle.admit(now)?;
     }
+    let (prefix, path) = split_prefix(parts.uri.path(), account.key.account());
+    if levers::is_lever(path) {
+        return levers::pull(account, &parts.method, path, &read(body, &parts.headers).await?).await;
+    }
     let query: Vec<(String, String)> = query_pairs(parts.uri.query().unwrap_or_default()).collect();
     let version = version(&query)?;
     if account.is_at_rest && !matches!(parts.method, Method::GET | Method::HEAD) {
         return Err(Refusal::new(ErrorCode::OPERATION_INVALID_FOR_CURRENT_STATE)
             .with("Reason", "the account is at rest: nobody runs it, and it can only be read"));
     }
-    let (prefix, path) = split_prefix(parts.uri.path(), account.key.account());
     let (route, values) = routes::find(&parts.method, path, version)?;
+    let fault = account.faults.of_request(&route.spec);
+    if let Some(fault) = fault.filter(|fault| !fault.is_carried_out()) {
+        if let Some(instead) = meet(fault).await {
+            return instead;
+        }
+    }
     let parameters = values.into_iter().map(decode).collect::<Result<_, _>>()?;
     let call = Call {
         account: Arc::clone(account),
@@ -118,9 +128,24 @@ async fn answer(
         headers: parts.headers.clone(),
         body: versions::to_present(version, &route.spec, read(body, &parts.headers).await?)?,
     };
-    let answer = (route.handle)(call).await?;
+    let answer = (route.handle)(call).await;
+    if let Some(fault) = fault
+        && let Some(instead) = meet(fault).await
+    {
+        return instead;
+    }
+    let answer = answer?;
     let status = StatusCode::from_u16(route.spec.success).unwrap_or(StatusCode::OK);
     Ok(answer.in_version(version, &route.spec).respond(status, head))
+}
+
+/// Waits as long as a fault wants, and gives what it answers in place of what is due.
+async fn meet(fault: RequestFault) -> Option<Result<Response<Body>, Refusal>> {
+    tokio::time::sleep(fault.delay()).await;
+    match fault.is_silence() {
+        true => Some(Ok(unanswered())),
+        false => fault.refusal().map(Err),
+    }
 }
 
 fn version(query: &[(String, String)]) -> Result<ApiVersion, Refusal> {

@@ -89,6 +89,11 @@ impl Slots {
         Some(free)
     }
 
+    /// Keeps a node from tasks that come later.
+    pub(crate) fn keep(&mut self, row: NodeRow) {
+        self.nodes.iter_mut().filter(|node| node.row == row).for_each(|node| node.free = 0);
+    }
+
     /// Keeps up to that many nodes from tasks that come later.
     pub(crate) fn reserve(&mut self, count: i32, barred: &[NodeRow]) {
         let count = usize::try_from(count).unwrap_or_default();

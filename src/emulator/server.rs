@@ -20,6 +20,8 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 
+use super::faults::{Unanswered, is_unanswered};
+
 /// How many connections there are at the same time; more wait for their turn in the listener's queue.
 const CONNECTIONS: usize = 256;
 
@@ -118,7 +120,12 @@ impl Line {
             let has_asked = has_asked.clone();
             service_fn(move |request| {
                 has_asked.cancel();
-                router.call(request)
+                let answer = router.call(request);
+                async move {
+                    // The router itself never fails.
+                    let Ok(response) = answer.await;
+                    if is_unanswered(&response) { Err(Unanswered) } else { Ok(response) }
+                }
             })
         };
         let connection = self.http.serve_connection(TokioIo::new(stream), service);

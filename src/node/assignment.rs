@@ -6,6 +6,7 @@ use super::rendezvous::Rendezvous;
 use crate::batch::model::{BatchContainerConfiguration, BatchTaskCreateOptions, EnvironmentSetting};
 use crate::batch::{JobId, NodeId, PoolId, TaskId};
 use crate::node::certificates::NodeCertificate;
+use crate::node::share::Share;
 
 /// Which node of which account this is.
 #[derive(Debug, Clone)]
@@ -57,6 +58,8 @@ pub struct TaskAssignment {
     pub common_environment: Vec<EnvironmentSetting>,
     /// What the pool's nodes prepare for containers, with the passwords of its registries.
     pub container_configuration: Option<BatchContainerConfiguration>,
+    /// The file systems that the node's pool mounts.
+    pub shares: Vec<Share>,
     /// The certificates that the task finds in files.
     pub certificates: Vec<NodeCertificate>,
     /// Which part of it this is, if it runs on several nodes at once.

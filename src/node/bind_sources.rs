@@ -20,15 +20,17 @@ pub(super) fn settle(plan: &mut ContainerPlan, root: &Path) -> Result<(), String
     for mount in &mut plan.spec.mounts {
         let MountSource::Bind(path) = &mut mount.source else { continue };
         let makes = plan.host_folders.contains(path);
-        *path = source(path, root, makes).map_err(|error| format!("{}: {error}", path.display()))?;
+        *path = source(path, root, &plan.shares, makes)
+            .map_err(|error| format!("{}: {error}", path.display()))?;
     }
     Ok(())
 }
 
-fn source(path: &Path, root: &Path, makes: bool) -> io::Result<PathBuf> {
-    let is_of_node = path.starts_with(root);
+fn source(path: &Path, root: &Path, shares: &[PathBuf], makes: bool) -> io::Result<PathBuf> {
+    let is_of_node =
+        |path: &Path| path.starts_with(root) || shares.iter().any(|share| path.starts_with(share));
     let real = plain_path::plain(path)?;
-    if is_of_node && !real.starts_with(root) {
+    if is_of_node(path) && !is_of_node(&real) {
         let reason = format!("a link leads out of the node, to {}", real.display());
         return Err(io::Error::new(io::ErrorKind::PermissionDenied, reason));
     }
@@ -45,6 +47,25 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_link_leads_to_a_share_and_none_out_of_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = plain_path::plain(folder.path()).unwrap();
+        let (root, share) = (place.join("node"), place.join("share"));
+        for made in ["node/fsmounts", "share/data", "elsewhere"] {
+            plain_path::make_folders(&place.join(made)).unwrap();
+        }
+        symlink(&share, root.join("fsmounts/files")).unwrap();
+        symlink("../elsewhere", share.join("out")).unwrap();
+        let shares = [share.clone()];
+        let of = |path: PathBuf| source(&path, &root, &shares, false);
+        assert_eq!(of(root.join("fsmounts/files/data")).unwrap(), share.join("data"));
+        for path in [root.join("fsmounts/files/out"), share.join("out")] {
+            assert!(of(path).unwrap_err().to_string().contains("out of the node"));
+        }
+        assert!(source(&root.join("fsmounts/files"), &root, &[], false).is_err(), "of another pool");
+    }
+
+    #[test]
     fn links_are_followed_inside_the_node_and_not_out_of_it() {
         let folder = tempfile::tempdir().unwrap();
         let place = plain_path::plain(folder.path()).unwrap();
@@ -55,7 +76,7 @@ mod tests {
         symlink(root.join("shared/v2"), root.join("shared/current")).unwrap();
         symlink(&place, root.join("shared/out")).unwrap();
         symlink("../../elsewhere", root.join("shared/up")).unwrap();
-        let of = |path: &str, makes| source(&root.join(path), &root, makes);
+        let of = |path: &str, makes| source(&root.join(path), &root, &[], makes);
         assert_eq!(of("shared/current", false).unwrap(), root.join("shared/v2"));
         assert_eq!(of("shared/current/new", true).unwrap(), root.join("shared/v2/new"));
         assert!(root.join("shared/v2/new").is_dir());
@@ -66,6 +87,6 @@ mod tests {
         assert!(!place.join("new").exists());
         // What is not the node's is the business of whoever names it.
         symlink("elsewhere", place.join("link")).unwrap();
-        assert_eq!(source(&place.join("link"), &root, false).unwrap(), place.join("elsewhere"));
+        assert_eq!(source(&place.join("link"), &root, &[], false).unwrap(), place.join("elsewhere"));
     }
 }

@@ -26,6 +26,7 @@ use crate::node::plain_path;
 use crate::node::record::RecordFile;
 use crate::node::run::{Run, Watch, time_limit};
 use crate::node::runtime::{ContainerRuntime, ContainerSpec, RuntimeError, RuntimeKind};
+use crate::node::share::{self, Share};
 use crate::node::task_runner;
 
 /// A compute node: a folder, a container runtime, and what runs on it. Clones are the same node.
@@ -58,18 +59,21 @@ impl Node {
         self.0.runtime.kind()
     }
 
-    /// Makes the node's directories and fetches its pool's images, all at the same time. Errors come in the images' order.
+    /// Makes the node's directories, mounts what stands in for its pool's file systems, and fetches its pool's images, all at the same
+    /// time. Errors come in the images' order.
     ///
     /// # Errors
     /// Everything that makes the node unusable.
     pub async fn prepare(
         &self,
         container: Option<&BatchContainerConfiguration>,
+        shares: &[Share],
     ) -> Result<(), Vec<BatchNodeError>> {
         let node = &self.0;
         make_directories(node)
             .await
             .map_err(|error| vec![failure::of_directories(&error, node.layout.root())])?;
+        mount(node, shares).await.map_err(|error| vec![error])?;
         let Some(container) = container else { return Ok(()) };
         let watch = Watch::nothing(node.clock.as_ref());
         let works = patiently(&watch, || node.runtime.describe()).await;
@@ -112,15 +116,15 @@ impl Node {
         }
     }
 
-    /// Runs the start task once.
+    /// Runs the start task once, on a node that has prepared this for containers and mounts these file systems.
     pub async fn run_start_task(
         &self,
         task: &BatchStartTask,
-        container: Option<&BatchContainerConfiguration>,
+        (container, shares): (Option<&BatchContainerConfiguration>, &[Share]),
         certificates: &[NodeCertificate],
     ) -> TaskOutcome {
         let node = &self.0;
-        let run = match Run::of_start_task(node, task, (container, certificates), node.clock.now()) {
+        let run = match Run::of_start_task(node, task, (container, shares), certificates, node.clock.now()) {
             Ok(run) => run,
             Err(error) => return TaskOutcome::failed(failure::launch_failed(error)),
         };
@@ -232,6 +236,14 @@ async fn fetch(
     // Nothing interrupts this watch.
     let error = patiently(watch, attempt).await.ok()?.err()?;
     Some(ImageProblem { image: image.to_owned(), error })
+}
+
+async fn mount(node: &NodeContext, shares: &[Share]) -> Result<(), BatchNodeError> {
+    let (layout, shares) = (node.layout.clone(), shares.to_owned());
+    let mounted = tokio::task::spawn_blocking(move || share::mount_all(&shares, &layout)).await;
+    mounted
+        .unwrap_or_else(|error| Err((String::new(), io::Error::other(error))))
+        .map_err(|(place, error)| failure::of_mount(&place, &error))
 }
 
 async fn make_directories(node: &NodeContext) -> io::Result<()> {

@@ -27,6 +27,8 @@ pub(super) struct ContainerPlan {
     pub(super) remove: bool,
     /// How long it has to end in when it is asked to.
     pub(super) grace: Duration,
+    /// Folders outside of the node that are meant to be seen: what stands in for the file systems of its pool.
+    pub(super) shares: Vec<PathBuf>,
     /// Folders of the node that must be there before the container is made.
     pub(super) host_folders: Vec<PathBuf>,
 }
@@ -85,6 +87,7 @@ pub(super) fn plan(
     drop_mknod(&mut spec);
     Ok(ContainerPlan {
         spec,
+        shares: run.shares.iter().map(|share| share.folder().to_owned()).collect(),
         remove: options.remove,
         grace: options.stop_timeout.unwrap_or(GRACE),
         host_folders,
@@ -120,8 +123,11 @@ fn node_mounts(
     settings: &BatchTaskContainerSettings,
     layout: &NodeLayout,
 ) -> Decision<Vec<Mount>> {
+    let shares = |read_only: bool| {
+        run.shares.iter().map(move |share| same_path(share.folder(), read_only || share.is_read_only()))
+    };
     let Some(chosen) = &settings.container_host_batch_bind_mounts else {
-        return Ok(vec![same_path(layout.root(), false)]);
+        return Ok([same_path(layout.root(), false)].into_iter().chain(shares(false)).collect());
     };
     let mut mounts: Vec<Mount> = Vec::new();
     for entry in chosen {
@@ -132,6 +138,8 @@ fn node_mounts(
         // The service takes the same source twice; a container can't.
         if !mounts.iter().any(|present| present.target == mount.target) {
             mounts.push(mount);
+            // The links among the mounts lead there.
+            mounts.extend(shares(read_only).filter(|_| *source == ContainerHostDataPath::VfsMounts));
         }
     }
     Ok(mounts)
@@ -232,6 +240,7 @@ mod tests {
             settings: Some(settings),
             user: None,
             pool: None,
+            shares: &[],
             certificates: &[],
             part: None,
         };

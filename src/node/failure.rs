@@ -38,6 +38,13 @@ impl TaskOutcome {
         Self { exit_code: Some(code), container_info, failure_info }
     }
 
+    /// A run that fails with an exit code because somebody wants to see that; nothing ran.
+    pub fn wanted_failure(code: i32) -> Self {
+        let details = [("Message", format!("exit code {code}, on demand (/_emulator): nothing ran"))];
+        let info = failure(FAILURE_EXIT_CODE, "The program ended with an exit code other than 0.", details);
+        Self { exit_code: Some(code), container_info: None, failure_info: Some(info) }
+    }
+
     /// A run that failed before its program ran.
     pub(super) fn failed(failure_info: BatchTaskFailureInfo) -> Self {
         Self { exit_code: None, container_info: None, failure_info: Some(failure_info) }
@@ -210,6 +217,12 @@ pub(super) fn of_missing_runtime(error: &RuntimeError) -> BatchNodeError {
 pub(super) fn of_directories(error: &std::io::Error, root: &std::path::Path) -> BatchNodeError {
     let reason = format!("{}: {error}", root.display());
     node_error("NodeDirectoryCreateFailed", "The directories of the node could not be made.", &reason)
+}
+
+/// A node on which something can't be mounted.
+pub(super) fn of_mount(place: &str, error: &std::io::Error) -> BatchNodeError {
+    let reason = format!("{place}: {error}");
+    node_error("MountConfigurationException", "A file system of the pool could not be mounted.", &reason)
 }
 
 /// A node that has no place in the network of its pool.

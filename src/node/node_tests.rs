@@ -64,7 +64,8 @@ mod simulated_containers {
     #[tokio::test]
     async fn no_process_of_the_node_runs_either() {
         let node = simulated().await;
-        let outcome = node.node.run_start_task(&start_task("touch /nonexistent/file"), None, &[]).await;
+        let outcome =
+            node.node.run_start_task(&start_task("touch /nonexistent/file"), (None, &[]), &[]).await;
         assert!(outcome.succeeded());
         let said = std::fs::read_to_string(node.node.root().join("startup/stdout.txt")).unwrap();
         assert!(said.starts_with("simulated: "), "{said}");
@@ -168,7 +169,7 @@ mod a_missing_engine {
     #[tokio::test]
     async fn makes_a_container_pool_s_node_unusable_and_a_task_fail_by_no_fault_of_its_own() {
         let node = TestNode::on(Arc::new(NoEngine)).await;
-        let errors = node.node.prepare(Some(&BatchContainerConfiguration::default())).await.unwrap_err();
+        let errors = node.node.prepare(Some(&BatchContainerConfiguration::default()), &[]).await.unwrap_err();
         assert_eq!(errors[0].code.as_deref(), Some("ContainerEngineUnavailable"));
         assert!(errors[0].message.as_ref().unwrap().contains("it is away"));
         let outcome = node.run(&container_task("busybox", "", "")).await;
@@ -289,7 +290,7 @@ mod processes {
             name: "GREETING".to_owned(),
             value: Some(Confidential::value("hello-$AZ_BATCH_NODE_ID")),
         }]);
-        let outcome = node.node.run_start_task(&task, None, &[]).await;
+        let outcome = node.node.run_start_task(&task, (None, &[]), &[]).await;
         assert!(outcome.succeeded(), "{outcome:?}");
         let startup = node.node.root().join("startup");
         let wd = startup.join("wd");
@@ -314,7 +315,7 @@ mod processes {
         let look = start_task(
             r#"/bin/sh -c "cd $AZ_BATCH_CERTIFICATES_DIR && for f in *; do echo $f $(cat $f); done""#,
         );
-        assert!(node.node.run_start_task(&look, None, &certificates).await.succeeded());
+        assert!(node.node.run_start_task(&look, (None, &[]), &certificates).await.succeeded());
         let startup = node.node.root().join("startup");
         let said = std::fs::read_to_string(startup.join("stdout.txt")).unwrap();
         assert_eq!(said, "sha1-0a.pfx abc\nsha1-0a.pfx.pw sesame\nsha1-0b.cer abc\n");
@@ -324,7 +325,7 @@ mod processes {
             assert_eq!(found, mode, "{path}");
         }
         let none = start_task(r#"/bin/sh -c "echo ${AZ_BATCH_CERTIFICATES_DIR:-none}""#);
-        assert!(node.node.run_start_task(&none, None, &[]).await.succeeded());
+        assert!(node.node.run_start_task(&none, (None, &[]), &[]).await.succeeded());
         assert_eq!(std::fs::read_to_string(startup.join("stdout.txt")).unwrap(), "none\n");
         assert!(!startup.join("certs").exists(), "what the pool has no more is gone");
     }

@@ -20,6 +20,7 @@ use crate::node::failure::Interruption;
 use crate::node::instance_variables::variables;
 use crate::node::layout::TaskDirectory;
 use crate::node::record::{Program, RecordFile, RunRecord};
+use crate::node::share::Share;
 
 /// Where the programs of a node are looked for, unless the task sets PATH. This program's own PATH says nothing about nodes in Azure.
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -57,6 +58,8 @@ pub(super) struct Run<'a> {
     pub(super) user: Option<&'a UserIdentity>,
     /// What the pool's nodes prepare for containers.
     pub(super) pool: Option<&'a BatchContainerConfiguration>,
+    /// The file systems that the node's pool mounts.
+    pub(super) shares: &'a [Share],
     /// The certificates that it finds in files.
     pub(super) certificates: &'a [NodeCertificate],
     /// Its part of the task, if that runs on several nodes at once.
@@ -145,16 +148,18 @@ impl<'a> Run<'a> {
             settings: task.container_settings.as_ref(),
             user: task.user_identity.as_ref(),
             pool: assignment.container_configuration.as_ref(),
+            shares: &assignment.shares,
             certificates,
             part: Part::of(assignment),
         })
     }
 
-    /// A run of the node's start task, with what the pool's nodes prepare for containers and the certificates that it finds.
+    /// A run of the node's start task, with what the pool's nodes prepare for containers and mount, and the certificates that it finds.
     pub(super) fn of_start_task(
         node: &NodeContext,
         task: &'a BatchStartTask,
-        (pool, certificates): (Option<&'a BatchContainerConfiguration>, &'a [NodeCertificate]),
+        (pool, shares): (Option<&'a BatchContainerConfiguration>, &'a [Share]),
+        certificates: &'a [NodeCertificate],
         started: Timestamp,
     ) -> Result<Self, InvalidEnvironment> {
         let directory = node.layout.startup();
@@ -180,6 +185,7 @@ impl<'a> Run<'a> {
             settings: task.container_settings.as_ref(),
             user: task.user_identity.as_ref(),
             pool,
+            shares,
             certificates,
             part: None,
         })

@@ -33,7 +33,7 @@ impl TestNode {
         // Tasks run as a user of their own when the tests run as root.
         std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
         let node = node_in(folder.path(), runtime, clock);
-        node.prepare(None).await.unwrap();
+        node.prepare(None, &[]).await.unwrap();
         Self { folder, node }
     }
 
@@ -87,6 +87,7 @@ pub(super) fn host_task(command_line: &str) -> TaskAssignment {
         attempt: 0,
         common_environment: Vec::new(),
         container_configuration: None,
+        shares: Vec::new(),
         certificates: Vec::new(),
         instance: None,
     }

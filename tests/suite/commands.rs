@@ -3,6 +3,7 @@
 mod recipes;
 mod stranger;
 
+mod auto_pools;
 mod exit_codes;
 mod exit_conditions;
 mod first_contact;

@@ -1,10 +1,12 @@
 //! The embedded Azure Batch, in this process: signed requests in, the wire as clients see it out.
 
 mod account;
+mod auto_pools;
 mod autoscale;
 mod certificates;
 mod durability;
 mod exits;
+mod faults;
 mod files;
 mod hostile;
 mod instances;
@@ -12,6 +14,7 @@ mod jobs;
 mod lists;
 mod nodes;
 mod pools;
+mod preemption;
 mod preparation;
 mod replacing;
 mod rest;

@@ -4,11 +4,12 @@ use serde::{Deserialize, Serialize};
 use serde_with::{DisplayFromStr, PickFirst, serde_as, skip_serializing_none};
 
 use super::{
-    BatchApplicationPackageReference, BatchMetadataItem, BatchStartTask, BatchTaskSchedulingPolicy,
-    MountConfiguration, NetworkConfiguration, UpgradePolicy, UserAccount, VirtualMachineConfiguration,
+    BatchApplicationPackageReference, BatchMetadataItem, BatchPoolCreateOptions, BatchStartTask,
+    BatchTaskSchedulingPolicy, MountConfiguration, NetworkConfiguration, UpgradePolicy, UserAccount,
+    VirtualMachineConfiguration,
 };
-use crate::batch::WireDuration;
 use crate::batch::wire_enum::wire_enum;
+use crate::batch::{PoolId, WireDuration};
 
 wire_enum!(
     /// How long an auto pool lives.
@@ -88,4 +89,33 @@ pub struct BatchPoolSpecification {
     /// Properties without a field of their own.
     #[serde(flatten)]
     pub other: serde_json::Map<String, serde_json::Value>,
+}
+
+impl BatchPoolSpecification {
+    /// The request that makes such a pool.
+    pub fn into_pool(self, id: PoolId) -> BatchPoolCreateOptions {
+        BatchPoolCreateOptions {
+            id,
+            display_name: self.display_name,
+            vm_size: self.vm_size,
+            virtual_machine_configuration: self.virtual_machine_configuration,
+            resize_timeout: self.resize_timeout,
+            target_dedicated_nodes: self.target_dedicated_nodes,
+            target_low_priority_nodes: self.target_low_priority_nodes,
+            enable_auto_scale: self.enable_auto_scale,
+            auto_scale_formula: self.auto_scale_formula,
+            auto_scale_evaluation_interval: self.auto_scale_evaluation_interval,
+            enable_inter_node_communication: self.enable_inter_node_communication,
+            start_task: self.start_task,
+            task_slots_per_node: self.task_slots_per_node,
+            task_scheduling_policy: self.task_scheduling_policy,
+            metadata: self.metadata,
+            network_configuration: self.network_configuration,
+            application_package_references: self.application_package_references,
+            user_accounts: self.user_accounts,
+            mount_configuration: self.mount_configuration,
+            upgrade_policy: self.upgrade_policy,
+            other: self.other,
+        }
+    }
 }

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_with::{DisplayFromStr, PickFirst, serde_as, skip_serializing_none};
 
 use super::{
-    BatchAutoPoolSpecification, BatchJobManagerTask, BatchJobNetworkConfiguration, BatchJobPreparationTask,
-    BatchJobReleaseTask, BatchMetadataItem, EnvironmentSetting,
+    BatchAutoPoolSpecification, BatchErrorSourceCategory, BatchJobManagerTask, BatchJobNetworkConfiguration,
+    BatchJobPreparationTask, BatchJobReleaseTask, BatchMetadataItem, EnvironmentSetting, NameValuePair,
 };
 use crate::batch::wire_enum::wire_enum;
 use crate::batch::{DateTime, JobId, PoolId, WireDuration};
@@ -208,8 +208,25 @@ pub struct BatchJobExecutionInfo {
     pub end_time: Option<DateTime>,
     /// The pool that it is assigned to.
     pub pool_id: Option<PoolId>,
+    /// Why the service could not start it.
+    pub scheduling_error: Option<BatchJobSchedulingError>,
     /// Why it ended, for example `AllTasksComplete`.
     pub terminate_reason: Option<String>,
+}
+
+/// Why the service could not start a job.
+#[skip_serializing_none]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BatchJobSchedulingError {
+    /// Whose fault it is.
+    pub category: BatchErrorSourceCategory,
+    /// A code, for example `AutoPoolCreationFailedWithQuotaReached`.
+    pub code: Option<String>,
+    /// A message for people.
+    pub message: Option<String>,
+    /// Details.
+    pub details: Option<Vec<NameValuePair>>,
 }
 
 /// The body of `PATCH /jobs/{jobId}`: what is absent stays as it is.

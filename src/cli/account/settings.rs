@@ -13,7 +13,7 @@ use crate::cli::args::{RuntimeChoice, TimingChoice};
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::clock::SystemClock;
-use crate::emulator::{Emulator, EmulatorConfig, OpenError, Timing};
+use crate::emulator::{Emulator, EmulatorConfig, FaultRules, OpenError, Timing};
 use crate::env_vars;
 use crate::exit_code::ExitCode;
 use crate::node::runtime::{ContainerRuntime, RuntimeKind, RuntimeSelection, select_runtime};
@@ -72,7 +72,9 @@ impl LocalSettings {
             timing: self.timing,
             clock: Arc::new(SystemClock),
             requests_per_second: None,
+            faults: FaultRules::default(),
             issuer: None,
+            stand_ins: None,
             starts_tasks,
         }
     }

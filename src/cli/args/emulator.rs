@@ -11,7 +11,7 @@ use crate::emulator::is_certifiable;
 /// Arguments of `emulator`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  batchyard emulator\n  batchyard emulator --listen 127.0.0.1:0 --format json\n  batchyard emulator --data ./account --runtime simulated\n  batchyard emulator --throttle 20\n  batchyard emulator --tls\n  batchyard emulator --listen 0.0.0.0:10100 --tls-cert chain.pem --tls-key key.pem --key-file account.key\n  batchyard emulator --tls --test-issuer issuer.json\n\nPoint any Azure Batch SDK at the endpoint, with the account and the key that are printed."
+    after_help = "Examples:\n  batchyard emulator\n  batchyard emulator --listen 127.0.0.1:0 --format json\n  batchyard emulator --data ./account --runtime simulated\n  batchyard emulator --throttle 20\n  batchyard emulator --faults faults.json\n  batchyard emulator --tls\n  batchyard emulator --listen 0.0.0.0:10100 --tls-cert chain.pem --tls-key key.pem --key-file account.key\n  batchyard emulator --tls --test-issuer issuer.json\n\nPoint any Azure Batch SDK at the endpoint, with the account and the key that are printed."
 )]
 pub(in crate::cli) struct EmulatorArgs {
     /// Address and port to listen on; port 0 takes a free one
@@ -45,6 +45,13 @@ pub(in crate::cli) struct EmulatorArgs {
     /// Answer this many requests a second, and refuse more with 429 and Retry-After [default: answer all]
     #[arg(long, value_name = "REQUESTS")]
     pub throttle: Option<NonZeroU32>,
+    /// Folder whose folders stand in for the file systems that pools mount: DIR/nfs/HOST/PATH, DIR/cifs/HOST/SHARE,
+    /// DIR/azure-files/HOST/SHARE, DIR/azure-blob/ACCOUNT/CONTAINER [default: `mounts` in the data folder]
+    #[arg(long, value_name = "DIR")]
+    pub mounts: Option<PathBuf>,
+    /// For tests: what is to go wrong, as JSON; requests that are signed change it at /_emulator/faults [default: nothing]
+    #[arg(long, value_name = "FILE")]
+    pub faults: Option<PathBuf>,
 }
 
 /// An address with a port. Names are not looked up, as they may stand for several addresses.

@@ -16,8 +16,8 @@ use crate::cli::error::CommandError;
 use crate::cli::project::account_choice;
 use crate::clock::{Clock as _, SystemClock};
 use crate::emulator::{
-    EmulatorConfig, NotOpen, SelfSigned, TestIssuer, Tls, TlsError, account_url, certificate_names,
-    may_be_open,
+    EmulatorConfig, FaultRules, NotOpen, SelfSigned, TestIssuer, Tls, TlsError, account_url,
+    certificate_names, may_be_open, read_faults,
 };
 use crate::exit_code::ExitCode;
 use crate::secret::Secret;
@@ -29,12 +29,18 @@ pub(super) async fn run(context: &Context, args: &EmulatorArgs) -> Result<ExitCo
         refuse_to_be_open(args, &key)?;
     }
     let issuer = args.test_issuer.as_deref().map(test_issuer).transpose()?;
+    let faults = args.faults.as_deref().map(faults).transpose()?.unwrap_or_default();
     let given = given_certificate(context, args)?;
     note_tokens_in_the_clear(context, args);
     let data = data_folder(context)?;
     let settings = LocalSettings::with_key(context, data.clone(), &args.account_name, key.clone());
-    let config =
-        EmulatorConfig { requests_per_second: args.throttle, issuer, ..settings.emulator(true).await };
+    let config = EmulatorConfig {
+        requests_per_second: args.throttle,
+        faults,
+        issuer,
+        stand_ins: args.mounts.clone(),
+        ..settings.emulator(true).await
+    };
     let emulator = open_or_wait(config).await.map_err(open_error)?;
     let certificate = match given {
         // The data folder is ours by now.
@@ -127,6 +133,13 @@ fn tls_error(error: TlsError) -> CommandError {
 fn test_issuer(file: &Path) -> Result<TestIssuer, CommandError> {
     TestIssuer::read(file).map_err(|error| {
         let hint = "it is JSON: { \"issuer\": \"https://…\", \"keys\": [ … ] }, with public keys as in a JSON Web Key Set";
+        CommandError::from_error(error).code(ExitCode::Usage).hint(Some(hint.to_owned()))
+    })
+}
+
+fn faults(file: &Path) -> Result<FaultRules, CommandError> {
+    read_faults(file).map_err(|error| {
+        let hint = r#"it is JSON: { "seed": 1, "requests": [ { "answer": 503, "share": 0.1 } ] }; docs/emulator.md has all of it"#;
         CommandError::from_error(error).code(ExitCode::Usage).hint(Some(hint.to_owned()))
     })
 }
@@ -228,6 +241,9 @@ impl Ready<'_> {
         }
         if let Some(file) = &self.args.test_issuer {
             text.push_str(&format!("  tokens       those of the test issuer in {}, too\n", file.display()));
+        }
+        if let Some(file) = &self.args.faults {
+            text.push_str(&format!("  faults       as in {}\n", file.display()));
         }
         text.push_str("Ctrl-C stops it.\n");
         text

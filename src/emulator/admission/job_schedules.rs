@@ -86,7 +86,7 @@ mod tests {
             (json!({"poolInfo": {}}), 400),
             (json!({"poolInfo": {"poolId": "p"}, "priority": 2_000}), 400),
             (json!({"poolInfo": {"poolId": "p"}, "jobReleaseTask": {"commandLine": "x"}}), 400),
-            (json!({"poolInfo": {"autoPoolSpecification": {"poolLifetimeOption": "job"}}}), 501),
+            (json!({"poolInfo": {"autoPoolSpecification": {"poolLifetimeOption": "job"}}}), 400),
         ] {
             assert_eq!(check(json!({}), job.clone()).unwrap_err().status, status, "{job}");
             let update = serde_json::from_value(json!({"jobSpecification": job})).unwrap();

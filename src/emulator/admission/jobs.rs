@@ -2,26 +2,36 @@
 
 use serde_json::{Map, Value};
 
+use super::pools::pool;
 use super::preparation::preparation_and_release;
 use super::properties::{metadata, retries};
 use super::refusals::{invalid, missing, refuse};
-use super::refused::{JOB, JOB_CHANGE, POOL_INFO};
+use super::refused::JOB_CHANGE;
 use super::tasks::task;
 use crate::batch::model::{
-    BatchJobConstraints, BatchJobCreateOptions, BatchJobManagerTask, BatchJobUpdateOptions, BatchPoolInfo,
+    BatchAutoPoolSpecification, BatchJobConstraints, BatchJobCreateOptions, BatchJobManagerTask,
+    BatchJobUpdateOptions, BatchPoolInfo, BatchPoolLifetimeOption,
 };
-use crate::batch::{ErrorCode, JobId};
+use crate::batch::{ErrorCode, JobId, PoolId};
 use crate::emulator::refusal::Refusal;
+
+/// The most characters of what the id of an auto pool begins with.
+const MAX_PREFIX: usize = 20;
 
 /// Checks a job that is to be made.
 pub(crate) fn job(job: &BatchJobCreateOptions) -> Result<(), Refusal> {
     id(&job.id)?;
+    if let Some(auto) = &job.pool_info.auto_pool_specification
+        && auto.pool_lifetime_option == BatchPoolLifetimeOption::JobSchedule
+    {
+        let reason = "only jobs of a schedule have a pool that lives as long as that";
+        return Err(invalid("autoPoolSpecification.poolLifetimeOption", &auto.pool_lifetime_option, reason));
+    }
     job_definition(job)
 }
 
 /// Checks all of a job but its id.
 pub(super) fn job_definition(job: &BatchJobCreateOptions) -> Result<(), Refusal> {
-    refuse(job, &JOB)?;
     pool_info(&job.pool_info)?;
     priority(job.priority)?;
     max_parallel(job.max_parallel_tasks)?;
@@ -69,11 +79,36 @@ fn id(id: &JobId) -> Result<(), Refusal> {
 }
 
 fn pool_info(info: &BatchPoolInfo) -> Result<(), Refusal> {
-    refuse(info, &POOL_INFO)?;
-    if info.pool_id.is_none() {
-        return Err(missing("poolInfo.poolId"));
+    match (&info.pool_id, &info.auto_pool_specification) {
+        (None, None) => Err(missing("poolInfo.poolId")),
+        (Some(_), None) => Ok(()),
+        (Some(id), Some(_)) => {
+            Err(invalid("poolInfo.poolId", id, "a job has either `poolId` or `autoPoolSpecification`"))
+        }
+        (None, Some(auto)) => auto_pool(auto),
     }
-    Ok(())
+}
+
+/// Checks a pool that is to be made for jobs.
+fn auto_pool(auto: &BatchAutoPoolSpecification) -> Result<(), Refusal> {
+    if let BatchPoolLifetimeOption::Other(other) = &auto.pool_lifetime_option {
+        let reason = "expected job or jobschedule";
+        return Err(invalid("autoPoolSpecification.poolLifetimeOption", other, reason));
+    }
+    let prefix = auto.auto_pool_id_prefix.as_deref().unwrap_or_default();
+    let is_plain = prefix.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+    if !is_plain || prefix.len() > MAX_PREFIX {
+        let reason = "at most 20 letters, digits, hyphens and underscores";
+        return Err(invalid("autoPoolSpecification.autoPoolIdPrefix", prefix, reason));
+    }
+    let specification = auto.pool.clone().ok_or_else(|| missing("autoPoolSpecification.pool"))?;
+    let named =
+        PoolId::new("auto").map_err(|error| invalid("poolInfo.poolId", "auto", &error.to_string()))?;
+    match pool(&specification.into_pool(named)) {
+        // The job tells, once it is to start.
+        Err(refusal) if refusal.is(ErrorCode::AUTO_SCALING_FORMULA_SYNTAX_ERROR) => Ok(()),
+        checked => checked,
+    }
 }
 
 fn priority(priority: Option<i32>) -> Result<(), Refusal> {
@@ -134,8 +169,9 @@ mod tests {
             ),
             (
                 "poolInfo",
-                json!({"autoPoolSpecification": {"poolLifetimeOption": "job"}}),
-                "autoPoolSpecification",
+                json!({"autoPoolSpecification": {"poolLifetimeOption": "job", "pool": {"vmSize": "s",
+                    "virtualMachineConfiguration": {"nodeAgentSKUId": "batch.node.windows amd64", "imageReference": {}}}}}),
+                "nodeAgentSKUId: Windows",
             ),
         ] {
             let error = check(name, value).unwrap_err();
@@ -157,8 +193,37 @@ mod tests {
     }
 
     #[test]
+    fn auto_pools_are_checked_like_others_and_a_job_has_one_pool() {
+        let virtual_machine = json!({"nodeAgentSKUId": "batch.node.ubuntu 22.04", "imageReference": {}});
+        let pool = json!({"vmSize": "s", "virtualMachineConfiguration": virtual_machine});
+        let auto = |more: Value| {
+            let mut auto = json!({"poolLifetimeOption": "job", "pool": pool});
+            auto.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            json!({"autoPoolSpecification": auto})
+        };
+        let mut both = auto(json!({}));
+        both["poolId"] = json!("p");
+        let formula = json!({"vmSize": "s", "virtualMachineConfiguration": virtual_machine,
+            "enableAutoScale": true, "autoScaleFormula": "$TargetDedicatedNodes = ("});
+        assert_eq!(check("poolInfo", auto(json!({"autoPoolIdPrefix": "train_1-"}))), Ok(()));
+        assert_eq!(check("poolInfo", auto(json!({"pool": formula}))), Ok(()), "the job tells");
+        for (info, property) in [
+            (both, "poolInfo.poolId"),
+            (auto(json!({"poolLifetimeOption": "jobschedule"})), "autoPoolSpecification.poolLifetimeOption"),
+            (auto(json!({"poolLifetimeOption": "day"})), "autoPoolSpecification.poolLifetimeOption"),
+            (auto(json!({"autoPoolIdPrefix": "a".repeat(21)})), "autoPoolSpecification.autoPoolIdPrefix"),
+            (auto(json!({"autoPoolIdPrefix": "a/b"})), "autoPoolSpecification.autoPoolIdPrefix"),
+            (auto(json!({"pool": null})), "autoPoolSpecification.pool"),
+            (auto(json!({"pool": {"vmSize": "s"}})), "virtualMachineConfiguration"),
+        ] {
+            let error = check("poolInfo", info.clone()).unwrap_err();
+            assert_eq!((error.status, error.detail("PropertyName")), (400, Some(property)), "{info}");
+        }
+    }
+
+    #[test]
     fn a_change_that_would_be_lost_is_refused() {
-        let body = json!({"priority": 1, "allowTaskPreemption": true});
+        let body = json!({"priority": 1, "networkConfiguration": {"subnetId": "s"}});
         let update = serde_json::from_value(body.clone()).unwrap();
         assert_eq!(job_update(&update, body.as_object().unwrap()).unwrap_err().status, 501);
     }

@@ -17,7 +17,9 @@ pub(crate) use certificates::{AdmittedCertificate, certificate};
 pub(crate) use job_schedules::{job_schedule, job_schedule_update};
 pub(crate) use jobs::{job, job_replacement, job_update};
 pub(crate) use nodes::{emptying, node_user};
-pub(crate) use pools::{auto_scale, formula, node_removal, pool, pool_replacement, pool_resize, pool_update};
+pub(crate) use pools::{
+    auto_scale, formula, formula_to_keep, node_removal, pool, pool_replacement, pool_resize, pool_update,
+};
 pub(crate) use preparation::task_id;
 #[cfg(test)]
 pub(crate) use refused::REFUSED;

@@ -1,5 +1,7 @@
 //! Pools.
 
+use std::path::Path;
+
 use super::certificates::certificate_references;
 use super::files::resource_files;
 use super::nodes::emptying;
@@ -11,11 +13,12 @@ use crate::batch::model::{
     BatchCertificateReference, BatchContainerConfiguration, BatchNodeDeallocationOption,
     BatchNodeRemoveOptions, BatchPoolCreateOptions, BatchPoolEnableAutoScaleOptions, BatchPoolReplaceOptions,
     BatchPoolResizeOptions, BatchPoolUpdateOptions, BatchStartTask, CERTIFICATE_REFERENCES, ContainerType,
-    VirtualMachineConfiguration,
+    MountConfiguration, VirtualMachineConfiguration,
 };
 use crate::batch::{ErrorCode, WireDuration};
 use crate::emulator::formula::told;
 use crate::emulator::refusal::Refusal;
+use crate::node::Share;
 
 /// The most nodes that are removed at a time.
 const MAX_REMOVED: usize = 100;
@@ -35,6 +38,7 @@ pub(crate) fn pool(pool: &BatchPoolCreateOptions) -> Result<(), Refusal> {
     virtual_machine(
         pool.virtual_machine_configuration.as_ref().ok_or_else(|| missing("virtualMachineConfiguration"))?,
     )?;
+    mounts(pool.mount_configuration.as_deref())?;
     targets(pool.target_dedicated_nodes, pool.target_low_priority_nodes)?;
     resize_timeout(pool.resize_timeout)?;
     slots(pool.task_slots_per_node)?;
@@ -48,6 +52,7 @@ pub(crate) fn pool_update(update: &BatchPoolUpdateOptions) -> Result<(), Refusal
     refuse(update, &POOL_CHANGE)?;
     certificates(&update.other)?;
     update.virtual_machine_configuration.as_ref().map_or(Ok(()), virtual_machine)?;
+    mounts(update.mount_configuration.as_deref())?;
     slots(update.task_slots_per_node)?;
     update.start_task.as_ref().map_or(Ok(()), start_task)?;
     metadata(update.metadata.as_deref())
@@ -91,13 +96,13 @@ fn auto_scaled_pool(pool: &BatchPoolCreateOptions) -> Result<(), Refusal> {
         return settings("a pool whose size a formula sets has no targets of its own");
     }
     let formula = pool.auto_scale_formula.as_deref().ok_or_else(|| missing("autoScaleFormula"))?;
-    readable(formula)?;
+    formula_to_keep(formula)?;
     evaluation_interval(pool.auto_scale_evaluation_interval)
 }
 
 /// Checks a formula and how often it is evaluated.
 pub(crate) fn auto_scale(options: &BatchPoolEnableAutoScaleOptions) -> Result<(), Refusal> {
-    options.auto_scale_formula.as_deref().map_or(Ok(()), readable)?;
+    options.auto_scale_formula.as_deref().map_or(Ok(()), formula_to_keep)?;
     evaluation_interval(options.auto_scale_evaluation_interval)
 }
 
@@ -114,7 +119,7 @@ pub(crate) fn formula(formula: &str) -> Result<(), Refusal> {
 }
 
 /// Checks that a formula that is to be kept can be read.
-fn readable(text: &str) -> Result<(), Refusal> {
+pub(crate) fn formula_to_keep(text: &str) -> Result<(), Refusal> {
     formula(text)?;
     let Err(errors) = Formula::parse(text) else { return Ok(()) };
     let refusal = Refusal::new(ErrorCode::AUTO_SCALING_FORMULA_SYNTAX_ERROR);
@@ -171,6 +176,13 @@ fn slots(slots: Option<i32>) -> Result<(), Refusal> {
         }
         _ => Ok(()),
     }
+}
+
+/// Checks that folders can stand in for the file systems that nodes mount.
+fn mounts(configurations: Option<&[MountConfiguration]>) -> Result<(), Refusal> {
+    // Where the folders are makes no difference to what can have one.
+    let shares = Share::all(configurations.unwrap_or_default(), Path::new("/"));
+    shares.map(drop).map_err(|error| invalid(error.property, error.value, error.reason))
 }
 
 fn virtual_machine(configuration: &VirtualMachineConfiguration) -> Result<(), Refusal> {
@@ -237,7 +249,6 @@ mod tests {
     #[test]
     fn what_is_not_done_is_refused_by_name() {
         for (path, value, property) in [
-            ("/mountConfiguration", json!([{}]), "mountConfiguration"),
             (
                 "/startTask",
                 json!({"commandLine": "x", "resourceFiles": [{"autoStorageContainerName": "in"}]}),

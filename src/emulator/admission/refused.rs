@@ -13,7 +13,7 @@ pub(crate) struct Refused {
 /// Of a pool.
 pub(super) const POOL: Refused = Refused {
     of: "a pool, also one that is changed or replaced",
-    properties: &["applicationPackageReferences", "cloudServiceConfiguration", "mountConfiguration"],
+    properties: &["applicationPackageReferences", "cloudServiceConfiguration"],
 };
 /// Of a change of a pool: `enableautoscale` is the way that has a formula evaluated.
 pub(super) const POOL_CHANGE: Refused =
@@ -21,17 +21,9 @@ pub(super) const POOL_CHANGE: Refused =
 /// Of a pool's virtual machines.
 pub(super) const VIRTUAL_MACHINE: Refused =
     Refused { of: "a pool's virtual machines", properties: &["extensions", "windowsConfiguration"] };
-/// Of a job, and of the jobs of a schedule.
-pub(super) const JOB: Refused =
-    Refused { of: "a job, and of the jobs of a schedule", properties: &["allowTaskPreemption"] };
 /// Of a job that is changed.
-pub(super) const JOB_CHANGE: Refused = Refused {
-    of: "a job that is changed or replaced",
-    properties: &["allowTaskPreemption", "networkConfiguration"],
-};
-/// Of what a job says of its pool.
-pub(super) const POOL_INFO: Refused =
-    Refused { of: "a job's `poolInfo`", properties: &["autoPoolSpecification"] };
+pub(super) const JOB_CHANGE: Refused =
+    Refused { of: "a job that is changed or replaced", properties: &["networkConfiguration"] };
 /// Of a task, also of a job manager task.
 pub(super) const TASK: Refused = Refused {
     of: "a task, also of a job manager task",
@@ -66,9 +58,7 @@ pub(crate) const REFUSED: &[Refused] = &[
     POOL_CHANGE,
     VIRTUAL_MACHINE,
     Refused { of: "a pool's virtual machines, by their value", properties: &[WINDOWS, CRI] },
-    JOB,
     JOB_CHANGE,
-    POOL_INFO,
     TASK,
     Refused { of: "a task, by what it lacks", properties: &[HOST_INSTANCES] },
     Refused { of: "a task and a start task", properties: &[USER] },

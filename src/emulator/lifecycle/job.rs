@@ -1,11 +1,13 @@
 //! The life of a job: active ⇄ disabled, → terminating → completed, → deleting → gone.
 
-use crate::batch::model::{BatchJobExecutionInfo, BatchJobState, DisableBatchJobOption};
+use crate::batch::model::{
+    BatchJobExecutionInfo, BatchJobSchedulingError, BatchJobState, DisableBatchJobOption,
+};
 use crate::batch::{DateTime, ErrorCode};
 use crate::emulator::store::JobRecord;
 
 /// Something that happens to a job.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum JobEvent {
     /// A user disables it.
     Disable(DisableBatchJobOption),
@@ -13,6 +15,8 @@ pub(crate) enum JobEvent {
     Enable,
     /// A user, its tasks or its time end it.
     Terminate { reason: String },
+    /// The service can't make the pool that it is to have.
+    Unschedulable(BatchJobSchedulingError),
     /// A user deletes it.
     Delete,
     /// Nothing of it takes place on any node any more, and its change of state has taken its time.
@@ -61,6 +65,11 @@ impl JobRecord {
                 self.enter(BatchJobState::Terminating, now);
                 vec![JobEffect::TerminateTasks, JobEffect::LookAgain]
             }
+            (JobEvent::Unschedulable(error), BatchJobState::Active) => {
+                self.execution(now).scheduling_error = Some(error);
+                self.enter(BatchJobState::Terminating, now);
+                vec![JobEffect::TerminateTasks, JobEffect::LookAgain]
+            }
             (JobEvent::Delete, state) if state != BatchJobState::Deleting => {
                 self.enter(BatchJobState::Deleting, now);
                 vec![JobEffect::TerminateTasks, JobEffect::LookAgain]
@@ -97,6 +106,7 @@ impl JobRecord {
             start_time,
             end_time: None,
             pool_id: None,
+            scheduling_error: None,
             terminate_reason: None,
         })
     }

@@ -205,7 +205,8 @@ mod tests {
 
     fn schedule(when: Value) -> JobScheduleRecord {
         let schedule = serde_json::from_value(json!({"id": "s", "state": "active"})).unwrap();
-        let mut record = JobScheduleRecord { row: JobScheduleRow(1), schedule, jobs_made: 0, turn: 0 };
+        let mut record =
+            JobScheduleRecord { row: JobScheduleRow(1), schedule, jobs_made: 0, turn: 0, auto_pool: None };
         record.plan(configuration(when), at(0));
         record
     }

@@ -19,7 +19,8 @@ pub(crate) use job_schedule::{
     JobScheduleEffect, JobScheduleEvent, ScheduledJobs, may_change_schedule, may_delete_schedule,
 };
 pub(crate) use node::{
-    ENGINE_UNAVAILABLE, NodeEffect, NodeErrand, NodeEvent, may_empty_node, may_have_users, may_start_node,
+    ENGINE_UNAVAILABLE, NodeEffect, NodeErrand, NodeEvent, may_empty_node, may_have_users, may_preempt_node,
+    may_start_node,
 };
 pub(crate) use pool::{PoolEffect, PoolEvent};
 pub(crate) use preparation::{PreparationEffect, PreparationEvent};

@@ -35,6 +35,10 @@ pub(crate) enum NodeEvent {
     Boot { runtime: String, start_task: Option<Box<BatchStartTask>>, references: Map<String, Value> },
     /// Its machine was given back.
     Deallocated,
+    /// Its machine, of Spot, is taken away.
+    Preempted,
+    /// Something is wrong with it that only a boot or a new image can mend.
+    Broken(BatchNodeError),
     /// Whether it is to take tasks.
     Schedule(SchedulingState),
 }
@@ -108,6 +112,17 @@ impl NodeRecord {
                 self.enter(State::Deallocated, now);
                 vec![]
             }
+            (NodeEvent::Preempted, _) if may_preempt_node(self).is_ok() => {
+                self.node.errors = None;
+                self.node.ip_address = None;
+                self.enter(State::Preempted, now);
+                vec![]
+            }
+            (NodeEvent::Broken(error), state) if may_empty_node(&state).is_ok() => {
+                self.node.errors = Some(vec![error]);
+                self.enter(State::Unusable, now);
+                vec![]
+            }
             (NodeEvent::Schedule(scheduling), state) => self.schedule(scheduling, &state, now),
             (NodeEvent::Leave, _) => {
                 self.enter(State::LeavingPool, now);
@@ -141,8 +156,8 @@ impl NodeRecord {
 
     /// Whether it takes no more tasks because something else is to be done with it.
     pub(crate) fn is_being_emptied(&self) -> bool {
-        use BatchNodeState::{Deallocating, LeavingPool, Rebooting, Reimaging};
-        matches!(self.state(), Rebooting | Reimaging | Deallocating | LeavingPool)
+        use BatchNodeState::{Deallocating, LeavingPool, Preempted, Rebooting, Reimaging};
+        matches!(self.state(), Rebooting | Reimaging | Deallocating | LeavingPool | Preempted)
     }
 
     fn prepared(&mut self, now: DateTime) -> Vec<NodeEffect> {
@@ -252,6 +267,16 @@ pub(crate) fn may_empty_node(state: &BatchNodeState) -> Result<(), ErrorCode> {
     }
 }
 
+/// Whether the node can be taken away: Spot nodes can, as long as they have a machine.
+pub(crate) fn may_preempt_node(node: &NodeRecord) -> Result<(), ErrorCode> {
+    use BatchNodeState as State;
+    match node.state() {
+        _ if node.node.is_dedicated.unwrap_or(true) => Err(ErrorCode::OPERATION_INVALID_FOR_CURRENT_STATE),
+        State::Starting | State::WaitingForStartTask => Ok(()),
+        state => may_empty_node(&state),
+    }
+}
+
 /// Whether a user may have the node started.
 pub(crate) fn may_start_node(state: &BatchNodeState) -> Result<(), ErrorCode> {
     if *state == BatchNodeState::Deallocated {
@@ -292,6 +317,7 @@ mod tests {
             runtime: "docker".to_owned(),
             users: Vec::new(),
             seat: None,
+            absent_until: None,
         }
     }
 

@@ -13,7 +13,7 @@ use crate::node::TaskOutcome;
 pub(crate) enum Requeue {
     /// A user asked for it: disabled the job, shrank or deleted the pool. Counted as requeue.
     ByUser,
-    /// Its node was lost, or can't be prepared for the job. Not counted.
+    /// Its node was lost or can't be prepared for the job, or a more important job needs its slots. Not counted.
     Recovery,
 }
 

@@ -3,7 +3,6 @@
 //!
 //! An instance is a run like any other. As a task is not placed again before its last run is gone, all its runs belong together.
 
-use super::scheduling::assignment;
 use super::{Failure, Unit};
 use crate::batch::model::{BatchTaskContainerExecutionInfo, BatchTaskState};
 use crate::emulator::effect::Effect;
@@ -55,7 +54,7 @@ impl Unit<'_> {
             runs.push(run);
         }
         for (run, address) in runs.into_iter().zip(addresses).filter(|_| is_prepared) {
-            let mut assignment = assignment(pool, job, task.clone(), run)?;
+            let mut assignment = self.assignment(pool, job, task.clone(), run)?;
             assignment.instance = self.instance(run)?;
             self.begin_run(run, address, assignment)?;
         }

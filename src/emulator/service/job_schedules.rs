@@ -36,8 +36,13 @@ impl Unit<'_> {
         self.check_job_quota()?;
         let when = options.schedule.clone();
         let schedule = defaults::job_schedule(options, self.now);
-        let mut record =
-            JobScheduleRecord { row: JobScheduleRow::default(), schedule, jobs_made: 0, turn: 0 };
+        let mut record = JobScheduleRecord {
+            row: JobScheduleRow::default(),
+            schedule,
+            jobs_made: 0,
+            turn: 0,
+            auto_pool: None,
+        };
         record.plan(when, self.now);
         self.stamp_job_schedule(&mut record);
         self.job_schedules().insert(&mut record)?;
@@ -154,7 +159,12 @@ impl Unit<'_> {
         event: JobScheduleEvent,
     ) -> Result<(), Failure> {
         let schedule = record.row;
-        for effect in record.step(event, self.now) {
+        let effects = record.step(event, self.now);
+        if record.state() == BatchJobScheduleState::Completed || effects.contains(&JobScheduleEffect::Remove)
+        {
+            self.end_pool_of_schedule(record)?;
+        }
+        for effect in effects {
             match effect {
                 JobScheduleEffect::MakeJob => self.make_job(record)?,
                 JobScheduleEffect::WaitUntil(time) => {
@@ -180,7 +190,8 @@ impl Unit<'_> {
         let id = format!("{}:job-{}", record.schedule.id, record.jobs_made);
         let Some(specification) = record.schedule.job_specification.clone() else { return Ok(()) };
         let options = specification.into_job(JobId::new(id.as_str()).map_err(StoreError::from)?);
-        self.add_job(options)?;
+        let shared = self.pool_of_schedule(record, &options.pool_info)?;
+        self.add_job(options, shared)?;
         record.schedule.execution_info.get_or_insert_default().recent_job =
             Some(RecentBatchJob { id: Some(id), url: None });
         Ok(())

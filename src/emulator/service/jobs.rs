@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::auto_pools::{AutoPool, may_change_auto_pool};
 use super::unit::new_e_tag;
 use super::{Failure, Unit};
 use crate::batch::model::{
@@ -38,14 +39,23 @@ impl Unit<'_> {
             return Err(ErrorCode::JOB_SCHEDULE_WITH_SAME_ID_EXISTS.into());
         }
         self.check_job_quota()?;
-        self.add_job(options)
+        let pool = self.pool_of_job(&options.pool_info)?;
+        self.add_job(options, pool)
     }
 
-    /// Adds a job that may be made, with its job manager task.
-    pub(super) fn add_job(&mut self, options: BatchJobCreateOptions) -> Result<Version, Failure> {
+    /// Adds a job that may be made, with its job manager task, and with the pool that was made for it or could not be.
+    pub(super) fn add_job(
+        &mut self,
+        options: BatchJobCreateOptions,
+        pool: AutoPool,
+    ) -> Result<Version, Failure> {
         let mut record = JobRecord { row: JobRow::default(), job: defaults::job(options, self.now) };
         self.stamp_job(&mut record);
+        let unschedulable = record.assign_auto_pool(pool);
         self.jobs().insert(&mut record)?;
+        if let Some(error) = unschedulable {
+            self.job_event(&mut record, JobEvent::Unschedulable(error))?;
+        }
         if let Some(manager) = &record.job.job_manager_task {
             let task = manager.to_task().map_err(StoreError::from)?;
             self.add_task(&record, task)?;
@@ -98,6 +108,7 @@ impl Unit<'_> {
         apply: fn(&mut BatchJob, BatchJobUpdateOptions),
     ) -> Result<Version, Failure> {
         let mut record = self.job_if(id, conditions, may_change_job)?;
+        update.pool_info.as_ref().map_or(Ok(()), |info| may_change_auto_pool(&record, info))?;
         if let Some(pool) = update.pool_info.as_ref().and_then(|info| info.pool_id.as_ref())
             && pool.key() != record.pool_key()
             && record.state() != BatchJobState::Disabled
@@ -221,6 +232,9 @@ impl Unit<'_> {
     pub(super) fn job_event(&mut self, record: &mut JobRecord, event: JobEvent) -> Result<(), Failure> {
         let effects = record.step(event, self.now);
         self.jobs().save(record)?;
+        if record.state() == BatchJobState::Completed || effects.contains(&JobEffect::Remove) {
+            self.end_pool_of_job(record)?;
+        }
         self.job_of_schedule_changed(record)?;
         for effect in effects {
             match effect {

@@ -3,6 +3,7 @@
 //! All changes go through one thread, one at a time, in transactions that are shared by whatever came in at the same moment.
 //! Nothing is answered, and nothing happens outside, before the change is on disk.
 
+mod auto_pools;
 mod autoscale;
 mod certificates;
 mod failure;
@@ -12,6 +13,7 @@ mod jobs;
 mod node_actions;
 mod nodes;
 mod pools;
+mod preemption;
 mod preparations;
 mod rest;
 mod restart;

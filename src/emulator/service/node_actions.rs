@@ -1,5 +1,7 @@
 //! What users have done with nodes: rebooted, reimaged, deallocated and started, kept from tasks, given users.
 
+use std::time::Duration;
+
 use super::{Failure, Unit};
 use crate::batch::model::{BatchNodeDeallocationOption, BatchNodeState, SchedulingState};
 use crate::batch::{ErrorCode, NodeId, PoolId};
@@ -36,6 +38,9 @@ impl Unit<'_> {
                 let pause = self.rules.timing.duration(Pause::NodeCreation);
                 self.emit(Effect::WipeNode { node: node.address(), pause });
             }
+            BatchNodeState::Preempted => {
+                self.emit(Effect::WipeNode { node: node.address(), pause: Duration::ZERO });
+            }
             BatchNodeState::Deallocating => {
                 self.wait(Pause::NodeRemoval, Event::NodeDeallocated { node: node.row });
             }
@@ -49,6 +54,10 @@ impl Unit<'_> {
             Some(mut node) if node.state() == BatchNodeState::Reimaging => {
                 node.users.clear();
                 self.boot_node(&mut node)
+            }
+            Some(node) if node.state() == BatchNodeState::Preempted => {
+                self.await_machine(&node);
+                Ok(())
             }
             _ => Ok(()),
         }
@@ -67,7 +76,10 @@ impl Unit<'_> {
         let references = pool.as_ref().map(PoolRecord::references_of_nodes).unwrap_or_default();
         let start_task = pool.and_then(|record| record.pool.start_task.map(Box::new));
         let runtime = self.rules.runtime.clone();
-        let wiped = matches!(node.state(), BatchNodeState::Reimaging | BatchNodeState::Deallocated);
+        let wiped = matches!(
+            node.state(),
+            BatchNodeState::Reimaging | BatchNodeState::Deallocated | BatchNodeState::Preempted
+        );
         self.prepare_anew(node.row, wiped)?;
         self.node_event(node, NodeEvent::Boot { runtime, start_task, references })
     }
@@ -144,7 +156,7 @@ impl Unit<'_> {
         Ok(node)
     }
 
-    fn node(&self, pool: &PoolId, node: &NodeId) -> Result<NodeRecord, Failure> {
+    pub(super) fn node(&self, pool: &PoolId, node: &NodeId) -> Result<NodeRecord, Failure> {
         let pool = self.pool(pool)?;
         self.nodes().find(pool.row, node)?.ok_or_else(|| ErrorCode::NODE_NOT_FOUND.into())
     }

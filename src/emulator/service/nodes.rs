@@ -14,8 +14,8 @@ use crate::emulator::effect::{Effect, Event};
 use crate::emulator::lifecycle::{NodeEffect, NodeEvent, PoolEvent, Requeue, TaskEvent};
 use crate::emulator::store::{NodeRecord, NodeRow, PoolRecord, PoolRow};
 use crate::emulator::timing::Pause;
-use crate::node::TaskOutcome;
 use crate::node::runtime::SEATS;
+use crate::node::{Share, TaskOutcome};
 
 impl Unit<'_> {
     pub(super) fn add_nodes(&mut self, pool: &PoolRecord, dedicated: i32, spot: i32) -> Result<(), Failure> {
@@ -79,6 +79,7 @@ impl Unit<'_> {
             runtime: self.rules.runtime.clone(),
             users: Vec::new(),
             seat,
+            absent_until: None,
         })
     }
 
@@ -208,23 +209,29 @@ impl Unit<'_> {
 
     pub(super) fn prepare_node(&mut self, node: &NodeRecord) -> Result<(), Failure> {
         let boot = self.rules.timing.duration(Pause::Boot);
-        let containers = self.containers_of(node.pool)?;
-        self.emit(Effect::PrepareNode { node: node.address(), boot, containers, seat: node.seat });
+        let (containers, shares) = (self.containers_of(node.pool)?, self.shares_of(node.pool)?);
+        self.emit(Effect::PrepareNode { node: node.address(), boot, containers, shares, seat: node.seat });
         Ok(())
     }
 
     pub(super) fn run_start_task(&mut self, node: &NodeRecord) -> Result<(), Failure> {
         if let Some(start_task) = node.node.start_task.clone() {
-            let containers = self.containers_of(node.pool)?;
+            let (containers, shares) = (self.containers_of(node.pool)?, self.shares_of(node.pool)?);
             let certificates = self.certificates_of(node, &BatchCertificateVisibility::StartTask)?;
             self.emit(Effect::RunStartTask {
                 node: node.address(),
                 start_task: Box::new(start_task),
                 containers,
+                shares,
                 certificates,
             });
         }
         Ok(())
+    }
+
+    /// What stands in for the file systems that the nodes of a pool mount.
+    fn shares_of(&self, pool: PoolRow) -> Result<Vec<Share>, Failure> {
+        Ok(self.pools().get(pool)?.map(|pool| self.shares(&pool)).unwrap_or_default())
     }
 
     /// What the nodes of a pool prepare for containers.

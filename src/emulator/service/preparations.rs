@@ -77,6 +77,7 @@ impl Unit<'_> {
             attempt: run.attempt(),
             common_environment: job.job.common_environment_settings.clone().unwrap_or_default(),
             container_configuration: container_configuration(&pool),
+            shares: self.shares(&pool),
             certificates: Vec::new(),
             instance: None,
         }))

@@ -1,6 +1,5 @@
 //! What an account at rest has to find out before it can be read: how the tasks stand that were running when it was last run.
 
-use super::scheduling::assignment;
 use super::{Failure, Unit};
 use crate::emulator::store::{
     NodeAddress, PoolRecord, RunRecord, RunRow, RunStage, TaskLife, TaskRecord, TaskRow,
@@ -61,7 +60,7 @@ impl Unit<'_> {
             None => self.tasks().find_key(run.job, &run.task_key)?,
         };
         let Some(task) = task else { return Ok(None) };
-        let mut assignment = assignment(pool, &job, task, run.row)?;
+        let mut assignment = self.assignment(pool, &job, task, run.row)?;
         assignment.instance = self.instance(run.row)?;
         Ok(Some(assignment))
     }

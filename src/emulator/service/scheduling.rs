@@ -10,10 +10,10 @@ use crate::emulator::store::{
     FreeNode, JobRecord, NodeAddress, PoolRecord, PoolRow, RunRow, RunStage, StoreError, TaskPlace,
     TaskRecord,
 };
-use crate::node::{TaskAssignment, TaskRole};
+use crate::node::{Share, TaskAssignment, TaskRole};
 
 /// The most tasks that are looked at in one go.
-const BATCH: i32 = 256;
+pub(super) const BATCH: i32 = 256;
 
 impl Unit<'_> {
     /// Gives tasks that are ready to nodes that have free slots: the most important job first, then the oldest; within a job
@@ -25,7 +25,9 @@ impl Unit<'_> {
         let Some(pool) = self.pools().get(pool)?.filter(|pool| !pool.is_deleting()) else { return Ok(()) };
         let capacity = pool.pool.task_slots_per_node.unwrap_or(1);
         let free = self.nodes().free(pool.row, capacity)?;
-        if free.is_empty() {
+        let waiting = self.jobs().waiting(&pool.pool.id.key())?;
+        let mut precedence = self.precedence(&pool, &waiting)?;
+        if free.is_empty() && precedence.is_none() {
             return Ok(());
         }
         let fill = pool.pool.task_scheduling_policy.as_ref().map(|policy| policy.node_fill_type.clone());
@@ -33,8 +35,9 @@ impl Unit<'_> {
         let communicates = pool.pool.enable_inter_node_communication == Some(true);
         let reachable = if communicates { self.nodes().count_reachable(pool.row)? } else { 0 };
         let mut slots = slots.with_reachable(reachable);
-        for waiting in self.jobs().waiting(&pool.pool.id.key())? {
-            if slots.total() == 0 {
+        for waiting in waiting {
+            let precedence = precedence.as_mut().filter(|precedence| precedence.serves(waiting.priority));
+            if slots.total() == 0 && precedence.is_none() {
                 break;
             }
             let room = match waiting.max_parallel {
@@ -44,24 +47,28 @@ impl Unit<'_> {
             if room > 0
                 && let Some(job) = self.jobs().get(waiting.row)?
             {
-                self.schedule_tasks(&pool, &job, room, &mut slots)?;
+                let room = self.schedule_tasks(&pool, &job, room, &mut slots)?;
+                if let Some(precedence) = precedence.filter(|_| room > 0) {
+                    self.make_way(&job, room, &mut slots, precedence)?;
+                }
             }
         }
         Ok(())
     }
 
+    /// Gives tasks of a job to nodes; the answer is how many more may run.
     fn schedule_tasks(
         &mut self,
         pool: &PoolRecord,
         job: &JobRecord,
         mut room: i32,
         slots: &mut Slots,
-    ) -> Result<(), Failure> {
+    ) -> Result<i32, Failure> {
         let barred = self.barred_nodes(job)?;
         loop {
             let limit = room.min(slots.total()).min(BATCH);
             if limit <= 0 {
-                return Ok(());
+                return Ok(room);
             }
             let mut placed = 0;
             for task in self.tasks().ready(job.row, slots.largest(), slots.most_instances(), limit)? {
@@ -73,7 +80,7 @@ impl Unit<'_> {
                 }
             }
             if placed == 0 {
-                return Ok(());
+                return Ok(room);
             }
             room -= placed;
         }
@@ -95,9 +102,38 @@ impl Unit<'_> {
         self.tasks().save_life(task.row, &task.life)?;
         self.node_changed(node.row);
         if is_prepared {
-            self.begin_run(run, address, assignment(pool, job, task, run)?)?;
+            let assignment = self.assignment(pool, job, task, run)?;
+            self.begin_run(run, address, assignment)?;
         }
         Ok(())
+    }
+
+    /// What a node is told of a task, but for its certificates: a run that goes on has them.
+    pub(super) fn assignment(
+        &self,
+        pool: &PoolRecord,
+        job: &JobRecord,
+        task: TaskRecord,
+        run: RunRow,
+    ) -> Result<TaskAssignment, StoreError> {
+        Ok(TaskAssignment {
+            job_id: job.job.id.clone(),
+            role: TaskRole::Task,
+            preparation: preparation_id(job)?,
+            task: task.definition,
+            attempt: run.attempt(),
+            common_environment: job.job.common_environment_settings.clone().unwrap_or_default(),
+            container_configuration: container_configuration(pool),
+            shares: self.shares(pool),
+            certificates: Vec::new(),
+            instance: None,
+        })
+    }
+
+    /// What stands in for the file systems that a pool's nodes mount; admission has seen to it that something can.
+    pub(super) fn shares(&self, pool: &PoolRecord) -> Vec<Share> {
+        let mounts = pool.pool.mount_configuration.as_deref().unwrap_or_default();
+        Share::all(mounts, &self.rules.stand_ins).unwrap_or_default()
     }
 
     /// Has a node run what it was assigned, with the certificates that it has for tasks.
@@ -114,7 +150,7 @@ impl Unit<'_> {
 }
 
 /// What a task of `job` needs of a node: its job manager task may want one for itself, and none of Spot.
-fn need(job: &JobRecord, task: &TaskRecord) -> Need {
+pub(super) fn need(job: &JobRecord, task: &TaskRecord) -> Need {
     let manager = job.job.job_manager_task.as_ref();
     let manager = manager.filter(|manager| manager.id.eq_ignore_ascii_case(task.definition.id.as_str()));
     Need {
@@ -122,26 +158,6 @@ fn need(job: &JobRecord, task: &TaskRecord) -> Need {
         whole_node: manager.is_some_and(|manager| manager.run_exclusive != Some(false)),
         dedicated: manager.is_some_and(|manager| manager.allow_low_priority_node == Some(false)),
     }
-}
-
-/// What a node is told of a task, but for its certificates: a run that goes on has them.
-pub(super) fn assignment(
-    pool: &PoolRecord,
-    job: &JobRecord,
-    task: TaskRecord,
-    run: RunRow,
-) -> Result<TaskAssignment, StoreError> {
-    Ok(TaskAssignment {
-        job_id: job.job.id.clone(),
-        role: TaskRole::Task,
-        preparation: preparation_id(job)?,
-        task: task.definition,
-        attempt: run.attempt(),
-        common_environment: job.job.common_environment_settings.clone().unwrap_or_default(),
-        container_configuration: container_configuration(pool),
-        certificates: Vec::new(),
-        instance: None,
-    })
 }
 
 /// The id of a job's preparation task, if it has one.

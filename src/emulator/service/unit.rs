@@ -1,6 +1,7 @@
 //! A unit of work: one transaction, what is to be looked at before it ends, and what is to happen after it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use rusqlite::Connection;
 
@@ -33,6 +34,8 @@ pub(crate) struct Rules {
     pub(crate) timing: Timing,
     /// The container runtime of nodes that boot now: `docker`, `oci`, `simulated`, or `none`.
     pub(crate) runtime: String,
+    /// The folder whose folders stand in for the file systems that pools mount.
+    pub(crate) stand_ins: PathBuf,
     pub(crate) activity: Activity,
 }
 
@@ -129,6 +132,8 @@ impl<'a> Unit<'a> {
             Event::NodeRemoved { node } => self.node_removed(node),
             Event::NodeWiped { node } => self.node_wiped(node),
             Event::NodeDeallocated { node } => self.with_node(node, NodeEvent::Deallocated),
+            Event::NodePreempted { node, absence } => self.node_preempted(node, absence),
+            Event::NodeReplaceable { node } => self.node_replaceable(node),
             Event::CertificateDeletionDue { certificate } => self.certificate_deletion_due(certificate),
             Event::Coordinated { run, container } => self.coordinated(run, container),
             Event::RunEnded { run, outcome } => self.run_ended(run, outcome),

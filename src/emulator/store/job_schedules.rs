@@ -4,8 +4,8 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::{Deserialize, Serialize};
 
 use super::{JobRow, JobScheduleRow, JobTable, ListPage, StoreError};
-use crate::batch::JobScheduleId;
 use crate::batch::model::{BatchJobSchedule, BatchJobScheduleState};
+use crate::batch::{JobScheduleId, PoolId};
 
 /// A job schedule, as the service knows it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -19,6 +19,9 @@ pub(crate) struct JobScheduleRecord {
     /// Tells the wait for its next job from earlier ones, which a change has overtaken.
     #[serde(default)]
     pub(crate) turn: u64,
+    /// The pool that was made for all of its jobs together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) auto_pool: Option<PoolId>,
 }
 
 impl JobScheduleRecord {

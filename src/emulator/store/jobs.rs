@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::{Deserialize, Serialize};
 
 use super::{JobRow, ListPage, StoreError};
-use crate::batch::model::{BatchJob, BatchJobState};
+use crate::batch::model::{BatchAutoPoolSpecification, BatchJob, BatchJobState};
 use crate::batch::{JobId, JobScheduleId};
 
 /// A job, as the service knows it.
@@ -17,13 +17,16 @@ pub(crate) struct JobRecord {
 }
 
 impl JobRecord {
-    /// The id of its pool, in lower case.
+    /// The id of its pool, in lower case: the one that it names, or that was made for it.
     pub(crate) fn pool_key(&self) -> String {
-        self.job
-            .pool_info
-            .as_ref()
-            .and_then(|info| info.pool_id.as_ref())
-            .map_or_else(String::new, |id| id.key())
+        let named = self.job.pool_info.as_ref().and_then(|info| info.pool_id.as_ref());
+        let made = || self.job.execution_info.as_ref()?.pool_id.as_ref();
+        named.or_else(made).map_or_else(String::new, |id| id.key())
+    }
+
+    /// What it says of the pool that was made for it.
+    pub(crate) fn auto_pool(&self) -> Option<&BatchAutoPoolSpecification> {
+        self.job.pool_info.as_ref()?.auto_pool_specification.as_ref()
     }
 
     /// Its state.
@@ -36,6 +39,7 @@ impl JobRecord {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct WaitingJob {
     pub(crate) row: JobRow,
+    pub(crate) priority: i32,
     /// How many tasks it may run at once; negative means without limit.
     pub(crate) max_parallel: i32,
 }
@@ -152,13 +156,14 @@ impl JobTable<'_> {
     /// The active jobs of a pool that have tasks to run: the most important first, then the oldest.
     pub(crate) fn waiting(&self, pool_key: &str) -> Result<Vec<WaitingJob>, StoreError> {
         let mut statement = self.0.prepare_cached(
-            "SELECT id, max_parallel FROM jobs WHERE pool_key = ? AND state = 'active'
+            "SELECT id, max_parallel, priority FROM jobs WHERE pool_key = ? AND state = 'active'
              AND EXISTS (SELECT 1 FROM tasks INDEXED BY tasks_ready
                          WHERE job = jobs.id AND tasks.state = 'active' AND pending = 0)
              ORDER BY priority DESC, id",
         )?;
-        let rows = statement
-            .query_map([pool_key], |row| Ok(WaitingJob { row: row.get(0)?, max_parallel: row.get(1)? }))?;
+        let rows = statement.query_map([pool_key], |row| {
+            Ok(WaitingJob { row: row.get(0)?, max_parallel: row.get(1)?, priority: row.get(2)? })
+        })?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{ListPage, NodeRow, PoolRow, StoreError};
 use crate::batch::model::{BatchCertificateReference, BatchNode, BatchNodeState};
-use crate::batch::{NodeId, PoolId};
+use crate::batch::{DateTime, NodeId, PoolId};
 
 /// A node, as the service knows it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -28,6 +28,9 @@ pub(crate) struct NodeRecord {
     /// Its seat in the private network of its pool, if the pool's nodes communicate.
     #[serde(default)]
     pub(crate) seat: Option<u8>,
+    /// Until when there is no other machine for it, if its own was taken away.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) absent_until: Option<DateTime>,
 }
 
 /// A node, by the names that people and by the row that the store knows it by.

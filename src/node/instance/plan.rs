@@ -119,8 +119,13 @@ mod tests {
             common_files: &[],
         };
         let spec = ContainerSpec { command: list(&["mpirun", "a"]), network, ..ContainerSpec::default() };
-        let mut plan =
-            ContainerPlan { spec, remove: false, grace: std::time::Duration::ZERO, host_folders: Vec::new() };
+        let mut plan = ContainerPlan {
+            spec,
+            shares: Vec::new(),
+            remove: false,
+            grace: std::time::Duration::ZERO,
+            host_folders: Vec::new(),
+        };
         let surroundings = Surroundings {
             image: &image(),
             program: &OwnProgram::at("/data/program".into()),

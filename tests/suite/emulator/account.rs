@@ -9,7 +9,7 @@ use axum::body::Body;
 use batchyard::batch::DateTime;
 use batchyard::batch::auth::{SharedKey, SignedRequest};
 use batchyard::clock::{Clock, SystemClock};
-use batchyard::emulator::{Emulator, EmulatorConfig, OpenError, Timing};
+use batchyard::emulator::{Emulator, EmulatorConfig, FaultRules, OpenError, Timing};
 use batchyard::node::runtime::{ContainerRuntime, SimulatedRuntime};
 use batchyard::secret::Secret;
 use http_body_util::BodyExt as _;
@@ -102,7 +102,9 @@ pub fn config(
         timing: Timing::Instant,
         clock,
         requests_per_second: None,
+        faults: FaultRules::default(),
         issuer: None,
+        stand_ins: None,
         starts_tasks: true,
     }
 }
