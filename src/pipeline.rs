@@ -55,6 +55,27 @@ pub async fn plan(
     desired: &DesiredState,
     policy: &Policy,
 ) -> Result<Plan, PipelineError> {
+    Ok(survey(client, desired, policy).await?.plan)
+}
+
+/// A plan, and what it was made from.
+#[derive(Debug)]
+pub struct Survey {
+    /// The plan.
+    pub plan: Plan,
+    /// What the account has.
+    pub live: LiveState,
+}
+
+/// Plans what it takes to bring an account to what a recipe wants, and keeps what the account has.
+///
+/// # Errors
+/// When the account can't be read, or no sound plan can be made.
+pub async fn survey(
+    client: &BatchClient,
+    desired: &DesiredState,
+    policy: &Policy,
+) -> Result<Survey, PipelineError> {
     let mut live = observe::read(client, &scope(desired)).await.map_err(PipelineError::Observe)?;
     let mut tasks = BTreeMap::new();
     for (key, job) in &desired.jobs {
@@ -66,7 +87,7 @@ pub async fn plan(
     if read_disturbed(client, &made, &mut live).await? {
         made = plan::plan(desired, &live, &tasks, policy)?;
     }
-    checked(made)
+    Ok(Survey { plan: checked(made)?, live })
 }
 
 /// Plans the removal of everything that a recipe owns.

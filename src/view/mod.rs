@@ -4,6 +4,7 @@
 pub mod diagnostics;
 pub mod human;
 pub mod json;
+pub mod metrics;
 pub mod rendered;
 pub mod validation;
 pub mod words;

@@ -17,6 +17,7 @@ mod render;
 mod schema;
 mod status;
 mod validate;
+mod watch;
 
 pub(super) use apply::ApplyArgs;
 pub(super) use command_line::{Cli, Command};
@@ -34,3 +35,4 @@ pub(super) use render::RenderArgs;
 pub(super) use schema::{SchemaArgs, SchemaName};
 pub(super) use status::StatusArgs;
 pub(super) use validate::ValidateArgs;
+pub(super) use watch::WatchArgs;

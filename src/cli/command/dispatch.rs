@@ -1,7 +1,7 @@
 //! From a command to the function that runs it.
 
 use super::{
-    apply, destroy, doctor, emulator, explain, fmt, logs, new, plan, render, schema, status, validate,
+    apply, destroy, doctor, emulator, explain, fmt, logs, new, plan, render, schema, status, validate, watch,
 };
 use crate::cli::args::Command;
 use crate::cli::context::Context;
@@ -21,6 +21,7 @@ pub(in crate::cli) async fn run(command: Command, context: &Context) -> Result<E
         Command::Status(args) => status::run(context, &args).await,
         Command::Logs(args) => logs::run(context, &args).await,
         Command::Destroy(args) => destroy::run(context, &args).await,
+        Command::Watch(args) => watch::run(context, &args).await,
         Command::Emulator(args) => emulator::run(context, &args).await,
         Command::Doctor(args) => doctor::run(context, &args).await,
         Command::Schema(args) => schema::run(context, &args),

@@ -16,5 +16,6 @@ mod render;
 mod schema;
 mod status;
 mod validate;
+mod watch;
 
 pub(super) use dispatch::run;
