@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use crate::apply::ApplyEvent;
+use crate::observe::NodeTrouble;
 use crate::plan::Plan;
 use crate::resource::RecipeName;
 
 use super::census::Key;
 use super::condition::Condition;
+use super::repair::Remedy;
 
 /// Something that happened.
 #[derive(Debug)]
@@ -54,6 +56,17 @@ pub enum WatchEvent<'a> {
         recipe: &'a RecipeName,
         /// What happened.
         event: &'a ApplyEvent<'a>,
+    },
+    /// A node that can't work was given a remedy.
+    Repaired {
+        /// The recipe that made its pool.
+        recipe: &'a RecipeName,
+        /// What ails it.
+        trouble: &'a NodeTrouble,
+        /// What was done.
+        remedy: Remedy,
+        /// Why that could not be done, if it could not.
+        error: Option<&'a str>,
     },
     /// Recipes left their source, and what they made stays for now.
     PruneHeld {

@@ -40,7 +40,8 @@ impl Prospect {
             _ if code.contains("Quota") => Self::Quota,
             // States that pass, as `PoolBeingResized`, and objects that moved.
             408 | 409 | 412 | 429 => Self::Passes,
-            400..=499 => Self::Lasts,
+            // Nor does a service learn what it cannot do.
+            400..=499 | 501 | 505 => Self::Lasts,
             _ => Self::Passes,
         }
     }
@@ -55,6 +56,7 @@ mod tests {
         let of = Prospect::of_answer;
         assert_eq!(of(400, "InvalidPropertyValue"), Prospect::Lasts);
         assert_eq!(of(403, "AuthenticationFailed"), Prospect::Lasts);
+        assert_eq!(of(501, "NotImplemented"), Prospect::Lasts);
         assert_eq!(of(409, "PoolQuotaReached"), Prospect::Quota);
         for (status, code) in [
             (409, "PoolBeingResized"),

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::batch::JobId;
+use crate::batch::{JobId, NodeId};
 use crate::observe::{NodeTrouble, Status};
 use crate::resource::{LiveState, RecipeName};
 
 use super::condition::{ConditionKind, Finding, Reason};
 use super::inventory::FinishedWork;
+use super::repair::known_cause;
 
 /// How many troubles are told.
 const TOLD: usize = 3;
@@ -22,7 +23,12 @@ pub(super) fn own(mut live: LiveState, recipe: &RecipeName) -> LiveState {
 }
 
 /// Adds what ails the objects of a recipe to what was found about it.
-pub(super) fn diagnose(finding: Finding, status: &Status) -> Finding {
+pub(super) fn diagnose(
+    finding: Finding,
+    status: &Status,
+    last_words: &BTreeMap<NodeId, String>,
+    withheld: &[String],
+) -> Finding {
     let mut finding = finding;
     let quota: Vec<String> = status
         .pools
@@ -38,7 +44,7 @@ pub(super) fn diagnose(finding: Finding, status: &Status) -> Finding {
     for pool in &status.pools {
         let others = pool.resize_errors.iter().filter(|problem| !problem.code.contains("Quota"));
         ails.extend(others.map(|problem| format!("pool {}: {}", pool.id, first_line(&problem.to_string()))));
-        ails.extend(pool.node_troubles.iter().map(trouble));
+        ails.extend(pool.node_troubles.iter().map(|ail| trouble(ail, last_words.get(&ail.node))));
     }
     let reason = if ails.is_empty() { Reason::TasksFailed } else { Reason::NodesTroubled };
     for job in &status.jobs {
@@ -49,15 +55,24 @@ pub(super) fn diagnose(finding: Finding, status: &Status) -> Finding {
         ails.extend(held.map(|held| format!("job {}: tasks can't run: {}", job.id, held.why)));
     }
     if !ails.is_empty() {
-        finding = finding.and(ConditionKind::Degraded, reason, told(&ails));
+        let all: Vec<String> = std::iter::once(told(&ails)).chain(withheld.iter().cloned()).collect();
+        finding = finding.and(ConditionKind::Degraded, reason, all.join("; "));
     }
     finding
 }
 
-fn trouble(trouble: &NodeTrouble) -> String {
+/// What ails a node: its state, the error, what it said last, and what is known of that.
+fn trouble(trouble: &NodeTrouble, last_words: Option<&String>) -> String {
     let NodeTrouble { pool, node, state, code, message, .. } = trouble;
-    let code = if code.is_empty() { String::new() } else { format!("{code}: ") };
-    format!("node {node} of pool {pool} is {state}: {code}{}", first_line(message))
+    let label = if code.is_empty() { String::new() } else { format!("{code}: ") };
+    let mut text = format!("node {node} of pool {pool} is {state}: {label}{}", first_line(message));
+    if let Some(words) = last_words {
+        text.push_str(&format!("; it said last: {words}"));
+    }
+    if let Some(cause) = known_cause(code) {
+        text.push_str(&format!("; {} ({})", cause.why, cause.remedy));
+    }
+    text
 }
 
 fn first_line(text: &str) -> &str {

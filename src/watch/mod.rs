@@ -4,7 +4,7 @@
 //! |---|---|
 //! | where recipes come from | [`address`], `git`, `source`, `follow`, `census` |
 //! | what is to be looked at, and when | `queue`, `backoff` |
-//! | one look at one recipe | `reconcile`, `refusal`, `failure`, `health`, `digests`, `prune` |
+//! | one look at one recipe | `reconcile`, `refusal`, `failure`, `health`, `repair`, `digests`, `prune` |
 //! | what is known | [`condition`], [`board`], `inventory`, [`outcome`] |
 //! | the loop | `watcher` |
 //!
@@ -30,6 +30,7 @@ mod prune;
 mod queue;
 mod reconcile;
 mod refusal;
+mod repair;
 mod source;
 mod watcher;
 
@@ -37,4 +38,5 @@ pub use census::{Key, Load, Unloadable};
 pub use event::{WatchEvent, WatchObserver};
 pub use inventory::InventoryError;
 pub use options::{OnDrift, Tools, Wake, WatchOptions};
+pub use repair::{Remedy, RepairOptions};
 pub use watcher::{WatchedSource, watch};

@@ -15,6 +15,7 @@ use crate::resource::RecipeName;
 
 use super::census::Load;
 use super::event::WatchObserver;
+use super::repair::RepairOptions;
 
 /// What to do about changes that somebody else made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +45,8 @@ pub struct WatchOptions {
     pub prune_share: u8,
     /// Recipes that are looked at only.
     pub suspended: BTreeSet<RecipeName>,
+    /// How far nodes that can't work are to be mended; `None` means not at all.
+    pub repair: Option<RepairOptions>,
     /// Whether to end once everything was looked at and applied.
     pub once: bool,
     /// The longest pause before something that failed is tried again.

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::apply::{ApplyEvent, ApplyReport, Observer, Outcome, apply};
 use crate::client::ClientError;
-use crate::observe;
+use crate::observe::{self, Status};
 use crate::pipeline::{self, PipelineError, Survey};
 use crate::plan::{ActionReason, Plan, Policy};
 use crate::recipe::Loaded;
@@ -22,6 +22,7 @@ use super::health;
 use super::inventory::Record;
 use super::options::{OnDrift, Tools, WatchOptions};
 use super::refusal::{Refusal, only_leftovers_are_held};
+use super::repair::{CaseBook, Prescription, last_words, treat};
 
 /// How often the same difference is applied before it is left alone.
 const MOST_ATTEMPTS: u32 = 3;
@@ -37,6 +38,8 @@ pub(super) struct Memory {
     applied: Option<(Digest, u32)>,
     /// The difference that was shown last.
     shown: Option<Digest>,
+    /// What was done with nodes that can't work.
+    cases: CaseBook,
 }
 
 /// When the next pass should be.
@@ -150,7 +153,9 @@ impl Pass<'_> {
             return Ok(Surveyed::Same(Box::new(survey), notes));
         }
         let digest = self.fresh_digest()?;
-        let drifted = self.record.settled.as_deref() == Some(digest.as_str());
+        // A pool that lost nodes because they were removed here was not changed by somebody else.
+        let is_our_doing = !self.memory.cases.reduced.is_empty();
+        let drifted = !is_our_doing && self.record.settled.as_deref() == Some(digest.as_str());
         let fingerprint = fingerprint(&survey.plan, digest);
         Ok(Surveyed::Differs(Difference { plan: survey.plan, fingerprint, drifted, notes }))
     }
@@ -223,7 +228,13 @@ impl Pass<'_> {
             Some(_) => Finding::ready(Reason::Applied, "the account is what the recipe asks for"),
             None => Finding::ready(Reason::UpToDate, "the account is what the recipe asks for"),
         };
-        let finding = health::diagnose(notes.tell(finding), &status);
+        let finding = match self.options.suspended.contains(self.recipe()) {
+            true => finding.and(ConditionKind::Suspended, Reason::Requested, "it is looked at only"),
+            false => finding,
+        };
+        let (withheld, tally) = self.repair(&status).await;
+        let last_words = last_words(&self.tools.client, &status).await;
+        let finding = health::diagnose(notes.tell(finding), &status, &last_words, &withheld);
         self.memory.refused = None;
         self.memory.applied = None;
         self.memory.shown = None;
@@ -232,7 +243,37 @@ impl Pass<'_> {
         self.record.jobs.extend(health::finished_work(&live, &status));
         let wanted: BTreeSet<_> = self.loaded.desired.jobs.values().map(|job| job.spec.id.clone()).collect();
         self.record.jobs.retain(|job, _| wanted.contains(job));
-        self.end(finding, Next::Interval)
+        let mut end = self.end(finding, Next::Interval);
+        end.tally = tally;
+        end
+    }
+
+    /// Mends nodes that can't work, if that is wanted; why some get nothing, and what was done.
+    async fn repair(&mut self, status: &Status) -> (Vec<String>, Tally) {
+        let (mut withheld, mut tally) = (Vec::new(), Tally::default());
+        self.memory.cases.reduced.clear();
+        let is_only_looked_at = self.options.dry_run || self.options.suspended.contains(self.recipe());
+        let Some(options) = self.options.repair.filter(|_| !is_only_looked_at) else {
+            return (withheld, tally);
+        };
+        for pool in &status.pools {
+            let now = self.tools.clock.now();
+            let Prescription { treatments, withheld: why } = self.memory.cases.prescribe(pool, options, now);
+            withheld.extend(why);
+            for (trouble, remedy) in treatments {
+                if self.stop.is_cancelled() {
+                    break;
+                }
+                let error =
+                    treat(&self.tools.client, &trouble, remedy).await.err().map(|error| call_failed(&error));
+                self.memory.cases.note(&pool.id, &trouble.node, remedy, now);
+                tally.writes += usize::from(error.is_none());
+                tally.failures += usize::from(error.is_some());
+                let (recipe, error) = (self.recipe(), error.as_deref());
+                self.tools.observer.on(WatchEvent::Repaired { recipe, trouble: &trouble, remedy, error });
+            }
+        }
+        (withheld, tally)
     }
 
     /// Something differs: it is applied, unless there is a reason not to.

@@ -54,6 +54,13 @@ pub(in crate::cli) struct WatchArgs {
     /// Only look at this recipe, and say what differs; may be repeated
     #[arg(long, value_name = "RECIPE", value_parser = recipe_name)]
     pub suspend: Vec<RecipeName>,
+    /// Mend nodes whose start task failed or that are unusable: boot them anew, then make them anew, then remove them. Not where half of a
+    /// pool's nodes fail alike
+    #[arg(long)]
+    pub repair_nodes: bool,
+    /// With --repair-nodes: the most remedies that a pool gets in an hour
+    #[arg(long, value_name = "N", default_value_t = 3, requires = "repair_nodes")]
+    pub repair_budget: u32,
     /// How many recipes are reconciled at once at the most
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=64))]
     pub parallelism: u16,

@@ -30,7 +30,8 @@ use crate::watch::address::SourceAddress;
 use crate::watch::board::Board;
 use crate::watch::outcome::Verdict;
 use crate::watch::{
-    InventoryError, Tools, Unloadable, WatchEvent, WatchObserver, WatchOptions, WatchedSource, watch,
+    InventoryError, RepairOptions, Tools, Unloadable, WatchEvent, WatchObserver, WatchOptions, WatchedSource,
+    watch,
 };
 
 /// How many steps of one recipe run at once.
@@ -152,6 +153,7 @@ fn options(args: &WatchArgs, account: &Account) -> WatchOptions {
         force: args.force,
         prune_share: args.prune_share,
         suspended: args.suspend.iter().cloned().collect(),
+        repair: args.repair_nodes.then_some(RepairOptions { budget: args.repair_budget }),
         once: args.once,
         most_pause: args.max_backoff,
         settle: if account.is_local() { LOCAL_SETTLE } else { REMOTE_SETTLE },

@@ -21,6 +21,7 @@ pub fn is_bad_watch_event(event: &WatchEvent<'_>) -> bool {
             condition.status && !matches!(condition.kind, ConditionKind::Ready | ConditionKind::Reconciling)
         }
         WatchEvent::Apply { event, .. } => event.is_bad(),
+        WatchEvent::Repaired { error, .. } => error.is_some(),
         _ => false,
     }
 }
@@ -59,6 +60,21 @@ pub fn watch_event(out: &mut dyn Write, event: &WatchEvent<'_>) -> io::Result<()
                 writeln!(out, "{DIM}{recipe}{DIM:#} {line}")?;
             }
             Ok(())
+        }
+        WatchEvent::Repaired { recipe, trouble, remedy, error } => {
+            let (pool, node, code) = (&trouble.pool, &trouble.node, plain(&trouble.code));
+            match error {
+                None => writeln!(
+                    out,
+                    "{CHANGED}+{CHANGED:#} {BOLD}{recipe}{BOLD:#}: {remedy} of node {node} of pool {pool}, which is {} ({code})",
+                    trouble.state
+                ),
+                Some(error) => writeln!(
+                    out,
+                    "{BAD}✗{BAD:#} {BOLD}{recipe}{BOLD:#}: {remedy} of node {node} of pool {pool} failed: {}",
+                    plain(error)
+                ),
+            }
         }
         WatchEvent::PruneHeld { source, recipes, because } => {
             let names: Vec<_> = recipes.iter().map(ToString::to_string).collect();

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
@@ -30,7 +30,6 @@ pub struct Account<'a> {
 struct Counted {
     writes: Mutex<Vec<String>>,
     reads: AtomicUsize,
-    closed: AtomicBool,
 }
 
 impl<'a> Account<'a> {
@@ -43,9 +42,6 @@ impl<'a> Account<'a> {
             let counted = counted.clone();
             move || {
                 for client in listener.incoming().flatten() {
-                    if counted.closed.load(Ordering::Relaxed) {
-                        continue;
-                    }
                     let Ok(server) = TcpStream::connect(&target) else { continue };
                     let both = (client.try_clone().expect("a socket"), server.try_clone().expect("a socket"));
                     let counted = counted.clone();
@@ -100,11 +96,6 @@ impl<'a> Account<'a> {
                 (pool.id.to_string(), u64::try_from(nodes).expect("a number of nodes"))
             })
             .collect()
-    }
-
-    /// Lets no new connection through, or lets them through again.
-    pub fn close(&self, closed: bool) {
-        self.counted.closed.store(closed, Ordering::Relaxed);
     }
 
     /// The status of a recipe, as JSON.

@@ -82,7 +82,7 @@ fn what_the_recipe_does_not_permit_is_said_and_nothing_is_touched() {
     let output = account.run(&ONCE);
     output
         .code(4)
-        .stdout_contains("a: Stalled (NotPermitted): recipes/a/recipe.yaml:7:")
+        .stdout_contains("a: Stalled (NotPermitted): recipes/a/recipe.yaml:6:5: ")
         .stdout_contains("vm_size");
     assert_eq!(account.writes(), Vec::<String>::new());
 }
