@@ -60,6 +60,27 @@ pub async fn plan(
     desired: &DesiredState,
     policy: &Policy,
 ) -> Result<Plan, PipelineError> {
+    Ok(survey(client, desired, policy).await?.plan)
+}
+
+/// A plan, and what it was made from.
+#[derive(Debug)]
+pub struct Survey {
+    /// The plan.
+    pub plan: Plan,
+    /// What the account has.
+    pub live: LiveState,
+}
+
+/// Plans what it takes to bring an account to what a recipe wants, and keeps what the account has.
+///
+/// # Errors
+/// When the account can't be read, or no sound plan can be made.
+pub async fn survey(
+    client: &BatchClient,
+    desired: &DesiredState,
+    policy: &Policy,
+) -> Result<Survey, PipelineError> {
     let picked = policy.selection.of(desired)?;
     let again = policy.replace.iter().chain(&policy.rerun.tasks);
     plan::check_patterns(again, desired)?;
@@ -75,7 +96,7 @@ pub async fn plan(
     if read_disturbed(client, &made, &mut live).await? {
         made = plan::plan(desired, &live, &tasks, policy)?;
     }
-    checked(made)
+    Ok(Survey { plan: checked(made)?, live })
 }
 
 /// Plans the removal of everything that a recipe owns, as far as it is selected.

@@ -16,5 +16,6 @@ mod project_finder;
 mod recipe;
 mod rewrite;
 mod run;
+mod status_server;
 
 pub use run::run;

@@ -5,6 +5,7 @@ pub mod diagnostics;
 pub mod human;
 pub mod json;
 pub mod markdown;
+pub mod metrics;
 pub mod rendered;
 pub mod validation;
 pub mod words;

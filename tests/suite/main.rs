@@ -50,3 +50,4 @@ mod task_files;
 mod torture;
 mod validate;
 mod validators;
+mod watch;

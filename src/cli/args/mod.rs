@@ -18,6 +18,7 @@ mod schema;
 mod show;
 mod status;
 mod validate;
+mod watch;
 
 pub(super) use apply::ApplyArgs;
 pub(super) use command_line::{Cli, Command};
@@ -36,3 +37,4 @@ pub(super) use schema::{SchemaArgs, SchemaName};
 pub(super) use show::ShowArgs;
 pub(super) use status::StatusArgs;
 pub(super) use validate::ValidateArgs;
+pub(super) use watch::WatchArgs;

@@ -2,6 +2,7 @@
 
 use super::{
     apply, destroy, doctor, emulator, explain, fmt, logs, new, plan, render, schema, show, status, validate,
+    watch,
 };
 use crate::cli::args::Command;
 use crate::cli::context::Context;
@@ -22,6 +23,7 @@ pub(in crate::cli) async fn run(command: Command, context: &Context) -> Result<E
         Command::Status(args) => status::run(context, &args).await,
         Command::Logs(args) => logs::run(context, &args).await,
         Command::Destroy(args) => destroy::run(context, &args).await,
+        Command::Watch(args) => watch::run(context, &args).await,
         Command::Emulator(args) => emulator::run(context, &args).await,
         Command::Doctor(args) => doctor::run(context, &args).await,
         Command::Schema(args) => schema::run(context, &args),

@@ -17,5 +17,6 @@ mod schema;
 mod show;
 mod status;
 mod validate;
+mod watch;
 
 pub(super) use dispatch::run;
