@@ -301,7 +301,9 @@ impl ImageUse {
             attempt: 0,
             common_environment: Vec::new(),
             container_configuration: Some(BatchContainerConfiguration::default()),
+            user_accounts: Vec::new(),
             certificates: Vec::new(),
+            token: None,
             instance: None,
         })
     }
@@ -367,6 +369,7 @@ fn node_in_azure() -> Result<Node, String> {
         pool_id: PoolId::new("pool").map_err(invalid)?,
         node_id: NodeId::new("node").map_err(invalid)?,
         is_dedicated: true,
+        account_door: std::path::PathBuf::new(),
     };
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     Ok(Node::new(identity, NODE_ROOT.into(), Arc::new(SimulatedRuntime::new(Arc::clone(&clock))), clock))

@@ -70,6 +70,7 @@ impl AtRest {
             clock,
             service,
             nodes: folder.nodes(),
+            door: folder.door(),
             throttle: None,
             is_at_rest: true,
         };

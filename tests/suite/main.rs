@@ -46,6 +46,8 @@ mod scale;
 mod spine;
 mod support;
 mod task_files;
+mod tokens;
 mod torture;
+mod users;
 mod validate;
 mod validators;
