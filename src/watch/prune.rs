@@ -68,7 +68,7 @@ pub(super) async fn prune(
     let left = |kind, reason, text, next| {
         Pruned::Left(Finding::not_ready(kind, reason, text), next, Tally::default())
     };
-    let plan = match pipeline::plan_destroy(&tools.client, recipe).await {
+    let plan = match pipeline::plan_destroy(&tools.client, recipe, &Selection::default()).await {
         Ok(plan) => plan,
         Err(PipelineError::Observe(error)) => {
             return left(
