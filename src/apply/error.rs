@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::client::ClientError;
-use crate::resource::UnresolvedSecret;
+use crate::resource::{RecipeName, UnresolvedSecret};
 
 use super::secrets::SecretError;
 
@@ -20,16 +20,20 @@ pub enum StepError {
     #[error(transparent)]
     Unresolved(#[from] UnresolvedSecret),
     /// The object changed since the plan was made.
-    #[error("{object} changed since the plan was made; plan again to see what is there now")]
+    #[error("{object} changed since the plan was made{}; plan again to see what is there now", list(.what))]
     Stale {
         /// Which object.
         object: String,
+        /// What of it is no longer what the plan found, as far as that can be told.
+        what: Vec<String>,
     },
     /// An object of that id appeared since the plan was made, and it isn't ours.
-    #[error("{object} appeared since the plan was made, and this recipe does not own it")]
+    #[error("{object} appeared since the plan was made, and {}", of_whom(.owner.as_ref()))]
     Appeared {
         /// Which object.
         object: String,
+        /// The recipe that owns it; `None` means that no recipe does.
+        owner: Option<RecipeName>,
     },
     /// The service did not finish in time.
     #[error("{what} took longer than {} s; it may still finish: `status` shows it, and the same command again goes on from there", seconds(*.limit))]
@@ -50,6 +54,8 @@ pub enum StepError {
     Tasks {
         /// How many were refused.
         refused: u64,
+        /// How many of those because another task of that id has appeared since the plan was made.
+        taken: u64,
         /// How many were sent.
         total: u64,
         /// What was said of the first.
@@ -83,7 +89,16 @@ pub enum StepError {
 impl StepError {
     /// Whether somebody else got in the way.
     pub fn is_conflict(&self) -> bool {
-        matches!(self, Self::Stale { .. } | Self::Appeared { .. })
+        match self {
+            Self::Stale { .. } | Self::Appeared { .. } => true,
+            Self::Tasks { refused, taken, .. } => refused == taken,
+            _ => false,
+        }
+    }
+
+    /// Whether a part of what the step is for was done.
+    pub fn is_partly_done(&self) -> bool {
+        matches!(self, Self::Tasks { .. })
     }
 
     /// Whether time was up.
@@ -100,6 +115,18 @@ impl StepError {
             }
             _ => None,
         }
+    }
+}
+
+/// What has changed, as the end of a clause.
+fn list(what: &[String]) -> String {
+    if what.is_empty() { String::new() } else { format!(": {}", what.join(", ")) }
+}
+
+fn of_whom(owner: Option<&RecipeName>) -> String {
+    match owner {
+        Some(recipe) => format!("it belongs to the recipe `{recipe}`, which asks for something else"),
+        None => "no recipe owns it".to_owned(),
     }
 }
 

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use crate::batch::{JobId, PoolId};
+use crate::batch::{JobId, PoolId, TaskId};
 use crate::observe::{Held, NodeTrouble, PoolStatus, Problem, TaskEnd};
 use crate::plan::{Step, StepId};
-use crate::resource::Address;
+use crate::resource::{Address, SourceLocation};
 
 use super::error::StepError;
 
@@ -31,6 +31,17 @@ pub enum ApplyEvent<'a> {
         outcome: &'a Outcome,
         /// How long it took.
         took: Duration,
+    },
+    /// The service refused a task.
+    TaskRefused {
+        /// The step that was to add it.
+        step: &'a Step,
+        /// The task.
+        task: &'a TaskId,
+        /// Why.
+        reason: &'a str,
+        /// Where the recipe asks for it.
+        source: Option<&'a SourceLocation>,
     },
     /// The state of a pool while its jobs are waited for.
     PoolProgress {
@@ -71,7 +82,7 @@ impl ApplyEvent<'_> {
         match self {
             Self::StepEnded { outcome, .. } => matches!(outcome, Outcome::Failed(_)),
             Self::TaskEnded(end) => !end.succeeded(),
-            Self::NodeTrouble(_) | Self::PoolTrouble { .. } => true,
+            Self::TaskRefused { .. } | Self::NodeTrouble(_) | Self::PoolTrouble { .. } => true,
             Self::StepStarted(_)
             | Self::StepProgress { .. }
             | Self::PoolProgress { .. }

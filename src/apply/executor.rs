@@ -8,7 +8,7 @@ use futures::stream::FuturesUnordered;
 use tokio_util::sync::CancellationToken;
 
 use crate::client::BatchClient;
-use crate::plan::{Plan, Step, StepId};
+use crate::plan::{Plan, Step, StepId, Versions};
 
 use super::context::StepContext;
 use super::error::StepError;
@@ -26,6 +26,7 @@ pub async fn apply(
     stop: &CancellationToken,
 ) -> ApplyReport {
     let mut queue = Queue::new(&plan.steps);
+    let walk = Walk { plan, client, options, observer, left: Mutex::default() };
     let mut running = FuturesUnordered::new();
     let mut report = ApplyReport::default();
     loop {
@@ -41,7 +42,7 @@ pub async fn apply(
                 queue.finish(step, false);
                 report.steps.push(report_of(step, Outcome::Failed(StepError::TimeIsUp)));
             } else {
-                running.push(run(step, client, options, observer, stop));
+                running.push(walk.run(step, stop));
             }
         }
         let Some((step, outcome)) = running.next().await else { break };
@@ -52,25 +53,33 @@ pub async fn apply(
     report
 }
 
-async fn run<'a>(
-    step: &'a Step,
-    client: &BatchClient,
-    options: &ApplyOptions,
-    observer: &dyn Observer,
-    stop: &CancellationToken,
-) -> (&'a Step, Outcome) {
-    let started = options.clock.now();
-    observer.on(ApplyEvent::StepStarted(step));
-    let context = StepContext { step, client, options, observer, awaited: Mutex::new(None) };
-    let took = || options.clock.now().duration_since(started).unsigned_abs();
-    let outcome = tokio::select! {
-        outcome = steps::ensure(&context) => outcome,
-        () = stopped(stop, options) => Outcome::Interrupted,
-        () = context.deadline() => Outcome::Failed(context.out_of_time(took())),
-    };
-    let took = took();
-    observer.on(ApplyEvent::StepEnded { step, outcome: &outcome, took });
-    (step, outcome)
+/// What the steps of a plan have in common.
+struct Walk<'a> {
+    plan: &'a Plan,
+    client: &'a BatchClient,
+    options: &'a ApplyOptions,
+    observer: &'a dyn Observer,
+    /// The versions of the objects that steps have changed.
+    left: Mutex<Versions>,
+}
+
+impl Walk<'_> {
+    async fn run<'s>(&self, step: &'s Step, stop: &CancellationToken) -> (&'s Step, Outcome) {
+        let Self { plan, client, options, observer, left } = self;
+        let started = options.clock.now();
+        observer.on(ApplyEvent::StepStarted(step));
+        let context =
+            StepContext { plan, step, left, client, options, observer: *observer, awaited: Mutex::new(None) };
+        let took = || options.clock.now().duration_since(started).unsigned_abs();
+        let outcome = tokio::select! {
+            outcome = steps::ensure(&context) => outcome,
+            () = stopped(stop, options) => Outcome::Interrupted,
+            () = context.deadline() => Outcome::Failed(context.out_of_time(took())),
+        };
+        let took = took();
+        observer.on(ApplyEvent::StepEnded { step, outcome: &outcome, took });
+        (step, outcome)
+    }
 }
 
 async fn stopped(stop: &CancellationToken, options: &ApplyOptions) {

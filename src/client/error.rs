@@ -284,6 +284,12 @@ impl ClientError {
         matches!(self, Self::Service { error, retried: true, .. } if error.is(code))
     }
 
+    /// Whether the service answered after an earlier try of the same call may have been carried out: its answer may be about what
+    /// that try left.
+    pub fn was_retried(&self) -> bool {
+        matches!(self, Self::Service { retried: true, .. })
+    }
+
     /// Whether the service has too much to do.
     pub fn is_throttling(&self) -> bool {
         matches!(self.status(), Some(429 | 503))

@@ -162,7 +162,8 @@ impl Hold {
             | Self::BlockedBySuccess { .. } => true,
             Self::NoNodes { autoscale, .. } => !autoscale,
             Self::JobNotActive { state } => {
-                matches!(state, BatchJobState::Disabled | BatchJobState::Disabling)
+                // A job that has ended leaves the tasks waiting that it did not come to.
+                matches!(state, BatchJobState::Disabled | BatchJobState::Disabling | BatchJobState::Completed)
             }
             Self::PoolToCome
             | Self::Allocating { .. }

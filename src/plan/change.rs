@@ -1,11 +1,11 @@
 //! What a plan says.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::batch::{ETag, TaskId};
+use crate::batch::{ETag, JobId, JobScheduleId, PoolId, TaskId};
 use crate::resource::{
     Address, AddressPattern, ChangeClass, Digest, Mutability, OnChange, Ownership, RecipeName, SourceLocation,
 };
@@ -74,6 +74,19 @@ pub struct Plan {
     pub notes: Vec<String>,
     /// Whether it only says what changed behind the recipe's back: then it has no steps.
     pub refresh_only: bool,
+    /// The versions of the objects that it was made for.
+    pub versions: Versions,
+}
+
+/// Versions of objects: as a plan found them, or as the steps of a plan have left them.
+#[derive(Debug, Clone, Default)]
+pub struct Versions {
+    /// Of pools.
+    pub pools: BTreeMap<PoolId, ETag>,
+    /// Of jobs.
+    pub jobs: BTreeMap<JobId, ETag>,
+    /// Of job schedules.
+    pub schedules: BTreeMap<JobScheduleId, ETag>,
 }
 
 impl Plan {

@@ -7,9 +7,10 @@ use serde_json::{Value, json};
 
 use crate::batch::model::SECRET_MARKER;
 use crate::resource::{
-    EnvironmentSpec, EnvironmentValue, FieldSources, MetadataSpec, MutabilityTable, NOT_SHOWN,
-    SourceLocation, same, shown,
+    EnvironmentSpec, EnvironmentValue, FieldSources, MetadataSpec, MutabilityTable, NOT_SHOWN, same, shown,
 };
+
+pub(super) use crate::resource::source_of;
 
 use super::change::FieldChange;
 
@@ -146,19 +147,5 @@ impl FieldDiff<'_> {
             };
             self.field_unless(&format!("environment.{name}"), same, &shown, &json!(after));
         }
-    }
-}
-
-/// Where a field stands; a field that is not written stands where the nearest thing around it does.
-pub(super) fn source_of(sources: &FieldSources, path: &str) -> Option<SourceLocation> {
-    let mut path = path;
-    loop {
-        if let Some(source) = sources.get(path) {
-            return Some(source.clone());
-        }
-        if path.is_empty() {
-            return None;
-        }
-        path = path.rsplit_once('.').map_or("", |(outer, _)| outer);
     }
 }

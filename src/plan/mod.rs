@@ -7,6 +7,7 @@ mod check;
 mod diff;
 mod disturbance;
 mod job;
+mod moved;
 mod obstacle;
 mod planner;
 mod pool;
@@ -21,10 +22,11 @@ mod test_support;
 
 pub use change::{
     ActionReason, Change, FieldChange, InputSummary, Plan, Policy, Rerun, TaskSample, TaskSamples,
-    TaskSummary,
+    TaskSummary, Versions,
 };
 pub use check::{BrokenInvariant, check};
 pub use disturbance::disturbed;
+pub use moved::{job_differences, moved, pool_differences, schedule_differences};
 pub use obstacle::Obstacle;
 pub use planner::{destroy, plan};
 pub use saved::{Moved, SavedPlan, Side};

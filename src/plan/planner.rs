@@ -13,7 +13,7 @@ use crate::resource::{
     TaskStreamError,
 };
 
-use super::change::{ActionReason, Change, FieldChange, Plan, Policy};
+use super::change::{ActionReason, Change, FieldChange, Plan, Policy, Versions};
 use super::selection::Selection;
 use super::step::{Action, Step, StepId};
 use super::tasks::TaskPlan;
@@ -93,6 +93,7 @@ impl<'a> Planner<'a> {
             steps: self.steps,
             notes: self.notes,
             refresh_only: self.policy.refresh_only,
+            versions: versions_of(self.live),
         }
     }
 
@@ -178,6 +179,13 @@ fn conflict(change: &mut Change, reason: ActionReason, remark: String) {
     change.class = ChangeClass::Conflict;
     change.reason = reason;
     change.remarks.push(remark);
+}
+
+fn versions_of(live: &LiveState) -> Versions {
+    let pools = live.pools.iter().filter_map(|(id, pool)| Some((id.clone(), pool.etag.clone()?)));
+    let jobs = live.jobs.iter().filter_map(|(id, job)| Some((id.clone(), job.etag.clone()?)));
+    let schedules = live.schedules.iter().filter_map(|(id, it)| Some((id.clone(), it.etag.clone()?)));
+    Versions { pools: pools.collect(), jobs: jobs.collect(), schedules: schedules.collect() }
 }
 
 fn hardest(fields: &[FieldChange]) -> Option<Mutability> {

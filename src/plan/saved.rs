@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::change::{Change, Plan};
+use super::change::{Change, Plan, Versions};
 use crate::resource::{Address, RecipeName};
 
 /// What a plan says.
@@ -63,6 +63,7 @@ impl From<SavedPlan> for Plan {
             steps: Vec::new(),
             notes: saved.notes,
             refresh_only: false,
+            versions: Versions::default(),
         }
     }
 }
@@ -175,7 +176,14 @@ mod tests {
             source: None,
         };
         let recipe = RecipeName::new("r").unwrap();
-        Plan { recipe, changes: vec![change], steps: vec![], notes: vec![], refresh_only: false }
+        Plan {
+            recipe,
+            changes: vec![change],
+            steps: vec![],
+            notes: vec![],
+            refresh_only: false,
+            versions: Versions::default(),
+        }
     }
 
     fn moved(

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use crate::batch::{ETag, JobId, JobScheduleId, PoolId, TaskId};
 use crate::resource::{
-    Address, AutoscaleSpec, InputFile, JobScheduleSpec, JobSpec, Ownership, PoolSpec, TaskStream,
+    Address, AutoscaleSpec, FieldSources, InputFile, JobScheduleSpec, JobSpec, Ownership, PoolSpec,
+    TaskDigest, TaskStream,
 };
 
 /// A step's place in its plan.
@@ -38,8 +39,10 @@ pub struct PoolResize {
 }
 
 /// What makes a job complete: written once all of its tasks are there.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct JobSeal {
+    /// The job as it should be.
+    pub spec: Box<JobSpec>,
     /// The mark, with the tally of the tasks.
     pub ownership: Ownership,
     /// Whether the job ends once all of its tasks have.
@@ -83,8 +86,6 @@ pub enum Action {
         fields: Vec<String>,
         /// The mark.
         ownership: Ownership,
-        /// The version that the plan was made for; `None` after a step of this plan changed the pool.
-        etag: Option<ETag>,
     },
     /// Reboot the nodes that booted before the pool changed, some at a time. Done when all have, and the pool's metadata says so.
     RebootNodes {
@@ -120,8 +121,6 @@ pub enum Action {
         fields: Vec<String>,
         /// The mark.
         ownership: Ownership,
-        /// The version that the plan was made for.
-        etag: Option<ETag>,
     },
     /// Have a job run on another pool: disable it, change it, enable it unless it was disabled before. Done when it has all of that.
     MoveJob {
@@ -159,8 +158,6 @@ pub enum Action {
         fields: Vec<String>,
         /// The mark.
         ownership: Ownership,
-        /// The version that the plan was made for.
-        etag: Option<ETag>,
     },
     /// Delete a job schedule with its jobs. Done when it is gone.
     DeleteSchedule {
@@ -178,8 +175,8 @@ pub enum Action {
     DeleteTasks {
         /// The job.
         job: JobId,
-        /// The tasks.
-        tasks: Vec<TaskId>,
+        /// The tasks, each with the digest that it carries: one that carries another is another task.
+        tasks: Vec<(TaskId, TaskDigest)>,
     },
     /// Upload local files that tasks get. Done when their container has them.
     UploadInputs {
@@ -198,6 +195,8 @@ pub enum Action {
         present: Arc<HashSet<String>>,
         /// How many are to be added.
         count: u64,
+        /// Where the recipe asks for them.
+        sources: Arc<FieldSources>,
     },
     /// Take back that all tasks are there. Done when the job's metadata no longer says so.
     UnsealJob {

@@ -23,7 +23,10 @@ pub struct TaskPlan {
     /// The tally of the tasks that the recipe wants.
     pub tally: TaskTally,
     /// Tasks to delete before others are added: changed ones, and those that the recipe no longer has.
-    pub delete: Vec<TaskId>,
+    /// Each with the digest that it carries.
+    pub delete: Vec<(TaskId, TaskDigest)>,
+    /// How many of the tasks that are there and stay have not completed.
+    pub unfinished_kept: u64,
     /// Tasks that are there and stay, by their key: what need not be added. Empty where nothing was listed.
     pub present: std::sync::Arc<std::collections::HashSet<String>>,
     /// Tasks whose ids are taken by tasks that no recipe made.
@@ -130,6 +133,12 @@ impl Mark {
     }
 }
 
+impl Mark {
+    fn is_unfinished(&self) -> bool {
+        self.state != BatchTaskState::Completed
+    }
+}
+
 impl TaskComparison {
     /// Has tasks of the job with this key run again.
     #[must_use]
@@ -169,13 +178,17 @@ impl TaskComparison {
                     plan.add(&task, sources);
                 }
                 Some(mark) => match mark.digest {
-                    None => plan.conflicts.push(TaskConflict { id: task.id }),
+                    None => {
+                        plan.unfinished_kept += u64::from(mark.is_unfinished());
+                        plan.conflicts.push(TaskConflict { id: task.id });
+                    }
                     Some(live) if live == digest && runs_again(rerun.as_ref(), &mark) => {
                         plan.get_inputs(&task);
                         plan.end(&mark);
-                        plan.rerun(&task, sources, true);
+                        plan.rerun(&task, (live, true), sources);
                     }
                     Some(live) if live == digest => {
+                        plan.unfinished_kept += u64::from(mark.is_unfinished());
                         plan.keep(&task, mark.failed, sources);
                         present.insert(task.id.key());
                     }
@@ -183,9 +196,9 @@ impl TaskComparison {
                         plan.get_inputs(&task);
                         plan.end(&mark);
                         if live.own == digest.own {
-                            plan.rerun(&task, sources, false);
+                            plan.rerun(&task, (live, false), sources);
                         } else {
-                            plan.replace(task, sources);
+                            plan.replace(task, live, sources);
                         }
                     }
                 },
@@ -194,12 +207,13 @@ impl TaskComparison {
         let mut rest: Vec<Mark> = self.live.into_values().collect();
         rest.sort_by(|a, b| a.id.cmp(&b.id));
         for mark in rest {
-            if mark.digest.is_none() {
-                plan.leave(&mark.id);
-                continue;
+            match mark.digest {
+                None => plan.leave(&mark),
+                Some(digest) => {
+                    plan.end(&mark);
+                    plan.delete(mark.id, digest);
+                }
             }
-            plan.end(&mark);
-            plan.delete(mark.id);
         }
         plan.present = std::sync::Arc::new(present);
         let files = plan.inputs.values();
@@ -264,33 +278,33 @@ impl TaskPlan {
         }
     }
 
-    fn replace(&mut self, task: TaskSpec, sources: &FieldSources) {
+    fn replace(&mut self, task: TaskSpec, live: TaskDigest, sources: &FieldSources) {
         self.summary.replace += 1;
-        self.delete.push(task.id.clone());
+        self.delete.push((task.id.clone(), live));
         if sample(&mut self.samples().replace, &task.id, Some((&task.name, sources))) {
             self.replaced.push(task);
         }
     }
 
     /// A task that is what it was, and runs again: after tasks that are not, or because somebody asks for it.
-    fn rerun(&mut self, task: &TaskSpec, sources: &FieldSources, requested: bool) {
+    fn rerun(&mut self, task: &TaskSpec, (live, requested): (TaskDigest, bool), sources: &FieldSources) {
         self.summary.replace += 1;
         self.summary.rerun += 1;
         if sample(&mut self.samples().rerun, &task.id, Some((&task.name, sources))) {
             // Tasks come after those that they wait for, so these are among what is replaced already.
-            let after = self.delete.iter().find(|id| waits_for(task, id)).map(TaskId::to_string);
+            let after = self.delete.iter().find(|(id, _)| waits_for(task, id)).map(|(id, _)| id.to_string());
             if let Some(sample) = self.samples().rerun.last_mut() {
                 sample.after = after.filter(|_| !requested);
                 sample.requested = requested;
             }
         }
-        self.delete.push(task.id.clone());
+        self.delete.push((task.id.clone(), live));
     }
 
-    fn delete(&mut self, id: TaskId) {
+    fn delete(&mut self, id: TaskId, live: TaskDigest) {
         self.summary.delete += 1;
         sample(&mut self.samples().delete, &id, None);
-        self.delete.push(id);
+        self.delete.push((id, live));
     }
 
     /// A task that goes, whatever takes its place.
@@ -302,9 +316,10 @@ impl TaskPlan {
     }
 
     /// A task of somebody else stays where it is.
-    fn leave(&mut self, id: &TaskId) {
+    fn leave(&mut self, mark: &Mark) {
         self.summary.foreign += 1;
-        sample(&mut self.samples().foreign, id, None);
+        self.unfinished_kept += u64::from(mark.is_unfinished());
+        sample(&mut self.samples().foreign, &mark.id, None);
     }
 }
 
@@ -335,7 +350,7 @@ mod tests {
             (4, 1, 2, 1, 1)
         );
         assert_eq!(summary.failed, 1);
-        assert_eq!(plan.delete.iter().map(TaskId::as_str).collect::<Vec<_>>(), ["changed", "gone"]);
+        assert_eq!(plan.delete.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>(), ["changed", "gone"]);
         assert!(plan.conflicts.is_empty());
         assert_eq!((summary.foreign, summary.samples.foreign[0].id.as_str()), (1, "theirs"));
         assert!(plan.present.contains("same") && !plan.present.contains("changed"));

@@ -29,6 +29,21 @@ impl fmt::Display for SourceLocation {
 /// empty path is the resource itself.
 pub type FieldSources = BTreeMap<String, SourceLocation>;
 
+/// Where a field stands; a field that is not written stands where the nearest thing around it does.
+pub fn source_of(sources: &FieldSources, path: &str) -> Option<SourceLocation> {
+    let mut path = path;
+    loop {
+        if let Some(source) = sources.get(path) {
+            return Some(source.clone());
+        }
+        if path.is_empty() {
+            return None;
+        }
+        path = path.rsplit_once('.').map_or("", |(outer, _)| outer);
+    }
+}
+
+/// What an edit of something that can't be changed in place may do.
 /// What an edit of something that can't be changed in place may do; each allows what those before it do.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -27,7 +27,7 @@ pub use address_pattern::{AddressPattern, InvalidAddress};
 pub use containers::ContainerConfigurationSpec;
 pub use desired::{
     DesiredJob, DesiredPool, DesiredSchedule, DesiredState, FieldSources, OnChange, SourceLocation,
-    TaskStream, TaskStreamError,
+    TaskStream, TaskStreamError, source_of,
 };
 pub use digest::{Digest, TaskDigest, TaskTally};
 pub use environment::{EnvironmentSpec, EnvironmentValue, NOT_SHOWN};

@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::apply::apply;
 use crate::pipeline::{self, PipelineError};
+use crate::plan::Selection;
 use crate::resource::RecipeName;
 
 use super::condition::{ConditionKind, Finding, Reason};

@@ -202,7 +202,8 @@ impl Pass<'_> {
                 // Reading again does no harm, and what was wrong may be a permission.
                 self.end(Finding::not_ready(kind, Reason::AccountUnreachable, text), Next::BackOff)
             }
-            SurveyError::Pipeline(PipelineError::Unsound(_)) => {
+            // Nobody picks parts of a recipe here.
+            SurveyError::Pipeline(PipelineError::Selection(_) | PipelineError::Unsound(_)) => {
                 self.end(Finding::not_ready(ConditionKind::Stalled, Reason::Refused, text), Next::Interval)
             }
         }

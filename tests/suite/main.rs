@@ -40,6 +40,7 @@ mod mutations;
 mod oci_runtime;
 mod planning;
 mod preparation;
+mod proofs;
 mod readme;
 mod render;
 mod repository;

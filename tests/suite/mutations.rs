@@ -6,7 +6,7 @@ use batchyard::diagnostic::Severity;
 use batchyard::recipe::{LoadRequest, discover, load};
 use serde_json::Value;
 
-use crate::support::{Output, Sandbox};
+use crate::support::{Chance, Output, Sandbox};
 
 /// How many recipes are mutated.
 const MUTANTS: u64 = 1_000;
@@ -14,23 +14,6 @@ const MUTANTS: u64 = 1_000;
 const LONGEST: Duration = Duration::from_secs(2);
 /// How much memory the program may take for data, in KiB: 512 MiB.
 const MOST_MEMORY: u64 = 512 * 1024;
-
-/// Numbers by chance; the same ones for the same seed.
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        usize::try_from((z ^ (z >> 31)) % bound.max(1) as u64).unwrap()
-    }
-
-    fn pick<'a, T>(&mut self, choices: &'a [T]) -> &'a T {
-        &choices[self.below(choices.len())]
-    }
-}
 
 /// What is done to a recipe.
 const MUTATIONS: [fn(&str, &mut Chance) -> Vec<u8>; 10] = [
@@ -195,7 +178,7 @@ fn mutants() -> impl Iterator<Item = (u64, Vec<u8>)> {
     let library = discover(std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/recipes"))).unwrap();
     let recipes: Vec<String> = library.iter().map(|path| std::fs::read_to_string(path).unwrap()).collect();
     (0..MUTANTS).map(move |seed| {
-        let mut chance = Chance(seed);
+        let mut chance = Chance::of(seed);
         let at = usize::try_from(seed).unwrap();
         (seed, MUTATIONS[at % MUTATIONS.len()](&recipes[at / MUTATIONS.len() % recipes.len()], &mut chance))
     })

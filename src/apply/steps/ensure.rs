@@ -12,20 +12,18 @@ pub(in super::super) async fn ensure(context: &StepContext<'_>) -> Outcome {
         Action::ResizePool { pool, size } => pool::resize(context, pool, *size).await,
         Action::EnableAutoscale { pool, autoscale } => pool::enable_autoscale(context, pool, autoscale).await,
         Action::DisableAutoscale { pool } => pool::disable_autoscale(context, pool).await,
-        Action::UpdatePool { spec, fields, ownership, etag } => {
-            pool::update(context, spec, fields, ownership, etag.as_ref()).await
+        Action::UpdatePool { spec, fields, ownership } => {
+            pool::update(context, spec, fields, ownership).await
         }
         Action::DeletePool { pool, etag } => pool::delete(context, pool, etag.as_ref()).await,
         Action::AwaitPoolGone { pool } => pool::await_gone(context, pool).await,
         Action::CreateJob { spec, ownership } => job::create(context, spec, ownership).await,
-        Action::UpdateJob { spec, fields, ownership, etag } => {
-            job::update(context, spec, fields, ownership, etag.as_ref()).await
-        }
+        Action::UpdateJob { spec, fields, ownership } => job::update(context, spec, fields, ownership).await,
         Action::DeleteJob { job, etag } => job::delete(context, job, etag.as_ref()).await,
         Action::AwaitJobGone { job } => job::await_gone(context, job).await,
         Action::CreateSchedule { spec, ownership } => schedule::create(context, spec, ownership).await,
-        Action::UpdateSchedule { spec, fields, ownership, etag } => {
-            schedule::update(context, spec, fields, ownership, etag.as_ref()).await
+        Action::UpdateSchedule { spec, fields, ownership } => {
+            schedule::update(context, spec, fields, ownership).await
         }
         Action::DeleteSchedule { schedule, etag } => schedule::delete(context, schedule, etag.as_ref()).await,
         Action::AwaitScheduleGone { schedule } => schedule::await_gone(context, schedule).await,
@@ -35,8 +33,8 @@ pub(in super::super) async fn ensure(context: &StepContext<'_>) -> Outcome {
         Action::SealJob { job, seal } => job::seal(context, job, seal).await,
         Action::DeleteTasks { job, tasks } => task::delete(context, job, tasks).await,
         Action::UploadInputs { files, .. } => inputs::upload(context, files).await,
-        Action::AddTasks { job, tasks, present, count } => {
-            task::add(context, job, tasks, present, *count).await
+        Action::AddTasks { job, tasks, present, count, sources } => {
+            task::add(context, job, tasks, present, (*count, sources)).await
         }
     };
     result.unwrap_or_else(Outcome::Failed)

@@ -1,6 +1,7 @@
 //! What each step does: one idempotent *ensure* a function, one file a kind of object.
 
 mod ensure;
+mod guard;
 mod inputs;
 mod job;
 mod move_job;

@@ -2,7 +2,7 @@
 
 use crate::batch::model::{
     AllocationState, BatchMetadataItem, BatchPoolEnableAutoScaleOptions, BatchPoolResizeOptions,
-    BatchPoolUpdateOptions,
+    BatchPoolState, BatchPoolUpdateOptions,
 };
 use crate::batch::odata::Select;
 use crate::batch::operations::{
@@ -10,12 +10,13 @@ use crate::batch::operations::{
     UpdatePool,
 };
 use crate::batch::{Conditions, ETag, ErrorCode, PoolId};
-use crate::plan::PoolResize;
+use crate::plan::{Action, PoolResize, pool_differences};
 use crate::resource::{AutoscaleSpec, LivePool, Observed, Ownership, PoolSpec, StartTaskSpec};
 
 use super::super::context::StepContext;
 use super::super::error::StepError;
 use super::super::event::Outcome;
+use super::guard::{Standing, change, is_known, is_marked, owner_moved};
 
 type StepResult = Result<Outcome, StepError>;
 
@@ -23,14 +24,34 @@ pub(super) async fn create(context: &StepContext<'_>, spec: &PoolSpec, ownership
     let secrets = context.options.secrets.resolve(spec.secrets())?;
     let pool = spec.to_create(ownership, &secrets)?;
     match context.client.send(&CreatePool { pool }).await {
-        Ok(_) => Ok(Outcome::Done),
+        Ok(answer) => {
+            context.left_at(answer.etag);
+            Ok(Outcome::Done)
+        }
         Err(error) if error.code_is(ErrorCode::POOL_EXISTS) => {
             let there = read(context, &spec.id).await?;
-            let same = there.value.ownership.as_ref().is_some_and(|own| own.digest == ownership.digest);
-            if same { Ok(Outcome::AlreadyDone) } else { Err(context.appeared()) }
+            context.is_ours(there.value.ownership.as_ref(), ownership)?;
+            context.left_at(there.etag);
+            Ok(Outcome::AlreadyDone)
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// How a pool stands that was read.
+fn standing(context: &StepContext<'_>, there: Observed<LivePool>) -> Standing<LivePool> {
+    if is_known(context, there.etag.as_ref()) {
+        return Standing::Unmoved(there);
+    }
+    let mut what = owner_moved(context, there.value.ownership.as_ref());
+    let wanted = context.plan.steps.iter().find_map(|step| match &step.action {
+        Action::UpdatePool { spec, .. } if spec.id == there.value.spec.id => Some(spec),
+        _ => None,
+    });
+    if let Some(spec) = wanted.filter(|_| what.is_empty()) {
+        what = context.fields_moved(&pool_differences(spec, &there.value));
+    }
+    if what.is_empty() { Standing::Unmoved(there) } else { Standing::Moved(what) }
 }
 
 pub(super) async fn read(context: &StepContext<'_>, pool: &PoolId) -> Result<Observed<LivePool>, StepError> {
@@ -39,28 +60,42 @@ pub(super) async fn read(context: &StepContext<'_>, pool: &PoolId) -> Result<Obs
 }
 
 pub(super) async fn resize(context: &StepContext<'_>, pool: &PoolId, size: PoolResize) -> StepResult {
-    let there = settle(context, pool).await?;
-    let LivePool { spec, current_dedicated, current_spot, .. } = &there.value;
-    let target = (spec.dedicated_nodes, spec.spot_nodes, spec.resize_timeout);
-    let current = (*current_dedicated, *current_spot, spec.resize_timeout);
     let wanted = (size.dedicated, size.spot, size.timeout);
-    if target == wanted && current == wanted {
-        return Ok(Outcome::AlreadyDone);
-    }
-    let resize = BatchPoolResizeOptions {
-        target_dedicated_nodes: Some(size.dedicated),
-        target_low_priority_nodes: Some(size.spot),
-        resize_timeout: Some(size.timeout.into()),
-        ..BatchPoolResizeOptions::default()
+    let look = async |may_be_done: bool| {
+        let there = settle(context, pool).await?;
+        let LivePool { spec, current_dedicated, current_spot, .. } = &there.value;
+        let target = (spec.dedicated_nodes, spec.spot_nodes, spec.resize_timeout);
+        let current = (*current_dedicated, *current_spot, spec.resize_timeout);
+        // A size that our own request may have set need not have been reached: that is told below.
+        if target == wanted && may_be_done {
+            return Ok(Standing::Reached(there.etag));
+        }
+        Ok(match standing(context, there) {
+            Standing::Unmoved(there) if target == wanted && current == wanted => {
+                Standing::Reached(there.etag)
+            }
+            standing => standing,
+        })
     };
-    let request = ResizePool { pool_id: pool.clone(), resize, conditions: Conditions::default() };
-    context.client.send(&request).await?;
+    let resized = change(context, look, async |_: &LivePool, conditions| {
+        let resize = BatchPoolResizeOptions {
+            target_dedicated_nodes: Some(size.dedicated),
+            target_low_priority_nodes: Some(size.spot),
+            resize_timeout: Some(size.timeout.into()),
+            ..BatchPoolResizeOptions::default()
+        };
+        context.client.send(&ResizePool { pool_id: pool.clone(), resize, conditions }).await
+    });
+    let outcome = resized.await?;
+    if matches!(outcome, Outcome::AlreadyDone) {
+        return Ok(outcome);
+    }
     let there = settle(context, pool).await?.value;
     let reached = (there.current_dedicated, there.current_spot) == (size.dedicated, size.spot);
     if !reached && !there.resize_errors.is_empty() {
         return Err(StepError::Resize(there.resize_errors.join("; ")));
     }
-    Ok(Outcome::Done)
+    Ok(outcome)
 }
 
 pub(super) async fn enable_autoscale(
@@ -68,25 +103,31 @@ pub(super) async fn enable_autoscale(
     pool: &PoolId,
     autoscale: &AutoscaleSpec,
 ) -> StepResult {
-    let there = settle(context, pool).await?;
-    if there.value.spec.autoscale.as_ref() == Some(autoscale) {
-        return Ok(Outcome::AlreadyDone);
-    }
-    let enable = BatchPoolEnableAutoScaleOptions {
-        auto_scale_formula: Some(autoscale.formula.clone()),
-        auto_scale_evaluation_interval: Some(autoscale.evaluation_interval.into()),
+    let look = async |_| {
+        let there = settle(context, pool).await?;
+        let reached = there.value.spec.autoscale.as_ref() == Some(autoscale);
+        Ok(if reached { Standing::Reached(there.etag) } else { standing(context, there) })
     };
-    let request = EnablePoolAutoScale { pool_id: pool.clone(), enable, conditions: Conditions::default() };
-    context.client.send(&request).await?;
-    Ok(Outcome::Done)
+    let send = async |_: &LivePool, conditions| {
+        let enable = BatchPoolEnableAutoScaleOptions {
+            auto_scale_formula: Some(autoscale.formula.clone()),
+            auto_scale_evaluation_interval: Some(autoscale.evaluation_interval.into()),
+        };
+        context.client.send(&EnablePoolAutoScale { pool_id: pool.clone(), enable, conditions }).await
+    };
+    change(context, look, send).await
 }
 
 pub(super) async fn disable_autoscale(context: &StepContext<'_>, pool: &PoolId) -> StepResult {
-    if read(context, pool).await?.value.spec.autoscale.is_none() {
-        return Ok(Outcome::AlreadyDone);
-    }
-    context.client.send(&DisablePoolAutoScale { pool_id: pool.clone() }).await?;
-    Ok(Outcome::Done)
+    let look = async |_| {
+        let there = read(context, pool).await?;
+        let reached = there.value.spec.autoscale.is_none();
+        Ok(if reached { Standing::Reached(there.etag) } else { standing(context, there) })
+    };
+    // The one request about pools that knows no conditions.
+    let send =
+        async |_: &LivePool, _| context.client.send(&DisablePoolAutoScale { pool_id: pool.clone() }).await;
+    change(context, look, send).await
 }
 
 /// Waits until the pool's nodes are no longer changing.
@@ -111,16 +152,23 @@ pub(super) async fn update(
     spec: &PoolSpec,
     fields: &[String],
     ownership: &Ownership,
-    etag: Option<&ETag>,
 ) -> StepResult {
     let secrets = context.options.secrets.resolve(spec.secrets())?;
-    let there = read(context, &spec.id).await?;
-    let metadata = ownership.to_metadata(&there.value.metadata);
-    let update = secrets.fill(update_of(spec, fields, metadata))?;
-    let conditions = etag.cloned().map(Conditions::if_match).unwrap_or_default();
-    let request = UpdatePool { pool_id: spec.id.clone(), update, conditions };
-    context.client.send(&request).await.map_err(|error| context.stale(error))?;
-    Ok(Outcome::Done)
+    // Filled in beforehand, because a secret that is missing is no matter of the service.
+    let update = secrets.fill(update_of(spec, fields, Vec::new()))?;
+    let look = async |_| {
+        let there = read(context, &spec.id).await?;
+        let is_marked = is_marked(there.value.ownership.as_ref(), ownership);
+        let is_scale = |path: &str| path.starts_with("nodes.") || path == "resize_timeout";
+        let differs = || pool_differences(spec, &there.value).iter().any(|field| !is_scale(&field.path));
+        Ok(if is_marked && !differs() { Standing::Reached(there.etag) } else { standing(context, there) })
+    };
+    let send = async |there: &LivePool, conditions| {
+        let metadata = Some(ownership.to_metadata(&there.metadata));
+        let update = BatchPoolUpdateOptions { metadata, ..update.clone() };
+        context.client.send(&UpdatePool { pool_id: spec.id.clone(), update, conditions }).await
+    };
+    change(context, look, send).await
 }
 
 /// Properties that are sent together, because the virtual machines are described by one object.
@@ -166,12 +214,29 @@ fn update_of(spec: &PoolSpec, fields: &[String], metadata: Vec<BatchMetadataItem
 }
 
 pub(super) async fn delete(context: &StepContext<'_>, pool: &PoolId, etag: Option<&ETag>) -> StepResult {
-    let conditions = etag.cloned().map(Conditions::if_match).unwrap_or_default();
-    match context.client.send(&DeletePool { pool_id: pool.clone(), conditions }).await {
-        Ok(_) => {}
-        Err(error) if error.is_not_found() => return Ok(Outcome::AlreadyDone),
-        Err(error) if error.code_is(ErrorCode::POOL_BEING_DELETED) => {}
-        Err(error) => return Err(context.stale(error)),
+    let mut etag = etag.cloned();
+    loop {
+        let conditions = etag.map(Conditions::if_match).unwrap_or_default();
+        match context.client.send(&DeletePool { pool_id: pool.clone(), conditions }).await {
+            Ok(_) => break,
+            Err(error) if error.is_not_found() => return Ok(Outcome::AlreadyDone),
+            Err(error) if error.code_is(ErrorCode::POOL_BEING_DELETED) => break,
+            Err(error) if error.code_is(ErrorCode::CONDITION_NOT_MET) => {
+                let look = GetPool { pool_id: pool.clone(), select: Select::default() };
+                let Some(there) = context.client.find(&look).await? else { break };
+                let there = Observed::<LivePool>::from_wire(&there.value);
+                if there.value.state == BatchPoolState::Deleting {
+                    break;
+                }
+                let what = owner_moved(context, there.value.ownership.as_ref());
+                // A formula changes the number of nodes, and with it the version.
+                if !what.is_empty() || there.value.spec.autoscale.is_none() {
+                    return Err(context.moved(what));
+                }
+                etag = there.etag;
+            }
+            Err(error) => return Err(error.into()),
+        }
     }
     await_gone(context, pool).await
 }
@@ -187,4 +252,19 @@ pub(super) async fn await_gone(context: &StepContext<'_>, pool: &PoolId) -> Step
         })
         .await?;
     Ok(Outcome::Done)
+}
+
+/// Writes the mark of a pool.
+pub(super) async fn mark(context: &StepContext<'_>, pool: &PoolId, ownership: &Ownership) -> StepResult {
+    let look = async |_| {
+        let there = read(context, pool).await?;
+        let marked = there.value.ownership.as_ref() == Some(ownership);
+        Ok(if marked { Standing::Reached(there.etag) } else { standing(context, there) })
+    };
+    let send = async |there: &LivePool, conditions| {
+        let metadata = Some(ownership.to_metadata(&there.metadata));
+        let update = BatchPoolUpdateOptions { metadata, ..BatchPoolUpdateOptions::default() };
+        context.client.send(&UpdatePool { pool_id: pool.clone(), update, conditions }).await
+    };
+    change(context, look, send).await
 }

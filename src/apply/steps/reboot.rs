@@ -2,12 +2,10 @@
 
 use futures::{TryStreamExt as _, pin_mut};
 
-use crate::batch::model::{
-    BatchNode, BatchNodeRebootKind, BatchNodeRebootOptions, BatchNodeState, BatchPoolUpdateOptions,
-};
+use crate::batch::model::{BatchNode, BatchNodeRebootKind, BatchNodeRebootOptions, BatchNodeState};
 use crate::batch::odata::{ListQuery, Select};
-use crate::batch::operations::{GetPool, ListNodes, RebootNode, UpdatePool};
-use crate::batch::{Conditions, DateTime, NodeId, PoolId};
+use crate::batch::operations::{GetPool, ListNodes, RebootNode};
+use crate::batch::{DateTime, NodeId, PoolId};
 use crate::resource::{Ownership, Pending};
 
 use super::super::context::StepContext;
@@ -33,7 +31,7 @@ pub(super) async fn nodes(
         Some(Pending::Reboot { before: None }) => {
             let time = last_modified(context, pool).await?;
             let pending = Some(Pending::Reboot { before: Some(time) });
-            mark(context, pool, &Ownership { pending, ..ownership.clone() }).await?;
+            pool::mark(context, pool, &Ownership { pending, ..ownership.clone() }).await?;
             time
         }
     };
@@ -51,7 +49,7 @@ pub(super) async fn nodes(
             Ok((found.old.is_empty() && found.away == 0).then_some(()))
         })
         .await?;
-    mark(context, pool, ownership).await?;
+    pool::mark(context, pool, ownership).await?;
     Ok(Outcome::Done)
 }
 
@@ -106,13 +104,4 @@ async fn last_modified(context: &StepContext<'_>, pool: &PoolId) -> Result<DateT
         .value
         .last_modified
         .ok_or_else(|| StepError::NotSaid { what: format!("when the pool {pool} last changed") })
-}
-
-async fn mark(context: &StepContext<'_>, pool: &PoolId, ownership: &Ownership) -> Result<(), StepError> {
-    let there = pool::read(context, pool).await?;
-    let metadata = Some(ownership.to_metadata(&there.value.metadata));
-    let update = BatchPoolUpdateOptions { metadata, ..BatchPoolUpdateOptions::default() };
-    let request = UpdatePool { pool_id: pool.clone(), update, conditions: Conditions::default() };
-    context.client.send(&request).await?;
-    Ok(())
 }

@@ -1,14 +1,16 @@
 //! Steps about job schedules.
 
-use crate::batch::model::BatchJobScheduleState;
+use crate::batch::model::{BatchJobScheduleState, BatchJobScheduleUpdateOptions};
 use crate::batch::odata::Select;
 use crate::batch::operations::{CreateJobSchedule, DeleteJobSchedule, GetJobSchedule, UpdateJobSchedule};
 use crate::batch::{Conditions, ETag, ErrorCode, JobScheduleId};
+use crate::plan::schedule_differences;
 use crate::resource::{JobScheduleSpec, LiveSchedule, Observed, Ownership};
 
 use super::super::context::StepContext;
 use super::super::error::StepError;
 use super::super::event::Outcome;
+use super::guard::{Standing, change, is_known, is_marked, owner_moved};
 
 type StepResult = Result<Outcome, StepError>;
 
@@ -20,13 +22,14 @@ pub(super) async fn create(
     let secrets = context.options.secrets.resolve(spec.secrets())?;
     let job_schedule = spec.to_create(ownership, &secrets)?;
     match context.client.send(&CreateJobSchedule { job_schedule }).await {
-        Ok(_) => Ok(Outcome::Done),
+        Ok(answer) => {
+            context.left_at(answer.etag);
+            Ok(Outcome::Done)
+        }
         Err(error) if error.code_is(ErrorCode::JOB_SCHEDULE_EXISTS) => {
             let there = read(context, &spec.id).await?;
-            let ours = |schedule: &Observed<LiveSchedule>| {
-                schedule.value.ownership.as_ref().is_some_and(|own| own.digest == ownership.digest)
-            };
-            if there.as_ref().is_some_and(ours) { Ok(Outcome::AlreadyDone) } else { Err(context.appeared()) }
+            context.is_ours(there.as_ref().and_then(|it| it.value.ownership.as_ref()), ownership)?;
+            Ok(Outcome::AlreadyDone)
         }
         Err(error) => Err(error.into()),
     }
@@ -46,17 +49,47 @@ pub(super) async fn update(
     spec: &JobScheduleSpec,
     fields: &[String],
     ownership: &Ownership,
-    etag: Option<&ETag>,
 ) -> StepResult {
     let secrets = context.options.secrets.resolve(spec.secrets())?;
-    let there = read(context, &spec.id).await?.map(|schedule| schedule.value.metadata).unwrap_or_default();
     let changes = |path: &str| fields.iter().any(|field| field == path);
+    // Made beforehand, because a secret that is missing is no matter of the service.
     let parts = (changes("recurrence"), changes("job"));
-    let update = spec.to_update(parts, ownership.to_metadata(&there), &secrets)?;
-    let conditions = etag.cloned().map(Conditions::if_match).unwrap_or_default();
-    let request = UpdateJobSchedule { job_schedule_id: spec.id.clone(), update, conditions };
-    context.client.send(&request).await.map_err(|error| context.stale(error))?;
-    Ok(Outcome::Done)
+    let update = spec.to_update(parts, Vec::new(), &secrets)?;
+    let look = async |_| {
+        let there = read(context, &spec.id).await?;
+        let reached = |it: &Observed<LiveSchedule>| {
+            is_marked(it.value.ownership.as_ref(), ownership)
+                && schedule_differences(spec, &it.value).is_empty()
+        };
+        Ok(match there {
+            Some(it) if reached(&it) => Standing::Reached(it.etag),
+            there => standing(context, there, spec),
+        })
+    };
+    let send = async |there: &LiveSchedule, conditions| {
+        let metadata = Some(ownership.to_metadata(&there.metadata));
+        let update = BatchJobScheduleUpdateOptions { metadata, ..update.clone() };
+        let request = UpdateJobSchedule { job_schedule_id: spec.id.clone(), update, conditions };
+        context.client.send(&request).await
+    };
+    change(context, look, send).await
+}
+
+/// How a schedule stands that is to be changed. Making a job changes its version, and nothing that matters.
+fn standing(
+    context: &StepContext<'_>,
+    there: Option<Observed<LiveSchedule>>,
+    spec: &JobScheduleSpec,
+) -> Standing<LiveSchedule> {
+    let Some(there) = there else { return Standing::Moved(vec!["it makes no jobs now".to_owned()]) };
+    if is_known(context, there.etag.as_ref()) {
+        return Standing::Unmoved(there);
+    }
+    let mut what = owner_moved(context, there.value.ownership.as_ref());
+    if what.is_empty() {
+        what = context.fields_moved(&schedule_differences(spec, &there.value));
+    }
+    if what.is_empty() { Standing::Unmoved(there) } else { Standing::Moved(what) }
 }
 
 pub(super) async fn delete(
@@ -70,9 +103,18 @@ pub(super) async fn delete(
         Ok(_) => {}
         Err(error) if error.is_not_found() => return Ok(Outcome::AlreadyDone),
         Err(error) if error.code_is(ErrorCode::JOB_SCHEDULE_BEING_DELETED) => {}
+        // A deletion whose answer was lost changes the schedule's version too.
+        Err(error) if error.was_retried() && is_going(context, schedule).await? => {}
         Err(error) => return Err(context.stale(error)),
     }
     await_gone(context, schedule).await
+}
+
+/// Whether a schedule is being deleted, or gone.
+async fn is_going(context: &StepContext<'_>, schedule: &JobScheduleId) -> Result<bool, StepError> {
+    let look = GetJobSchedule { job_schedule_id: schedule.clone(), select: Select::of(&["id", "state"]) };
+    let there = context.client.find(&look).await?;
+    Ok(there.is_none_or(|it| it.value.state == Some(BatchJobScheduleState::Deleting)))
 }
 
 pub(super) async fn await_gone(context: &StepContext<'_>, schedule: &JobScheduleId) -> StepResult {

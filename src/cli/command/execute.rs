@@ -173,7 +173,7 @@ pub(super) fn exit_code(report: &ApplyReport) -> ExitCode {
         ExitCode::StaleOrConflict
     } else if report.failures().any(|(_, error)| error.is_timeout()) {
         ExitCode::Unhealthy
-    } else if report.done() > 0 {
+    } else if report.done() > 0 || report.failures().any(|(_, error)| error.is_partly_done()) {
         ExitCode::PartlyApplied
     } else {
         ExitCode::Error

@@ -1,5 +1,7 @@
 //! What happens to the jobs of a recipe and to their tasks.
 
+use std::sync::Arc;
+
 use crate::batch::PoolId;
 use crate::batch::model::BatchJobState;
 use crate::resource::{
@@ -14,6 +16,12 @@ use super::super::obstacle::Obstacle;
 use super::super::step::{Action, JobSeal, StepId};
 use super::super::tasks::TaskPlan;
 use super::{Planner, conflict, hardest, unchanged};
+
+/// Whether a job that ends with its tasks would do so between the deletion of tasks and their return: then no other unfinished task is
+/// left in it. That it ends so can't be taken back.
+fn ends_between(live: &LiveJob, tasks: &TaskPlan) -> bool {
+    live.spec.on_complete == OnComplete::Terminate && !tasks.delete.is_empty() && tasks.unfinished_kept == 0
+}
 
 impl Planner<'_> {
     pub(super) fn job(
@@ -123,20 +131,23 @@ impl Planner<'_> {
         change.note_live(live.etag.as_ref(), live.value.ownership.as_ref(), &desired.spec.digest());
         let hardest = hardest(&change.fields);
         let is_requested = self.policy.replaces(&change.address);
-        let replace =
-            is_requested || hardest == Some(Mutability::Replace) || (live.value.is_over() && has_new_work);
+        let takes_none = live.value.is_over() || ends_between(&live.value, &tasks);
+        let replace = is_requested || hardest == Some(Mutability::Replace) || (takes_none && has_new_work);
         if replace {
             change.class = ChangeClass::Replace;
             change.reason = ActionReason::CannotUpdate;
             if is_requested {
                 change.reason = ActionReason::ReplaceRequested;
                 change.remarks.push("--replace asks for it".to_owned());
-            } else if live.value.is_over() && has_new_work {
+            } else if takes_none && has_new_work {
                 change.reason = ActionReason::NewWorkForFinishedJob;
-                change.remarks.push(format!(
-                    "it is {} and takes no tasks any more; there are {} to add and {} to replace",
-                    live.value.state, tasks.summary.add, tasks.summary.replace
-                ));
+                let (add, replace) = (tasks.summary.add, tasks.summary.replace);
+                let why = if live.value.is_over() {
+                    format!("it is {} and takes no tasks any more", live.value.state)
+                } else {
+                    "it ends when all of its tasks have completed, and would end when those to replace are deleted".to_owned()
+                };
+                change.remarks.push(format!("{why}; there are {add} to add and {replace} to replace"));
                 change.new_work = Some(tasks.summary);
             }
             change.remarks.push("its tasks, their results and their files are deleted with it".to_owned());
@@ -177,7 +188,6 @@ impl Planner<'_> {
                 spec: Box::new(desired.spec.clone()),
                 fields: live_fields,
                 ownership: self.job_mark(desired, &live.value),
-                etag: live.etag.clone(),
             };
             updated = Some(self.step(&change.address, update, pool_ready));
         }
@@ -330,8 +340,9 @@ impl Planner<'_> {
         }
         let count = tasks.summary.add + tasks.summary.replace;
         if count > 0 {
-            let add =
-                Action::AddTasks { job, tasks: desired.tasks.clone(), present: tasks.present.clone(), count };
+            let (stream, present) = (desired.tasks.clone(), tasks.present.clone());
+            let sources = Arc::new(desired.sources.clone());
+            let add = Action::AddTasks { job, tasks: stream, present, count, sources };
             last = vec![self.step(&address, add, last)];
         }
         self.seal(&address, desired, &tasks, last);
@@ -341,7 +352,7 @@ impl Planner<'_> {
         let mut ownership = Ownership::new(self.recipe, desired.spec.digest(), &desired.spec.metadata);
         ownership.tasks = Some(tasks.tally.to_string());
         let terminate_when_done = desired.spec.on_complete == OnComplete::Terminate;
-        let seal = JobSeal { ownership, terminate_when_done };
+        let seal = JobSeal { spec: Box::new(desired.spec.clone()), ownership, terminate_when_done };
         self.step(address, Action::SealJob { job: desired.spec.id.clone(), seal }, after);
     }
 }

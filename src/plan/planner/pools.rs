@@ -234,12 +234,7 @@ impl Planner<'_> {
             // Also where an earlier change waits for its reboots: they are not over, and begin anew.
             ownership.pending = Some(Pending::Reboot { before: None });
         }
-        let update = Action::UpdatePool {
-            spec: Box::new(desired.spec.clone()),
-            fields,
-            ownership,
-            etag: if drained.is_some() { None } else { live.etag.clone() },
-        };
+        let update = Action::UpdatePool { spec: Box::new(desired.spec.clone()), fields, ownership };
         let uploaded = if drained.is_some() { None } else { self.upload_changed_files(change, desired) };
         let updated = self.step(&change.address, update, drained.into_iter().chain(uploaded));
         if scale.is_empty() && drained.is_none() {

@@ -111,7 +111,6 @@ impl Planner<'_> {
             spec: Box::new(desired.spec.clone()),
             fields: change.fields.iter().map(|field| field.path.clone()).collect(),
             ownership: self.schedule_mark(desired),
-            etag: live.etag.clone(),
         };
         self.step(&change.address, update, pool_ready);
     }

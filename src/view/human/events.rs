@@ -42,6 +42,10 @@ pub fn event(out: &mut dyn Write, event: &ApplyEvent<'_>) -> io::Result<()> {
                 Outcome::Skipped { .. } => Ok(()),
             }
         }
+        ApplyEvent::TaskRefused { step, task, reason, source } => {
+            writeln!(out, "{BAD}✗{BAD:#} {}: task {task} was refused: {}", step.address, plain(reason))?;
+            source.map_or(Ok(()), |source| writeln!(out, "  {DIM}at{DIM:#} {source}"))
+        }
         ApplyEvent::TaskEnded(end) => task_end(out, end),
         ApplyEvent::NodeTrouble(trouble) => node_trouble(out, trouble),
         ApplyEvent::PoolTrouble { pool, problem } => pool_trouble(out, pool, problem),

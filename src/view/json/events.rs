@@ -27,6 +27,10 @@ pub fn event(event: &ApplyEvent<'_>) -> Option<Value> {
                 "seconds": took.as_secs_f64(), "error": error,
             })
         }
+        ApplyEvent::TaskRefused { step, task, reason, source } => json!({
+            "type": "task_refused", "address": step.address, "job": step.action.target(), "task": task,
+            "reason": reason, "source": source,
+        }),
         ApplyEvent::TaskEnded(end) => with("task_ended", json!(end)),
         ApplyEvent::NodeTrouble(trouble) => with("node_trouble", json!(trouble)),
         ApplyEvent::PoolTrouble { pool, problem } => {

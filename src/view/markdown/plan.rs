@@ -134,7 +134,8 @@ mod tests {
 
     fn made(changes: Vec<Change>) -> Plan {
         let recipe = RecipeName::new("r").unwrap();
-        Plan { recipe, changes, steps: vec![], notes: vec!["a\nnote".into()], refresh_only: false }
+        let versions = crate::plan::Versions::default();
+        Plan { recipe, changes, steps: vec![], notes: vec!["a\nnote".into()], refresh_only: false, versions }
     }
 
     #[test]

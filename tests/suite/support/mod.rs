@@ -7,6 +7,7 @@
 
 mod azurite;
 mod capture;
+mod chance;
 mod command;
 mod emulator;
 mod fate;
@@ -19,6 +20,7 @@ mod sandbox;
 mod service;
 
 pub use azurite::{BlobContainer, secret_of, signature};
+pub use chance::{Cases, Chance, Seed};
 pub use command::Command;
 pub use emulator::{Emulator, Runtime};
 pub use fate::Fate;
