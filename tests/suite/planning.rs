@@ -241,15 +241,36 @@ fn new_and_changed_tasks_are_added_and_replaced() {
 
 #[test]
 fn changed_tasks_that_run_stand_in_the_way() {
-    let mut desired = recipe();
+    let mut before = recipe();
+    job_of(&mut before).spec.on_complete = OnComplete::Keep;
+    let mut desired = before.clone();
     job_of(&mut desired).tasks = TaskStream::from_tasks(vec![task("a", "run a again")]);
-    let mut live = live_tasks(&recipe());
+    let mut live = live_tasks(&before);
     live[0].state = "running".into();
     live[1].state = "preparing".into();
-    let plan = replan(&desired, &applied(&recipe()), &live, &Policy::default());
+    let plan = replan(&desired, &applied(&before), &live, &Policy::default());
     let change = change(&plan, "jobs.train.tasks");
     assert_eq!(change.tasks.as_ref().unwrap().ended, 2);
     assert_eq!(obstacles(&plan), ["jobs.train.tasks: it would end 2 running tasks: a, b"]);
+}
+
+#[test]
+fn a_job_that_would_end_while_its_tasks_are_replaced_is_made_anew() {
+    // It ends with its tasks, and the one to replace is the only one that has not completed.
+    let mut desired = recipe();
+    job_of(&mut desired).tasks = TaskStream::from_tasks(vec![task("a", "run a"), task("b", "run b again")]);
+    let mut live = live_tasks(&recipe());
+    live[0].state = "completed".into();
+    let plan = replan(&desired, &applied(&recipe()), &live, &Policy::default());
+    let job = change(&plan, "jobs.train");
+    assert_eq!((job.class, &job.reason), (ChangeClass::Replace, &ActionReason::NewWorkForFinishedJob));
+    assert!(job.remarks[0].contains("would end when those to replace are deleted"), "{:?}", job.remarks);
+    assert_eq!((job.needs, plan.steps.len()), (Some(OnChange::Recreate), 0));
+
+    live[0].state = "active".into();
+    let plan = replan(&desired, &applied(&recipe()), &live, &Policy::default());
+    assert_eq!(class(&plan, "jobs.train"), ChangeClass::Unchanged, "another unfinished task keeps it");
+    assert_eq!(verbs(&plan), ["delete tasks", "add tasks", "record tasks"]);
 }
 
 #[test]

@@ -39,7 +39,7 @@ pub(super) async fn change<T>(
     let mut may_be_done = false;
     let mut tries = 0;
     loop {
-        let there = match look(may_be_done).await? {
+        let there = match look(may_be_done).await.map_err(|error| if_gone(context, error))? {
             Standing::Reached(etag) => {
                 context.left_at(etag);
                 return Ok(if may_be_done { Outcome::Done } else { Outcome::AlreadyDone });
@@ -55,8 +55,16 @@ pub(super) async fn change<T>(
                 return Ok(Outcome::Done);
             }
             Err(error) if tries < TRIES && is_worth_a_look(&error) => may_be_done |= error.was_retried(),
-            Err(error) => return Err(context.stale(error)),
+            Err(error) => return Err(if_gone(context, context.stale(error))),
         }
+    }
+}
+
+/// Reads that an object does not exist as what it means: it is gone since the plan was made.
+pub(super) fn if_gone(context: &StepContext<'_>, error: StepError) -> StepError {
+    match error {
+        StepError::Client(error) if error.is_not_found() => context.moved(vec!["it is gone".to_owned()]),
+        error => error,
     }
 }
 

@@ -17,7 +17,7 @@ use crate::resource::{FieldSources, TaskDigest, TaskSpec, TaskStream, source_of}
 use super::super::context::StepContext;
 use super::super::error::StepError;
 use super::super::event::{ApplyEvent, Outcome};
-use super::guard::HAS_ENDED;
+use super::guard::{HAS_ENDED, if_gone};
 
 type StepResult = Result<Outcome, StepError>;
 
@@ -135,7 +135,7 @@ fn ended(context: &StepContext<'_>, error: ClientError) -> StepError {
     if HAS_ENDED.iter().any(|code| error.code_is(*code)) {
         context.moved(vec!["it has ended and takes no tasks any more".to_owned()])
     } else {
-        error.into()
+        if_gone(context, error.into())
     }
 }
 

@@ -63,7 +63,7 @@ fn large(chance: &mut Chance) -> Scenario {
         };
         json!({"pool": "p", "tasks": {"a": task(json!([1, count]), "same"), "b": task(json!([1, 50]), command)}})
     };
-    let nodes = if chance.percent(50) { 0 } else { 3 };
+    let nodes = if chance.percent(80) { 0 } else { 3 };
     let recipe = |job: Value| {
         json!({"api_version": "batchyard/v1", "name": "proof", "jobs": {"j1": job},
             "pools": {"p": {"vm_size": "Standard_D4s_v5", "image": "ubuntu-22.04-container", "container": {},

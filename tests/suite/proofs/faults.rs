@@ -217,3 +217,39 @@ fn a_refused_task_is_shown_with_its_line_and_the_exit_code_says_partly() {
         (&json!("odd"), &json!(line_of(&text, "odd")))
     );
 }
+
+/// The program itself, over sockets: requests are refused, connections end without an answer, before and after the request took
+/// effect.
+#[test]
+fn the_program_comes_to_its_end_over_connections_that_break() {
+    let rules = json!({"seed": 5, "requests": [
+        {"answer": "none", "carriedOut": true, "share": 0.08},
+        {"answer": "none", "share": 0.08},
+        {"answer": 429, "share": 0.05, "retryAfterSeconds": 0},
+        {"answer": 500, "carriedOut": true, "share": 0.05},
+        {"answer": 503, "share": 0.05},
+    ]});
+    let edition = |image: &str, tasks: u32, command: &str| {
+        recipes::text(&json!({
+            "api_version": "batchyard/v1", "name": "broken",
+            "pools": {"p": {"vm_size": "Standard_D2s_v3", "image": "ubuntu-22.04-container",
+                "container": {"prefetch": [image]}, "nodes": {"dedicated": 2}, "on_change": "drain"}},
+            "jobs": {"j": {"pool": "p", "tasks": {
+                "many": {"for_each": {"range": [1, tasks]}, "container": {"image": "busybox:1.37"},
+                    "command": ["work", "${{ item }}"]},
+                "edited": {"for_each": {"range": [1, 5]}, "container": {"image": "busybox:1.37"},
+                    "command": ["work", command, "${{ item }}"]},
+            }}},
+        }))
+    };
+    let sandbox = Sandbox::new().file("faults.json", &rules.to_string());
+    let faults = sandbox.path("faults.json");
+    let flags = ["--faults", faults.to_str().unwrap()];
+    let Some(_emulator) = Emulator::start_with(&sandbox, Runtime::Simulated, &flags) else { return };
+    for text in [edition("a:1", 400, "first"), edition("b:2", 500, "second")] {
+        sandbox.write("recipe.yaml", &text);
+        sandbox.run(["apply", "recipe.yaml", "-y", "--no-wait"]).success();
+        sandbox.run(["plan", "recipe.yaml", "--detailed-exitcode"]).success();
+    }
+    sandbox.run(["destroy", "recipe.yaml", "-y", "--force"]).success();
+}

@@ -82,6 +82,37 @@ async fn two_applies_of_one_recipe_come_to_what_one_does() {
     eprintln!("{} cases: both came to the end in {both} rounds, {stopped} stopped", Cases::or(CASES).count());
 }
 
+/// Whoever destroys while somebody else applies: nothing is done to what is not what was planned for without a word.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_apply_and_a_destroy_at_once_do_what_they_say_or_say_why_not() {
+    let account = Account::open().await;
+    for seed in Cases::or(CASES).seeds() {
+        let mut chance = seed.chance();
+        let mut recipe = recipes::recipe("proof", &mut chance);
+        let mut story = format!("\n{}", recipes::text(&recipe));
+        let policy = Policy { allow: [OnChange::Recreate].into(), ..Policy::default() };
+        let desired = account.desired(&recipe);
+        assert!(account.apply(&account.plan(&desired, &policy).await).await.is_complete(), "{story}");
+        account.settle(&desired).await;
+        let edited = edit(&mut recipe, &mut chance, &Facts::default());
+        story.push_str(&format!("\n--- {} ---\n{}", edited.edits.join("; "), recipes::text(&recipe)));
+        let desired = account.desired(&recipe);
+        let change = account.plan(&desired, &policy).await;
+        let destroy = batchyard::pipeline::plan_destroy(account.client(), &desired.recipe).await.unwrap();
+        for report in at_once(&account, &change, &destroy).await {
+            is_done_or_says_why(&report, &story);
+        }
+        // Whatever is left of it, the next apply makes whole, and the next destroy takes away.
+        let report = account.apply(&account.plan(&desired, &policy).await).await;
+        assert!(report.is_complete(), "{report:#?}{story}");
+        account.settle(&desired).await;
+        let left = account.plan(&desired, &Policy::default()).await;
+        assert!(left.is_empty(), "{:#?}{story}", says(&left));
+        assert!(account.destroy(&desired).await.is_complete(), "{story}");
+        assert!(account.contents().await.is_empty(), "{story}");
+    }
+}
+
 fn recipe(name: &str, pool: &Value, job: &Value) -> Value {
     json!({"api_version": "batchyard/v1", "name": name, "pools": {"p": pool}, "jobs": {"j": job}})
 }
