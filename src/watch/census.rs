@@ -208,3 +208,41 @@ fn hash_of(report: &Report) -> blake3::Hash {
     }
     hasher.finalize()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(file: &str) -> Entry {
+        Entry { file: file.to_owned(), revision: None, content: Content::Broken("x".to_owned()) }
+    }
+
+    #[test]
+    fn a_name_of_several_sources_is_nobodys() {
+        let key = Key::Recipe(RecipeName::new("a").unwrap());
+        let census = |file: &str| {
+            let entries = [(key.clone(), entry(file))].into();
+            Census { entries, has_nameless: false }
+        };
+        let (one, other, third) = (census("one"), census("other"), census("third"));
+        let together = Census::together([&one, &other, &third]);
+        assert!(
+            matches!(&together[&key].content, Content::Duplicate(files) if files == &["one", "other", "third"])
+        );
+        assert!(matches!(Census::together([&one])[&key].content, Content::Broken(_)));
+    }
+
+    #[test]
+    fn the_name_of_a_broken_recipe_is_read_where_it_stands_plainly() {
+        let name = |text: &str| {
+            let mut report = Report::default();
+            report.sources.add_file(Path::new("r.yaml"), text);
+            let name = Unloadable::Errors(Box::new(report)).name_written_in(Path::new("r.yaml"));
+            name.map(String::from)
+        };
+        assert_eq!(name("api_version: x\nname: \"a-b\" # mine\npools: ["), Some("a-b".to_owned()));
+        for text in ["pools:\n  name: a\n", "name: ${{ x }}\n", "name:\n", ""] {
+            assert_eq!(name(text), None, "{text}");
+        }
+    }
+}

@@ -11,8 +11,8 @@ use tokio_util::sync::CancellationToken;
 use super::backoff::{chance, pause_after, spread};
 use super::census::{Census, Load};
 use super::inventory::Inventory;
-use super::reconcile::in_one_line;
 use super::source::{Checkout, Source};
+use super::words::in_one_line;
 
 /// How often a folder is looked at for changes.
 const GLANCE: Duration = Duration::from_secs(1);

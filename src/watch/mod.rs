@@ -2,7 +2,7 @@
 //!
 //! | part | modules |
 //! |---|---|
-//! | where recipes come from | [`address`], `git`, `source`, `follow`, `census` |
+//! | where recipes come from | [`address`], `git`, `source`, `follow`, `census`, `sources` |
 //! | what is to be looked at, and when | `queue`, `backoff` |
 //! | one look at one recipe | `reconcile`, `refusal`, `failure`, `health`, `repair`, `digests`, `prune` |
 //! | what is known | [`condition`], [`board`], `inventory`, [`outcome`] |
@@ -32,7 +32,10 @@ mod reconcile;
 mod refusal;
 mod repair;
 mod source;
+mod sources;
+mod telling;
 mod watcher;
+mod words;
 
 pub use census::{Key, Load, Unloadable};
 pub use event::{WatchEvent, WatchObserver};

@@ -29,8 +29,10 @@ pub enum OnDrift {
 /// How to watch.
 #[derive(Debug, Clone)]
 pub struct WatchOptions {
-    /// How long until sources and the account are looked at again.
+    /// How long until the account is looked at again.
     pub interval: Duration,
+    /// How long until sources are.
+    pub fetch_interval: Duration,
     /// How many recipes are reconciled at once at the most.
     pub parallelism: usize,
     /// What to do about changes that somebody else made.

@@ -1,7 +1,6 @@
 //! Recipes that left their source: what is destroyed because of it, and what is not, because nobody can have meant it.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio_util::sync::CancellationToken;
 
@@ -13,8 +12,10 @@ use crate::resource::RecipeName;
 use super::condition::{ConditionKind, Finding, Reason};
 use super::failure::Prospect;
 use super::options::{Tools, WatchOptions};
-use super::reconcile::{Next, Tally, Telling, call_failed, in_one_line, with_hint};
+use super::reconcile::{Next, Tally};
 use super::refusal::Refusal;
+use super::telling::Telling;
+use super::words::{call_failed, in_one_line, with_hint};
 
 /// What is known about a source when recipes have left it.
 #[derive(Debug, Clone, Copy)]
@@ -30,9 +31,9 @@ pub(super) struct Situation {
 }
 
 /// Why nothing is destroyed although recipes left their source; `None` if they may be.
-pub(super) fn guard(situation: Situation, options: &WatchOptions) -> Option<String> {
+pub(super) fn guard(situation: Situation, prune: bool, share: u8) -> Option<String> {
     let Situation { there, has_nameless, known, left } = situation;
-    if !options.policy.prune {
+    if !prune {
         return Some("pass --prune to have that destroyed".to_owned());
     }
     if there == 0 {
@@ -41,11 +42,10 @@ pub(super) fn guard(situation: Situation, options: &WatchOptions) -> Option<Stri
     if has_nameless {
         return Some("the source holds a recipe that can't be read, and that may be one of them".to_owned());
     }
-    let most = (known * usize::from(options.prune_share) / 100).max(1);
+    let most = (known * usize::from(share) / 100).max(1);
     (left > most).then(|| {
         format!(
-            "that is {left} of {known} at once, and at most {most} may go ({} %); pass --prune-share if it is meant",
-            options.prune_share
+            "that is {left} of {known} at once, and at most {most} may go ({share} %); pass --prune-share if it is meant"
         )
     })
 }
@@ -102,11 +102,11 @@ pub(super) async fn prune(
     if let Err(error) = (tools.wake)().await {
         return left(ConditionKind::Reconciling, Reason::AccountUnreachable, error, Next::BackOff);
     }
-    let telling = Telling { recipe, tools, writes: AtomicUsize::new(0) };
+    let telling = Telling::new(recipe, tools);
     let how = (tools.apply)(std::path::Path::new(""));
     let report = apply(&plan, &tools.client, &how, &telling, stop).await;
     let failures = report.failures().count();
-    let tally = Tally { writes: telling.writes.load(Ordering::Relaxed), failures, ..Tally::default() };
+    let tally = Tally { writes: telling.writes(), failures, ..Tally::default() };
     let finding = match report.failures().next() {
         None if report.is_complete() => return Pruned::Gone(tally),
         None => {
@@ -134,4 +134,35 @@ pub(super) fn gone<'a>(
     there: &BTreeSet<RecipeName>,
 ) -> Vec<RecipeName> {
     known.filter(|name| !there.contains(*name)).cloned().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FINE: Situation = Situation { there: 8, has_nameless: false, known: 10, left: 2 };
+
+    fn held(situation: Situation) -> String {
+        guard(situation, true, 50).unwrap_or_default()
+    }
+
+    #[test]
+    fn nothing_is_destroyed_that_nobody_can_have_meant() {
+        assert_eq!(guard(FINE, true, 50), None);
+        assert!(guard(FINE, false, 50).unwrap().contains("--prune"));
+        assert!(held(Situation { there: 0, ..FINE }).contains("no recipe any more"));
+        assert!(held(Situation { has_nameless: true, ..FINE }).contains("can't be read"));
+    }
+
+    #[test]
+    fn one_may_always_go_and_never_more_than_the_share() {
+        assert_eq!(held(Situation { left: 5, ..FINE }), "");
+        assert!(
+            held(Situation { left: 6, ..FINE })
+                .contains("that is 6 of 10 at once, and at most 5 may go (50 %)")
+        );
+        assert_eq!(guard(Situation { left: 1, ..FINE }, true, 0), None);
+        assert!(guard(Situation { left: 2, ..FINE }, true, 0).is_some());
+        assert_eq!(guard(Situation { left: 9, there: 1, ..FINE }, true, 100), None);
+    }
 }

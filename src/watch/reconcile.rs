@@ -2,12 +2,10 @@
 //! keeps it from doing the same in vain.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio_util::sync::CancellationToken;
 
-use crate::apply::{ApplyEvent, ApplyReport, Observer, Outcome, apply};
-use crate::client::ClientError;
+use crate::apply::{ApplyReport, apply};
 use crate::observe::{self, Status};
 use crate::pipeline::{self, PipelineError, Survey};
 use crate::plan::{ActionReason, Plan, Policy};
@@ -23,6 +21,8 @@ use super::inventory::Record;
 use super::options::{OnDrift, Tools, WatchOptions};
 use super::refusal::{Refusal, only_leftovers_are_held};
 use super::repair::{CaseBook, Prescription, last_words, treat};
+use super::telling::Telling;
+use super::words::{call_failed, in_one_line, summary, with_hint};
 
 /// How often the same difference is applied before it is left alone.
 const MOST_ATTEMPTS: u32 = 3;
@@ -330,10 +330,10 @@ impl Pass<'_> {
             let finding = Finding::not_ready(ConditionKind::Reconciling, Reason::AccountUnreachable, error);
             return self.end(tell(finding), Next::BackOff);
         }
-        let telling = Telling { recipe: self.recipe(), tools: self.tools, writes: AtomicUsize::new(0) };
+        let telling = Telling::new(self.recipe(), self.tools);
         let how = (self.tools.apply)(&self.loaded.folder);
         let report = apply(&difference.plan, &self.tools.client, &how, &telling, self.stop).await;
-        let writes = telling.writes.load(Ordering::Relaxed);
+        let writes = telling.writes();
         if report.is_complete() {
             self.memory.applied = Some((difference.fingerprint, attempts + 1));
         }
@@ -426,73 +426,5 @@ impl Notes {
             finding = finding.and(ConditionKind::Reconciling, Reason::WorkRunning, text);
         }
         finding
-    }
-}
-
-/// What a plan would do, in one line.
-fn summary(plan: &Plan) -> String {
-    let changes = plan.changes.iter().filter(|change| change.class != ChangeClass::Unchanged);
-    let words: Vec<String> = changes
-        .map(|change| {
-            let fields: Vec<&str> = change.fields.iter().map(|field| field.path.as_str()).collect();
-            let named =
-                matches!(change.class, ChangeClass::Create | ChangeClass::Destroy) || fields.is_empty();
-            let fields = if named { String::new() } else { format!(" ({})", fields.join(", ")) };
-            format!("{} {}{fields}", word(change.class), change.address)
-        })
-        .collect();
-    words.join(", ")
-}
-
-fn word(class: ChangeClass) -> &'static str {
-    match class {
-        ChangeClass::Create => "create",
-        ChangeClass::Destroy => "destroy",
-        ChangeClass::Replace => "replace",
-        ChangeClass::Conflict => "conflict:",
-        _ => "update",
-    }
-}
-
-/// An error and its causes.
-pub(super) fn in_one_line(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        if !text.ends_with(&cause_text) {
-            text.push_str(": ");
-            text.push_str(&cause_text);
-        }
-        source = cause.source();
-    }
-    text.lines().next().unwrap_or_default().to_owned()
-}
-
-pub(super) fn with_hint(text: String, hint: Option<String>) -> String {
-    match hint {
-        Some(hint) => format!("{text} ({hint})"),
-        None => text,
-    }
-}
-
-/// Why a call failed, in one line.
-pub(super) fn call_failed(error: &ClientError) -> String {
-    with_hint(in_one_line(error), error.hint())
-}
-
-/// Passes what happens on, and counts what is written.
-pub(super) struct Telling<'a> {
-    pub(super) recipe: &'a RecipeName,
-    pub(super) tools: &'a Tools,
-    pub(super) writes: AtomicUsize,
-}
-
-impl Observer for Telling<'_> {
-    fn on(&self, event: ApplyEvent<'_>) {
-        if matches!(event, ApplyEvent::StepEnded { outcome: Outcome::Done, .. }) {
-            self.writes.fetch_add(1, Ordering::Relaxed);
-        }
-        self.tools.observer.on(WatchEvent::Apply { recipe: self.recipe, event: &event });
     }
 }

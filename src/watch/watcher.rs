@@ -1,8 +1,8 @@
 //! The loop: what sources hold becomes keys, keys that are due become passes, and passes say when their key is due again.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures::StreamExt as _;
@@ -18,8 +18,8 @@ use crate::resource::RecipeName;
 use super::address::SourceAddress;
 use super::backoff::{chance, pause_after, spread};
 use super::board::{Board, SourceState};
-use super::census::{Census, Content, Entry, Key};
-use super::condition::{ConditionKind, Finding, Reason};
+use super::census::{Content, Entry, Key};
+use super::condition::{Condition, ConditionKind, Finding, Reason};
 use super::event::WatchEvent;
 use super::follow::{Finding as Found, Follower};
 use super::inventory::{Inventory, InventoryError, Record};
@@ -28,6 +28,7 @@ use super::outcome::WatchReport;
 use super::prune::{Pruned, Situation, gone, guard, prune};
 use super::reconcile::{Memory, Next, Pass, PassEnd, Tally};
 use super::source::Source;
+use super::sources::KnownSources;
 
 /// A source, and the folder that what is remembered of it is kept in.
 #[derive(Debug, Clone)]
@@ -52,25 +53,20 @@ pub async fn watch(
     stop: &CancellationToken,
 ) -> Result<WatchReport, InventoryError> {
     let (told, findings) = mpsc::channel(16);
-    let mut known = Vec::new();
+    let mut known = KnownSources::default();
     let halt = stop.child_token();
+    let _ended = halt.clone().drop_guard();
     for (index, watched) in sources.into_iter().enumerate() {
         let name = watched.address.to_string();
         let inventory = Arc::new(Mutex::new(Inventory::open(&watched.folder, &name)?));
         board.state().sources.push(SourceState { source: name.clone(), ..SourceState::default() });
-        known.push(KnownSource {
-            name,
-            inventory: inventory.clone(),
-            census: None,
-            revision: None,
-            failed: false,
-        });
+        known.add(name, inventory.clone());
         let follower = Follower {
             index,
             source: Source::new(&watched.address, &watched.folder, watched.ssh_is_chosen),
             load: tools.load.clone(),
             inventory,
-            interval: options.interval,
+            interval: options.fetch_interval,
             most_pause: options.most_pause,
             once: options.once,
         };
@@ -90,17 +86,7 @@ pub async fn watch(
         queue,
         report: WatchReport::default(),
     };
-    let report = watcher.run(findings).await;
-    halt.cancel();
-    Ok(report)
-}
-
-struct KnownSource {
-    name: String,
-    inventory: Arc<Mutex<Inventory>>,
-    census: Option<Census>,
-    revision: Option<String>,
-    failed: bool,
+    Ok(watcher.run(findings).await)
 }
 
 struct Watcher<'a> {
@@ -108,7 +94,7 @@ struct Watcher<'a> {
     tools: &'a Tools,
     board: &'a Board,
     stop: &'a CancellationToken,
-    sources: Vec<KnownSource>,
+    sources: KnownSources,
     /// The recipes of all sources, and which source each is of.
     entries: BTreeMap<Key, Entry>,
     /// Recipes that left their source and are to be destroyed, with that source.
@@ -232,7 +218,7 @@ impl<'a> Watcher<'a> {
 
     /// Has everything looked at that is not what it was, and everything that is new.
     fn compare(&mut self) {
-        let together = Census::together(self.sources.iter().filter_map(|source| source.census.as_ref()));
+        let together = self.sources.entries();
         let now = Instant::now();
         for (key, entry) in &together {
             let same = self.entries.get(key).is_some_and(|known| known.content.same(&entry.content));
@@ -259,13 +245,10 @@ impl<'a> Watcher<'a> {
 
     /// Sees to recipes that left a source.
     fn prune(&mut self, index: usize) {
-        let there: BTreeSet<RecipeName> =
-            self.sources.iter().filter_map(|source| source.census.as_ref()).flat_map(Census::names).collect();
-        // A recipe may have moved to a source that was not read yet.
-        let all_read = self.sources.iter().all(|source| source.census.is_some() && !source.failed);
+        let (there, all_read) = (self.sources.names(), self.sources.are_all_read());
         let Some(source) = self.sources.get(index) else { return };
         let (left, known) = {
-            let inventory = lock(&source.inventory);
+            let inventory = source.inventory();
             (gone(inventory.recipes().map(|(name, _)| name), &there), inventory.recipes().count())
         };
         let orphans: Vec<String> = left.iter().map(ToString::to_string).collect();
@@ -285,7 +268,7 @@ impl<'a> Watcher<'a> {
             known,
             left: left.len(),
         };
-        if let Some(because) = guard(situation, self.options) {
+        if let Some(because) = guard(situation, self.options.policy.prune, self.options.prune_share) {
             let is_news = was.is_none_or(|was| was.len() != left.len());
             if is_news {
                 let event = WatchEvent::PruneHeld { source: &source.name, recipes: &left, because: &because };
@@ -319,10 +302,10 @@ impl<'a> Watcher<'a> {
             self.unusable(key);
             return None;
         };
-        let record = Record { file: entry.file, ..self.record_of(name) };
+        let record = Record { file: entry.file, ..self.sources.record_of(name) };
         if !options.dry_run && !options.suspended.contains(name) {
             // Before anything is made, so that whoever is killed in between knows what was.
-            self.remember(name, &record);
+            self.sources.remember(name, &record);
             self.save();
         }
         self.board.state().recipes.entry(key.clone()).or_default().running = true;
@@ -357,9 +340,9 @@ impl<'a> Watcher<'a> {
             Ended::Pass(end) => {
                 let PassEnd { finding, next, memory, record, tally } = *end;
                 if let Key::Recipe(name) = key {
-                    let is_ours = !self.options.dry_run || self.knows(name);
+                    let is_ours = !self.options.dry_run || self.sources.knows(name);
                     if is_ours && !self.options.suspended.contains(name) {
-                        self.remember(name, &record);
+                        self.sources.remember(name, &record);
                     }
                 }
                 self.memories.insert(key.clone(), memory);
@@ -380,7 +363,7 @@ impl<'a> Watcher<'a> {
             state.counts.spent += took;
             state.counts.writes += tally.writes as u64;
             state.counts.failures += tally.failures as u64;
-            state.counts.drifts += u64::from(tally.drifted);
+            state.counts.drifts += u64::from(tally.drifted && tally.writes > 0);
             let limits = super::board::BUCKETS.iter().zip(&mut state.counts.buckets);
             limits.filter(|(limit, _)| took.as_secs_f64() <= **limit).for_each(|(_, count)| *count += 1);
         }
@@ -417,7 +400,11 @@ impl<'a> Watcher<'a> {
             shown.looked_at = Some(now);
             shown.digest = digest;
             shown.failures = if tally.failures > 0 { shown.failures.saturating_add(1) } else { 0 };
-            (shown.conditions.take(finding, digest, now), shown.failures)
+            let changed = shown.conditions.take(finding, digest, now);
+            let failures = shown.failures;
+            let found = |condition: &Condition| condition.kind == ConditionKind::Drifted && condition.status;
+            state.counts.drifts += changed.iter().filter(|condition| found(condition)).count() as u64;
+            (changed, failures)
         };
         for condition in &changed {
             self.tools.observer.on(WatchEvent::Turned { key, condition });
@@ -427,7 +414,7 @@ impl<'a> Watcher<'a> {
 
     fn pruned(&mut self, name: &RecipeName) {
         if let Some(source) = self.leaving.remove(name).and_then(|index| self.sources.get(index)) {
-            lock(&source.inventory).forget(name);
+            source.inventory().forget(name);
         }
         let mut state = self.board.state();
         state.counts.pruned += 1;
@@ -438,38 +425,8 @@ impl<'a> Watcher<'a> {
         self.tools.observer.on(WatchEvent::Pruned { recipe: name });
     }
 
-    /// The source that a recipe is of.
-    fn source_of(&self, name: &RecipeName) -> Option<&KnownSource> {
-        let key = Key::Recipe(name.clone());
-        self.sources
-            .iter()
-            .find(|source| source.census.as_ref().is_some_and(|census| census.entries.contains_key(&key)))
-    }
-
-    fn record_of(&self, name: &RecipeName) -> Record {
-        let source = self.source_of(name);
-        source.and_then(|source| lock(&source.inventory).get(name).cloned()).unwrap_or_default()
-    }
-
-    fn knows(&self, name: &RecipeName) -> bool {
-        self.source_of(name).is_some_and(|source| lock(&source.inventory).get(name).is_some())
-    }
-
-    fn remember(&self, name: &RecipeName, record: &Record) {
-        if let Some(source) = self.source_of(name) {
-            lock(&source.inventory).remember(name, record.clone());
-        }
-    }
-
     fn save(&mut self) {
-        for source in &self.sources {
-            if let Err(error) = lock(&source.inventory).save() {
-                let event =
-                    WatchEvent::SourceFailed { source: &source.name, error: &error.to_string(), retry: None };
-                self.tools.observer.on(event);
-                self.report.unsaved = true;
-            }
-        }
+        self.report.unsaved |= !self.sources.save(self.tools);
     }
 }
 
@@ -480,10 +437,6 @@ fn tally_of(next: Next, tally: Tally) -> Tally {
 
 fn is_leaving(leaving: &BTreeMap<RecipeName, usize>, key: &Key) -> bool {
     matches!(key, Key::Recipe(name) if leaving.contains_key(name))
-}
-
-fn lock(inventory: &Mutex<Inventory>) -> MutexGuard<'_, Inventory> {
-    inventory.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 async fn sleep_until(due: Option<Instant>) {

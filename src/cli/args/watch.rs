@@ -27,9 +27,12 @@ pub(in crate::cli) struct WatchArgs {
     /// The folder of the recipes in the repositories
     #[arg(long, value_name = "FOLDER")]
     pub subfolder: Option<String>,
-    /// How long until sources and the account are looked at again; changes in a folder are seen within seconds
+    /// How long until the account is looked at again, for what others changed in it
     #[arg(long, value_name = "DURATION", default_value = "1m", value_parser = interval)]
     pub interval: Duration,
+    /// How long until sources are read again; changes in a folder are seen within seconds [default: the interval]
+    #[arg(long, value_name = "DURATION", value_parser = interval)]
+    pub fetch_interval: Option<Duration>,
     /// Look and apply once, and end: for cron
     #[arg(long)]
     pub once: bool,

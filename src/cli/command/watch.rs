@@ -146,6 +146,7 @@ fn watched(
 fn options(args: &WatchArgs, account: &Account) -> WatchOptions {
     WatchOptions {
         interval: args.interval,
+        fetch_interval: args.fetch_interval.unwrap_or(args.interval),
         parallelism: usize::from(args.parallelism),
         on_drift: args.on_drift.into(),
         dry_run: args.dry_run,

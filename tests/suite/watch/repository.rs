@@ -74,7 +74,9 @@ fn a_hundred_recipes_are_followed_through_thirty_commits() {
     }
     let first = forge.push(&[]);
     let url = forge.url();
-    let args = ["watch", &url, "--interval", "2s", "--prune", "--parallelism", "8", "--format", "json"];
+    let intervals = ["--interval", "10m", "--fetch-interval", "1s"];
+    let args =
+        [&["watch", &url, "--prune", "--parallelism", "8", "--format", "json"], &intervals[..]].concat();
     let mut watch = Some(Watch::of(account.command(&args).start()));
     follow(watch.as_mut().unwrap(), &first);
     for round in 1..=30_u32 {
