@@ -4,6 +4,8 @@
 pub const BATCHYARD_DATA: &str = "BATCHYARD_DATA";
 /// Account to use when `--account` is not given.
 pub const BATCHYARD_ACCOUNT: &str = "BATCHYARD_ACCOUNT";
+/// Version of the REST API that accounts elsewhere are asked in; `--api-version` wins over it.
+pub const BATCHYARD_API_VERSION: &str = "BATCHYARD_API_VERSION";
 /// Name of the Batch account, as `az batch` reads it.
 pub const AZURE_BATCH_ACCOUNT: &str = "AZURE_BATCH_ACCOUNT";
 /// Shared key of the Batch account, as `az batch` reads it.

@@ -42,3 +42,4 @@ pub mod secret;
 pub mod settings;
 pub mod storage;
 pub mod view;
+pub mod watch;

@@ -10,7 +10,9 @@ use crate::batch::operations::{GetJobTaskCounts, GetTask};
 use crate::batch::{JobId, PoolId};
 use crate::client::{BatchClient, ClientError};
 use crate::observe::{self, Scope};
-use crate::plan::{self, BrokenInvariant, Plan, Policy, TaskComparison, TaskPlan};
+use crate::plan::{
+    self, BrokenInvariant, NothingMeant, Plan, Policy, Rerun, Selection, TaskComparison, TaskPlan,
+};
 use crate::resource::{DesiredJob, DesiredState, LiveState, RecipeName, TaskStreamError};
 
 /// Why no plan could be made.
@@ -22,6 +24,9 @@ pub enum PipelineError {
     /// A task can't be made from its recipe.
     #[error("a task could not be made from its recipe")]
     Tasks(#[from] TaskStreamError),
+    /// A pattern means nothing in the recipe.
+    #[error(transparent)]
+    Selection(#[from] NothingMeant),
     /// The planner made a mistake; applying the plan might do harm.
     #[error("the plan is not sound ({}); nothing was changed. Please report this as a bug", list(.0))]
     Unsound(Vec<BrokenInvariant>),
@@ -55,10 +60,35 @@ pub async fn plan(
     desired: &DesiredState,
     policy: &Policy,
 ) -> Result<Plan, PipelineError> {
+    Ok(survey(client, desired, policy).await?.plan)
+}
+
+/// A plan, and what it was made from.
+#[derive(Debug)]
+pub struct Survey {
+    /// The plan.
+    pub plan: Plan,
+    /// What the account has.
+    pub live: LiveState,
+}
+
+/// Plans what it takes to bring an account to what a recipe wants, and keeps what the account has.
+///
+/// # Errors
+/// When the account can't be read, or no sound plan can be made.
+pub async fn survey(
+    client: &BatchClient,
+    desired: &DesiredState,
+    policy: &Policy,
+) -> Result<Survey, PipelineError> {
+    let picked = policy.selection.of(desired)?;
+    let again = policy.replace.iter().chain(&policy.rerun.tasks);
+    plan::check_patterns(again, desired)?;
+    let desired = &picked;
     let mut live = observe::read(client, &scope(desired)).await.map_err(PipelineError::Observe)?;
     let mut tasks = BTreeMap::new();
     for (key, job) in &desired.jobs {
-        if let Some(compared) = compare_tasks(client, job, &live).await? {
+        if let Some(compared) = compare_tasks(client, (key, job), &live, &policy.rerun).await? {
             tasks.insert(key.clone(), compared);
         }
     }
@@ -66,19 +96,23 @@ pub async fn plan(
     if read_disturbed(client, &made, &mut live).await? {
         made = plan::plan(desired, &live, &tasks, policy)?;
     }
-    checked(made)
+    Ok(Survey { plan: checked(made)?, live })
 }
 
-/// Plans the removal of everything that a recipe owns.
+/// Plans the removal of everything that a recipe owns, as far as it is selected.
 ///
 /// # Errors
 /// When the account can't be read, or no sound plan can be made.
-pub async fn plan_destroy(client: &BatchClient, recipe: &RecipeName) -> Result<Plan, PipelineError> {
+pub async fn plan_destroy(
+    client: &BatchClient,
+    recipe: &RecipeName,
+    selection: &Selection,
+) -> Result<Plan, PipelineError> {
     let scope = Scope { recipe: recipe.clone(), pools: [].into(), jobs: [].into(), schedules: [].into() };
     let mut live = observe::read(client, &scope).await.map_err(PipelineError::Observe)?;
-    let mut made = plan::destroy(recipe, &live);
+    let mut made = plan::destroy(recipe, &live, selection);
     if read_disturbed(client, &made, &mut live).await? {
-        made = plan::destroy(recipe, &live);
+        made = plan::destroy(recipe, &live, selection);
     }
     checked(made)
 }
@@ -110,8 +144,9 @@ fn checked(plan: Plan) -> Result<Plan, PipelineError> {
 /// that the recipe wants, and which has as many, is not listed at all.
 async fn compare_tasks(
     client: &BatchClient,
-    job: &DesiredJob,
+    (key, job): (&str, &DesiredJob),
     live: &LiveState,
+    rerun: &Rerun,
 ) -> Result<Option<TaskPlan>, PipelineError> {
     let Some(found) = live.jobs.get(&job.spec.id) else { return Ok(None) };
     if found.value.state == BatchJobState::Deleting {
@@ -119,11 +154,11 @@ async fn compare_tasks(
     }
     let recorded = found.value.ownership.as_ref().and_then(|ownership| ownership.tasks.as_deref());
     let mut compared = match recorded {
-        Some(recorded) => compare_with_record(client, job, recorded).await?,
-        None => None,
+        Some(recorded) if !rerun.concerns(key) => compare_with_record(client, job, recorded).await?,
+        _ => None,
     };
     if compared.is_none() {
-        let mut comparison = TaskComparison::default();
+        let mut comparison = TaskComparison::default().rerunning(key, rerun);
         observe::for_each_task(client, &job.spec.id, |task| comparison.observe(task))
             .await
             .map_err(PipelineError::Observe)?;

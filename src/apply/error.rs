@@ -61,6 +61,12 @@ pub enum StepError {
         /// What was said of the first.
         first: String,
     },
+    /// The service did not say something that it always says.
+    #[error("the service did not say {what}")]
+    NotSaid {
+        /// What.
+        what: String,
+    },
     /// A local file can't be uploaded.
     #[error("{path} could not be uploaded: {reason}")]
     Input {

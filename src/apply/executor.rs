@@ -16,7 +16,8 @@ use super::event::{ApplyEvent, ApplyReport, Observer, Outcome, StepReport};
 use super::options::ApplyOptions;
 use super::steps;
 
-/// Walks the steps of a plan. Once `stop` is cancelled or the deadline is over no step is begun, and those that run end.
+/// Walks the steps of a plan. Once `stop` is cancelled or the deadline is over no step is begun, and those that run end; after
+/// `stop` they have the grace of the options to finish.
 pub async fn apply(
     plan: &Plan,
     client: &BatchClient,
@@ -72,13 +73,18 @@ impl Walk<'_> {
         let took = || options.clock.now().duration_since(started).unsigned_abs();
         let outcome = tokio::select! {
             outcome = steps::ensure(&context) => outcome,
-            () = stop.cancelled() => Outcome::Interrupted,
+            () = stopped(stop, options) => Outcome::Interrupted,
             () = context.deadline() => Outcome::Failed(context.out_of_time(took())),
         };
         let took = took();
         observer.on(ApplyEvent::StepEnded { step, outcome: &outcome, took });
         (step, outcome)
     }
+}
+
+async fn stopped(stop: &CancellationToken, options: &ApplyOptions) {
+    stop.cancelled().await;
+    options.clock.sleep(options.grace).await;
 }
 
 fn report_of(step: &Step, outcome: Outcome) -> StepReport {

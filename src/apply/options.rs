@@ -16,6 +16,8 @@ pub struct ApplyOptions {
     pub step_timeout: std::time::Duration,
     /// When all steps are given up, on this clock: no step is begun any more, and those that run end. `None` means never.
     pub deadline: Option<Timestamp>,
+    /// How long a step that runs may go on once the user has stopped.
+    pub grace: std::time::Duration,
     /// How long to pause between looks at something that is waited for.
     pub poll_interval: std::time::Duration,
     /// Where secrets come from.

@@ -60,12 +60,27 @@ versions! {
 }
 
 impl ApiVersion {
-    /// The version that the client sends.
+    /// The version that the client sends unless it is told another.
     pub const CURRENT: Self = Self::V2025_06_01;
+
+    /// The versions that the client can be told to send, from the oldest to the newest: those in which everything that it sends and
+    /// reads is called what it is called today.
+    pub const SPOKEN: &'static [Self] = &[Self::V2024_02_01, Self::V2024_07_01, Self::V2025_06_01];
+
+    /// The version of that name, if the client speaks it.
+    pub fn spoken(name: &str) -> Option<Self> {
+        Self::SPOKEN.iter().copied().find(|version| version.as_str() == name)
+    }
 
     /// The version of that name.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|version| version.as_str() == name)
+    }
+}
+
+impl Default for ApiVersion {
+    fn default() -> Self {
+        Self::CURRENT
     }
 }
 

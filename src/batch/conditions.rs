@@ -5,7 +5,8 @@ use std::fmt;
 use super::DateTime;
 
 /// The version of an object, opaque and without quotes, for example `0x8D890AA7A5303E1`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(transparent)]
 pub struct ETag(String);
 
 impl ETag {

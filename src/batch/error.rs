@@ -58,6 +58,7 @@ error_codes! {
     JOB_NOT_FOUND = "JobNotFound", 404, "The specified job does not exist.";
     TASK_NOT_FOUND = "TaskNotFound", 404, "The specified task does not exist.";
     FILE_NOT_FOUND = "FileNotFound", 404, "The specified file does not exist.";
+    INSUFFICIENT_ACCOUNT_PERMISSIONS = "InsufficientAccountPermissions", 403, "The credentials of the request do not let it do this.";
     UNSUPPORTED_HTTP_VERB = "UnsupportedHttpVerb", 405, "The resource does not support the HTTP verb.";
     POOL_EXISTS = "PoolExists", 409, "The specified pool already exists.";
     JOB_EXISTS = "JobExists", 409, "The specified job already exists.";
@@ -67,6 +68,7 @@ error_codes! {
     CERTIFICATE_EXISTS = "CertificateExists", 409, "The specified certificate already exists.";
     CERTIFICATE_BEING_DELETED = "CertificateBeingDeleted", 409, "The specified certificate is being deleted.";
     CERTIFICATE_STATE_ACTIVE = "CertificateStateActive", 409, "The specified certificate is active: its deletion was not asked for, or not in vain.";
+    INVALID_APPLICATION_PACKAGE_REFERENCES = "InvalidApplicationPackageReferences", 409, "An application package that the pool refers to does not exist, or has no default version.";
     INVALID_CERTIFICATE_REFERENCES = "InvalidCertificateReferences", 409, "A certificate that the pool refers to does not exist, or is being deleted.";
     NODE_USER_EXISTS = "NodeUserExists", 409, "The specified node user already exists.";
     NODE_BEING_CREATED = "NodeBeingCreated", 409, "The specified node is being created.";

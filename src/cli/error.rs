@@ -128,6 +128,9 @@ impl From<crate::pipeline::PipelineError> for CommandError {
     fn from(error: crate::pipeline::PipelineError) -> Self {
         let (hint, service) = match &error {
             crate::pipeline::PipelineError::Observe(cause) => (cause.hint(), said_by_service(cause)),
+            crate::pipeline::PipelineError::Selection(_) => {
+                return Self::from_error(error).code(ExitCode::Usage);
+            }
             _ => (None, None),
         };
         Self::from_error(error).hint(hint).service(service)

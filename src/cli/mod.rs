@@ -8,6 +8,7 @@ mod confirm;
 mod context;
 mod error;
 mod patience;
+mod plan_file;
 mod printer;
 mod progress;
 mod project;
@@ -15,5 +16,6 @@ mod project_finder;
 mod recipe;
 mod rewrite;
 mod run;
+mod status_server;
 
 pub use run::run;

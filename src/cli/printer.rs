@@ -97,6 +97,11 @@ impl Printer {
         out.flush()
     }
 
+    /// Writes a document for people or programs, as it is.
+    pub(super) fn text(&self, text: &str) -> io::Result<()> {
+        self.results(io::stdout().lock()).write_all(text.as_bytes())
+    }
+
     /// Writes a document for programs.
     pub(super) fn json(&self, document: &serde_json::Value) -> io::Result<()> {
         writeln!(self.results(io::stdout().lock()), "{document:#}")

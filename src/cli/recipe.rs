@@ -1,5 +1,6 @@
 //! Loading the recipe that a command names, and showing what is wrong with it.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::args::{ParameterArgs, RecipeArgs};
@@ -14,7 +15,17 @@ use crate::view::{diagnostics, words};
 
 /// Loads a recipe; its warnings and errors go to standard error.
 pub(super) fn load_recipe(context: &Context, recipe: &RecipeArgs) -> Result<Loaded, CommandError> {
-    match load(&request(context, recipe.path.clone(), &recipe.parameters)?) {
+    load_recipe_with(context, recipe, context.variables.parameters())
+}
+
+/// Loads a recipe with other parameters from the environment than those that are there.
+pub(super) fn load_recipe_with(
+    context: &Context,
+    recipe: &RecipeArgs,
+    environment: BTreeMap<String, String>,
+) -> Result<Loaded, CommandError> {
+    let request = request(context, recipe.path.clone(), &recipe.parameters)?;
+    match load(&LoadRequest { environment, ..request }) {
         Ok(loaded) => {
             if !context.printer.is_quiet() {
                 context.printer.err(&diagnostics::human(&loaded.warnings, true));

@@ -17,7 +17,7 @@ use super::retry::RetryOptions;
 use super::roots::ExtraRoots;
 use super::setup_error::SetupError;
 use super::transport::HttpTransport;
-use crate::batch::{DateTime, ETag, Operation};
+use crate::batch::{ApiVersion, DateTime, ETag, Operation};
 use crate::clock::{Clock, SystemClock};
 
 /// How a client works, as far as that is not up to the service.
@@ -29,6 +29,8 @@ pub struct ClientOptions {
     pub roots: ExtraRoots,
     /// The clock that dates requests and times retries.
     pub clock: Arc<dyn Clock>,
+    /// The version of the REST API that is spoken; an operation that ended before it is sent as of its own last version.
+    pub api_version: ApiVersion,
     /// How patient the client is.
     pub retry: RetryOptions,
     /// How long one try may take; with streamed answers, until its headers arrive.
@@ -41,6 +43,7 @@ impl Default for ClientOptions {
             transport: None,
             roots: ExtraRoots::default(),
             clock: Arc::new(SystemClock),
+            api_version: ApiVersion::CURRENT,
             retry: RetryOptions::default(),
             // The service itself gives up after 30 seconds.
             try_timeout: Duration::from_secs(60),
@@ -92,14 +95,20 @@ impl BatchClient {
             per_try,
             None,
         );
-        let (clock, retry, try_timeout) = (options.clock, options.retry, options.try_timeout);
+        let ClientOptions { clock, api_version, retry, try_timeout, .. } = options;
         let budgets = RetryBudgets::new(retry.family_budget);
-        Ok(Self { http: Arc::new(Http { endpoint, pipeline, clock, retry, budgets, try_timeout }) })
+        let http = Http { endpoint, api_version, pipeline, clock, retry, budgets, try_timeout };
+        Ok(Self { http: Arc::new(http) })
     }
 
     /// The account's URL.
     pub fn endpoint(&self) -> &Url {
         &self.http.endpoint
+    }
+
+    /// The version of the REST API that it speaks.
+    pub fn api_version(&self) -> ApiVersion {
+        self.http.api_version
     }
 
     /// Carries `operation` out.

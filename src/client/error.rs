@@ -9,7 +9,7 @@ use jiff::SignedDuration;
 
 use super::body::TooLarge;
 use super::entra::EntraError;
-use crate::batch::{ApiVersion, BatchError, ErrorCode};
+use crate::batch::{BatchError, ErrorCode};
 use crate::loopback::is_loopback;
 
 /// How far two clocks may differ before the difference is worth a word; the service accepts 15 minutes.
@@ -352,7 +352,10 @@ fn service_hint(error: &BatchError, clock_skew: Option<SignedDuration>) -> Optio
         });
     }
     if error.is(ErrorCode::UNSUPPORTED_REQUEST_VERSION) {
-        return Some(format!("the endpoint does not know API version {}", ApiVersion::CURRENT));
+        return Some(
+            "the endpoint does not know that version of the REST API; --api-version asks for another"
+                .to_owned(),
+        );
     }
     matches!(error.status, 429 | 503).then(|| "the service is busy; try again later".to_owned())
 }

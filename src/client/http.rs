@@ -34,6 +34,7 @@ const MAX_ANSWER: usize = 64 * 1024 * 1024;
 #[derive(Debug)]
 pub(super) struct Http {
     pub(super) endpoint: Url,
+    pub(super) api_version: ApiVersion,
     pub(super) pipeline: Pipeline,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) retry: RetryOptions,
@@ -126,7 +127,7 @@ impl Http {
             // A segment `.` or `..` would be dropped, and the request would go to another resource.
             return Err(ClientError::Path { operation: spec.name, path });
         }
-        url.set_query(Some(&render_query(operation.query(), spec.version())));
+        url.set_query(Some(&render_query(operation.query(), self.version_of(&spec))));
 
         let mut outgoing = self.outgoing(&spec, url)?;
         for (name, value) in operation.conditions().headers().into_iter().chain(operation.headers()) {
@@ -159,9 +160,14 @@ impl Http {
             return refuse("that is another host than the account's, and no request is signed for it");
         }
         if !url.query_pairs().any(|(name, _)| name == "api-version") {
-            url.query_pairs_mut().append_pair("api-version", spec.version().as_str());
+            url.query_pairs_mut().append_pair("api-version", self.version_of(spec).as_str());
         }
         self.outgoing(spec, url)
+    }
+
+    /// The version that an operation is asked for in: the account's, or the last that has the operation.
+    fn version_of(&self, spec: &OperationSpec) -> ApiVersion {
+        spec.version().min(self.api_version)
     }
 
     fn outgoing(&self, spec: &OperationSpec, url: Url) -> Result<Outgoing, ClientError> {

@@ -302,7 +302,9 @@ impl ImageUse {
             common_environment: Vec::new(),
             container_configuration: Some(BatchContainerConfiguration::default()),
             shares: Vec::new(),
+            user_accounts: Vec::new(),
             certificates: Vec::new(),
+            token: None,
             instance: None,
         })
     }
@@ -368,6 +370,7 @@ fn node_in_azure() -> Result<Node, String> {
         pool_id: PoolId::new("pool").map_err(invalid)?,
         node_id: NodeId::new("node").map_err(invalid)?,
         is_dedicated: true,
+        account_door: std::path::PathBuf::new(),
     };
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     Ok(Node::new(identity, NODE_ROOT.into(), Arc::new(SimulatedRuntime::new(Arc::clone(&clock))), clock))

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::door;
 use super::faults::Faults;
 use super::service::Service;
 use super::store::NodeAddress;
@@ -28,6 +29,8 @@ pub(crate) struct Account {
     pub(crate) service: Service,
     /// The folder that the nodes' root directories are in.
     pub(crate) nodes: PathBuf,
+    /// The folder of the way in for containers that have a token.
+    pub(crate) door: PathBuf,
     /// What keeps requests to a rate, if anything does.
     pub(crate) throttle: Option<Throttle>,
     /// What goes wrong on demand.
@@ -55,6 +58,7 @@ impl Account {
             pool_id: node.pool_id.clone(),
             node_id: node.node_id.clone(),
             is_dedicated: node.is_dedicated,
+            account_door: door::open_part(&self.door),
         };
         Node::new(identity, self.node_root(node), Arc::clone(runtime), Arc::clone(&self.clock))
     }

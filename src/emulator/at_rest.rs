@@ -76,6 +76,7 @@ impl AtRest {
             clock,
             service,
             nodes: folder.nodes(),
+            door: folder.door(),
             throttle: None,
             faults: Faults::default(),
             is_at_rest: true,

@@ -1,29 +1,71 @@
-//! Who may ask: whoever signs with the account's key, now, or brings a token of the test issuer.
+//! Who may ask, and for what: whoever signs with the account's key, now, or brings a token of the test issuer, for everything; a task
+//! with its own token for what belongs to its job.
 
 use axum::http::StatusCode;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use jiff::{SignedDuration, Timestamp};
 
+use super::account::Account;
 use super::refusal::Refusal;
+use super::service::job_of_token;
+use super::task_token;
 use super::test_issuer::TestIssuer;
 use crate::batch::auth::{Refused, SharedKey, SignedRequest};
-use crate::batch::{DateTime, ErrorCode};
+use crate::batch::{DateTime, ErrorCode, JobId, OperationSpec};
 
 /// How far the time in a request may be off.
 const MAX_SKEW: SignedDuration = SignedDuration::from_mins(15);
 
-/// Checks who asks: by a token, if the request has one, else by its signature.
-pub(crate) fn authorize(
-    key: &SharedKey,
-    issuer: Option<&TestIssuer>,
-    request: &Parts,
-    now: Timestamp,
-) -> Result<(), Refusal> {
-    match bearer_token(request) {
-        Some(token) => check_token(issuer, token, now),
-        None => check_signature(key, request, now),
+/// What a request may ask for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Everything.
+    Account,
+    /// The operations on this job and on what it holds.
+    Job(JobId),
+}
+
+impl Access {
+    /// Checks that the request may ask for that operation, whose path has these values.
+    pub(crate) fn check(&self, operation: &OperationSpec, values: &[String]) -> Result<(), Refusal> {
+        let Self::Job(job) = self else { return Ok(()) };
+        let is_of_job = operation.path == JOB || operation.path.starts_with(&format!("{JOB}/"));
+        if is_of_job && values.first().is_some_and(|named| named.eq_ignore_ascii_case(job.as_str())) {
+            return Ok(());
+        }
+        Err(Refusal::new(ErrorCode::INSUFFICIENT_ACCOUNT_PERMISSIONS)
+            .with("Reason", format!("the token of a task is for operations on its own job, {job}")))
     }
+}
+
+/// The path of a job; operations on it and on what it holds begin so.
+const JOB: &str = "/jobs/{jobId}";
+
+/// Checks who asks: by a token, if the request has one, else by its signature. Some ways in are for tokens of tasks only.
+pub(crate) async fn authorize(
+    account: &Account,
+    request: &Parts,
+    is_for_tasks: bool,
+    now: Timestamp,
+) -> Result<Access, Refusal> {
+    let token = bearer_token(request);
+    if let Some(digest) = token.and_then(task_token::digest) {
+        let job = account.service.read(move |store| job_of_token(store, &digest)).await?;
+        return job.map(Access::Job).ok_or_else(|| {
+            unauthorized("the bearer token is refused: it is no task's, or the task that had it runs no more")
+        });
+    }
+    if is_for_tasks {
+        return Err(unauthorized(
+            "only tasks come in this way, with the token that is in AZ_BATCH_AUTHENTICATION_TOKEN (Authorization: Bearer …)",
+        ));
+    }
+    match token {
+        Some(token) => check_token(account.issuer.as_ref(), token, now)?,
+        None => check_signature(&account.key, request, now)?,
+    }
+    Ok(Access::Account)
 }
 
 /// The token of a request, empty if it brings none or something that can't be one. The scheme is written in any case (RFC 9110 §11.1).
@@ -94,4 +136,29 @@ fn unauthorized(detail: &str) -> Refusal {
     let mut refusal = failed(detail);
     refusal.status = StatusCode::UNAUTHORIZED.as_u16();
     refusal
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::batch::Operation as _;
+    use crate::batch::operations::{CreateJob, DeleteJob, GetPool, GetTask, ListJobs, ListTasks};
+
+    #[test]
+    fn a_task_may_do_what_it_wants_with_its_own_job_and_nothing_else() {
+        let access = Access::Job(JobId::new("Mine").unwrap());
+        let check = |operation: &OperationSpec, values: &[&str]| {
+            let values: Vec<String> = values.iter().map(|&value| value.to_owned()).collect();
+            assert_eq!(Access::Account.check(operation, &values), Ok(()));
+            access.check(operation, &values).map_err(|refusal| refusal.into_error().body.code)
+        };
+        assert_eq!(check(&DeleteJob::SPEC, &["mine"]), Ok(()));
+        assert_eq!(check(&ListTasks::SPEC, &["mine"]), Ok(()));
+        assert_eq!(check(&GetTask::SPEC, &["MINE", "t"]), Ok(()));
+        let refused = Err("InsufficientAccountPermissions".to_owned());
+        assert_eq!(check(&GetTask::SPEC, &["other", "mine"]), refused);
+        assert_eq!(check(&GetPool::SPEC, &["mine"]), refused);
+        assert_eq!(check(&ListJobs::SPEC, &[]), refused);
+        assert_eq!(check(&CreateJob::SPEC, &[]), refused);
+    }
 }

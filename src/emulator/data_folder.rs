@@ -144,6 +144,11 @@ impl DataFolder {
         self.path.join("nodes")
     }
 
+    /// The folder of the way in for containers.
+    pub(crate) fn door(&self) -> PathBuf {
+        self.path.join("door")
+    }
+
     /// Notes where this folder is served.
     pub(crate) fn note_endpoint(&self, endpoint: &Endpoint) -> std::io::Result<()> {
         let Endpoint { endpoint, account, key, pid, certificate } = endpoint.clone();

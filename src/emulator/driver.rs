@@ -15,12 +15,14 @@ use super::account::Account;
 use super::effect::{Effect, Event};
 use super::faults::Preemption;
 use super::lifecycle::ENGINE_UNAVAILABLE;
+use super::router::{Entrance, router};
 use super::store::{JobRow, NodeAddress, NodeRow, RunRow};
-use crate::batch::model::{BatchContainerConfiguration, BatchNodeError, NameValuePair};
+use super::{door, server};
+use crate::batch::model::{BatchNodeError, NameValuePair};
 use crate::batch::{JobId, TaskId};
 use crate::node::layout::{self, NodeLayout};
-use crate::node::runtime::ContainerRuntime;
-use crate::node::{Node, Rendezvous, Share, TaskAssignment, TaskOutcome};
+use crate::node::runtime::{ContainerRuntime, RuntimeKind};
+use crate::node::{Node, NodeSetup, Rendezvous, TaskAssignment, TaskOutcome};
 
 /// The URL of an account that is served inside a process and nowhere else.
 const IN_PROCESS: &str = "batchyard://local";
@@ -35,6 +37,8 @@ pub(crate) struct Driver {
     account_url: Mutex<String>,
     nodes: Mutex<HashMap<NodeRow, Arc<Node>>>,
     runs: Mutex<HashMap<RunRow, Running>>,
+    /// Whether containers that have a token can come in.
+    is_door_open: Mutex<bool>,
     work: TaskTracker,
     stop: CancellationToken,
 }
@@ -61,6 +65,7 @@ impl Driver {
             account_url: Mutex::new(IN_PROCESS.to_owned()),
             nodes: Mutex::default(),
             runs: Mutex::default(),
+            is_door_open: Mutex::default(),
             work: TaskTracker::new(),
             stop,
         })
@@ -110,6 +115,9 @@ impl Driver {
                 let cancel = CancellationToken::new();
                 let rendezvous = assignment.instance.as_ref().map(|instance| instance.rendezvous.clone());
                 lock(&self.runs).insert(run, Running { cancel: cancel.clone(), rendezvous });
+                if assignment.uses_account() {
+                    self.open_door();
+                }
                 let driver = Arc::clone(self);
                 self.spawn(async move { driver.run_task(run, &node, &assignment, cancel, resume).await });
             }
@@ -120,24 +128,21 @@ impl Driver {
                     then
                 });
             }
-            Effect::PrepareNode { node, boot, containers, shares, seat } => {
+            Effect::PrepareNode { node, boot, setup, seat } => {
                 let driver = Arc::clone(self);
                 self.spawn(async move {
-                    let event = driver.prepare(&node, boot, (containers.as_ref(), &shares), seat).await;
+                    let event = driver.prepare(&node, boot, &setup, seat).await;
                     driver.preempt_later(&node);
                     event
                 });
             }
-            Effect::RunStartTask { node, start_task, containers, shares, certificates } => {
+            Effect::RunStartTask { node, start_task } => {
                 let driver = Arc::clone(self);
                 self.spawn(async move {
                     let fault = driver.account.faults.of_start_task(&node.pool_id);
                     let outcome = match (driver.node(&node), fault) {
                         (_, Some(code)) => TaskOutcome::wanted_failure(code),
-                        (Ok(machine), None) => {
-                            let has = (containers.as_ref(), shares.as_slice());
-                            machine.run_start_task(&start_task, has, &certificates).await
-                        }
+                        (Ok(machine), None) => machine.run_start_task(&start_task).await,
                         // A node that lost its engine boots anew, and says why it can't.
                         (Err(_), None) => std::future::pending().await,
                     };
@@ -192,7 +197,7 @@ impl Driver {
         &self,
         node: &NodeAddress,
         boot: Duration,
-        has: (Option<&BatchContainerConfiguration>, &[Share]),
+        setup: &NodeSetup,
         seat: Option<u8>,
     ) -> Event {
         self.pause(boot).await;
@@ -200,7 +205,7 @@ impl Driver {
             return Event::NodePrepared { node: node.row, result: Err(vec![error]) };
         }
         let result = match self.node(node) {
-            Ok(machine) => prepare(&machine, has, seat).await,
+            Ok(machine) => prepare(&machine, setup, seat).await,
             Err(reason) => Err(vec![BatchNodeError {
                 code: Some(ENGINE_UNAVAILABLE.to_owned()),
                 message: Some("The node has nothing to run containers with.".to_owned()),
@@ -305,6 +310,27 @@ impl Driver {
         Event::JobCleaned { job }
     }
 
+    /// Lets containers in that have a token, from the first task on that asks for one.
+    fn open_door(&self) {
+        let mut is_open = lock(&self.is_door_open);
+        let is_simulated =
+            self.runtime.as_ref().is_ok_and(|runtime| runtime.kind() == RuntimeKind::Simulated);
+        if *is_open || is_simulated {
+            return;
+        }
+        match door::open(&self.account.door) {
+            Ok(listener) => {
+                *is_open = true;
+                let service = router(Arc::clone(&self.account), Entrance::TASKS);
+                self.work.spawn(server::serve(listener, service, None, self.stop.clone()));
+            }
+            Err(error) => {
+                let folder = self.account.door.display();
+                tracing::error!(%folder, %error, "containers of tasks can't be let into the account");
+            }
+        }
+    }
+
     fn layout(&self, node: &NodeAddress) -> NodeLayout {
         NodeLayout::new(self.account.node_root(node))
     }
@@ -324,10 +350,10 @@ impl Driver {
 /// Has a node there, in its pool's network if it has a seat in one; gives its address.
 async fn prepare(
     machine: &Node,
-    (containers, shares): (Option<&BatchContainerConfiguration>, &[Share]),
+    setup: &NodeSetup,
     seat: Option<u8>,
 ) -> Result<Option<Ipv4Addr>, Vec<BatchNodeError>> {
-    machine.prepare(containers, shares).await?;
+    machine.prepare(setup).await?;
     match seat {
         Some(seat) => machine.join_network(seat).await.map(Some),
         None => Ok(None),

@@ -7,11 +7,9 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use super::store::{CertificateRow, JobRow, JobScheduleRow, NodeAddress, NodeRow, PoolRow, RunRow};
-use crate::batch::model::{
-    BatchContainerConfiguration, BatchNodeError, BatchStartTask, BatchTaskContainerExecutionInfo,
-};
+use crate::batch::model::{BatchNodeError, BatchTaskContainerExecutionInfo};
 use crate::batch::{JobId, TaskId};
-use crate::node::{NodeCertificate, Share, TaskAssignment, TaskOutcome};
+use crate::node::{NodeSetup, StartTaskAssignment, TaskAssignment, TaskOutcome};
 
 /// Something to do outside of the store.
 #[derive(Debug, Clone)]
@@ -22,20 +20,12 @@ pub(crate) enum Effect {
     PrepareNode {
         node: NodeAddress,
         boot: Duration,
-        containers: Option<BatchContainerConfiguration>,
-        /// The file systems to mount.
-        shares: Vec<Share>,
+        setup: Box<NodeSetup>,
         /// Its seat in the private network of its pool, if that has one.
         seat: Option<u8>,
     },
     /// Run a node's start task once.
-    RunStartTask {
-        node: NodeAddress,
-        start_task: Box<BatchStartTask>,
-        containers: Option<BatchContainerConfiguration>,
-        shares: Vec<Share>,
-        certificates: Vec<NodeCertificate>,
-    },
+    RunStartTask { node: NodeAddress, start_task: Box<StartTaskAssignment> },
     /// End everything on a node and remove its folder.
     RemoveNode { node: NodeAddress, pause: Duration },
     /// End everything on a node and empty its folder; it stays.

@@ -111,7 +111,7 @@ impl Emulator {
             .map_err(|source| OpenError::store(&data, source))?;
         let resumed = service.write(|unit| unit.resume()).await;
         resumed.map_err(|failure: Failure| OpenError::store(&data, Refusal::from(failure)))?;
-        let nodes = folder.nodes();
+        let (nodes, door) = (folder.nodes(), folder.door());
         Ok(Self(Arc::new(Inner {
             folder,
             account: Arc::new(Account {
@@ -121,6 +121,7 @@ impl Emulator {
                 clock,
                 service,
                 nodes,
+                door,
                 throttle: config.requests_per_second.map(Throttle::new),
                 faults: Faults::new(config.faults),
                 is_at_rest: false,
@@ -166,7 +167,7 @@ impl Emulator {
         if let Some(driver) = self.start() {
             driver.reachable_at(&url);
         }
-        let entrance = Entrance { is_secure: tls.is_some(), is_open };
+        let entrance = Entrance { is_secure: tls.is_some(), is_open, is_for_tasks: false };
         let service = router(Arc::clone(&self.0.account), entrance);
         server::serve(listener, service, tls.as_ref().map(Tls::acceptor), shutdown).await;
         self.0.folder.forget_endpoint();

@@ -15,6 +15,7 @@ mod call;
 mod conditions;
 mod data_folder;
 mod defaults;
+mod door;
 mod driver;
 mod effect;
 mod faults;
@@ -38,6 +39,7 @@ mod service;
 mod store;
 #[cfg(test)]
 mod support;
+mod task_token;
 mod test_issuer;
 mod throttle;
 mod timing;

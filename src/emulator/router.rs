@@ -43,11 +43,16 @@ pub(crate) struct Entrance {
     pub(crate) is_secure: bool,
     /// Whether they come from other machines, too, and so to any name that this one goes by.
     pub(crate) is_open: bool,
+    /// Whether they come from containers of tasks, who have nothing to ask for but with their tokens.
+    pub(crate) is_for_tasks: bool,
 }
 
 impl Entrance {
     /// From this process.
-    pub(crate) const IN_PROCESS: Self = Self { is_secure: false, is_open: false };
+    pub(crate) const IN_PROCESS: Self = Self { is_secure: false, is_open: false, is_for_tasks: false };
+
+    /// From containers of tasks.
+    pub(crate) const TASKS: Self = Self { is_for_tasks: true, ..Self::IN_PROCESS };
 
     /// The scheme of the URLs that callers know. Something in between, such as a proxy, may say that it does the TLS; that there is none
     /// where there is, nobody may say, as clients would follow links into the clear.
@@ -67,7 +72,7 @@ async fn serve(State((account, entrance)): State<Way>, request: Request<Body>) -
     let host = format!("{}://{authority}", entrance.scheme(&parts.headers));
     let admitted = if entrance.is_open { Ok(()) } else { refuse_foreign_host(authority) };
     let answer = match admitted {
-        Ok(()) => answer(&account, &host, &parts, &mut body, head).await,
+        Ok(()) => answer(&account, entrance, &host, &parts, &mut body).await,
         Err(refusal) => Err(refusal),
     };
     let mut response = match answer {
@@ -89,13 +94,13 @@ async fn serve(State((account, entrance)): State<Way>, request: Request<Body>) -
 
 async fn answer(
     account: &Arc<Account>,
+    entrance: Entrance,
     host: &str,
     parts: &Parts,
     body: &mut Body,
-    head: bool,
 ) -> Result<Response<Body>, Refusal> {
     let now = account.clock.now();
-    authorize(&account.key, account.issuer.as_ref(), parts, now)?;
+    let access = authorize(account, parts, entrance.is_for_tasks, now).await?;
     if let Some(throttle) = &account.throttle {
         throttle.admit(now)?;
     }
@@ -110,13 +115,14 @@ async fn answer(
             .with("Reason", "the account is at rest: nobody runs it, and it can only be read"));
     }
     let (route, values) = routes::find(&parts.method, path, version)?;
+    let parameters = values.into_iter().map(decode).collect::<Result<Vec<_>, _>>()?;
+    access.check(&route.spec, &parameters)?;
     let fault = account.faults.of_request(&route.spec);
     if let Some(fault) = fault.filter(|fault| !fault.is_carried_out()) {
         if let Some(instead) = meet(fault).await {
             return instead;
         }
     }
-    let parameters = values.into_iter().map(decode).collect::<Result<_, _>>()?;
     let call = Call {
         account: Arc::clone(account),
         operation: &route.spec,
@@ -136,7 +142,7 @@ async fn answer(
     }
     let answer = answer?;
     let status = StatusCode::from_u16(route.spec.success).unwrap_or(StatusCode::OK);
-    Ok(answer.in_version(version, &route.spec).respond(status, head))
+    Ok(answer.in_version(version, &route.spec).respond(status, parts.method == Method::HEAD))
 }
 
 /// Waits as long as a fault wants, and gives what it answers in place of what is due.
@@ -280,7 +286,7 @@ mod host_tests {
         let scheme = |is_secure, forwarded: Option<&'static str>| {
             let headers = forwarded
                 .map(|scheme| ("x-forwarded-proto".parse().unwrap(), HeaderValue::from_static(scheme)));
-            Entrance { is_secure, is_open: false }.scheme(&headers.into_iter().collect())
+            Entrance { is_secure, ..Entrance::IN_PROCESS }.scheme(&headers.into_iter().collect())
         };
         for forwarded in [None, Some("http"), Some("https"), Some("gopher")] {
             assert_eq!(scheme(true, forwarded), "https", "{forwarded:?}");

@@ -3,18 +3,17 @@
 //! Whoever can reach the port can open connections, with the account's key or without. A client that sends its request a byte at a
 //! time, or none at all, must not keep others out nor hold up the end of the program. The same holds for handshakes of TLS.
 
-use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::serve::Listener;
 use hyper::server::conn::http1;
 use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
@@ -48,12 +47,9 @@ const LIMITS: Limits = Limits {
 /// The most bytes of a request's head. Filters and page tokens make for long targets.
 const HEAD_BYTES: usize = 64 * 1024;
 
-/// The pause after the listener has failed, as it does where the process has no file descriptor left.
-const PAUSE: Duration = Duration::from_millis(200);
-
 /// Answers requests until `shutdown` is cancelled; over TLS if there is something that shakes hands.
-pub(crate) async fn serve(
-    listener: TcpListener,
+pub(crate) async fn serve<L: Listener>(
+    listener: L,
     service: Router,
     tls: Option<TlsAcceptor>,
     shutdown: CancellationToken,
@@ -61,8 +57,8 @@ pub(crate) async fn serve(
     serve_within(listener, service, tls, shutdown, LIMITS).await;
 }
 
-async fn serve_within(
-    listener: TcpListener,
+async fn serve_within<L: Listener>(
+    mut listener: L,
     service: Router,
     tls: Option<TlsAcceptor>,
     shutdown: CancellationToken,
@@ -76,7 +72,7 @@ async fn serve_within(
         let (stream, slot) = tokio::select! {
             biased;
             () = shutdown.cancelled() => break,
-            accepted = accept(&listener, &slots) => accepted,
+            accepted = accept(&mut listener, &slots) => accepted,
         };
         let line = Line {
             http: http.clone(),
@@ -147,12 +143,12 @@ impl Line {
 }
 
 /// The connection with TLS on it, unless the handshake fails, takes too long, or is not worth it any more.
-async fn shake_hands(
+async fn shake_hands<S: AsyncRead + AsyncWrite + Unpin>(
     tls: &TlsAcceptor,
-    stream: TcpStream,
+    stream: S,
     limit: Duration,
     shutdown: &CancellationToken,
-) -> Option<TlsStream<TcpStream>> {
+) -> Option<TlsStream<S>> {
     let handshake = tokio::select! {
         biased;
         () = shutdown.cancelled() => return None,
@@ -172,24 +168,14 @@ async fn shake_hands(
 }
 
 /// The next connection, and its place among those that there may be.
-async fn accept(listener: &TcpListener, slots: &Arc<Semaphore>) -> (TcpStream, Option<OwnedSemaphorePermit>) {
+async fn accept<L: Listener>(
+    listener: &mut L,
+    slots: &Arc<Semaphore>,
+) -> (L::Io, Option<OwnedSemaphorePermit>) {
     // Never closed, so that there always is a place in the end.
     let slot = Arc::clone(slots).acquire_owned().await.ok();
-    loop {
-        match listener.accept().await {
-            Ok((stream, _)) => return (stream, slot),
-            Err(error) if belongs_to_connection(&error) => {}
-            Err(error) => {
-                tracing::warn!(%error, "a connection could not be accepted");
-                tokio::time::sleep(PAUSE).await;
-            }
-        }
-    }
-}
-
-fn belongs_to_connection(error: &io::Error) -> bool {
-    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
-    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
+    let (stream, _) = listener.accept().await;
+    (stream, slot)
 }
 
 #[cfg(test)]
@@ -198,6 +184,7 @@ mod tests {
     use std::time::Instant;
 
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::{TcpListener, TcpStream};
 
     use super::*;
 

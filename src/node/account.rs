@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::batch::model::{ElevationLevel, UserIdentity};
+use crate::batch::model::{ElevationLevel, UserAccount, UserIdentity};
 
 /// The id of the automatic user, and of its group, when this program runs as root: the last of those that Linux leaves to
 /// ordinary users, so hardly ever given to anybody.
@@ -33,14 +33,49 @@ impl Account {
         if current.is_root() { Self { uid: AUTO_USER, gid: AUTO_USER } } else { current }
     }
 
-    /// The user that a task asks for.
-    pub(super) fn of_task(identity: Option<&UserIdentity>, current: Self) -> Result<Self, UnknownAccount> {
+    /// The user that a task asks for: one of the pool's `accounts`, or an automatic one.
+    pub(super) fn of_task(
+        identity: Option<&UserIdentity>,
+        accounts: &[UserAccount],
+        current: Self,
+    ) -> Result<Self, NoAccount> {
         let Some(identity) = identity else { return Ok(Self::automatic(current)) };
         if let Some(name) = &identity.username {
-            return Err(UnknownAccount { name: name.clone() });
+            return Self::named(name, accounts, current);
         }
         let level = identity.auto_user.as_ref().and_then(|user| user.elevation_level.as_ref());
         Ok(if level == Some(&ElevationLevel::Admin) { Self::ROOT } else { Self::automatic(current) })
+    }
+
+    /// The user account of that name. Like an automatic user it is this program's own user where that may choose no other.
+    fn named(name: &str, accounts: &[UserAccount], current: Self) -> Result<Self, NoAccount> {
+        let Some(position) = accounts.iter().position(|account| account.is_called(name)) else {
+            let names: Vec<&str> = accounts.iter().map(|account| account.name.as_str()).collect();
+            return Err(NoAccount::Unknown { name: name.to_owned(), others: names.join(", ") });
+        };
+        let Some(account) = accounts.get(position) else { return Ok(Self::automatic(current)) };
+        if account.elevation_level == Some(ElevationLevel::Admin) {
+            return Ok(Self::ROOT);
+        }
+        match (chosen(account), current.is_root()) {
+            (Some(chosen), _) if chosen.uid == 0 || chosen.gid == 0 => {
+                Err(NoAccount::Root { name: name.to_owned() })
+            }
+            (Some(chosen), true) => Ok(chosen),
+            (Some(chosen), false) if chosen == current => Ok(current),
+            (Some(chosen), false) => Err(NoAccount::NotRoot { name: name.to_owned(), chosen }),
+            (None, false) => Ok(current),
+            (None, true) => Ok(Self::at(position, accounts)),
+        }
+    }
+
+    /// The user that the account at that position gets whose pool leaves the choice to the node: the same on every node and after
+    /// every start, and nobody else's of the pool.
+    fn at(position: usize, accounts: &[UserAccount]) -> Self {
+        let taken: Vec<u32> = accounts.iter().filter_map(chosen).map(|account| account.uid).collect();
+        let mut free = (1..AUTO_USER).rev().filter(|id| !taken.contains(id));
+        let id = free.nth(position).unwrap_or(AUTO_USER);
+        Self { uid: id, gid: id }
     }
 
     /// Whether this user may go into a directory and all above it; gives the first one that is closed to it.
@@ -65,17 +100,37 @@ impl std::fmt::Display for Account {
     }
 }
 
-/// The task asks for a user account by name.
+/// The user and the group that a pool chooses for an account; both or none (REST reference, `LinuxUserConfiguration`).
+fn chosen(account: &UserAccount) -> Option<Account> {
+    let linux = account.linux_user_configuration.as_ref()?;
+    let (uid, gid) = (linux.uid?, linux.gid?);
+    Some(Account { uid: uid.try_into().unwrap_or(0), gid: gid.try_into().unwrap_or(0) })
+}
+
+/// Why a task can't run as the user that it names.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the node has no user account `{name}`; use an automatic user")]
-pub(super) struct UnknownAccount {
-    name: String,
+pub(super) enum NoAccount {
+    #[error(
+        "the pool has no user account `{name}`{}; name one of its userAccounts, or use an automatic user",
+        match others.as_str() { "" => String::new(), others => format!(", it has {others}") }
+    )]
+    Unknown { name: String, others: String },
+    #[error(
+        "the user account `{name}` has the uid or gid of root, and its elevation level is not `admin`; \
+         choose others, or leave both out"
+    )]
+    Root { name: String },
+    #[error(
+        "the user account `{name}` is to be {chosen}, and this program does not run as root, so it can't run anything as \
+         another user; run it as root, or leave uid and gid out of the account"
+    )]
+    NotRoot { name: String, chosen: Account },
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::batch::model::AutoUserSpecification;
+    use crate::batch::model::{AutoUserSpecification, LinuxUserConfiguration};
 
     const ME: Account = Account { uid: 1000, gid: 100 };
 
@@ -91,17 +146,81 @@ mod tests {
         let nonadmin = elevated(ElevationLevel::NonAdmin);
         let admin = elevated(ElevationLevel::Admin);
         let automatic = Account { uid: AUTO_USER, gid: AUTO_USER };
-        assert_eq!(Account::of_task(None, Account::ROOT), Ok(automatic));
-        assert_eq!(Account::of_task(None, ME), Ok(ME));
-        assert_eq!(Account::of_task(Some(&nonadmin), Account::ROOT), Ok(automatic));
-        assert_eq!(Account::of_task(Some(&admin), Account::ROOT), Ok(Account::ROOT));
-        assert_eq!(Account::of_task(Some(&admin), ME), Ok(Account::ROOT));
+        assert_eq!(Account::of_task(None, &[], Account::ROOT), Ok(automatic));
+        assert_eq!(Account::of_task(None, &[], ME), Ok(ME));
+        assert_eq!(Account::of_task(Some(&nonadmin), &[], Account::ROOT), Ok(automatic));
+        assert_eq!(Account::of_task(Some(&admin), &[], Account::ROOT), Ok(Account::ROOT));
+        assert_eq!(Account::of_task(Some(&admin), &[], ME), Ok(Account::ROOT));
+    }
+
+    fn account(name: &str, level: Option<ElevationLevel>, ids: Option<(i32, i32)>) -> UserAccount {
+        let linux = ids.map(|(uid, gid)| LinuxUserConfiguration {
+            uid: Some(uid),
+            gid: Some(gid),
+            ..LinuxUserConfiguration::default()
+        });
+        UserAccount {
+            name: name.to_owned(),
+            password: None,
+            elevation_level: level,
+            linux_user_configuration: linux,
+            windows_user_configuration: None,
+        }
+    }
+
+    fn named(name: &str, accounts: &[UserAccount], current: Account) -> Result<Account, NoAccount> {
+        let identity = UserIdentity { username: Some(name.to_owned()), auto_user: None };
+        Account::of_task(Some(&identity), accounts, current)
     }
 
     #[test]
-    fn named_users_are_refused() {
-        let named = UserIdentity { username: Some("bob".to_owned()), auto_user: None };
-        assert!(Account::of_task(Some(&named), ME).unwrap_err().to_string().contains("`bob`"));
+    fn a_user_account_is_a_user_of_its_own_where_this_program_may_choose() {
+        let accounts = [
+            account("alice", None, None),
+            account("bob", Some(ElevationLevel::NonAdmin), None),
+            account("carol", None, Some((2000, 3000))),
+            account("dave", Some(ElevationLevel::Admin), Some((2001, 3001))),
+        ];
+        let user = |name, current| named(name, &accounts, current).unwrap();
+        let (alice, bob) = (user("alice", Account::ROOT), user("Bob", Account::ROOT));
+        let automatic = Account::automatic(Account::ROOT);
+        assert!(alice != bob && alice != automatic && bob != automatic, "{alice} {bob}");
+        assert!(![alice, bob].iter().any(|user| user.is_root() || user.gid == 0));
+        assert_eq!(user("carol", Account::ROOT), Account { uid: 2000, gid: 3000 });
+        assert_eq!(user("dave", Account::ROOT), Account::ROOT);
+
+        assert_eq!((user("alice", ME), user("dave", ME)), (ME, Account::ROOT));
+        let error = named("carol", &accounts, ME).unwrap_err().to_string();
+        assert!(error.contains("`carol` is to be 2000:3000") && error.contains("as root"), "{error}");
+        let mine = [account("me", None, Some((1000, 100)))];
+        assert_eq!(named("me", &mine, ME), Ok(ME));
+    }
+
+    #[test]
+    fn no_account_gets_a_number_that_the_pool_chose_for_another() {
+        let first = named("a", &[account("a", None, None)], Account::ROOT).unwrap();
+        let ids = Some((first.uid.try_into().unwrap(), 1));
+        let accounts = [account("a", None, None), account("b", None, ids)];
+        assert_ne!(named("a", &accounts, Account::ROOT).unwrap().uid, first.uid);
+    }
+
+    #[test]
+    fn nobody_becomes_root_by_a_number() {
+        for ids in [(0, 0), (0, 5), (5, 0), (-1, 5), (5, -1)] {
+            let accounts = [account("sly", None, Some(ids))];
+            for current in [Account::ROOT, ME] {
+                let error = named("sly", &accounts, current).unwrap_err();
+                assert_eq!(error, NoAccount::Root { name: "sly".to_owned() }, "{ids:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_account_that_the_pool_lacks_is_named_with_those_that_it_has() {
+        let text = |accounts: &[UserAccount]| named("bob", accounts, ME).unwrap_err().to_string();
+        assert!(text(&[]).contains("no user account `bob`; name one"), "{}", text(&[]));
+        let two = [account("alice", None, None), account("carol", None, None)];
+        assert!(text(&two).contains("`bob`, it has alice, carol;"), "{}", text(&two));
     }
 
     #[test]

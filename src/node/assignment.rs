@@ -1,12 +1,20 @@
 //! Who a node is, and what it is given to do.
 
 use std::net::Ipv4Addr;
+use std::path::PathBuf;
 
 use super::rendezvous::Rendezvous;
-use crate::batch::model::{BatchContainerConfiguration, BatchTaskCreateOptions, EnvironmentSetting};
+use crate::batch::model::{
+    AuthenticationTokenSettings, BatchContainerConfiguration, BatchStartTask, BatchTaskCreateOptions,
+    EnvironmentSetting, UserAccount,
+};
 use crate::batch::{JobId, NodeId, PoolId, TaskId};
 use crate::node::certificates::NodeCertificate;
 use crate::node::share::Share;
+use crate::secret::Secret;
+
+/// The socket's name in its folder.
+pub const ACCOUNT_SOCKET: &str = "socket";
 
 /// Which node of which account this is.
 #[derive(Debug, Clone)]
@@ -21,6 +29,8 @@ pub struct NodeIdentity {
     pub node_id: NodeId,
     /// Dedicated, or Spot.
     pub is_dedicated: bool,
+    /// The folder with the socket through which containers reach the account that have a token; see [`ACCOUNT_SOCKET`].
+    pub account_door: PathBuf,
 }
 
 /// What a task is in its job.
@@ -60,10 +70,47 @@ pub struct TaskAssignment {
     pub container_configuration: Option<BatchContainerConfiguration>,
     /// The file systems that the node's pool mounts.
     pub shares: Vec<Share>,
+    /// The user accounts of the pool, as one of which the task may run.
+    pub user_accounts: Vec<UserAccount>,
     /// The certificates that the task finds in files.
     pub certificates: Vec<NodeCertificate>,
+    /// The token by which the task reaches its job in the account, if it asked for one and begins now.
+    pub token: Option<Secret>,
     /// Which part of it this is, if it runs on several nodes at once.
     pub instance: Option<Instance>,
+}
+
+impl TaskAssignment {
+    /// Whether the task may use the account: then it has a token, and its container a way there.
+    pub fn uses_account(&self) -> bool {
+        self.role == TaskRole::Task && AuthenticationTokenSettings::asks_for_job(&self.task.other)
+    }
+}
+
+/// What a node has ready before anything runs on it.
+#[derive(Debug, Clone, Default)]
+pub struct NodeSetup {
+    /// What it prepares for containers, with the passwords of registries; nothing if its pool runs none.
+    pub containers: Option<BatchContainerConfiguration>,
+    /// The user accounts of the pool.
+    pub user_accounts: Vec<UserAccount>,
+    /// The file systems that the pool mounts.
+    pub shares: Vec<Share>,
+}
+
+/// A start task that a node is to run.
+#[derive(Debug, Clone, Default)]
+pub struct StartTaskAssignment {
+    /// The start task as it is stored.
+    pub task: BatchStartTask,
+    /// What the pool's nodes prepare for containers, with the passwords of its registries.
+    pub container_configuration: Option<BatchContainerConfiguration>,
+    /// The user accounts of the pool, as one of which it may run.
+    pub user_accounts: Vec<UserAccount>,
+    /// The file systems that the pool mounts.
+    pub shares: Vec<Share>,
+    /// The certificates that it finds in files.
+    pub certificates: Vec<NodeCertificate>,
 }
 
 /// A task's part on one node, if it runs on several at once.

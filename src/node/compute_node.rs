@@ -8,14 +8,11 @@ use std::sync::Arc;
 use futures::TryFutureExt as _;
 use tokio_util::sync::CancellationToken;
 
-use crate::batch::model::{
-    BatchContainerConfiguration, BatchNodeError, BatchStartTask, BatchTaskFailureInfo,
-};
+use crate::batch::model::{BatchNodeError, BatchTaskFailureInfo};
 use crate::batch::{JobId, TaskId};
 use crate::clock::Clock;
 use crate::node::account::Account;
-use crate::node::assignment::{NodeIdentity, TaskAssignment};
-use crate::node::certificates::NodeCertificate;
+use crate::node::assignment::{NodeIdentity, NodeSetup, StartTaskAssignment, TaskAssignment};
 use crate::node::context::{NodeContext, in_background};
 use crate::node::earlier_run::{self, Standing};
 use crate::node::failure::{self, TaskOutcome};
@@ -64,17 +61,14 @@ impl Node {
     ///
     /// # Errors
     /// Everything that makes the node unusable.
-    pub async fn prepare(
-        &self,
-        container: Option<&BatchContainerConfiguration>,
-        shares: &[Share],
-    ) -> Result<(), Vec<BatchNodeError>> {
+    pub async fn prepare(&self, setup: &NodeSetup) -> Result<(), Vec<BatchNodeError>> {
         let node = &self.0;
-        make_directories(node)
+        let has_user_accounts = !setup.user_accounts.is_empty();
+        make_directories(node, has_user_accounts)
             .await
             .map_err(|error| vec![failure::of_directories(&error, node.layout.root())])?;
-        mount(node, shares).await.map_err(|error| vec![error])?;
-        let Some(container) = container else { return Ok(()) };
+        mount(node, &setup.shares).await.map_err(|error| vec![error])?;
+        let Some(container) = &setup.containers else { return Ok(()) };
         let watch = Watch::nothing(node.clock.as_ref());
         let works = patiently(&watch, || node.runtime.describe()).await;
         if let Ok(Err(error)) = works {
@@ -116,15 +110,10 @@ impl Node {
         }
     }
 
-    /// Runs the start task once, on a node that has prepared this for containers and mounts these file systems.
-    pub async fn run_start_task(
-        &self,
-        task: &BatchStartTask,
-        (container, shares): (Option<&BatchContainerConfiguration>, &[Share]),
-        certificates: &[NodeCertificate],
-    ) -> TaskOutcome {
+    /// Runs the start task once.
+    pub async fn run_start_task(&self, assignment: &StartTaskAssignment) -> TaskOutcome {
         let node = &self.0;
-        let run = match Run::of_start_task(node, task, (container, shares), certificates, node.clock.now()) {
+        let run = match Run::of_start_task(node, assignment, node.clock.now()) {
             Ok(run) => run,
             Err(error) => return TaskOutcome::failed(failure::launch_failed(error)),
         };
@@ -246,16 +235,19 @@ async fn mount(node: &NodeContext, shares: &[Share]) -> Result<(), BatchNodeErro
         .map_err(|(place, error)| failure::of_mount(&place, &error))
 }
 
-async fn make_directories(node: &NodeContext) -> io::Result<()> {
+/// Makes the node's directories. Tasks without privileges may write to those that all share, whichever users they run as.
+async fn make_directories(node: &NodeContext, has_user_accounts: bool) -> io::Result<()> {
     let layout = node.layout.clone();
     let current = node.account;
     in_background(move || {
         layout.create()?;
         if current.is_root() {
-            // Tasks without privileges may write here too.
             let user = Account::automatic(current);
             for path in [layout.shared(), layout.mounts()] {
                 plain_path::give(&path, user.uid, user.gid)?;
+                if has_user_accounts {
+                    plain_path::share(&path)?;
+                }
             }
         }
         Ok(())

@@ -223,6 +223,7 @@ mod tests {
             pool_id: PoolId::new("p").unwrap(),
             node_id: NodeId::new("n").unwrap(),
             is_dedicated: true,
+            account_door: "/door".into(),
         };
         let run = Run {
             may_run_on_host: false,
@@ -239,9 +240,11 @@ mod tests {
             output_files: &[],
             settings: Some(settings),
             user: None,
+            user_accounts: &[],
             pool: None,
             shares: &[],
             certificates: &[],
+            uses_account: false,
             part: None,
         };
         plan(&run, settings, &layout, OWNER, ACCOUNT)

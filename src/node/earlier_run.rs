@@ -55,6 +55,9 @@ impl<'a> EarlierRun<'a> {
     async fn finish(&mut self, node: &NodeContext, watch: &Watch<'_>) -> TaskOutcome {
         match self.run.part {
             Some(part) => instance::see_out(node, &self.run, &mut self.record, part, watch).await,
+            None if self.run.uses_account => {
+                instance::see_out_with_account(node, &self.run, &mut self.record, watch).await
+            }
             None => container_task::finish(node, &self.run, &mut self.record, watch).await,
         }
     }

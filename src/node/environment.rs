@@ -181,6 +181,7 @@ mod tests {
             pool_id: PoolId::new("gpu").unwrap(),
             node_id: NodeId::new("node-1").unwrap(),
             is_dedicated: true,
+            account_door: "/door".into(),
         }
     }
 

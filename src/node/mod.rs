@@ -52,8 +52,12 @@ mod output_file_tests;
 mod resource_file_tests;
 #[cfg(test)]
 mod test_support;
+#[cfg(test)]
+mod user_tests;
 
-pub use assignment::{Host, Instance, NodeIdentity, TaskAssignment, TaskRole};
+pub use assignment::{
+    ACCOUNT_SOCKET, Host, Instance, NodeIdentity, NodeSetup, StartTaskAssignment, TaskAssignment, TaskRole,
+};
 pub use certificates::NodeCertificate;
 pub use compute_node::Node;
 pub use earlier_run::Standing;

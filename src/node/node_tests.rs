@@ -8,16 +8,17 @@ use tokio_util::sync::CancellationToken;
 
 use super::test_support::{
     Failing, NoEngine, TestNode, admin, code, container_task, detail, eventually, host_task, start_task,
+    with_containers,
 };
-use crate::batch::Thumbprint;
 use crate::batch::model::{
     BatchContainerConfiguration, BatchErrorSourceCategory, BatchTaskConstraints, Confidential,
     EnvironmentSetting,
 };
+use crate::batch::{TaskId, Thumbprint};
 use crate::clock::{ManualClock, SystemClock};
 use crate::node::account::Account;
 use crate::node::runtime::{RuntimeError, RuntimeKind, SimulatedRuntime};
-use crate::node::{NodeCertificate, TaskAssignment};
+use crate::node::{NodeCertificate, StartTaskAssignment, TaskAssignment};
 
 async fn simulated() -> TestNode {
     TestNode::on(Arc::new(SimulatedRuntime::new(Arc::new(SystemClock)))).await
@@ -64,8 +65,7 @@ mod simulated_containers {
     #[tokio::test]
     async fn no_process_of_the_node_runs_either() {
         let node = simulated().await;
-        let outcome =
-            node.node.run_start_task(&start_task("touch /nonexistent/file"), (None, &[]), &[]).await;
+        let outcome = node.start(&start_task("touch /nonexistent/file")).await;
         assert!(outcome.succeeded());
         let said = std::fs::read_to_string(node.node.root().join("startup/stdout.txt")).unwrap();
         assert!(said.starts_with("simulated: "), "{said}");
@@ -152,7 +152,7 @@ mod simulated_containers {
         let begin = std::time::Instant::now();
         let runs = (0..2000).map(|number| {
             let mut task = container_task("busybox", "--rm", "true");
-            task.task.id = crate::batch::TaskId::new(format!("t{number}")).unwrap();
+            task.task.id = TaskId::new(format!("t{number}")).unwrap();
             let node = node.node.clone();
             async move { node.run_task(&task, CancellationToken::new()).await.succeeded() }
         });
@@ -169,7 +169,8 @@ mod a_missing_engine {
     #[tokio::test]
     async fn makes_a_container_pool_s_node_unusable_and_a_task_fail_by_no_fault_of_its_own() {
         let node = TestNode::on(Arc::new(NoEngine)).await;
-        let errors = node.node.prepare(Some(&BatchContainerConfiguration::default()), &[]).await.unwrap_err();
+        let errors =
+            node.node.prepare(&with_containers(BatchContainerConfiguration::default())).await.unwrap_err();
         assert_eq!(errors[0].code.as_deref(), Some("ContainerEngineUnavailable"));
         assert!(errors[0].message.as_ref().unwrap().contains("it is away"));
         let outcome = node.run(&container_task("busybox", "", "")).await;
@@ -290,7 +291,7 @@ mod processes {
             name: "GREETING".to_owned(),
             value: Some(Confidential::value("hello-$AZ_BATCH_NODE_ID")),
         }]);
-        let outcome = node.node.run_start_task(&task, (None, &[]), &[]).await;
+        let outcome = node.start(&task).await;
         assert!(outcome.succeeded(), "{outcome:?}");
         let startup = node.node.root().join("startup");
         let wd = startup.join("wd");
@@ -312,10 +313,12 @@ mod processes {
             password: password.map(Confidential::value),
         };
         let certificates = [certificate("pfx", "0A", Some("sesame")), certificate("cer", "0b", None)];
-        let look = start_task(
+        let task = start_task(
             r#"/bin/sh -c "cd $AZ_BATCH_CERTIFICATES_DIR && for f in *; do echo $f $(cat $f); done""#,
         );
-        assert!(node.node.run_start_task(&look, (None, &[]), &certificates).await.succeeded());
+        let look =
+            StartTaskAssignment { task, certificates: certificates.into(), ..StartTaskAssignment::default() };
+        assert!(node.node.run_start_task(&look).await.succeeded());
         let startup = node.node.root().join("startup");
         let said = std::fs::read_to_string(startup.join("stdout.txt")).unwrap();
         assert_eq!(said, "sha1-0a.pfx abc\nsha1-0a.pfx.pw sesame\nsha1-0b.cer abc\n");
@@ -325,7 +328,7 @@ mod processes {
             assert_eq!(found, mode, "{path}");
         }
         let none = start_task(r#"/bin/sh -c "echo ${AZ_BATCH_CERTIFICATES_DIR:-none}""#);
-        assert!(node.node.run_start_task(&none, (None, &[]), &[]).await.succeeded());
+        assert!(node.start(&none).await.succeeded());
         assert_eq!(std::fs::read_to_string(startup.join("stdout.txt")).unwrap(), "none\n");
         assert!(!startup.join("certs").exists(), "what the pool has no more is gone");
     }

@@ -138,11 +138,11 @@ async fn a_start_task_finds_its_files_too() {
     let (server, node) = (Server::start().await, node().await);
     let mut task = start_task("cat setup.sh");
     task.resource_files = Some(vec![server.file("/plain", "setup.sh")]);
-    assert!(node.node.run_start_task(&task, (None, &[]), &[]).await.succeeded());
+    assert!(node.start(&task).await.succeeded());
     let said = std::fs::read_to_string(node.node.root().join("startup/stdout.txt")).unwrap();
     assert_eq!(said, "content");
     task.resource_files = Some(vec![server.file("/none", "setup.sh")]);
-    let outcome = node.node.run_start_task(&task, (None, &[]), &[]).await;
+    let outcome = node.start(&task).await;
     assert_eq!((outcome.exit_code, code(&outcome)), (None, Some("BlobNotFound")));
 }
 

@@ -7,12 +7,12 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use crate::batch::model::{
-    BatchContainerConfiguration, BatchStartTask, BatchTaskContainerSettings, BatchTaskCreateOptions,
-    OutputFile, ResourceFile, UserIdentity,
+    BatchContainerConfiguration, BatchTaskContainerSettings, BatchTaskCreateOptions, OutputFile,
+    ResourceFile, UserAccount, UserIdentity,
 };
 use crate::batch::{JobId, TaskId};
 use crate::clock::Clock;
-use crate::node::assignment::{Instance, TaskAssignment, TaskRole};
+use crate::node::assignment::{Instance, StartTaskAssignment, TaskAssignment, TaskRole};
 use crate::node::certificates::NodeCertificate;
 use crate::node::context::NodeContext;
 use crate::node::environment::{Environment, InvalidEnvironment};
@@ -56,12 +56,16 @@ pub(super) struct Run<'a> {
     pub(super) settings: Option<&'a BatchTaskContainerSettings>,
     /// Who it runs as.
     pub(super) user: Option<&'a UserIdentity>,
+    /// The user accounts of the pool.
+    pub(super) user_accounts: &'a [UserAccount],
     /// What the pool's nodes prepare for containers.
     pub(super) pool: Option<&'a BatchContainerConfiguration>,
     /// The file systems that the node's pool mounts.
     pub(super) shares: &'a [Share],
     /// The certificates that it finds in files.
     pub(super) certificates: &'a [NodeCertificate],
+    /// Whether it may use the account.
+    pub(super) uses_account: bool,
     /// Its part of the task, if that runs on several nodes at once.
     pub(super) part: Option<Part<'a>>,
 }
@@ -113,6 +117,9 @@ impl<'a> Run<'a> {
             environment.give_preparation(preparation);
         }
         environment.give_certificates(certificates, &directory);
+        if let Some(token) = &assignment.token {
+            environment.give("AZ_BATCH_AUTHENTICATION_TOKEN", token.expose());
+        }
         if let Some(instance) = instance {
             for (name, value) in variables(instance) {
                 environment.give(name, &value);
@@ -147,21 +154,23 @@ impl<'a> Run<'a> {
             output_files: task.output_files.as_deref().filter(|_| has_files).unwrap_or_default(),
             settings: task.container_settings.as_ref(),
             user: task.user_identity.as_ref(),
+            user_accounts: &assignment.user_accounts,
             pool: assignment.container_configuration.as_ref(),
             shares: &assignment.shares,
             certificates,
+            uses_account: assignment.uses_account(),
             part: Part::of(assignment),
         })
     }
 
-    /// A run of the node's start task, with what the pool's nodes prepare for containers and mount, and the certificates that it finds.
+    /// A run of the node's start task.
     pub(super) fn of_start_task(
         node: &NodeContext,
-        task: &'a BatchStartTask,
-        (pool, shares): (Option<&'a BatchContainerConfiguration>, &'a [Share]),
-        certificates: &'a [NodeCertificate],
+        assignment: &'a StartTaskAssignment,
         started: Timestamp,
     ) -> Result<Self, InvalidEnvironment> {
+        let StartTaskAssignment { task, container_configuration, user_accounts, shares, certificates } =
+            assignment;
         let directory = node.layout.startup();
         let mut environment = Environment::of_start_task(&node.identity, &node.layout);
         environment.give_certificates(certificates, &directory);
@@ -184,9 +193,11 @@ impl<'a> Run<'a> {
             output_files: &[],
             settings: task.container_settings.as_ref(),
             user: task.user_identity.as_ref(),
-            pool,
+            user_accounts,
+            pool: container_configuration.as_ref(),
             shares,
             certificates,
+            uses_account: false,
             part: None,
         })
     }

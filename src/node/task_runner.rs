@@ -44,6 +44,9 @@ pub(super) async fn run(node: &NodeContext, run: &Run<'_>, watch: &Watch<'_>) ->
     match container_plan::plan(run, settings, &node.layout, &node.owner, account) {
         Ok(plan) => match run.part {
             Some(part) => instance::run(node, run, part, settings, plan, watch).await,
+            None if run.uses_account && node.runtime.kind() != RuntimeKind::Simulated => {
+                instance::run_with_account(node, run, settings, plan, watch).await
+            }
             None => container_task::run(node, run, settings, plan, watch).await,
         },
         Err(failure_info) => TaskOutcome::failed(failure_info),
@@ -68,7 +71,7 @@ fn decide(run: &Run<'_>, current: Account) -> Result<Account, BatchTaskFailureIn
             "the pool runs containers, and the task has no container settings; name an image for it",
         ));
     }
-    Account::of_task(run.user, current).map_err(failure::launch_failed)
+    Account::of_task(run.user, run.user_accounts, current).map_err(failure::launch_failed)
 }
 
 /// Makes the task's directory with its certificates, and gives it to the task's user.

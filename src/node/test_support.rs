@@ -18,7 +18,9 @@ use crate::node::runtime::{
     ContainerId, ContainerRuntime, ContainerSpec, ContainerState, ExitStatus, Image, OwnProgram,
     RegistryCredential, RuntimeError, RuntimeKind, SimulatedRuntime, Subnet,
 };
-use crate::node::{Node, NodeIdentity, TaskAssignment, TaskOutcome, TaskRole};
+use crate::node::{
+    Node, NodeIdentity, NodeSetup, StartTaskAssignment, TaskAssignment, TaskOutcome, TaskRole,
+};
 
 /// A node in a folder of its own.
 #[derive(Debug)]
@@ -33,7 +35,7 @@ impl TestNode {
         // Tasks run as a user of their own when the tests run as root.
         std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
         let node = node_in(folder.path(), runtime, clock);
-        node.prepare(None, &[]).await.unwrap();
+        node.prepare(&NodeSetup::default()).await.unwrap();
         Self { folder, node }
     }
 
@@ -49,6 +51,11 @@ impl TestNode {
 
     pub(super) async fn run(&self, assignment: &TaskAssignment) -> TaskOutcome {
         self.node.run_task(assignment, CancellationToken::new()).await
+    }
+
+    pub(super) async fn start(&self, task: &BatchStartTask) -> TaskOutcome {
+        let assignment = StartTaskAssignment { task: task.clone(), ..StartTaskAssignment::default() };
+        self.node.run_start_task(&assignment).await
     }
 
     /// A file of a task, relative to the task's directory.
@@ -72,6 +79,7 @@ fn node_in(folder: &Path, runtime: Arc<dyn ContainerRuntime>, clock: Arc<dyn Clo
         pool_id: PoolId::new("Pool").unwrap(),
         node_id: NodeId::new("node-1").unwrap(),
         is_dedicated: true,
+        account_door: "/door".into(),
     };
     Node::new(identity, folder.join("node"), runtime, clock)
 }
@@ -88,7 +96,9 @@ pub(super) fn host_task(command_line: &str) -> TaskAssignment {
         common_environment: Vec::new(),
         container_configuration: None,
         shares: Vec::new(),
+        user_accounts: Vec::new(),
         certificates: Vec::new(),
+        token: None,
         instance: None,
     }
 }
@@ -103,6 +113,11 @@ pub(super) fn container_task(image: &str, options: &str, command_line: &str) -> 
         ..BatchTaskContainerSettings::default()
     });
     assignment
+}
+
+/// What a node has ready for containers.
+pub(super) fn with_containers(containers: BatchContainerConfiguration) -> NodeSetup {
+    NodeSetup { containers: Some(containers), ..NodeSetup::default() }
 }
 
 pub(super) fn start_task(command_line: &str) -> BatchStartTask {

@@ -33,7 +33,7 @@ pub struct Scope {
 pub async fn read(client: &BatchClient, scope: &Scope) -> Result<LiveState, ClientError> {
     let is_ours =
         |ownership: &Option<Ownership>| ownership.as_ref().is_some_and(|own| own.recipe == scope.recipe);
-    let mut live = LiveState::default();
+    let mut live = LiveState { api_version: client.api_version(), ..LiveState::default() };
     let pools = client.list(ListPools { query: ListQuery::default() });
     pin_mut!(pools);
     while let Some(pool) = pools.try_next().await? {

@@ -2,13 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::batch::{ETag, JobId, JobScheduleId, PoolId};
-use crate::resource::{Address, ChangeClass, Mutability, OnChange, RecipeName, SourceLocation};
+use crate::batch::{ETag, JobId, JobScheduleId, PoolId, TaskId};
+use crate::resource::{
+    Address, AddressPattern, ChangeClass, Digest, Mutability, OnChange, Ownership, RecipeName, SourceLocation,
+};
 
 use super::obstacle::Obstacle;
+use super::selection::Selection;
 use super::step::Step;
 
 /// How far a plan may go.
@@ -20,6 +23,42 @@ pub struct Policy {
     pub adopt: bool,
     /// Whether objects of this recipe that it no longer has are destroyed.
     pub prune: bool,
+    /// Which part of the recipe is planned.
+    pub selection: Selection,
+    /// What is deleted and made anew although nothing asks for it.
+    pub replace: Vec<AddressPattern>,
+    /// Which tasks run again although they are what the recipe asks for.
+    pub rerun: Rerun,
+    /// Whether only what changed behind the recipe's back is said, and nothing is done.
+    pub refresh_only: bool,
+}
+
+impl Policy {
+    /// Whether somebody asked for this resource to be made anew.
+    pub fn replaces(&self, address: &Address) -> bool {
+        self.replace.iter().any(|pattern| !pattern.names_single_tasks() && pattern.matches(address))
+    }
+}
+
+/// Tasks that run again because somebody asks for it.
+#[derive(Debug, Clone, Default)]
+pub struct Rerun {
+    /// All that failed.
+    pub failed: bool,
+    /// By their addresses.
+    pub tasks: Vec<AddressPattern>,
+}
+
+impl Rerun {
+    /// Whether tasks of the job with this key can be meant, so that they have to be looked at.
+    pub fn concerns(&self, job: &str) -> bool {
+        self.failed || self.tasks.iter().any(|pattern| pattern.names_tasks_of(job))
+    }
+
+    /// Whether a task is meant.
+    pub fn contains(&self, job: &str, task: &TaskId, failed: bool) -> bool {
+        (self.failed && failed) || self.tasks.iter().any(|pattern| pattern.matches_task(job, task))
+    }
 }
 
 /// Everything that applying would do, decided beforehand.
@@ -33,6 +72,8 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// What a reader should know that is no change.
     pub notes: Vec<String>,
+    /// Whether it only says what changed behind the recipe's back: then it has no steps.
+    pub refresh_only: bool,
     /// The versions of the objects that it was made for.
     pub versions: Versions,
 }
@@ -87,7 +128,7 @@ impl Plan {
 }
 
 /// Why a resource changes, or doesn't.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ActionReason {
     /// It doesn't exist.
@@ -114,12 +155,16 @@ pub enum ActionReason {
     NotOwned,
     /// Another recipe owns the object of that id.
     OwnedByOther,
+    /// Somebody asks for it to be made anew.
+    ReplaceRequested,
     /// It is taken over.
     Adopted,
+    /// An earlier apply was interrupted.
+    Interrupted,
 }
 
 /// What happens to one resource.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Change {
     /// Where it stands in the recipe.
     pub address: Address,
@@ -141,12 +186,28 @@ pub struct Change {
     pub new_work: Option<TaskSummary>,
     /// What must be permitted for this change, and is not.
     pub needs: Option<OnChange>,
+    /// Whether what differs was changed behind the recipe's back: the recipe is what was applied last.
+    pub drifted: bool,
+    /// The version of the object that the plan was made for.
+    pub etag: Option<ETag>,
     /// Where it stands in the recipe's file.
     pub source: Option<SourceLocation>,
 }
 
+impl Change {
+    /// Notes which version of the object was looked at, and whether what differs was changed behind the recipe's back.
+    pub(super) fn note_live(&mut self, etag: Option<&ETag>, owner: Option<&Ownership>, desired: &Digest) {
+        let as_applied = owner.and_then(|owner| owner.digest.as_ref()) == Some(desired);
+        self.etag = etag.cloned();
+        self.drifted = as_applied && !self.fields.is_empty();
+        if self.drifted {
+            self.remarks.push("it was changed since it was applied, and not by the recipe".to_owned());
+        }
+    }
+}
+
 /// A field that differs.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FieldChange {
     /// Its path inside the resource, as in the recipe.
     pub path: String,
@@ -155,14 +216,13 @@ pub struct FieldChange {
     /// What the recipe asks for.
     pub after: Value,
     /// How it can be changed.
-    #[serde(skip)]
     pub mutability: Mutability,
     /// Where it stands in the recipe's file.
     pub source: Option<SourceLocation>,
 }
 
 /// How many tasks of a job do what.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct TaskSummary {
     /// Tasks that the recipe has.
     pub desired: u64,
@@ -183,14 +243,14 @@ pub struct TaskSummary {
     /// Tasks that no recipe made, where the tasks were listed; they are left alone.
     pub foreign: u64,
     /// Local files that the tasks to add and to replace get, each once.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inputs: Option<InputSummary>,
     /// Examples.
     pub samples: TaskSamples,
 }
 
 /// Local files that tasks get.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InputSummary {
     /// How many of different content.
     pub files: u64,
@@ -199,7 +259,7 @@ pub struct InputSummary {
 }
 
 /// Examples of tasks, a few of each kind.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct TaskSamples {
     /// To add.
     pub add: Vec<TaskSample>,
@@ -218,7 +278,7 @@ pub struct TaskSamples {
 }
 
 /// A task as an example of what happens to many.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TaskSample {
     /// Its id.
     pub id: String,
@@ -229,4 +289,7 @@ pub struct TaskSample {
     /// For a task that has to run again: a task that it waits for and that is replaced. `None` means that this plan replaces none
     /// of them: they were replaced after it had been made, and whoever did so did not come to this one.
     pub after: Option<String>,
+    /// Whether it runs again because somebody asks for it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub requested: bool,
 }

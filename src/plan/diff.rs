@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::batch::model::SECRET_MARKER;
 use crate::resource::{
-    EnvironmentSpec, EnvironmentValue, FieldSources, MetadataSpec, Mutability, NOT_SHOWN, same, shown,
+    EnvironmentSpec, EnvironmentValue, FieldSources, MetadataSpec, MutabilityTable, NOT_SHOWN, same, shown,
 };
 
 pub(super) use crate::resource::source_of;
@@ -17,13 +17,13 @@ use super::change::FieldChange;
 /// Collects the fields that differ, with their places in the recipe.
 pub(super) struct FieldDiff<'a> {
     sources: &'a FieldSources,
-    mutability: fn(&str) -> Mutability,
+    table: MutabilityTable,
     pub(super) changes: Vec<FieldChange>,
 }
 
 impl<'a> FieldDiff<'a> {
-    pub(super) fn new(sources: &'a FieldSources, mutability: fn(&str) -> Mutability) -> Self {
-        Self { sources, mutability, changes: Vec::new() }
+    pub(super) fn new(sources: &'a FieldSources, table: MutabilityTable) -> Self {
+        Self { sources, table, changes: Vec::new() }
     }
 
     /// Notes a field if it differs.
@@ -41,7 +41,7 @@ impl<'a> FieldDiff<'a> {
             path: path.to_owned(),
             before: value(before),
             after: value(after),
-            mutability: (self.mutability)(path),
+            mutability: self.table.of(path),
             source: source_of(self.sources, path),
         });
     }

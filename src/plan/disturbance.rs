@@ -15,7 +15,7 @@ pub fn disturbed(plan: &Plan, live: &LiveState) -> BTreeSet<JobId> {
         let interrupts = ends || change.class == ChangeClass::DrainAndUpdate;
         let is_it = |id: &str| id.eq_ignore_ascii_case(&change.id);
         match change.address.kind {
-            ResourceKind::Job if ends => {
+            ResourceKind::Job if ends || change.class == ChangeClass::UpdateWhileDisabled => {
                 jobs.extend(live.jobs.keys().filter(|id| is_it(id.as_str())).cloned());
             }
             ResourceKind::Pool if interrupts => {

@@ -1,13 +1,19 @@
 //! What differs between a job of a recipe and the job that is there.
 
+use crate::batch::ApiVersion;
 use crate::batch::model::BatchTaskFailureMode;
-use crate::resource::{FieldSources, JobPool, JobSpec, LiveJob, Mutability, OnComplete, job_mutability};
+use crate::resource::{FieldSources, JobPool, JobSpec, LiveJob, Mutability, MutabilityTable, OnComplete};
 
 use super::change::FieldChange;
 use super::diff::{FieldDiff, Known};
 
 /// The fields of `live` that are not what `desired` asks for.
-pub(super) fn diff(desired: &JobSpec, live: &LiveJob, sources: &FieldSources) -> Vec<FieldChange> {
+pub(super) fn diff(
+    desired: &JobSpec,
+    live: &LiveJob,
+    sources: &FieldSources,
+    version: ApiVersion,
+) -> Vec<FieldChange> {
     // Taken apart in full, so that a new field does not compile until somebody decides how it is compared.
     let JobSpec {
         id: _,
@@ -32,7 +38,7 @@ pub(super) fn diff(desired: &JobSpec, live: &LiveJob, sources: &FieldSources) ->
     let known =
         Known { as_applied: applied == Some(&desired.digest()), had_no_secrets: live.had_no_secrets() };
     let live = &live.spec;
-    let mut diff = FieldDiff::new(sources, job_mutability);
+    let mut diff = FieldDiff::new(sources, MutabilityTable::of_jobs(version));
     diff.field("display_name", &live.display_name, display_name);
     diff_pool(&mut diff, &live.pool, pool, known);
     diff.field("priority", &live.priority, priority);
@@ -51,10 +57,15 @@ pub(super) fn diff(desired: &JobSpec, live: &LiveJob, sources: &FieldSources) ->
     diff.part("preparation_task", (&live.preparation_task, preparation_task), known);
     diff.part("release_task", (&live.release_task, release_task), known);
     diff.metadata(&live.metadata, metadata);
+    // Between a pool of its own and another, nothing can be changed.
+    let touches_auto = [&live.pool, pool].into_iter().any(|pool| matches!(pool, JobPool::Auto { .. }));
     for change in &mut diff.changes {
         // `terminatejob` can't be taken back, and `PATCH /jobs` can't remove a network (REST reference).
         let is_one_way = change.path == "on_complete" && *on_complete == OnComplete::Keep;
-        if is_one_way || (change.path == "network" && change.after.is_null()) {
+        if is_one_way
+            || (change.path == "network" && change.after.is_null())
+            || (change.path == "pool" && touches_auto)
+        {
             change.mutability = Mutability::Replace;
         }
     }
@@ -74,7 +85,7 @@ fn diff_pool(diff: &mut FieldDiff<'_>, live: &JobPool, desired: &JobPool, known:
 
 /// The fields of a job that is made.
 pub(super) fn introduce(desired: &JobSpec, sources: &FieldSources) -> Vec<FieldChange> {
-    let mut diff = FieldDiff::new(sources, job_mutability);
+    let mut diff = FieldDiff::new(sources, MutabilityTable::of_jobs(ApiVersion::CURRENT));
     diff.introduced_part("pool", &desired.pool);
     diff.introduced("priority", &desired.priority);
     diff.introduced("retries", &desired.retries);

@@ -11,7 +11,9 @@ mod moved;
 mod obstacle;
 mod planner;
 mod pool;
+mod saved;
 mod schedule;
+mod selection;
 mod step;
 mod task;
 mod tasks;
@@ -19,13 +21,15 @@ mod tasks;
 mod test_support;
 
 pub use change::{
-    ActionReason, Change, FieldChange, InputSummary, Plan, Policy, TaskSample, TaskSamples, TaskSummary,
-    Versions,
+    ActionReason, Change, FieldChange, InputSummary, Plan, Policy, Rerun, TaskSample, TaskSamples,
+    TaskSummary, Versions,
 };
 pub use check::{BrokenInvariant, check};
 pub use disturbance::disturbed;
 pub use moved::{job_differences, moved, pool_differences, schedule_differences};
 pub use obstacle::Obstacle;
 pub use planner::{destroy, plan};
+pub use saved::{Moved, SavedPlan, Side};
+pub use selection::{NothingMeant, Selection, check as check_patterns};
 pub use step::{Action, JobSeal, PoolResize, Step, StepId};
 pub use tasks::{TaskComparison, TaskConflict, TaskPlan};

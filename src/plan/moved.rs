@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::batch::ApiVersion;
 use crate::resource::{FieldSources, JobScheduleSpec, JobSpec, LiveJob, LivePool, LiveSchedule, PoolSpec};
 
 use super::change::FieldChange;
@@ -9,17 +10,17 @@ use super::{job, pool, schedule};
 
 /// What of a pool is not as wanted now.
 pub fn pool_differences(wanted: &PoolSpec, live: &LivePool) -> Vec<FieldChange> {
-    pool::diff(wanted, live, &FieldSources::new())
+    pool::diff(wanted, live, &FieldSources::new(), ApiVersion::CURRENT)
 }
 
 /// What of a job is not as wanted now.
 pub fn job_differences(wanted: &JobSpec, live: &LiveJob) -> Vec<FieldChange> {
-    job::diff(wanted, live, &FieldSources::new())
+    job::diff(wanted, live, &FieldSources::new(), ApiVersion::CURRENT)
 }
 
 /// What of a job schedule is not as wanted now.
 pub fn schedule_differences(wanted: &JobScheduleSpec, live: &LiveSchedule) -> Vec<FieldChange> {
-    schedule::diff(wanted, live, &FieldSources::new())
+    schedule::diff(wanted, live, &FieldSources::new(), ApiVersion::CURRENT)
 }
 
 /// The fields that are no longer what a plan found, from the differences that it found and those that there are now. A field

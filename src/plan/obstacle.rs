@@ -2,13 +2,13 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::batch::JobId;
 use crate::resource::{ForeignTasks, RecipeName};
 
 /// Work that a change would end, and that a user has to give up explicitly.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Obstacle {
     /// A job that is not this recipe's runs on the pool.
@@ -28,6 +28,11 @@ pub enum Obstacle {
         running: u64,
         /// Some of their ids, where only some of the job's tasks would be ended.
         samples: Vec<String>,
+    },
+    /// Tasks of the job run, and would go back to the queue.
+    TasksRequeued {
+        /// How many.
+        running: u64,
     },
     /// Tasks that no recipe made are in the job.
     ForeignTasks(ForeignTasks),
@@ -56,6 +61,12 @@ impl fmt::Display for Obstacle {
             }
             Self::TasksRunning { running: 1, .. } => write!(f, "1 of its tasks is running"),
             Self::TasksRunning { running, .. } => write!(f, "{running} of its tasks are running"),
+            Self::TasksRequeued { running: 1 } => {
+                write!(f, "1 of its tasks is running and would have to begin anew")
+            }
+            Self::TasksRequeued { running } => {
+                write!(f, "{running} of its tasks are running and would have to begin anew")
+            }
             Self::ForeignTasks(foreign) => {
                 let noun = if foreign.count == 1 { "task" } else { "tasks" };
                 write!(f, "it holds {} {noun} that no recipe made", foreign.count)?;

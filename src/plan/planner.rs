@@ -14,6 +14,7 @@ use crate::resource::{
 };
 
 use super::change::{ActionReason, Change, FieldChange, Plan, Policy, Versions};
+use super::selection::Selection;
 use super::step::{Action, Step, StepId};
 use super::tasks::TaskPlan;
 use leftovers::Kept;
@@ -43,13 +44,15 @@ pub fn plan(
     for (key, schedule) in &desired.schedules {
         planner.schedule(key, schedule, live.schedules.get(&schedule.spec.id));
     }
-    planner.leftovers(desired, live);
+    if policy.selection.is_everything() {
+        planner.leftovers(desired, live);
+    }
     Ok(planner.finish())
 }
 
-/// Decides what it takes to destroy everything in `live` that `recipe` owns.
-pub fn destroy(recipe: &RecipeName, live: &LiveState) -> Plan {
-    let policy = Policy { prune: true, ..Policy::default() };
+/// Decides what it takes to destroy everything in `live` that `recipe` owns, as far as it is selected.
+pub fn destroy(recipe: &RecipeName, live: &LiveState, selection: &Selection) -> Plan {
+    let policy = Policy { prune: true, selection: selection.clone(), ..Policy::default() };
     let mut planner = Planner::new(recipe, &policy, live);
     planner.destroy_owned(live, ActionReason::DestroyRequested, &Kept::default());
     planner.finish()
@@ -81,12 +84,26 @@ impl<'a> Planner<'a> {
 
     fn finish(mut self) -> Plan {
         self.changes.sort_by(|a, b| a.address.cmp(&b.address));
+        if self.policy.refresh_only {
+            self.keep_only_drift();
+        }
         Plan {
             recipe: self.recipe.clone(),
             changes: self.changes,
             steps: self.steps,
             notes: self.notes,
+            refresh_only: self.policy.refresh_only,
             versions: versions_of(self.live),
+        }
+    }
+
+    /// Leaves of a plan what changed behind the recipe's back, and does nothing about it.
+    fn keep_only_drift(&mut self) {
+        self.steps.clear();
+        self.changes.retain(|change| change.drifted || change.class == ChangeClass::Unchanged);
+        for change in &mut self.changes {
+            change.needs = None;
+            change.obstacles.clear();
         }
     }
 
@@ -114,8 +131,12 @@ impl<'a> Planner<'a> {
 
     fn missing_permission(&self, class: ChangeClass, on_change: OnChange) -> Option<OnChange> {
         let needed = class.permission()?;
-        let permitted = on_change >= needed || self.policy.allow.iter().any(|allowed| *allowed >= needed);
-        (!permitted).then_some(needed)
+        (!self.permits(needed, on_change)).then_some(needed)
+    }
+
+    /// Whether that much is permitted, by the recipe or on the command line.
+    fn permits(&self, needed: OnChange, on_change: OnChange) -> bool {
+        on_change >= needed || self.policy.allow.iter().any(|allowed| *allowed >= needed)
     }
 }
 
@@ -148,6 +169,8 @@ fn unchanged(address: Address) -> Change {
         tasks: None,
         new_work: None,
         needs: None,
+        drifted: false,
+        etag: None,
         source: None,
     }
 }

@@ -1,15 +1,21 @@
 //! What differs between a pool of a recipe and the pool that is there.
 
+use crate::batch::ApiVersion;
 use crate::resource::{
     AutoscaleSpec, ContainerConfigurationSpec, DEFAULT_RESIZE_TIMEOUT, EnvironmentSpec, FieldSources,
-    LivePool, PoolSpec, StartTaskSpec, pool_mutability, shown,
+    LivePool, MutabilityTable, PoolSpec, StartTaskSpec, shown,
 };
 
 use super::change::FieldChange;
 use super::diff::{FieldDiff, Known};
 
 /// The fields of `live` that are not what `desired` asks for.
-pub(super) fn diff(desired: &PoolSpec, live: &LivePool, sources: &FieldSources) -> Vec<FieldChange> {
+pub(super) fn diff(
+    desired: &PoolSpec,
+    live: &LivePool,
+    sources: &FieldSources,
+    version: ApiVersion,
+) -> Vec<FieldChange> {
     // Taken apart in full, so that a new field does not compile until somebody decides how it is compared.
     let PoolSpec {
         id: _,
@@ -46,7 +52,7 @@ pub(super) fn diff(desired: &PoolSpec, live: &LivePool, sources: &FieldSources) 
     let known =
         Known { as_applied: applied == Some(&desired.digest()), had_no_secrets: live.had_no_secrets() };
     let live = &live.spec;
-    let mut diff = FieldDiff::new(sources, pool_mutability);
+    let mut diff = FieldDiff::new(sources, MutabilityTable::of_pools(version));
     diff.field("display_name", &live.display_name, display_name);
     diff.field_unless("vm_size", live.vm_size.eq_ignore_ascii_case(vm_size), &live.vm_size, vm_size);
     let same_image = live.image == *image && live.node_agent_sku == *node_agent_sku;
@@ -84,7 +90,7 @@ pub(super) fn diff(desired: &PoolSpec, live: &LivePool, sources: &FieldSources) 
 
 /// The fields of a pool that is made.
 pub(super) fn introduce(desired: &PoolSpec, sources: &FieldSources) -> Vec<FieldChange> {
-    let mut diff = FieldDiff::new(sources, pool_mutability);
+    let mut diff = FieldDiff::new(sources, MutabilityTable::of_pools(ApiVersion::CURRENT));
     diff.introduced("vm_size", &desired.vm_size);
     diff.introduced("image", &desired.image);
     if let Some(container) = &desired.container {

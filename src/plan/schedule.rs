@@ -1,6 +1,7 @@
 //! What differs between a job schedule of a recipe and the one that is there.
 
-use crate::resource::{FieldSources, JobScheduleSpec, LiveSchedule, schedule_mutability};
+use crate::batch::ApiVersion;
+use crate::resource::{FieldSources, JobScheduleSpec, LiveSchedule, MutabilityTable};
 
 use super::change::FieldChange;
 use super::diff::{FieldDiff, Known};
@@ -10,6 +11,7 @@ pub(super) fn diff(
     desired: &JobScheduleSpec,
     live: &LiveSchedule,
     sources: &FieldSources,
+    version: ApiVersion,
 ) -> Vec<FieldChange> {
     // Taken apart in full, so that a new field does not compile until somebody decides how it is compared.
     let JobScheduleSpec { id: _, display_name, recurrence, job, metadata } = desired;
@@ -17,7 +19,7 @@ pub(super) fn diff(
     let known =
         Known { as_applied: applied == Some(&desired.digest()), had_no_secrets: live.had_no_secrets() };
     let live = &live.spec;
-    let mut diff = FieldDiff::new(sources, schedule_mutability);
+    let mut diff = FieldDiff::new(sources, MutabilityTable::of_schedules(version));
     diff.field("display_name", &live.display_name, display_name);
     diff.part("recurrence", (&live.recurrence, recurrence), known);
     diff.part("job", (&live.job, job), known);
@@ -27,7 +29,7 @@ pub(super) fn diff(
 
 /// The fields of a schedule that is made.
 pub(super) fn introduce(desired: &JobScheduleSpec, sources: &FieldSources) -> Vec<FieldChange> {
-    let mut diff = FieldDiff::new(sources, schedule_mutability);
+    let mut diff = FieldDiff::new(sources, MutabilityTable::of_schedules(ApiVersion::CURRENT));
     diff.introduced_part("recurrence", &desired.recurrence);
     diff.introduced_part("job", &desired.job);
     diff.introduced("metadata", &desired.metadata);

@@ -86,8 +86,13 @@ pub enum Action {
         fields: Vec<String>,
         /// The mark.
         ownership: Ownership,
-        /// The version that the plan was made for; `None` after a step of this plan changed the pool.
-        etag: Option<ETag>,
+    },
+    /// Reboot the nodes that booted before the pool changed, some at a time. Done when all have, and the pool's metadata says so.
+    RebootNodes {
+        /// The pool.
+        pool: PoolId,
+        /// The mark, once nothing is left to do.
+        ownership: Ownership,
     },
     /// Delete a pool. Done when it is gone.
     DeletePool {
@@ -116,8 +121,15 @@ pub enum Action {
         fields: Vec<String>,
         /// The mark.
         ownership: Ownership,
-        /// The version that the plan was made for.
-        etag: Option<ETag>,
+    },
+    /// Have a job run on another pool: disable it, change it, enable it unless it was disabled before. Done when it has all of that.
+    MoveJob {
+        /// The job.
+        job: JobId,
+        /// The pool.
+        pool: PoolId,
+        /// The mark, once nothing is left to do.
+        ownership: Ownership,
     },
     /// Delete a job with its tasks. Done when it is gone.
     DeleteJob {
@@ -146,8 +158,6 @@ pub enum Action {
         fields: Vec<String>,
         /// The mark.
         ownership: Ownership,
-        /// The version that the plan was made for.
-        etag: Option<ETag>,
     },
     /// Delete a job schedule with its jobs. Done when it is gone.
     DeleteSchedule {
@@ -188,6 +198,13 @@ pub enum Action {
         /// Where the recipe asks for them.
         sources: Arc<FieldSources>,
     },
+    /// Take back that all tasks are there. Done when the job's metadata no longer says so.
+    UnsealJob {
+        /// The job.
+        job: JobId,
+        /// The mark, without a tally.
+        ownership: Ownership,
+    },
     /// Say that all tasks are there. Done when the job's metadata says so.
     SealJob {
         /// The job.
@@ -206,10 +223,12 @@ impl Action {
             Self::EnableAutoscale { .. } => "enable autoscale",
             Self::DisableAutoscale { .. } => "disable autoscale",
             Self::UpdatePool { .. } => "update pool",
+            Self::RebootNodes { .. } => "reboot nodes",
             Self::DeletePool { .. } => "delete pool",
             Self::AwaitPoolGone { .. } => "wait for the old pool to go",
             Self::CreateJob { .. } => "create job",
             Self::UpdateJob { .. } => "update job",
+            Self::MoveJob { .. } => "move job",
             Self::DeleteJob { .. } => "delete job",
             Self::AwaitJobGone { .. } => "wait for the old job to go",
             Self::CreateSchedule { .. } => "create job schedule",
@@ -219,6 +238,7 @@ impl Action {
             Self::DeleteTasks { .. } => "delete tasks",
             Self::UploadInputs { .. } => "upload inputs",
             Self::AddTasks { .. } => "add tasks",
+            Self::UnsealJob { .. } => "forget recorded tasks",
             Self::SealJob { .. } => "record tasks",
         }
     }
@@ -230,6 +250,7 @@ impl Action {
             Self::ResizePool { pool, .. }
             | Self::EnableAutoscale { pool, .. }
             | Self::DisableAutoscale { pool }
+            | Self::RebootNodes { pool, .. }
             | Self::DeletePool { pool, .. }
             | Self::AwaitPoolGone { pool } => pool.as_str(),
             Self::CreateJob { spec, .. } | Self::UpdateJob { spec, .. } => spec.id.as_str(),
@@ -237,9 +258,11 @@ impl Action {
             Self::CreateSchedule { spec, .. } | Self::UpdateSchedule { spec, .. } => spec.id.as_str(),
             Self::DeleteSchedule { schedule, .. } | Self::AwaitScheduleGone { schedule } => schedule.as_str(),
             Self::DeleteJob { job, .. }
+            | Self::MoveJob { job, .. }
             | Self::AwaitJobGone { job }
             | Self::DeleteTasks { job, .. }
             | Self::AddTasks { job, .. }
+            | Self::UnsealJob { job, .. }
             | Self::SealJob { job, .. } => job.as_str(),
         }
     }

@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use crate::batch::ApiVersion;
 use crate::batch::model::BatchTask;
-use crate::resource::{DEFAULT_RETENTION, DesiredJob, FieldSources, Mutability, TaskContainerSpec, TaskSpec};
+use crate::resource::{
+    DEFAULT_RETENTION, DesiredJob, FieldSources, MutabilityTable, TaskContainerSpec, TaskSpec,
+};
 
 use super::change::FieldChange;
 use super::diff::{FieldDiff, Known};
@@ -44,7 +47,7 @@ pub(super) fn diff(desired: &TaskSpec, live: &BatchTask, job: &DesiredJob) -> Ve
     } = desired;
     let known = Known { as_applied: false, had_no_secrets };
     let sources = sources_of(&job.sources, name);
-    let mut diff = FieldDiff::new(&sources, |_| Mutability::Replace);
+    let mut diff = FieldDiff::new(&sources, MutabilityTable::of_tasks(ApiVersion::CURRENT));
     diff.field("display_name", &live.title, title);
     diff_container(&mut diff, live.container.as_ref(), container.as_ref());
     diff.field("command", &live.command_line, command_line);

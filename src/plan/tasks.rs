@@ -8,7 +8,7 @@ use crate::resource::{
     DesiredJob, FieldSources, InputFile, LiveTask, TaskDigest, TaskSpec, TaskStreamError, TaskTally,
 };
 
-use super::change::{InputSummary, TaskSample, TaskSamples, TaskSummary};
+use super::change::{InputSummary, Rerun, TaskSample, TaskSamples, TaskSummary};
 use super::diff::source_of;
 use super::task;
 
@@ -114,6 +114,8 @@ impl TaskPlan {
 #[derive(Debug, Default)]
 pub struct TaskComparison {
     live: HashMap<String, Mark>,
+    /// The key of the job, and which of its tasks run again because somebody asks for it.
+    rerun: Option<(String, Rerun)>,
 }
 
 #[derive(Debug)]
@@ -138,6 +140,13 @@ impl Mark {
 }
 
 impl TaskComparison {
+    /// Has tasks of the job with this key run again.
+    #[must_use]
+    pub fn rerunning(mut self, job: &str, rerun: &Rerun) -> Self {
+        self.rerun = Some((job.to_owned(), rerun.clone()));
+        self
+    }
+
     /// Takes a task that is there.
     pub fn observe(&mut self, task: LiveTask) {
         let mark = Mark {
@@ -157,6 +166,7 @@ impl TaskComparison {
         let mut plan = TaskPlan::default();
         let mut present = std::collections::HashSet::new();
         let sources = &desired.sources;
+        let rerun = self.rerun.take();
         for task in desired.tasks.iter() {
             let task = task?;
             let digest = task.digest();
@@ -172,6 +182,11 @@ impl TaskComparison {
                         plan.unfinished_kept += u64::from(mark.is_unfinished());
                         plan.conflicts.push(TaskConflict { id: task.id });
                     }
+                    Some(live) if live == digest && runs_again(rerun.as_ref(), &mark) => {
+                        plan.get_inputs(&task);
+                        plan.end(&mark);
+                        plan.rerun(&task, (live, true), sources);
+                    }
                     Some(live) if live == digest => {
                         plan.unfinished_kept += u64::from(mark.is_unfinished());
                         plan.keep(&task, mark.failed, sources);
@@ -181,7 +196,7 @@ impl TaskComparison {
                         plan.get_inputs(&task);
                         plan.end(&mark);
                         if live.own == digest.own {
-                            plan.rerun(&task, live, sources);
+                            plan.rerun(&task, (live, false), sources);
                         } else {
                             plan.replace(task, live, sources);
                         }
@@ -210,6 +225,10 @@ impl TaskComparison {
     }
 }
 
+fn runs_again(rerun: Option<&(String, Rerun)>, mark: &Mark) -> bool {
+    rerun.is_some_and(|(job, rerun)| rerun.contains(job, &mark.id, mark.failed))
+}
+
 fn waits_for(task: &TaskSpec, id: &TaskId) -> bool {
     let number: Option<i32> = id.as_str().parse().ok();
     number
@@ -221,7 +240,13 @@ fn sample(samples: &mut Vec<TaskSample>, id: &TaskId, place: Option<(&str, &Fiel
     let wanted = samples.len() < SAMPLES;
     if wanted {
         let source = place.and_then(|(name, sources)| source_of(sources, &format!("tasks.{name}")));
-        samples.push(TaskSample { id: id.to_string(), source, fields: Vec::new(), after: None });
+        samples.push(TaskSample {
+            id: id.to_string(),
+            source,
+            fields: Vec::new(),
+            after: None,
+            requested: false,
+        });
     }
     wanted
 }
@@ -261,15 +286,16 @@ impl TaskPlan {
         }
     }
 
-    /// A task that is what it was, after tasks that are not.
-    fn rerun(&mut self, task: &TaskSpec, live: TaskDigest, sources: &FieldSources) {
+    /// A task that is what it was, and runs again: after tasks that are not, or because somebody asks for it.
+    fn rerun(&mut self, task: &TaskSpec, (live, requested): (TaskDigest, bool), sources: &FieldSources) {
         self.summary.replace += 1;
         self.summary.rerun += 1;
         if sample(&mut self.samples().rerun, &task.id, Some((&task.name, sources))) {
             // Tasks come after those that they wait for, so these are among what is replaced already.
             let after = self.delete.iter().find(|(id, _)| waits_for(task, id)).map(|(id, _)| id.to_string());
             if let Some(sample) = self.samples().rerun.last_mut() {
-                sample.after = after;
+                sample.after = after.filter(|_| !requested);
+                sample.requested = requested;
             }
         }
         self.delete.push((task.id.clone(), live));
@@ -354,6 +380,25 @@ mod tests {
             compared([task("a", "2"), after("1", &["a"], &[])], [task("a", "2"), after("2", &["a"], &[])]);
         assert_eq!((interrupted.summary.rerun, interrupted.summary.keep), (1, 1));
         assert_eq!(interrupted.summary.samples.rerun[0].after, None);
+    }
+
+    #[test]
+    fn tasks_run_again_when_somebody_asks() {
+        let wanted = vec![task("a", "1"), task("b", "2"), task("c", "3")];
+        let compared = |rerun: Rerun| {
+            let mut comparison = TaskComparison::default().rerunning("train", &rerun);
+            comparison.observe(live(&wanted[0], Some(BatchTaskExecutionResult::Failure)));
+            comparison.observe(live(&wanted[1], Some(BatchTaskExecutionResult::Success)));
+            comparison.observe(live(&wanted[2], None));
+            comparison.finish(&job(wanted.clone())).unwrap().summary
+        };
+        let failed = compared(Rerun { failed: true, tasks: vec![] });
+        assert_eq!((failed.keep, failed.rerun, failed.samples.rerun[0].id.as_str()), (2, 1, "a"));
+        assert!(failed.samples.rerun[0].requested);
+        let named = compared(Rerun { failed: false, tasks: vec!["jobs.train.tasks.[bc]".parse().unwrap()] });
+        assert_eq!((named.keep, named.rerun), (1, 2));
+        let others = compared(Rerun { failed: false, tasks: vec!["jobs.other".parse().unwrap()] });
+        assert_eq!((others.keep, others.rerun), (3, 0));
     }
 
     #[test]

@@ -31,7 +31,7 @@ impl fmt::Display for ResourceKind {
 
 /// Where a resource stands in its recipe: `pools.gpu`, `jobs.train`, `jobs.train.tasks`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(into = "String")]
+#[serde(try_from = "String", into = "String")]
 pub struct Address {
     /// What it is. Pools come before jobs, jobs before tasks.
     pub kind: ResourceKind,
@@ -68,6 +68,21 @@ impl fmt::Display for Address {
             ResourceKind::Job => write!(f, "jobs.{}", self.key),
             ResourceKind::Tasks => write!(f, "jobs.{}.tasks", self.key),
             ResourceKind::Schedule => write!(f, "schedules.{}", self.key),
+        }
+    }
+}
+
+impl TryFrom<String> for Address {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let parts: Vec<&str> = text.split('.').collect();
+        match parts.as_slice() {
+            ["pools", key] => Ok(Self::pool(*key)),
+            ["jobs", key] => Ok(Self::job(*key)),
+            ["jobs", key, "tasks"] => Ok(Self::tasks(*key)),
+            ["schedules", key] => Ok(Self::schedule(*key)),
+            _ => Err(format!("`{text}` is no address of a resource")),
         }
     }
 }

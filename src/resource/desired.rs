@@ -44,12 +44,15 @@ pub fn source_of(sources: &FieldSources, path: &str) -> Option<SourceLocation> {
 }
 
 /// What an edit of something that can't be changed in place may do.
+/// What an edit of something that can't be changed in place may do; each allows what those before it do.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OnChange {
     /// Nothing: the plan says what it would take, and apply refuses.
     #[default]
     Stop,
+    /// Reboot nodes, some at a time, where they go by a change only then.
+    Reboot,
     /// Take the nodes away, change the pool, bring them back.
     Drain,
     /// Delete the object and make it anew.
@@ -61,6 +64,7 @@ impl OnChange {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Stop => "stop",
+            Self::Reboot => "reboot",
             Self::Drain => "drain",
             Self::Recreate => "recreate",
         }

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::batch::model::{
     AllocationState, BatchJob, BatchJobSchedule, BatchJobScheduleState, BatchJobState, BatchMetadataItem,
     BatchPool, BatchPoolState, BatchTask, BatchTaskExecutionResult, BatchTaskState, ResizeError,
 };
-use crate::batch::{DateTime, ETag, JobId, JobScheduleId, PoolId, TaskId};
+use crate::batch::{ApiVersion, DateTime, ETag, JobId, JobScheduleId, PoolId, TaskId};
 
 use super::{JobScheduleSpec, JobSpec, Ownership, PoolSpec, RecipeName, TaskDigest, TaskSpec};
 
@@ -24,6 +24,8 @@ pub struct Observed<T> {
 /// What an account has, as far as it concerns one recipe: the objects that the recipe names, and those that carry its mark.
 #[derive(Debug, Clone, Default)]
 pub struct LiveState {
+    /// The version of the REST API that it was read in, and will be changed in.
+    pub api_version: ApiVersion,
     /// Pools.
     pub pools: BTreeMap<PoolId, Observed<LivePool>>,
     /// Jobs.
@@ -59,7 +61,7 @@ pub struct JobContents {
 }
 
 /// Tasks that no recipe made: they carry no digest.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ForeignTasks {
     /// How many there are.
     pub count: u64,

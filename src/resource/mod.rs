@@ -4,6 +4,7 @@
 //! service fills in are known here, so that an object made from a recipe never differs from it by itself.
 
 mod address;
+mod address_pattern;
 mod containers;
 mod desired;
 mod digest;
@@ -22,6 +23,7 @@ mod start_task;
 mod task;
 
 pub use address::{Address, InvalidRecipeName, RecipeName, ResourceKind};
+pub use address_pattern::{AddressPattern, InvalidAddress};
 pub use containers::ContainerConfigurationSpec;
 pub use desired::{
     DesiredJob, DesiredPool, DesiredSchedule, DesiredState, FieldSources, OnChange, SourceLocation,
@@ -35,9 +37,9 @@ pub use job_schedule::JobScheduleSpec;
 pub use live::{
     ForeignTasks, JobContents, LiveJob, LivePool, LiveSchedule, LiveState, LiveTask, Neighbour, Observed,
 };
-pub use mutability::{ChangeClass, Mutability, job_mutability, pool_mutability, schedule_mutability};
+pub use mutability::{ChangeClass, Mutability, MutabilityTable};
 pub use normal::{normal, normal_list, same, shown};
-pub use ownership::{MetadataSpec, Ownership};
+pub use ownership::{MetadataSpec, Ownership, Pending};
 pub use pool::{
     AutoscaleSpec, DEFAULT_EVALUATION_INTERVAL, DEFAULT_RESIZE_TIMEOUT, PoolSpec, normal_scheduling_policy,
 };

@@ -1,28 +1,36 @@
-//! What can be changed, and how: a table.
+//! What can be changed, and how: a table per version of the REST API.
 //!
-//! Sources: the REST reference of `PATCH /pools`, `POST /pools/resize`, `PATCH /jobs` and `PATCH /jobschedules`, api-version 2025-06-01.
+//! Sources: the REST reference of `PATCH /pools`, `POST /pools/resize`, `PATCH /jobs` and `PATCH /jobschedules`, api-versions
+//! 2024-02-01.19.0 to 2025-06-01.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use super::OnChange;
+use crate::batch::ApiVersion;
 
 /// How a field of a live object can be changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Mutability {
     /// At once, disturbing nothing.
     Live,
     /// At once; nodes that are there keep the old value until they reboot.
     LiveAfterReboot,
+    /// Only while the job is disabled: its running tasks go back to the queue.
+    WhileDisabled,
     /// Only while the pool has no nodes.
     AtZeroNodes,
     /// Never: the object must be made anew.
     Replace,
 }
 
+/// A field, by its path in the recipe, and how the newest version changes it.
+type Row = (&'static str, Mutability);
+
 /// The fields of a pool, by their paths in the recipe.
-const POOL: &[(&str, Mutability)] = &[
+const POOL: &[Row] = &[
     ("nodes.dedicated", Mutability::Live),
     ("nodes.spot", Mutability::Live),
     ("start_task", Mutability::LiveAfterReboot),
@@ -60,7 +68,7 @@ const POOL: &[(&str, Mutability)] = &[
 ];
 
 /// The fields of a job, by their paths in the recipe.
-const JOB: &[(&str, Mutability)] = &[
+const JOB: &[Row] = &[
     ("priority", Mutability::Live),
     ("retries", Mutability::Live),
     ("max_wall_time", Mutability::Live),
@@ -70,18 +78,19 @@ const JOB: &[(&str, Mutability)] = &[
     ("network", Mutability::Live),
     ("metadata", Mutability::Live),
     ("on_task_failure", Mutability::Replace),
-    ("uses_task_dependencies", Mutability::Replace),
     ("manager_task", Mutability::Replace),
     ("preparation_task", Mutability::Replace),
     ("release_task", Mutability::Replace),
-    ("pool", Mutability::Replace),
+    // Another pool by its id. Between a pool of its own and another, nothing can be changed.
+    ("pool", Mutability::WhileDisabled),
+    ("pool.auto", Mutability::Replace),
     ("display_name", Mutability::Replace),
     ("environment", Mutability::Replace),
     ("depends_on", Mutability::Replace),
 ];
 
 /// The fields of a job schedule, by their paths in the recipe.
-const SCHEDULE: &[(&str, Mutability)] = &[
+const SCHEDULE: &[Row] = &[
     ("recurrence", Mutability::Live),
     // Jobs that are there keep what they have.
     ("job", Mutability::Live),
@@ -89,26 +98,57 @@ const SCHEDULE: &[(&str, Mutability)] = &[
     ("display_name", Mutability::Replace),
 ];
 
-fn look_up(table: &[(&str, Mutability)], field: &str) -> Mutability {
-    let row = |path: &str| table.iter().find(|(name, _)| *name == path).map(|(_, mutability)| *mutability);
-    let around = std::iter::successors(Some(field), |path| Some(path.rsplit_once('.')?.0));
-    // A field that no row names is treated as the most disruptive: a plan may ask for too much, never for too little.
-    { around }.find_map(row).unwrap_or(Mutability::Replace)
+/// How the fields of one kind of object can be changed, in one version of the REST API.
+#[derive(Debug, Clone, Copy)]
+pub struct MutabilityTable {
+    rows: &'static [Row],
+    version: ApiVersion,
 }
 
-/// How a field of a pool can be changed.
-pub fn pool_mutability(field: &str) -> Mutability {
-    look_up(POOL, field)
-}
+impl MutabilityTable {
+    /// That of pools.
+    pub fn of_pools(version: ApiVersion) -> Self {
+        Self { rows: POOL, version }
+    }
 
-/// How a field of a job can be changed.
-pub fn job_mutability(field: &str) -> Mutability {
-    look_up(JOB, field)
-}
+    /// That of jobs.
+    pub fn of_jobs(version: ApiVersion) -> Self {
+        Self { rows: JOB, version }
+    }
 
-/// How a field of a job schedule can be changed.
-pub fn schedule_mutability(field: &str) -> Mutability {
-    look_up(SCHEDULE, field)
+    /// That of job schedules.
+    pub fn of_schedules(version: ApiVersion) -> Self {
+        Self { rows: SCHEDULE, version }
+    }
+
+    /// That of tasks, of which the service changes none: what it can change, their constraints, decides how they run, so a task
+    /// that is told otherwise is another task.
+    pub fn of_tasks(version: ApiVersion) -> Self {
+        Self { rows: &[], version }
+    }
+
+    /// How a field can be changed, by its path in the recipe. What is inside a field is like the field; a field that no row names is
+    /// treated as the most disruptive: a plan may ask for too much, never for too little.
+    pub fn of(&self, field: &str) -> Mutability {
+        let row = |path: &str| self.rows.iter().find(|(name, _)| *name == path);
+        let around = std::iter::successors(Some(field), |path| Some(path.rsplit_once('.')?.0));
+        { around }.find_map(row).map_or(Mutability::Replace, |row| self.in_this_version(row))
+    }
+
+    /// The fields that have a row, with how they can be changed.
+    pub fn rows(&self) -> impl Iterator<Item = (&'static str, Mutability)> {
+        self.rows.iter().map(|row| (row.0, self.in_this_version(row)))
+    }
+
+    /// Before 2024-07-01.20.0, `PATCH` knew few of a pool's properties, and no network of a job.
+    fn in_this_version(&self, &(field, mutability): &Row) -> Mutability {
+        let is_late = mutability == Mutability::AtZeroNodes || (self.is_of_jobs() && field == "network");
+        if is_late && self.version < ApiVersion::V2024_07_01 { Mutability::Replace } else { mutability }
+    }
+
+    fn is_of_jobs(&self) -> bool {
+        std::ptr::eq(self.rows, JOB)
+    }
 }
 
 /// What a change does to an object, from the harmless to the destructive.
@@ -123,6 +163,8 @@ pub enum ChangeClass {
     UpdateLive,
     /// Changed in place; nodes keep the old value until they reboot.
     UpdateLiveAfterReboot,
+    /// Disabled, changed, enabled again; running tasks go back to the queue.
+    UpdateWhileDisabled,
     /// The nodes are taken away, the pool is changed, the nodes come back.
     DrainAndUpdate,
     /// Deleted and made anew.
@@ -141,6 +183,7 @@ impl ChangeClass {
             Self::Create => "+",
             Self::UpdateLive => "~",
             Self::UpdateLiveAfterReboot => "~r",
+            Self::UpdateWhileDisabled => "~d",
             Self::DrainAndUpdate => "~0",
             Self::Replace => "-/+",
             Self::Destroy => "-",
@@ -154,9 +197,8 @@ impl ChangeClass {
             Self::Unchanged => "stays as it is",
             Self::Create => "will be created",
             Self::UpdateLive => "will be updated in place",
-            Self::UpdateLiveAfterReboot => {
-                "will be updated in place; nodes keep the old start task until they reboot"
-            }
+            Self::UpdateLiveAfterReboot => "will be updated in place; nodes go by it once they have rebooted",
+            Self::UpdateWhileDisabled => "will be disabled, updated, and enabled again",
             Self::DrainAndUpdate => "will be drained, updated at zero nodes, and scaled back",
             Self::Replace => "will be deleted and created anew",
             Self::Destroy => "will be destroyed",
@@ -186,13 +228,21 @@ mod tests {
 
     #[test]
     fn an_unknown_field_asks_for_the_most() {
-        assert_eq!(pool_mutability("vm_size"), Mutability::AtZeroNodes);
-        assert_eq!(pool_mutability("no_such_field"), Mutability::Replace);
-        assert_eq!(job_mutability("priority"), Mutability::Live);
-        assert_eq!(
-            job_mutability("metadata.owner"),
-            Mutability::Live,
-            "what is inside a field is like the field"
-        );
+        let (pools, jobs) =
+            (MutabilityTable::of_pools(ApiVersion::CURRENT), MutabilityTable::of_jobs(ApiVersion::CURRENT));
+        assert_eq!(pools.of("vm_size"), Mutability::AtZeroNodes);
+        assert_eq!(pools.of("no_such_field"), Mutability::Replace);
+        assert_eq!(jobs.of("priority"), Mutability::Live);
+        assert_eq!(jobs.of("metadata.owner"), Mutability::Live, "what is inside a field is like the field");
+    }
+
+    #[test]
+    fn older_versions_change_less() {
+        let then = ApiVersion::V2024_02_01;
+        assert_eq!(MutabilityTable::of_pools(then).of("container.prefetch"), Mutability::Replace);
+        assert_eq!(MutabilityTable::of_pools(then).of("start_task"), Mutability::LiveAfterReboot);
+        assert_eq!(MutabilityTable::of_jobs(then).of("network"), Mutability::Replace);
+        assert_eq!(MutabilityTable::of_jobs(ApiVersion::V2024_07_01).of("network"), Mutability::Live);
+        assert_eq!(MutabilityTable::of_jobs(then).of("pool"), Mutability::WhileDisabled);
     }
 }

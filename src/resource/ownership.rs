@@ -1,7 +1,9 @@
 //! Ownership: the metadata by which a recipe knows what is its own.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
+use crate::batch::DateTime;
 use crate::batch::model::BatchMetadataItem;
 
 use super::{Digest, RecipeName};
@@ -11,6 +13,7 @@ const DIGEST: &str = "batchyard.digest";
 const TOOL: &str = "batchyard.tool";
 const TASKS: &str = "batchyard.tasks";
 const NAMES: &str = "batchyard.metadata";
+const PENDING: &str = "batchyard.pending";
 
 /// Names and values that the service keeps for the user; without the marks of recipes.
 pub type MetadataSpec = BTreeMap<String, String>;
@@ -27,12 +30,56 @@ pub struct Ownership {
     /// The metadata that the recipe asks for. Its names are part of the mark, so that what a recipe no longer asks for can be told
     /// from what others have added.
     pub metadata: MetadataSpec,
+    /// What an apply has begun and not yet ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pending: Option<Pending>,
+}
+
+/// Something that an apply has begun, and that the next one brings to its end if that one was killed: it stands with the object, so
+/// that nobody has to remember it.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pending {
+    /// The job is disabled while it changes, and was not before: it has to be enabled again.
+    Enable,
+    /// Nodes that booted before then have to reboot; without a time, those that booted before the pool last changed.
+    Reboot {
+        /// When the pool changed.
+        before: Option<DateTime>,
+    },
+}
+
+impl Pending {
+    fn parse(text: &str) -> Option<Self> {
+        match text.split_once(' ') {
+            None if text == "enable" => Some(Self::Enable),
+            None if text == "reboot" => Some(Self::Reboot { before: None }),
+            Some(("reboot", time)) => Some(Self::Reboot { before: Some(time.parse().ok()?) }),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Pending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Enable => f.write_str("enable"),
+            Self::Reboot { before: None } => f.write_str("reboot"),
+            Self::Reboot { before: Some(time) } => write!(f, "reboot {time}"),
+        }
+    }
 }
 
 impl Ownership {
     /// The mark of `recipe` on an object of that digest and metadata.
     pub fn new(recipe: &RecipeName, digest: Digest, metadata: &MetadataSpec) -> Self {
-        Self { recipe: recipe.clone(), digest: Some(digest), tasks: None, metadata: metadata.clone() }
+        Self {
+            recipe: recipe.clone(),
+            digest: Some(digest),
+            tasks: None,
+            metadata: metadata.clone(),
+            pending: None,
+        }
     }
 
     /// Reads the mark of an object; `None` means that no recipe owns it.
@@ -44,6 +91,7 @@ impl Ownership {
             recipe: RecipeName::new(value_of(items, RECIPE)?).ok()?,
             digest: value_of(items, DIGEST).and_then(Digest::parse),
             tasks: value_of(items, TASKS).map(str::to_owned),
+            pending: value_of(items, PENDING).and_then(Pending::parse),
             metadata: asked_for.map(|item| (item.name.clone(), item.value.clone())).collect(),
         })
     }
@@ -62,6 +110,7 @@ impl Ownership {
         metadata.extend(self.digest.iter().map(|digest| item(DIGEST, digest.as_str())));
         metadata.push(item(TOOL, concat!("batchyard/", env!("CARGO_PKG_VERSION"))));
         metadata.extend(self.tasks.iter().map(|tasks| item(TASKS, tasks)));
+        metadata.extend(self.pending.iter().map(|pending| item(PENDING, &pending.to_string())));
         if !self.metadata.is_empty() {
             let names: Vec<&String> = self.metadata.keys().collect();
             metadata.push(item(NAMES, &serde_json::json!(names).to_string()));
@@ -88,6 +137,8 @@ mod tests {
         let recipe = RecipeName::new("hello").unwrap();
         let mut mark = Ownership::new(&recipe, Digest::of(&1), &MetadataSpec::new());
         mark.tasks = Some("3:abc".into());
+        mark.pending =
+            Some(Pending::Reboot { before: Some("2026-11-30T10:00:00.1234567Z".parse().unwrap()) });
         let theirs = BatchMetadataItem { name: "cost-centre".into(), value: "42".into() };
         let metadata = mark.to_metadata(std::slice::from_ref(&theirs));
         assert_eq!(metadata.first(), Some(&theirs));

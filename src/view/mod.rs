@@ -1,9 +1,11 @@
-//! Renderings of diagnostics, of plans, of what applying does, and of status: human and JSON, the same words in both. Decides
+//! Renderings of diagnostics, of plans, of what applying does, and of status: human, JSON and Markdown, the same words in all. Decides
 //! nothing.
 
 pub mod diagnostics;
 pub mod human;
 pub mod json;
+pub mod markdown;
+pub mod metrics;
 pub mod rendered;
 pub mod validation;
 pub mod words;

@@ -54,11 +54,16 @@ const LAYERS: &[Layer] = &[
     // Looks at what both towers stand on: what a recipe asks for, and what a node makes of it.
     layer("doctor", "batch resource node clock"),
     layer("pipeline", "diagnostic secret clock batch settings resource recipe plan client observe apply"),
-    layer("view", "diagnostic batch resource recipe plan observe apply doctor pipeline"),
+    // Does for many recipes, again and again, what `pipeline` does for one.
+    layer(
+        "watch",
+        "diagnostic secret clock loopback batch resource recipe plan client observe apply pipeline",
+    ),
+    layer("view", "diagnostic batch resource recipe plan observe apply doctor pipeline watch"),
     layer(
         "cli",
         "diagnostic secret clock env_vars exit_code loopback batch settings resource recipe plan client observe apply \
-         node emulator doctor storage pipeline view",
+         node emulator doctor storage pipeline watch view",
     ),
     // The binary: parse, run, exit code. `node` has a helper process that must start before any thread does.
     layer("main", "cli exit_code node"),

@@ -12,6 +12,8 @@ mod logs;
 mod plans;
 mod programs;
 mod quiet;
+mod saved_plans;
 mod schedules;
+mod selections;
 mod status;
 mod waits;

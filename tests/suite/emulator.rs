@@ -23,5 +23,7 @@ mod schedules;
 mod task_files;
 mod tasks;
 mod throttle;
+mod tokens;
+mod users;
 mod versions;
 mod wire;

@@ -2,6 +2,7 @@
 //! test says on stderr what it misses, and passes.
 
 mod containers;
+mod hostile_registry;
 mod images;
 mod malicious;
 mod registry;

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use batchyard::batch::model::{BatchJob, BatchPool, BatchTaskCounts, ContainerType};
 use batchyard::batch::{JobId, PoolId, TaskId};
 use batchyard::plan::{
-    Action, ActionReason, Plan, Policy, TaskComparison, TaskPlan, check, destroy, disturbed, plan,
+    Action, ActionReason, Plan, Policy, Selection, TaskComparison, TaskPlan, check, destroy, disturbed, plan,
 };
 use batchyard::resource::{
     ChangeClass, ContainerConfigurationSpec, DesiredJob, DesiredPool, DesiredState, FieldSources,
@@ -234,7 +234,7 @@ fn new_and_changed_tasks_are_added_and_replaced() {
         TaskStream::from_tasks(vec![task("a", "run a"), task("b", "run b again"), task("c", "run c")]);
     job_of(&mut desired).tasks = stream;
     let plan = replan(&desired, &applied(&recipe()), &live_tasks(&recipe()), &Policy::default());
-    assert_eq!(verbs(&plan), ["delete tasks", "add tasks", "record tasks"]);
+    assert_eq!(verbs(&plan), ["forget recorded tasks", "delete tasks", "add tasks", "record tasks"]);
     let summary = change(&plan, "jobs.train.tasks").tasks.clone().unwrap();
     assert_eq!((summary.add, summary.replace, summary.keep), (1, 1, 1));
 }
@@ -360,7 +360,7 @@ fn obstacles(plan: &Plan) -> Vec<String> {
 
 #[test]
 fn a_plan_that_destroys_names_whose_work_it_would_end() {
-    let plan = destroy(&RecipeName::new("mnist").unwrap(), &shared(None));
+    let plan = destroy(&RecipeName::new("mnist").unwrap(), &shared(None), &Selection::default());
     assert_eq!(
         obstacles(&plan),
         [
@@ -415,7 +415,7 @@ fn destroying_takes_jobs_first_and_only_what_is_ours() {
         &MetadataSpec::new(),
     ));
     live.pools.insert(theirs.value.spec.id.clone(), theirs);
-    let plan = destroy(&RecipeName::new("mnist").unwrap(), &live);
+    let plan = destroy(&RecipeName::new("mnist").unwrap(), &live, &Selection::default());
     assert_eq!(check(&plan), []);
     assert_eq!(verbs(&plan), ["delete job", "delete pool"]);
     assert_eq!(plan.steps[1].after, [plan.steps[0].id]);

@@ -50,7 +50,10 @@ fn standing(
     if what.is_empty() { Standing::Unmoved(there) } else { Standing::Moved(what) }
 }
 
-async fn read(context: &StepContext<'_>, job: &JobId) -> Result<Option<Observed<LiveJob>>, StepError> {
+pub(super) async fn read(
+    context: &StepContext<'_>,
+    job: &JobId,
+) -> Result<Option<Observed<LiveJob>>, StepError> {
     let answer = context.client.send(&GetJob { job_id: job.clone(), select: Select::default() }).await?;
     Ok(Observed::<LiveJob>::from_wire(&answer.value))
 }
@@ -87,6 +90,30 @@ pub(super) async fn update(
         context.client.send(&UpdateJob { job_id: spec.id.clone(), update, conditions }).await
     };
     change(context, look, send).await
+}
+
+/// Writes the mark of a job. What ended meanwhile takes none, and needs none.
+pub(super) async fn mark(context: &StepContext<'_>, job: &JobId, ownership: &Ownership) -> StepResult {
+    let look = async |_| {
+        let there = read(context, job).await?;
+        let marked =
+            |job: &Observed<LiveJob>| job.value.ownership.as_ref() == Some(ownership) || job.value.is_over();
+        Ok(match there {
+            Some(job) if marked(&job) => Standing::Reached(job.etag),
+            there => standing(context, there, None),
+        })
+    };
+    let send = async |there: &LiveJob, conditions| {
+        let metadata = Some(ownership.to_metadata(&there.metadata));
+        let update = BatchJobUpdateOptions { metadata, ..BatchJobUpdateOptions::default() };
+        context.client.send(&UpdateJob { job_id: job.clone(), update, conditions }).await
+    };
+    match change(context, look, send).await {
+        Err(StepError::Client(error)) if HAS_ENDED.iter().any(|code| error.code_is(*code)) => {
+            Ok(Outcome::AlreadyDone)
+        }
+        outcome => outcome,
+    }
 }
 
 /// Records that all tasks are there, and only then lets the job end by itself: a job with `terminatejob` and no tasks yet would end

@@ -4,7 +4,9 @@ mod ensure;
 mod guard;
 mod inputs;
 mod job;
+mod move_job;
 mod pool;
+mod reboot;
 mod schedule;
 mod task;
 

@@ -54,7 +54,7 @@ fn standing(context: &StepContext<'_>, there: Observed<LivePool>) -> Standing<Li
     if what.is_empty() { Standing::Unmoved(there) } else { Standing::Moved(what) }
 }
 
-async fn read(context: &StepContext<'_>, pool: &PoolId) -> Result<Observed<LivePool>, StepError> {
+pub(super) async fn read(context: &StepContext<'_>, pool: &PoolId) -> Result<Observed<LivePool>, StepError> {
     let answer = context.client.send(&GetPool { pool_id: pool.clone(), select: Select::default() }).await?;
     Ok(Observed::<LivePool>::from_wire(&answer.value))
 }
@@ -252,4 +252,19 @@ pub(super) async fn await_gone(context: &StepContext<'_>, pool: &PoolId) -> Step
         })
         .await?;
     Ok(Outcome::Done)
+}
+
+/// Writes the mark of a pool.
+pub(super) async fn mark(context: &StepContext<'_>, pool: &PoolId, ownership: &Ownership) -> StepResult {
+    let look = async |_| {
+        let there = read(context, pool).await?;
+        let marked = there.value.ownership.as_ref() == Some(ownership);
+        Ok(if marked { Standing::Reached(there.etag) } else { standing(context, there) })
+    };
+    let send = async |there: &LivePool, conditions| {
+        let metadata = Some(ownership.to_metadata(&there.metadata));
+        let update = BatchPoolUpdateOptions { metadata, ..BatchPoolUpdateOptions::default() };
+        context.client.send(&UpdatePool { pool_id: pool.clone(), update, conditions }).await
+    };
+    change(context, look, send).await
 }

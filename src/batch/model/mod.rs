@@ -5,6 +5,7 @@
 //! reading and writing an object loses nothing.
 
 mod application;
+mod authentication_token;
 mod auto_pool;
 mod autoscale;
 mod certificate;
@@ -40,6 +41,7 @@ mod user;
 mod written_secret;
 
 pub use application::*;
+pub use authentication_token::*;
 pub use auto_pool::*;
 pub use autoscale::*;
 pub use certificate::*;

@@ -75,6 +75,28 @@ pub struct UserAccount {
     pub windows_user_configuration: Option<WindowsUserConfiguration>,
 }
 
+impl UserAccount {
+    /// The longest name, in characters (REST reference, `UserAccount.name`).
+    pub const LONGEST_NAME: usize = 20;
+
+    /// The account without what must not be seen.
+    pub fn without_secrets(&self) -> Self {
+        let linux = self.linux_user_configuration.clone();
+        Self {
+            password: None,
+            linux_user_configuration: linux
+                .map(|linux| LinuxUserConfiguration { ssh_private_key: None, ..linux }),
+            ..self.clone()
+        }
+    }
+
+    /// Whether this is the account of that name. As Windows does not tell names apart by case, no pool has two that differ in it
+    /// alone.
+    pub fn is_called(&self, name: &str) -> bool {
+        self.name.eq_ignore_ascii_case(name)
+    }
+}
+
 /// What a user account has on Linux only.
 #[serde_as]
 #[skip_serializing_none]

@@ -8,6 +8,7 @@ use url::Url;
 use super::entra;
 use super::local::{LocalAccount, Wanted};
 use super::settings::LocalSettings;
+use crate::batch::ApiVersion;
 use crate::batch::auth::SharedKey;
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
@@ -36,6 +37,7 @@ impl Account {
     /// Reaches the account that the user named. Nothing of a local account that nobody runs goes on because of that: it can be read
     /// at rest, and takes changes once [`Account::run`] or [`Account::wind_down`] was called.
     pub(in crate::cli) async fn open(context: &Context) -> Result<Self, CommandError> {
+        let api_version = api_version(context)?;
         match AccountSettings::resolve(&account_choice(context)?, &context.variables)? {
             AccountSettings::Remote { endpoint, identity, ca_file } => {
                 let name = match &identity {
@@ -44,7 +46,7 @@ impl Account {
                 };
                 let credential = credential(&identity, &context.variables)?;
                 let roots = roots(ca_file.as_deref())?;
-                let options = ClientOptions { roots, ..ClientOptions::default() };
+                let options = ClientOptions { roots, api_version, ..ClientOptions::default() };
                 let client = BatchClient::new(endpoint, credential, options);
                 Ok(Self { client: client.map_err(CommandError::from_error)?, name, local: None })
             }
@@ -52,7 +54,8 @@ impl Account {
                 let name = format!("the local account ({})", data.display());
                 let local = LocalAccount::open(LocalSettings::new(context, data)?, &context.printer).await?;
                 let transport = HttpTransport::in_process(local.clone());
-                let options = ClientOptions { transport: Some(transport), ..ClientOptions::default() };
+                let transport = Some(transport);
+                let options = ClientOptions { transport, api_version, ..ClientOptions::default() };
                 let url = Url::parse(LOCAL_URL).map_err(CommandError::from_error)?;
                 let client = BatchClient::new(url, Credential::OfTransport, options);
                 Ok(Self { client: client.map_err(CommandError::from_error)?, name, local: Some(local) })
@@ -111,6 +114,22 @@ impl Account {
             local.close().await;
         }
     }
+}
+
+/// The version of the REST API to speak.
+fn api_version(context: &Context) -> Result<ApiVersion, CommandError> {
+    if let Some(version) = context.global.api_version {
+        return Ok(version);
+    }
+    let Some(word) = context.variables.get(env_vars::BATCHYARD_API_VERSION) else {
+        return Ok(ApiVersion::CURRENT);
+    };
+    ApiVersion::spoken(word).ok_or_else(|| {
+        let known: Vec<_> = ApiVersion::SPOKEN.iter().map(|version| version.as_str()).collect();
+        let name = env_vars::BATCHYARD_API_VERSION;
+        CommandError::new(ExitCode::Usage, format!("`{word}` in {name} is no version that can be spoken"))
+            .hint(Some(format!("those are {}", known.join(", "))))
+    })
 }
 
 fn credential(identity: &Identity, variables: &Variables) -> Result<Credential, CommandError> {

@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand};
 
 use super::{
     ApplyArgs, DestroyArgs, DoctorArgs, DoctorSubject, EmulatorArgs, ExplainArgs, FmtArgs, Global, LogsArgs,
-    NewArgs, PlanArgs, RenderArgs, SchemaArgs, StatusArgs, ValidateArgs,
+    NewArgs, PlanArgs, RenderArgs, SchemaArgs, ShowArgs, StatusArgs, ValidateArgs, WatchArgs,
 };
 
 const STYLES: Styles = Styles::styled()
@@ -53,6 +53,8 @@ pub(in crate::cli) enum Command {
     Explain(ExplainArgs),
     /// Show what apply would do
     Plan(PlanArgs),
+    /// Show a plan that was kept
+    Show(ShowArgs),
     /// Bring an account to what a recipe asks for
     Apply(ApplyArgs),
     /// Show how a recipe's pools, jobs and tasks are doing
@@ -61,6 +63,8 @@ pub(in crate::cli) enum Command {
     Logs(LogsArgs),
     /// Remove everything that a recipe made
     Destroy(DestroyArgs),
+    /// Bring an account to what the recipes of a folder or a git repository ask for, and keep it there
+    Watch(WatchArgs),
     /// Serve the embedded Azure Batch to SDKs and other programs
     Emulator(EmulatorArgs),
     /// Look at this machine, or at an image, and say what ails it
@@ -72,7 +76,7 @@ pub(in crate::cli) enum Command {
 impl Command {
     /// Whether the command goes on when nobody reads what it says any more.
     pub(in crate::cli) fn outlives_readers(&self) -> bool {
-        matches!(self, Self::Apply(_) | Self::Destroy(_) | Self::Emulator(_))
+        matches!(self, Self::Apply(_) | Self::Destroy(_) | Self::Emulator(_) | Self::Watch(_))
     }
 
     /// The recipe that the command is about; of several the first.
@@ -84,10 +88,12 @@ impl Command {
             Self::Apply(args) => Some(&args.recipe.path),
             Self::Status(args) => Some(&args.recipe.path),
             Self::Destroy(args) => Some(&args.recipe.path),
+            Self::Watch(args) => args.local_source(),
             Self::Doctor(DoctorArgs { subject: Some(DoctorSubject::Image(args)) }) => args.recipe.as_deref(),
             Self::New(_)
             | Self::Doctor(_)
             | Self::Fmt(_)
+            | Self::Show(_)
             | Self::Explain(_)
             | Self::Logs(_)
             | Self::Emulator(_)

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::RecipeArgs;
 use super::duration::duration;
+use super::{RecipeArgs, SelectionArgs};
 
 /// Arguments of `destroy`.
 #[derive(Debug, Args)]
@@ -15,6 +15,8 @@ use super::duration::duration;
 pub(in crate::cli) struct DestroyArgs {
     #[command(flatten)]
     pub recipe: RecipeArgs,
+    #[command(flatten)]
+    pub selection: SelectionArgs,
     /// Don't ask before destroying
     #[arg(long, alias = "yes", short = 'y')]
     pub auto_approve: bool,

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
+use crate::batch::ApiVersion;
+
 /// Options of every command.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Options of every command")]
@@ -27,6 +29,10 @@ pub(in crate::cli) struct Global {
     /// How fast nodes of the local account come and go
     #[arg(long, global = true, value_enum, default_value_t = TimingChoice::Instant)]
     pub timing: TimingChoice,
+    /// The version of the REST API to speak, for clouds that don't know the newest yet; before 2024-07-01.20.0 most of a pool can't be
+    /// changed, so plans replace it [default: $BATCHYARD_API_VERSION, else the newest]
+    #[arg(long, global = true, value_name = "VERSION", value_parser = spoken_versions())]
+    pub api_version: Option<ApiVersion>,
     /// Form of the output; JSON (a versioned document, or one a line while things happen) goes to standard output, all else to
     /// standard error
     #[arg(long, global = true, value_name = "FORMAT", default_value = "human", value_parser = Format::among(&[Format::Human, Format::Json]))]
@@ -43,6 +49,13 @@ pub(in crate::cli) struct Global {
     /// Never ask; a question that would be asked is an error
     #[arg(long, global = true)]
     pub no_input: bool,
+}
+
+/// The versions that the client speaks: those in which everything that it sends and reads is called what it is called today.
+fn spoken_versions() -> impl TypedValueParser<Value = ApiVersion> {
+    let words: Vec<PossibleValue> =
+        ApiVersion::SPOKEN.iter().map(|version| PossibleValue::new(version.as_str())).collect();
+    PossibleValuesParser::new(words).try_map(|word| ApiVersion::spoken(&word).ok_or("unknown version"))
 }
 
 /// What runs containers.
@@ -82,6 +95,8 @@ pub(in crate::cli) enum Format {
     Github,
     /// For what gathers test results: a JUnit report.
     Junit,
+    /// For pull requests.
+    Markdown,
 }
 
 impl Format {

@@ -28,6 +28,13 @@ pub(in crate::cli) struct ParameterArgs {
     pub overlays: Vec<PathBuf>,
 }
 
+impl ParameterArgs {
+    /// Whether nothing is given.
+    pub(in crate::cli) fn is_empty(&self) -> bool {
+        self.set.is_empty() && self.files.is_empty() && self.overlays.is_empty()
+    }
+}
+
 fn name_and_value(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),

@@ -16,12 +16,13 @@ use crate::cli::args::ApplyArgs;
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::patience::Patience;
+use crate::cli::plan_file::PlanFile;
 use crate::cli::progress::Progress;
 use crate::cli::recipe::load_recipe;
 use crate::clock::SystemClock;
 use crate::exit_code::ExitCode;
 use crate::pipeline;
-use crate::plan::Plan;
+use crate::plan::{Plan, Policy};
 use crate::resource::DesiredState;
 use crate::view::{human, json};
 
@@ -35,12 +36,24 @@ const NOTHING: &str = "nothing was changed";
 pub(super) async fn run(context: &Context, args: &ApplyArgs) -> Result<ExitCode, CommandError> {
     context.printer.begin("apply")?;
     let patience = Patience::with(&context.printer, "making the plan");
-    let loaded = load_recipe(context, &args.recipe)?;
+    let kept = PlanFile::recognise(&args.recipe.path)?;
+    let (loaded, policy) = match &kept {
+        None => (load_recipe(context, &args.recipe)?, policy(&args.policy)),
+        Some(kept) => (kept.load(context, &args.recipe, &args.policy)?, kept.policy()?),
+    };
     let stop = stop_on_signal();
     let deadline = Deadline::after(args.timeout);
     let opening = async { unless_stopped(&stop, NOTHING, Account::open(context)).await? };
     let account = in_time(deadline, NOTHING, opening).await?;
-    let apply = Apply { context, args, account: &account, desired: &loaded.desired, stop: &stop };
+    let apply = Apply {
+        context,
+        args,
+        account: &account,
+        desired: &loaded.desired,
+        policy,
+        kept: kept.as_ref(),
+        stop: &stop,
+    };
     let result = apply.run(loaded.folder, patience, deadline).await;
     account.close().await;
     result
@@ -52,29 +65,52 @@ struct Apply<'a> {
     args: &'a ApplyArgs,
     account: &'a Account,
     desired: &'a DesiredState,
+    policy: Policy,
+    /// The plan that was looked at before, if there is one.
+    kept: Option<&'a PlanFile>,
     stop: &'a CancellationToken,
 }
 
 impl Apply<'_> {
+    /// Makes the plan. One that was looked at before must say the same.
+    async fn plan(&self) -> Result<Plan, CommandError> {
+        let client = self.account.client();
+        let Some(kept) = self.kept else {
+            return Ok(pipeline::plan(client, self.desired, &self.policy).await?);
+        };
+        kept.check_account(self.account.name(), client.api_version())?;
+        let plan = if kept.destroys() {
+            pipeline::plan_destroy(client, &self.desired.recipe, &self.policy.selection).await?
+        } else {
+            pipeline::plan(client, self.desired, &self.policy).await?
+        };
+        kept.check_still_holds(&plan)?;
+        Ok(plan)
+    }
+
+    /// Whether the plan is to remove everything: then there is nothing to wait for.
+    fn destroys(&self) -> bool {
+        self.kept.is_some_and(PlanFile::destroys)
+    }
+
     async fn run(
         &self,
         folder: PathBuf,
         patience: Patience,
         mut deadline: Deadline,
     ) -> Result<ExitCode, CommandError> {
-        let policy = policy(&self.args.policy);
-        let planning = pipeline::plan(self.account.client(), self.desired, &policy);
-        let planning = async { Ok(unless_stopped(self.stop, NOTHING, planning).await??) };
+        let planning = async { unless_stopped(self.stop, NOTHING, self.plan()).await? };
         let plan = in_time(deadline, NOTHING, planning).await?;
         drop(patience);
         show(self.context, &plan)?;
         refuse_what_is_not_permitted(&plan)?;
         refuse_what_ends_work(&plan, self.args.force, NOTHING)?;
-        if !plan.is_empty() && !self.args.auto_approve {
+        // A plan that was kept was made to be looked at; nobody is asked twice.
+        if !plan.is_empty() && !self.args.auto_approve && self.kept.is_none() {
             let question = format!("Apply these changes to {}?", self.account.name());
             deadline = deadline.later_by(ask(self.context, question, self.stop, NOTHING).await?);
         }
-        let waits = self.args.wait || (self.account.is_local() && !self.args.no_wait);
+        let waits = (self.args.wait || (self.account.is_local() && !self.args.no_wait)) && !self.destroys();
         let mut ended_before = EndedTasks::new();
         if waits {
             let jobs = self.desired.jobs.values().map(|job| &job.spec.id);
@@ -83,11 +119,15 @@ impl Apply<'_> {
         }
         let mut steps = None;
         if !plan.is_empty() {
-            self.account.run().await?;
+            if self.destroys() {
+                self.account.wind_down().await?;
+            } else {
+                self.account.run().await?;
+            }
             let parallelism = usize::from(self.args.parallelism);
             let options = options(self.context, parallelism, folder, self.account, deadline);
             let report =
-                execute(self.context, &plan, self.account, &options, (human::Deed::Apply, self.stop)).await?;
+                execute(self.context, &plan, self.account, &options, (self.deed(), self.stop)).await?;
             if !report.is_complete() {
                 return self.end(&plan, Some(&report), None, exit_code(&report));
             }
@@ -108,6 +148,10 @@ impl Apply<'_> {
         }
         let code = if plan.failed_tasks() > 0 { ExitCode::Unhealthy } else { ExitCode::Success };
         self.end(&plan, steps.as_ref(), None, code)
+    }
+
+    fn deed(&self) -> human::Deed {
+        if self.destroys() { human::Deed::Destroy } else { human::Deed::Apply }
     }
 
     async fn wait(&self, ended_before: EndedTasks, deadline: Deadline) -> Result<WaitReport, CommandError> {

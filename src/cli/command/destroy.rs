@@ -5,7 +5,7 @@ use std::io::Write as _;
 use tokio_util::sync::CancellationToken;
 
 use super::execute::{Deadline, ask, execute, exit_code, in_time, options, stop_on_signal, unless_stopped};
-use super::plan::show;
+use super::plan::{selection, show};
 use super::refuse::refuse_what_ends_work;
 use crate::cli::account::Account;
 use crate::cli::args::DestroyArgs;
@@ -44,7 +44,8 @@ async fn destroy(
     (mut deadline, stop): (Deadline, &CancellationToken),
 ) -> Result<ExitCode, CommandError> {
     let patience = Patience::with(&context.printer, "making the plan");
-    let planning = pipeline::plan_destroy(account.client(), &loaded.desired.recipe);
+    let selection = selection(&args.selection);
+    let planning = pipeline::plan_destroy(account.client(), &loaded.desired.recipe, &selection);
     let planning = async { Ok(unless_stopped(stop, NOTHING, planning).await??) };
     let plan = in_time(deadline, NOTHING, planning).await?;
     drop(patience);

@@ -1,7 +1,8 @@
 //! From a command to the function that runs it.
 
 use super::{
-    apply, destroy, doctor, emulator, explain, fmt, logs, new, plan, render, schema, status, validate,
+    apply, destroy, doctor, emulator, explain, fmt, logs, new, plan, render, schema, show, status, validate,
+    watch,
 };
 use crate::cli::args::Command;
 use crate::cli::context::Context;
@@ -17,10 +18,12 @@ pub(in crate::cli) async fn run(command: Command, context: &Context) -> Result<E
         Command::Fmt(args) => fmt::run(context, &args),
         Command::Explain(args) => explain::run(context, &args),
         Command::Plan(args) => plan::run(context, &args).await,
+        Command::Show(args) => show::run(context, &args),
         Command::Apply(args) => apply::run(context, &args).await,
         Command::Status(args) => status::run(context, &args).await,
         Command::Logs(args) => logs::run(context, &args).await,
         Command::Destroy(args) => destroy::run(context, &args).await,
+        Command::Watch(args) => watch::run(context, &args).await,
         Command::Emulator(args) => emulator::run(context, &args).await,
         Command::Doctor(args) => doctor::run(context, &args).await,
         Command::Schema(args) => schema::run(context, &args),

@@ -15,11 +15,14 @@ use crate::cli::progress::Progress;
 use crate::clock::{Clock as _, SystemClock};
 use crate::exit_code::ExitCode;
 use crate::plan::Plan;
-use crate::settings::secret_source;
+use crate::settings::{Variables, secret_source};
 use crate::view::human;
 
 /// How long a step may wait for the service.
 const STEP_TIMEOUT: Duration = Duration::from_secs(3_600);
+
+/// How long a step may go on after a signal, where it is to be finished.
+const GRACE: Duration = Duration::from_secs(20);
 
 /// When a command gives up.
 #[derive(Debug, Clone, Copy)]
@@ -50,12 +53,27 @@ pub(super) fn options(
     account: &Account,
     deadline: Deadline,
 ) -> ApplyOptions {
-    let resolve = secret_source(context.variables.clone(), folder);
+    let poll_interval = account.poll_interval();
+    let deadline = deadline.left().and_then(|left| SystemClock.now().checked_add(left).ok());
+    let grace = Duration::ZERO;
+    let patient = patient_options(&context.variables, parallelism, folder, poll_interval);
+    ApplyOptions { deadline, grace, ..patient }
+}
+
+/// How to apply without an end, finishing what was begun.
+pub(super) fn patient_options(
+    variables: &Variables,
+    parallelism: usize,
+    folder: PathBuf,
+    poll_interval: Duration,
+) -> ApplyOptions {
+    let resolve = secret_source(variables.clone(), folder);
     ApplyOptions {
         parallelism,
         step_timeout: STEP_TIMEOUT,
-        deadline: deadline.left().and_then(|left| SystemClock.now().checked_add(left).ok()),
-        poll_interval: account.poll_interval(),
+        deadline: None,
+        grace: GRACE,
+        poll_interval,
         secrets: SecretSource::new(move |reference| {
             resolve(reference).map_err(|reason| SecretError { reference: reference.clone(), reason })
         }),

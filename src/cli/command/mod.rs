@@ -14,7 +14,9 @@ mod plan;
 mod refuse;
 mod render;
 mod schema;
+mod show;
 mod status;
 mod validate;
+mod watch;
 
 pub(super) use dispatch::run;

@@ -58,7 +58,7 @@ fn writer(context: &Context) -> Box<dyn VerdictWriter> {
         Format::Sarif => Box::new(Sarif::new(out, recipe::all_codes())),
         Format::Github => Box::new(Github::new(out)),
         Format::Junit => Box::new(Junit::new(out)),
-        Format::Human | Format::Yaml => {
+        Format::Human | Format::Markdown | Format::Yaml => {
             let err = Box::new(io::BufWriter::new(printer.stderr()));
             Box::new(Human { out: printer.narration(), err, quiet: printer.is_quiet() })
         }

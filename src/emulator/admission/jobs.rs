@@ -163,11 +163,6 @@ mod tests {
                 "autoStorageContainerName",
             ),
             (
-                "jobManagerTask",
-                json!({"id": "m", "commandLine": "x", "authenticationTokenSettings": {"access": ["job"]}}),
-                "authenticationTokenSettings",
-            ),
-            (
                 "poolInfo",
                 json!({"autoPoolSpecification": {"poolLifetimeOption": "job", "pool": {"vmSize": "s",
                     "virtualMachineConfiguration": {"nodeAgentSKUId": "batch.node.windows amd64", "imageReference": {}}}}}),
@@ -182,6 +177,9 @@ mod tests {
     #[test]
     fn values_out_of_range_are_refused() {
         assert_eq!(check("jobManagerTask", json!({"id": "m", "commandLine": "x"})), Ok(()));
+        let manager = |access| json!({"id": "m", "commandLine": "x", "authenticationTokenSettings": {"access": [access]}});
+        assert_eq!(check("jobManagerTask", manager("job")), Ok(()));
+        assert_eq!(check("jobManagerTask", manager("account")).unwrap_err().status, 400);
         for manager in [json!({"id": "a b", "commandLine": "x"}), json!({"id": "m", "commandLine": ""})] {
             assert_eq!(check("jobManagerTask", manager).unwrap_err().status, 400);
         }

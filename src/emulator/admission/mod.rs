@@ -12,6 +12,7 @@ mod properties;
 mod refusals;
 mod refused;
 mod tasks;
+mod users;
 
 pub(crate) use certificates::{AdmittedCertificate, certificate};
 pub(crate) use job_schedules::{job_schedule, job_schedule_update};

@@ -8,6 +8,7 @@ use super::nodes::emptying;
 use super::properties::{container_settings, metadata, registry, retries, user_identity};
 use super::refusals::{invalid, missing, not_done, refuse};
 use super::refused::{CRI, POOL, POOL_CHANGE, VIRTUAL_MACHINE, WINDOWS};
+use super::users::user_accounts;
 use crate::batch::autoscale::{Formula, MOST_CHARACTERS};
 use crate::batch::model::{
     BatchCertificateReference, BatchContainerConfiguration, BatchNodeDeallocationOption,
@@ -42,6 +43,7 @@ pub(crate) fn pool(pool: &BatchPoolCreateOptions) -> Result<(), Refusal> {
     targets(pool.target_dedicated_nodes, pool.target_low_priority_nodes)?;
     resize_timeout(pool.resize_timeout)?;
     slots(pool.task_slots_per_node)?;
+    user_accounts(pool.user_accounts.as_deref())?;
     pool.start_task.as_ref().map_or(Ok(()), start_task)?;
     metadata(pool.metadata.as_deref())
 }
@@ -54,6 +56,7 @@ pub(crate) fn pool_update(update: &BatchPoolUpdateOptions) -> Result<(), Refusal
     update.virtual_machine_configuration.as_ref().map_or(Ok(()), virtual_machine)?;
     mounts(update.mount_configuration.as_deref())?;
     slots(update.task_slots_per_node)?;
+    user_accounts(update.user_accounts.as_deref())?;
     update.start_task.as_ref().map_or(Ok(()), start_task)?;
     metadata(update.metadata.as_deref())
 }
@@ -236,7 +239,6 @@ mod tests {
             ("/networkConfiguration", json!({"subnetId": "s"})),
             ("/upgradePolicy", json!({"mode": "automatic"})),
             ("/mountConfiguration", json!([])),
-            // Nobody can be one of them: tasks that would are refused.
             ("/userAccounts", json!([{"name": "a", "password": "p"}])),
             ("/enableAutoScale", json!(false)),
             ("/resizeTimeout", json!("PT5M")),

@@ -1,9 +1,9 @@
 //! Properties that pools, jobs and tasks share.
 
-use super::refusals::{invalid, missing, not_done, not_done_because};
-use super::refused::{REGISTRY_IDENTITY, USER};
+use super::refusals::{invalid, missing, not_done_because};
+use super::refused::REGISTRY_IDENTITY;
 use crate::batch::model::{
-    BatchMetadataItem, BatchTaskContainerSettings, ContainerRegistryReference, UserIdentity,
+    BatchMetadataItem, BatchTaskContainerSettings, ContainerRegistryReference, UserAccount, UserIdentity,
 };
 use crate::emulator::refusal::Refusal;
 
@@ -30,12 +30,22 @@ pub(super) fn container_settings(settings: Option<&BatchTaskContainerSettings>) 
     settings.registry.as_ref().map_or(Ok(()), registry)
 }
 
-/// Checks who a task runs as.
+/// Checks who a task runs as. Whether its pool has that user is not asked: the pool of a job may come later.
 pub(super) fn user_identity(identity: Option<&UserIdentity>) -> Result<(), Refusal> {
-    match identity.and_then(|identity| identity.username.as_deref()) {
-        Some(_) => Err(not_done(USER)),
-        None => Ok(()),
+    let Some(name) = identity.and_then(|identity| identity.username.as_deref()) else { return Ok(()) };
+    if identity.is_some_and(|identity| identity.auto_user.is_some()) {
+        let reason = "a task runs as a named user or as an automatic one, not as both";
+        return Err(invalid("userIdentity", name, reason));
     }
+    user_name("userIdentity.username", name)
+}
+
+/// Checks the name of a user.
+pub(super) fn user_name(property: &str, name: &str) -> Result<(), Refusal> {
+    if name.is_empty() || name.chars().count() > UserAccount::LONGEST_NAME {
+        return Err(invalid(property, name, "the name of a user has 1 to 20 characters"));
+    }
+    Ok(())
 }
 
 /// Checks a number of retries.

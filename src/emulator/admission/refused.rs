@@ -25,18 +25,14 @@ pub(super) const VIRTUAL_MACHINE: Refused =
 pub(super) const JOB_CHANGE: Refused =
     Refused { of: "a job that is changed or replaced", properties: &["networkConfiguration"] };
 /// Of a task, also of a job manager task.
-pub(super) const TASK: Refused = Refused {
-    of: "a task, also of a job manager task",
-    properties: &["applicationPackageReferences", "authenticationTokenSettings"],
-};
+pub(super) const TASK: Refused =
+    Refused { of: "a task, also of a job manager task", properties: &["applicationPackageReferences"] };
 /// A task that runs on several nodes at once without a container, in which alone a node has an address of its own here.
 pub(super) const HOST_INSTANCES: &str = "multiInstanceSettings: without containerSettings";
 /// Nodes that run Windows.
 pub(super) const WINDOWS: &str = "nodeAgentSKUId: Windows";
 /// Containers without a Docker engine.
 pub(super) const CRI: &str = "containerConfiguration.type: criCompatible";
-/// A user account of the pool that a task is to run as.
-pub(super) const USER: &str = "userIdentity.username";
 /// Of resource files and output files, in the words of `node`, which knows what it can fetch and keep.
 #[cfg(test)]
 pub(super) const RESOURCE_FILE: Refused = Refused {
@@ -61,7 +57,6 @@ pub(crate) const REFUSED: &[Refused] = &[
     JOB_CHANGE,
     TASK,
     Refused { of: "a task, by what it lacks", properties: &[HOST_INSTANCES] },
-    Refused { of: "a task and a start task", properties: &[USER] },
     RESOURCE_FILE,
     OUTPUT_FILE,
     Refused { of: "a registry", properties: &[REGISTRY_IDENTITY] },

@@ -1,5 +1,7 @@
 //! Tasks.
 
+use serde_json::{Map, Value};
+
 use super::files::{output_files, resource_files};
 use super::properties::{container_settings, retries, user_identity};
 use super::refusals::{invalid, missing, not_done, refuse};
@@ -7,8 +9,9 @@ use super::refused::{HOST_INSTANCES, TASK};
 use crate::batch::ErrorCode;
 use crate::batch::exit_consequences::exit_options;
 use crate::batch::model::{
-    BatchJob, BatchTaskConstraints, BatchTaskCreateOptions, BatchTaskDependencies, BatchTaskFailureMode,
-    ExitConditions, MultiInstanceSettings,
+    AUTHENTICATION_TOKEN_SETTINGS, AccessScope, AuthenticationTokenSettings, BatchJob, BatchTaskConstraints,
+    BatchTaskCreateOptions, BatchTaskDependencies, BatchTaskFailureMode, ExitConditions,
+    MultiInstanceSettings,
 };
 use crate::emulator::refusal::Refusal;
 
@@ -18,6 +21,7 @@ const MAX_DEPENDENCY_IDS: usize = 64_000;
 /// Checks a task that is to be added.
 pub(crate) fn task(task: &BatchTaskCreateOptions) -> Result<(), Refusal> {
     refuse(task, &TASK)?;
+    authentication_token(&task.other)?;
     user_identity(task.user_identity.as_ref())?;
     container_settings(task.container_settings.as_ref())?;
     resource_files(task.resource_files.as_deref())?;
@@ -73,6 +77,16 @@ fn multi_instance(task: &BatchTaskCreateOptions, settings: &MultiInstanceSetting
     if task.container_settings.is_none() { Err(not_done(HOST_INSTANCES)) } else { Ok(()) }
 }
 
+/// Checks what a task's token is to give access to.
+fn authentication_token(properties: &Map<String, Value>) -> Result<(), Refusal> {
+    let settings = AuthenticationTokenSettings::of(properties)
+        .map_err(|error| invalid(AUTHENTICATION_TOKEN_SETTINGS, "…", &error.to_string()))?;
+    match settings.scopes().iter().find(|scope| **scope != AccessScope::Job) {
+        Some(other) => Err(invalid("authenticationTokenSettings.access", other, "expected job")),
+        None => Ok(()),
+    }
+}
+
 fn exit_conditions(conditions: &ExitConditions) -> Result<(), Refusal> {
     match conditions.exit_code_ranges.iter().flatten().find(|range| range.start > range.end) {
         Some(range) => Err(invalid(
@@ -107,7 +121,7 @@ fn dependencies(on: &BatchTaskDependencies) -> Result<(), Refusal> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
 
@@ -119,10 +133,7 @@ mod tests {
 
     #[test]
     fn what_would_change_what_runs_is_refused_by_name() {
-        for (name, value) in [
-            ("applicationPackageReferences", json!([{"applicationId": "a"}])),
-            ("authenticationTokenSettings", json!({"access": ["job"]})),
-        ] {
+        for (name, value) in [("applicationPackageReferences", json!([{"applicationId": "a"}]))] {
             assert!(TASK.properties.contains(&name));
             let error = check(name, value).unwrap_err();
             assert_eq!((error.status, error.detail("PropertyName")), (501, Some(name)));
@@ -175,6 +186,16 @@ mod tests {
         ] {
             let error = with(settings, more).unwrap_err();
             assert_eq!((error.status, error.detail("PropertyName")), (status, Some(name)));
+        }
+    }
+
+    #[test]
+    fn a_token_is_for_the_job_and_nothing_else() {
+        for settings in [json!({"access": ["job"]}), json!({"access": []}), json!({}), json!(null)] {
+            assert_eq!(check("authenticationTokenSettings", settings), Ok(()));
+        }
+        for settings in [json!({"access": ["job", "pool"]}), json!({"access": "job"}), json!(true)] {
+            assert_eq!(check("authenticationTokenSettings", settings).unwrap_err().status, 400);
         }
     }
 

@@ -20,6 +20,7 @@ mod restart;
 mod runs;
 mod scheduling;
 mod tasks;
+mod tokens;
 mod unit;
 mod writer;
 
@@ -27,5 +28,6 @@ pub(crate) use autoscale::scaled;
 pub(crate) use failure::Failure;
 pub(crate) use rest::UnsettledRun;
 pub(crate) use tasks::TaskAdded;
+pub(crate) use tokens::job_of_token;
 pub(crate) use unit::{Activity, Rules, Unit};
 pub(crate) use writer::Service;

@@ -3,19 +3,19 @@
 use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
-use super::scheduling::container_configuration;
+use super::scheduling::{container_configuration, user_accounts};
 use super::{Failure, Unit};
 use crate::batch::NodeId;
 use crate::batch::model::{
-    BatchCertificateVisibility, BatchContainerConfiguration, BatchNode, BatchNodeDeallocationOption,
-    BatchNodeError, BatchNodeState, SchedulingState,
+    BatchCertificateVisibility, BatchNode, BatchNodeDeallocationOption, BatchNodeError, BatchNodeState,
+    SchedulingState,
 };
 use crate::emulator::effect::{Effect, Event};
 use crate::emulator::lifecycle::{NodeEffect, NodeEvent, PoolEvent, Requeue, TaskEvent};
-use crate::emulator::store::{NodeRecord, NodeRow, PoolRecord, PoolRow};
+use crate::emulator::store::{NodeRecord, NodeRow, PoolRecord};
 use crate::emulator::timing::Pause;
 use crate::node::runtime::SEATS;
-use crate::node::{Share, TaskOutcome};
+use crate::node::{NodeSetup, StartTaskAssignment, TaskOutcome};
 
 impl Unit<'_> {
     pub(super) fn add_nodes(&mut self, pool: &PoolRecord, dedicated: i32, spot: i32) -> Result<(), Failure> {
@@ -209,36 +209,28 @@ impl Unit<'_> {
 
     pub(super) fn prepare_node(&mut self, node: &NodeRecord) -> Result<(), Failure> {
         let boot = self.rules.timing.duration(Pause::Boot);
-        let (containers, shares) = (self.containers_of(node.pool)?, self.shares_of(node.pool)?);
-        self.emit(Effect::PrepareNode { node: node.address(), boot, containers, shares, seat: node.seat });
+        let pool = self.pools().get(node.pool)?;
+        let setup = Box::new(NodeSetup {
+            containers: pool.as_ref().and_then(container_configuration),
+            user_accounts: pool.as_ref().map(user_accounts).unwrap_or_default(),
+            shares: pool.as_ref().map(|pool| self.shares(pool)).unwrap_or_default(),
+        });
+        self.emit(Effect::PrepareNode { node: node.address(), boot, setup, seat: node.seat });
         Ok(())
     }
 
     pub(super) fn run_start_task(&mut self, node: &NodeRecord) -> Result<(), Failure> {
-        if let Some(start_task) = node.node.start_task.clone() {
-            let (containers, shares) = (self.containers_of(node.pool)?, self.shares_of(node.pool)?);
-            let certificates = self.certificates_of(node, &BatchCertificateVisibility::StartTask)?;
-            self.emit(Effect::RunStartTask {
-                node: node.address(),
-                start_task: Box::new(start_task),
-                containers,
-                shares,
-                certificates,
+        if let Some(task) = node.node.start_task.clone() {
+            let pool = self.pools().get(node.pool)?;
+            let start_task = Box::new(StartTaskAssignment {
+                task,
+                container_configuration: pool.as_ref().and_then(container_configuration),
+                user_accounts: pool.as_ref().map(user_accounts).unwrap_or_default(),
+                shares: pool.as_ref().map(|pool| self.shares(pool)).unwrap_or_default(),
+                certificates: self.certificates_of(node, &BatchCertificateVisibility::StartTask)?,
             });
+            self.emit(Effect::RunStartTask { node: node.address(), start_task });
         }
         Ok(())
-    }
-
-    /// What stands in for the file systems that the nodes of a pool mount.
-    fn shares_of(&self, pool: PoolRow) -> Result<Vec<Share>, Failure> {
-        Ok(self.pools().get(pool)?.map(|pool| self.shares(&pool)).unwrap_or_default())
-    }
-
-    /// What the nodes of a pool prepare for containers.
-    pub(super) fn containers_of(
-        &self,
-        pool: PoolRow,
-    ) -> Result<Option<BatchContainerConfiguration>, Failure> {
-        Ok(self.pools().get(pool)?.as_ref().and_then(container_configuration))
     }
 }

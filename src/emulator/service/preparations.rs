@@ -1,7 +1,7 @@
 //! What nodes do for jobs beside the jobs' tasks: the preparation task before the first of them, the release task once the job
 //! ends (REST reference, `BatchJobPreparationTask`, `BatchJobReleaseTask`).
 
-use super::scheduling::{container_configuration, preparation_id};
+use super::scheduling::{container_configuration, preparation_id, user_accounts};
 use super::{Activity, Failure, Unit};
 use crate::batch::model::{BatchNodeState, BatchTaskCreateOptions};
 use crate::emulator::lifecycle::{PreparationEffect, PreparationEvent, Requeue, TaskEvent};
@@ -78,7 +78,9 @@ impl Unit<'_> {
             common_environment: job.job.common_environment_settings.clone().unwrap_or_default(),
             container_configuration: container_configuration(&pool),
             shares: self.shares(&pool),
+            user_accounts: user_accounts(&pool),
             certificates: Vec::new(),
+            token: None,
             instance: None,
         }))
     }

@@ -2,7 +2,7 @@
 
 use super::{Activity, Failure, Unit};
 use crate::batch::TaskId;
-use crate::batch::model::{BatchContainerConfiguration, BatchNodeFillType};
+use crate::batch::model::{BatchContainerConfiguration, BatchNodeFillType, UserAccount};
 use crate::emulator::effect::Effect;
 use crate::emulator::lifecycle::TaskEvent;
 use crate::emulator::scheduler::{Need, Slots};
@@ -108,7 +108,7 @@ impl Unit<'_> {
         Ok(())
     }
 
-    /// What a node is told of a task, but for its certificates: a run that goes on has them.
+    /// What a node is told of a task, but for its certificates and its token: a run that goes on has them.
     pub(super) fn assignment(
         &self,
         pool: &PoolRecord,
@@ -124,8 +124,10 @@ impl Unit<'_> {
             attempt: run.attempt(),
             common_environment: job.job.common_environment_settings.clone().unwrap_or_default(),
             container_configuration: container_configuration(pool),
+            user_accounts: user_accounts(pool),
             shares: self.shares(pool),
             certificates: Vec::new(),
+            token: None,
             instance: None,
         })
     }
@@ -136,7 +138,7 @@ impl Unit<'_> {
         Share::all(mounts, &self.rules.stand_ins).unwrap_or_default()
     }
 
-    /// Has a node run what it was assigned, with the certificates that it has for tasks.
+    /// Has a node run what it was assigned, with the certificates that it has for tasks, and a token if the task asks for one.
     pub(super) fn begin_run(
         &mut self,
         run: RunRow,
@@ -144,6 +146,7 @@ impl Unit<'_> {
         mut assignment: TaskAssignment,
     ) -> Result<(), Failure> {
         assignment.certificates = self.certificates_for_tasks(node.row)?;
+        assignment.token = self.token_for(run, &assignment.task)?;
         self.emit(Effect::StartRun { run, node, assignment: Box::new(assignment), resume: false });
         Ok(())
     }
@@ -164,6 +167,12 @@ pub(super) fn need(job: &JobRecord, task: &TaskRecord) -> Need {
 pub(super) fn preparation_id(job: &JobRecord) -> Result<Option<TaskId>, StoreError> {
     let task = job.job.job_preparation_task.as_ref().map(|task| task.task_id());
     Ok(task.transpose()?)
+}
+
+/// The user accounts of a pool's nodes. Nobody logs in there, so they come without passwords and keys.
+pub(super) fn user_accounts(pool: &PoolRecord) -> Vec<UserAccount> {
+    let accounts = pool.pool.user_accounts.iter().flatten();
+    accounts.map(UserAccount::without_secrets).collect()
 }
 
 /// What a pool's nodes prepare for containers.

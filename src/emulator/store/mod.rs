@@ -19,6 +19,7 @@ mod samples;
 mod schema;
 mod subtasks;
 mod tasks;
+mod tokens;
 mod version;
 
 pub(crate) mod dependencies;
@@ -39,4 +40,5 @@ pub(crate) use samples::SampleTable;
 pub(crate) use schema::open_for_writing;
 pub(crate) use subtasks::{SubtaskRecord, SubtaskTable};
 pub(crate) use tasks::{TaskLife, TaskPlace, TaskRecord, TaskTable};
+pub(crate) use tokens::TokenTable;
 pub(crate) use version::Version;

@@ -142,8 +142,9 @@ impl RunTable<'_> {
             .execute(params![serde_json::to_string(&task.definition)?, task.job, task.definition.id.key()])?)
     }
 
-    /// Removes a run.
+    /// Removes a run, and its token.
     pub(crate) fn delete(&self, row: RunRow) -> Result<(), StoreError> {
+        self.0.prepare_cached("DELETE FROM tokens WHERE run = ?")?.execute([row])?;
         self.0.prepare_cached("DELETE FROM runs WHERE id = ?")?.execute([row])?;
         Ok(())
     }

@@ -10,7 +10,8 @@ use super::StoreError;
 
 /// What each format has that the one before had not; the first is what the first format had. How many there are is the format
 /// that this program writes, kept in `PRAGMA user_version`.
-const FORMATS: &[&str] = &[TABLES, JOB_SCHEDULES, SAMPLES, SATISFIED, PREPARATIONS, CERTIFICATES, SUBTASKS];
+const FORMATS: &[&str] =
+    &[TABLES, JOB_SCHEDULES, SAMPLES, SATISFIED, PREPARATIONS, CERTIFICATES, SUBTASKS, TOKENS];
 
 const JOB_SCHEDULES: &str = "
 CREATE TABLE job_schedules (
@@ -75,6 +76,15 @@ CREATE TABLE subtasks (
     PRIMARY KEY (task, number)
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX subtasks_by_run ON subtasks (run);
+";
+
+/// By which running tasks reach the account; see `tokens`.
+const TOKENS: &str = "
+CREATE TABLE tokens (
+    digest TEXT PRIMARY KEY,
+    run INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX tokens_by_run ON tokens (run);
 ";
 
 /// How long another process may keep the file to itself.
@@ -245,7 +255,7 @@ mod tests {
             connection.query_row(&sql, [], |row| row.get::<_, i64>(0)).unwrap()
         };
         assert_eq!((count("pools"), count("job_schedules"), count("samples")), (1, 0, 0));
-        assert_eq!(count("certificates"), 0);
-        assert_eq!(connection.query_row("PRAGMA user_version", [], |row| row.get::<_, u32>(0)), Ok(7));
+        assert_eq!((count("certificates"), count("tokens")), (0, 0));
+        assert_eq!(connection.query_row("PRAGMA user_version", [], |row| row.get::<_, u32>(0)), Ok(8));
     }
 }

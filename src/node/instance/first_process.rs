@@ -1,6 +1,7 @@
-//! The first process of an instance's container: this program, in the user's image and as the task's user.
+//! The first process of an instance's container, and of one whose task uses the account: this program, in the user's image and as the
+//! task's user.
 //!
-//! It runs the coordination command and says how that went. Then it stays, as the container's processes end with it: a server that
+//! In an instance it runs the coordination command and says how that went. Then it stays, as the container's processes end with it: a server that
 //! the coordination command left in the background serves until the task is over. In the primary instance it runs the task's
 //! command once it is told to, and ends as that does. It takes on children that others leave behind, and hands signals on.
 
@@ -16,9 +17,13 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
 use super::control::{COMMAND, COORDINATION, GLANCE, GO, Step};
+use super::way_out;
 
 /// The hidden first argument that makes this program a container's first process.
 pub(super) const ARGUMENT: &str = "__instance";
+
+/// The variable that says where the account is.
+const ACCOUNT_URL: &str = "AZ_BATCH_ACCOUNT_URL";
 
 /// Exit codes for programs that never ran, as shells give them.
 const NOT_FOUND: i32 = 127;
@@ -29,12 +34,14 @@ const FAILED: u8 = 125;
 /// What the first process is to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Instructions {
-    /// The coordination command.
-    pub(super) coordination: Vec<String>,
-    /// The task's command; only the primary instance has one.
+    /// The coordination command, if this is one of several instances.
+    pub(super) coordination: Option<Vec<String>>,
+    /// The task's command; of several instances only the primary has one.
     pub(super) command: Option<Vec<String>>,
     /// The folder in which it and the node talk.
     pub(super) control: PathBuf,
+    /// The socket of the account, if the task may use that.
+    pub(super) account: Option<PathBuf>,
 }
 
 /// If this process was started to be the first one of an instance's container, is that until the end, and returns its exit code.
@@ -48,7 +55,7 @@ pub fn intercept() -> Option<u8> {
     Some(match begin(&instructions) {
         Ok(code) => u8::try_from(code).unwrap_or(FAILED),
         Err(error) => {
-            let _ = writeln!(io::stderr(), "batchyard: this instance of the task can't be run: {error}");
+            let _ = writeln!(io::stderr(), "batchyard: the task can't be run: {error}");
             FAILED
         }
     })
@@ -59,17 +66,25 @@ fn begin(instructions: &OsString) -> io::Result<i32> {
     // Where it is not the first process, as another init is, orphans shall come here all the same.
     rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async { Family::new()?.run(&instructions).await })
+    runtime.block_on(async {
+        let account_url = match &instructions.account {
+            Some(socket) => Some(way_out::open(socket.clone()).await?),
+            None => None,
+        };
+        Family::new(account_url)?.run(&instructions).await
+    })
 }
 
 /// The children of this process, its own and those that it inherits, and the signals that they are to get.
 struct Family {
     children: tokio::signal::unix::Signal,
     signals: mpsc::UnboundedReceiver<Signal>,
+    /// Where they reach the account, if they may.
+    account_url: Option<String>,
 }
 
 impl Family {
-    fn new() -> io::Result<Self> {
+    fn new(account_url: Option<String>) -> io::Result<Self> {
         let (sender, signals) = mpsc::unbounded_channel();
         for handed_on in
             [Signal::TERM, Signal::INT, Signal::QUIT, Signal::HUP, Signal::USR1, Signal::USR2, Signal::WINCH]
@@ -80,18 +95,20 @@ impl Family {
                 while arrivals.recv().await.is_some() && sender.send(handed_on).is_ok() {}
             });
         }
-        Ok(Self { children: signal(SignalKind::child())?, signals })
+        Ok(Self { children: signal(SignalKind::child())?, signals, account_url })
     }
 
     async fn run(&mut self, instructions: &Instructions) -> io::Result<i32> {
         let control = &instructions.control;
-        let coordination = self.see_through(&instructions.coordination).await?;
-        coordination.write(control, COORDINATION)?;
-        if coordination != Step::Exited(0) {
-            return Ok(code_of(&coordination));
-        }
-        if let Some(signal) = self.stay(control, instructions.command.is_some()).await {
-            return Ok(128 + signal.as_raw());
+        if let Some(coordination) = &instructions.coordination {
+            let coordination = self.see_through(coordination).await?;
+            coordination.write(control, COORDINATION)?;
+            if coordination != Step::Exited(0) {
+                return Ok(code_of(&coordination));
+            }
+            if let Some(signal) = self.stay(control, instructions.command.is_some()).await {
+                return Ok(128 + signal.as_raw());
+            }
         }
         let command = self.see_through(instructions.command.as_deref().unwrap_or_default()).await?;
         if let Step::NotStarted(_) = command {
@@ -105,7 +122,12 @@ impl Family {
         let Some((program, arguments)) = command.split_first() else {
             return Ok(Step::NotStarted("the command line is empty".to_owned()));
         };
-        let child = match Command::new(program).args(arguments).arg0(program).spawn() {
+        let mut command = Command::new(program);
+        command.args(arguments).arg0(program);
+        if let Some(url) = &self.account_url {
+            command.env(ACCOUNT_URL, url);
+        }
+        let child = match command.spawn() {
             Ok(child) => child,
             Err(error) => return Ok(Step::NotStarted(not_started(program, &error))),
         };

@@ -6,20 +6,31 @@ use super::control::TARGET;
 use super::first_process::{ARGUMENT, Instructions};
 use crate::batch::command_line;
 use crate::batch::model::BatchTaskFailureInfo;
+use crate::node::assignment::ACCOUNT_SOCKET;
 use crate::node::container_plan::ContainerPlan;
 use crate::node::failure;
 use crate::node::run::Part;
-use crate::node::runtime::{Image, Mount, MountSource, NetworkMode, NetworkPlace, OwnProgram};
+use crate::node::runtime::{ContainerSpec, Image, Mount, MountSource, NetworkMode, NetworkPlace, OwnProgram};
 
-/// What an instance's container needs beyond what the plan says.
+/// Where a container sees the folder with the account's socket.
+const ACCOUNT: &str = "/.batchyard/account";
+
+/// What a container needs whose first process is this program.
 #[derive(Debug)]
-pub(super) struct Surroundings<'a> {
+pub(super) struct FirstProcess<'a> {
     /// The image, for its ENTRYPOINT and CMD.
     pub(super) image: &'a Image,
     /// The first process.
     pub(super) program: &'a OwnProgram,
     /// The folder in which that talks with the node.
     pub(super) control: PathBuf,
+    /// The folder with the account's socket, if the task uses the account.
+    pub(super) account: Option<&'a Path>,
+}
+
+/// What an instance's container needs besides.
+#[derive(Debug)]
+pub(super) struct Surroundings<'a> {
     /// The task's directory on this node, and where instances see it.
     pub(super) shared: (&'a Path, PathBuf),
     /// The pool's network.
@@ -30,9 +41,10 @@ pub(super) struct Surroundings<'a> {
 pub(super) fn adapt(
     plan: &mut ContainerPlan,
     part: Part<'_>,
+    first: &FirstProcess<'_>,
     surroundings: Surroundings<'_>,
 ) -> Result<(), BatchTaskFailureInfo> {
-    let Surroundings { image, program, control, shared, network } = surroundings;
+    let Surroundings { shared, network } = surroundings;
     let own = part.instance.host().ok_or_else(|| failure::node_failed("the instance has no node"))?;
     let spec = &mut plan.spec;
     match &spec.network {
@@ -51,18 +63,38 @@ pub(super) fn adapt(
     spec.labels.insert("batchyard.instance".to_owned(), part.instance.number.to_string());
 
     let coordination = command_line::split(part.coordination).map_err(failure::launch_failed)?;
-    let words = |command: &[String]| words(spec.entrypoint.as_deref(), command, image);
+    begin_with(spec, first, Some(&coordination), part.instance.is_primary())?;
+    let (task, seen_at) = shared;
+    spec.mounts.push(bind(task, &seen_at.to_string_lossy()));
+    Ok(())
+}
+
+/// Turns the plan of a task that runs in one container into that of one which begins with our first process.
+pub(super) fn adapt_alone(
+    plan: &mut ContainerPlan,
+    first: &FirstProcess<'_>,
+) -> Result<(), BatchTaskFailureInfo> {
+    begin_with(&mut plan.spec, first, None, true)
+}
+
+fn begin_with(
+    spec: &mut ContainerSpec,
+    first: &FirstProcess<'_>,
+    coordination: Option<&[String]>,
+    has_command: bool,
+) -> Result<(), BatchTaskFailureInfo> {
+    let words = |command: &[String]| words(spec.entrypoint.as_deref(), command, first.image);
     let instructions = Instructions {
-        coordination: words(&coordination),
-        command: part.instance.is_primary().then(|| words(&spec.command)),
+        coordination: coordination.map(words),
+        command: has_command.then(|| words(&spec.command)),
         control: TARGET.into(),
+        account: first.account.map(|_| Path::new(ACCOUNT).join(ACCOUNT_SOCKET)),
     };
     let instructions = serde_json::to_string(&instructions).map_err(failure::node_failed)?;
-    spec.entrypoint = Some(program.command());
+    spec.entrypoint = Some(first.program.command());
     spec.command = vec![ARGUMENT.to_owned(), instructions];
-
-    let (task, seen_at) = shared;
-    spec.mounts.extend([program.mount(), bind(&control, TARGET), bind(task, &seen_at.to_string_lossy())]);
+    spec.mounts.extend([first.program.mount(), bind(&first.control, TARGET)]);
+    spec.mounts.extend(first.account.map(|folder| Mount { read_only: true, ..bind(folder, ACCOUNT) }));
     Ok(())
 }
 
@@ -89,7 +121,6 @@ mod tests {
     use super::*;
     use crate::batch::{JobId, TaskId};
     use crate::node::assignment::{Host, Instance};
-    use crate::node::runtime::ContainerSpec;
 
     fn list(words: &[&str]) -> Vec<String> {
         words.iter().map(|word| (*word).to_owned()).collect()
@@ -126,14 +157,16 @@ mod tests {
             grace: std::time::Duration::ZERO,
             host_folders: Vec::new(),
         };
-        let surroundings = Surroundings {
-            image: &image(),
-            program: &OwnProgram::at("/data/program".into()),
+        let (image, program) = (image(), OwnProgram::at("/data/program".into()));
+        let first = FirstProcess {
+            image: &image,
+            program: &program,
             control: "/notes/control".into(),
-            shared: (Path::new("/node/t"), "/mnt/t".into()),
-            network: "net".to_owned(),
+            account: None,
         };
-        adapt(&mut plan, part, surroundings).map(|()| plan.spec)
+        let surroundings =
+            Surroundings { shared: (Path::new("/node/t"), "/mnt/t".into()), network: "net".to_owned() };
+        adapt(&mut plan, part, &first, surroundings).map(|()| plan.spec)
     }
 
     #[test]
@@ -158,9 +191,10 @@ mod tests {
             let [argument, instructions] = spec.command.as_slice() else { panic!("{:?}", spec.command) };
             assert_eq!(argument, ARGUMENT);
             let expected = Instructions {
-                coordination: list(&["/entry", "sshd", "-p", "23"]),
+                coordination: Some(list(&["/entry", "sshd", "-p", "23"])),
                 command,
                 control: TARGET.into(),
+                account: None,
             };
             assert_eq!(serde_json::from_str::<Instructions>(instructions).unwrap(), expected);
             let seen: Vec<_> = spec.mounts.iter().map(|mount| (&*mount.target, mount.read_only)).collect();

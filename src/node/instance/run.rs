@@ -1,12 +1,14 @@
-//! Runs an instance to its end: its container, and between the coordination command and the task's the wait for all others.
+//! Runs an instance to its end: its container, and between the coordination command and the task's the wait for all others. Also runs
+//! tasks that use the account, which have one container and wait for nobody.
 
 use std::convert::Infallible;
 use std::io::Write as _;
+use std::path::PathBuf;
 
 use rustix::fs::OFlags;
 
 use super::control::{Control, GLANCE, Step};
-use super::plan::{Surroundings, adapt};
+use super::plan::{FirstProcess, Surroundings, adapt, adapt_alone};
 use crate::batch::command_line;
 use crate::batch::model::{
     BatchTaskContainerExecutionInfo, BatchTaskContainerSettings, BatchTaskFailureInfo,
@@ -19,7 +21,9 @@ use crate::node::failure::{self, TaskOutcome};
 use crate::node::plain_path;
 use crate::node::record::RunRecord;
 use crate::node::run::{Part, Run, Watch};
-use crate::node::runtime::{ContainerState, RuntimeError, RuntimeKind, Subnet, simulated_coordination};
+use crate::node::runtime::{
+    ContainerState, Image, OwnProgram, RuntimeError, RuntimeKind, Subnet, simulated_coordination,
+};
 
 /// Runs an instance of a task to its end. For the primary that is the end of the task's command; the others stay until they are
 /// ended.
@@ -47,6 +51,61 @@ pub(in crate::node) async fn run(
     }
 }
 
+/// Runs a task that uses the account to its end, in its one container.
+pub(in crate::node) async fn run_with_account(
+    node: &NodeContext,
+    run: &Run<'_>,
+    settings: &BatchTaskContainerSettings,
+    mut plan: ContainerPlan,
+    watch: &Watch<'_>,
+) -> TaskOutcome {
+    plan.spec.image = match container_task::fetch(node, run, settings, watch).await {
+        Ok(image) => image.to_string(),
+        Err(outcome) => return *outcome,
+    };
+    let prepared = match Equipment::find(node, run, &plan.spec.image).await {
+        Ok(equipment) => adapt_alone(&mut plan, &equipment.first_process(node, run)),
+        Err(failure_info) => Err(failure_info),
+    };
+    if let Err(failure_info) = prepared {
+        return TaskOutcome::failed(failure_info);
+    }
+    match container_task::launch(node, run, &settings.image_name, plan, watch).await {
+        Ok(mut record) => see_out_with_account(node, run, &mut record, watch).await,
+        Err(outcome) => *outcome,
+    }
+}
+
+/// What the first process needs, found.
+struct Equipment {
+    image: Image,
+    program: OwnProgram,
+    /// The folder in which it and the node talk, empty.
+    control: PathBuf,
+}
+
+impl Equipment {
+    async fn find(node: &NodeContext, run: &Run<'_>, image: &str) -> Result<Self, BatchTaskFailureInfo> {
+        let of_runtime = |error: RuntimeError| failure::of_runtime(&error, image);
+        let found = node.runtime.find_image(image).await.map_err(of_runtime)?;
+        let found = found.ok_or_else(|| failure::node_failed("the image is gone that was just fetched"))?;
+        let program = node.runtime.own_program().await.map_err(of_runtime)?;
+        let control = Control::at(run.record.control());
+        let folder = control.folder();
+        in_background(move || control.create()).await.map_err(failure::node_failed)?;
+        Ok(Self { image: found, program, control: folder })
+    }
+
+    fn first_process<'a>(&'a self, node: &'a NodeContext, run: &Run<'_>) -> FirstProcess<'a> {
+        FirstProcess {
+            image: &self.image,
+            program: &self.program,
+            control: self.control.clone(),
+            account: run.uses_account.then_some(node.identity.account_door.as_path()),
+        }
+    }
+}
+
 /// Has everything there that an instance's container needs beyond the plan, and puts it into the plan.
 async fn prepare(
     node: &NodeContext,
@@ -54,30 +113,35 @@ async fn prepare(
     part: Part<'_>,
     plan: &mut ContainerPlan,
 ) -> Result<(), BatchTaskFailureInfo> {
-    let of_runtime = |error: RuntimeError| failure::of_runtime(&error, &plan.spec.image);
-    let image = node.runtime.find_image(&plan.spec.image).await.map_err(of_runtime)?;
-    let image = image.ok_or_else(|| failure::node_failed("the image is gone that was just fetched"))?;
-    let program = node.runtime.own_program().await.map_err(of_runtime)?;
+    let equipment = Equipment::find(node, run, &plan.spec.image).await?;
     let network = node.network();
     let own = part.instance.host().map(|host| Subnet::of(host.address));
-    let subnet = node.runtime.ensure_network(&network, own).await.map_err(of_runtime)?;
+    let ensured = node.runtime.ensure_network(&network, own).await;
+    let subnet = ensured.map_err(|error| failure::of_runtime(&error, &plan.spec.image))?;
     if own != Some(subnet) {
         return Err(failure::node_failed(format!(
             "the pool's network has the addresses {subnet} by now, and the node another one; reboot the pool's nodes"
         )));
     }
-    let control = Control::at(run.record.control());
-    let folder = control.folder();
-    in_background(move || control.create()).await.map_err(failure::node_failed)?;
     let shared = node.layout.task(part.job, part.task);
-    let surroundings = Surroundings {
-        image: &image,
-        program: &program,
-        control: folder,
-        shared: (shared.path(), node.layout.task_shared(part.job, part.task)),
-        network,
-    };
-    adapt(plan, part, surroundings)
+    let surroundings =
+        Surroundings { shared: (shared.path(), node.layout.task_shared(part.job, part.task)), network };
+    adapt(plan, part, &equipment.first_process(node, run), surroundings)
+}
+
+/// Sees a task that uses the account to its end, whose container runs or has run.
+pub(in crate::node) async fn see_out_with_account(
+    node: &NodeContext,
+    run: &Run<'_>,
+    record: &mut RunRecord,
+    watch: &Watch<'_>,
+) -> TaskOutcome {
+    let mut outcome = container_task::end(node, record, watch).await;
+    let ended_by_itself = outcome.failure_info.as_ref().is_none_or(failure::is_exit_code);
+    if ended_by_itself && let Some(Step::NotStarted(reason)) = Control::at(run.record.control()).command() {
+        outcome = not_started(reason, &first_word(run.command_line), outcome.container_info);
+    }
+    conclusion::conclude(node, run, record, outcome, watch).await
 }
 
 /// Sees an instance to its end whose container runs, also one that an earlier life of this program started.
@@ -124,18 +188,10 @@ pub(in crate::node) fn conclude(control: &Control, part: Part<'_>, outcome: Task
     if !ended_by_itself {
         return outcome;
     }
-    let first = |command_line: &str| {
-        let words = command_line::split(command_line).unwrap_or_default();
-        words.into_iter().next().unwrap_or_default()
-    };
-    let failed = |reason: String, program: String| TaskOutcome {
-        exit_code: None,
-        failure_info: Some(failure::of_runtime(&RuntimeError::StartFailed { reason }, &program)),
-        container_info: outcome.container_info.clone(),
-    };
+    let failed = |reason, program: &str| not_started(reason, program, outcome.container_info.clone());
     match (control.coordination(), control.command()) {
-        (Some(Step::NotStarted(reason)), _) => failed(reason, first(part.coordination)),
-        (Some(Step::Exited(0)), Some(Step::NotStarted(reason))) => failed(reason, String::new()),
+        (Some(Step::NotStarted(reason)), _) => failed(reason, &first_word(part.coordination)),
+        (Some(Step::Exited(0)), Some(Step::NotStarted(reason))) => failed(reason, ""),
         (Some(Step::Exited(0)), _) if part.instance.is_primary() => outcome,
         (Some(Step::Exited(0)), _) => {
             TaskOutcome { failure_info: Some(failure::subtask_ended(outcome.exit_code)), ..outcome }
@@ -143,6 +199,21 @@ pub(in crate::node) fn conclude(control: &Control, part: Part<'_>, outcome: Task
         (Some(Step::Exited(code)), _) => coordination_failed(code, outcome.container_info),
         (None, _) => outcome,
     }
+}
+
+/// The outcome of a container whose first process could not start a program.
+fn not_started(
+    reason: String,
+    program: &str,
+    container_info: Option<BatchTaskContainerExecutionInfo>,
+) -> TaskOutcome {
+    let failure_info = Some(failure::of_runtime(&RuntimeError::StartFailed { reason }, program));
+    TaskOutcome { exit_code: None, failure_info, container_info }
+}
+
+fn first_word(command_line: &str) -> String {
+    let words = command_line::split(command_line).unwrap_or_default();
+    words.into_iter().next().unwrap_or_default()
 }
 
 fn coordination_failed(code: i32, container_info: Option<BatchTaskContainerExecutionInfo>) -> TaskOutcome {

@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::container::{RegistryCredential, RuntimeError};
+use crate::secret::Secret;
 
 /// How much of an answer is repeated, in characters.
 const REPEATED: usize = 600;
@@ -49,10 +50,10 @@ impl RuntimeError {
     pub(in crate::node) fn harmless(
         mut self,
         credential: Option<&RegistryCredential>,
-        token: Option<&String>,
+        token: Option<&Secret>,
     ) -> Self {
         let mut secrets = credential.map(RegistryCredential::secrets).unwrap_or_default();
-        secrets.extend(token.cloned());
+        secrets.extend(token.map(|token| token.expose().to_owned()));
         match &mut self {
             Self::Unauthorized { reason, .. }
             | Self::ImageNotFound { reason, .. }
@@ -75,7 +76,6 @@ impl RuntimeError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::secret::Secret;
 
     #[test]
     fn what_a_registry_was_told_is_not_repeated() {

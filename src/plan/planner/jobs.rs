@@ -6,7 +6,7 @@ use crate::batch::PoolId;
 use crate::batch::model::BatchJobState;
 use crate::resource::{
     Address, ChangeClass, DesiredJob, LiveJob, Mutability, Observed, OnChange, OnComplete, Ownership,
-    TaskStreamError,
+    Pending, TaskStreamError,
 };
 
 use super::super::change::{ActionReason, Change};
@@ -123,18 +123,23 @@ impl Planner<'_> {
         tasks: TaskPlan,
         pool_ready: Option<StepId>,
     ) -> Result<(), TaskStreamError> {
-        change.fields = job::diff(&desired.spec, &live.value, &desired.sources);
+        change.fields = job::diff(&desired.spec, &live.value, &desired.sources, self.live.api_version);
         let has_new_work = tasks.summary.add + tasks.summary.replace > 0;
         if live.value.is_over() {
             self.ignore_what_a_finished_job_cannot_change(&mut change, &live.value);
         }
+        change.note_live(live.etag.as_ref(), live.value.ownership.as_ref(), &desired.spec.digest());
         let hardest = hardest(&change.fields);
+        let is_requested = self.policy.replaces(&change.address);
         let takes_none = live.value.is_over() || ends_between(&live.value, &tasks);
-        let replace = hardest == Some(Mutability::Replace) || (takes_none && has_new_work);
+        let replace = is_requested || hardest == Some(Mutability::Replace) || (takes_none && has_new_work);
         if replace {
             change.class = ChangeClass::Replace;
             change.reason = ActionReason::CannotUpdate;
-            if takes_none && has_new_work {
+            if is_requested {
+                change.reason = ActionReason::ReplaceRequested;
+                change.remarks.push("--replace asks for it".to_owned());
+            } else if takes_none && has_new_work {
                 change.reason = ActionReason::NewWorkForFinishedJob;
                 let (add, replace) = (tasks.summary.add, tasks.summary.replace);
                 let why = if live.value.is_over() {
@@ -147,7 +152,7 @@ impl Planner<'_> {
             }
             change.remarks.push("its tasks, their results and their files are deleted with it".to_owned());
             self.disturb_job(&mut change, &desired.spec.id);
-            change.needs = self.missing_permission(change.class, OnChange::Stop);
+            change.needs = self.missing_permission(change.class, OnChange::Stop).filter(|_| !is_requested);
             if change.needs.is_some() {
                 self.changes.push(change);
                 return Ok(());
@@ -165,21 +170,31 @@ impl Planner<'_> {
             .fields
             .iter()
             .map(|field| field.path.clone())
-            .filter(|path| path != "on_complete")
+            .filter(|path| path != "on_complete" && path != "pool")
             .collect();
         let mut updated = None;
+        let was_interrupted = is_to_be_enabled(&live.value);
+        let moves = hardest == Some(Mutability::WhileDisabled) || was_interrupted;
         if !change.fields.is_empty() {
-            change.class = change.class.max(ChangeClass::UpdateLive);
+            let class = if moves { ChangeClass::UpdateWhileDisabled } else { ChangeClass::UpdateLive };
+            change.class = change.class.max(class);
             change.reason = ActionReason::FieldsDiffer;
+        }
+        if moves {
+            self.disturb_moved_job(&mut change, &live.value, was_interrupted);
         }
         if !live_fields.is_empty() || change.reason == ActionReason::Adopted {
             let update = Action::UpdateJob {
                 spec: Box::new(desired.spec.clone()),
                 fields: live_fields,
-                ownership: Ownership::new(self.recipe, desired.spec.digest(), &desired.spec.metadata),
-                etag: live.etag.clone(),
+                ownership: self.job_mark(desired, &live.value),
             };
             updated = Some(self.step(&change.address, update, pool_ready));
+        }
+        if let Some(pool) = desired.spec.pool.id().filter(|_| moves) {
+            let ownership = Ownership { pending: None, ..self.job_mark(desired, &live.value) };
+            let action = Action::MoveJob { job: desired.spec.id.clone(), pool: pool.clone(), ownership };
+            updated = Some(self.step(&change.address, action, updated.or(pool_ready)));
         }
         if live.value.is_over() {
             let tasks = self.without_deletions(&change, tasks);
@@ -190,11 +205,21 @@ impl Planner<'_> {
         } else {
             let uploaded =
                 if tasks.conflicts.is_empty() { self.upload_inputs(key, desired, &tasks) } else { None };
-            let ready = updated.into_iter().chain(uploaded).collect();
+            let ready: Vec<_> = updated.into_iter().chain(uploaded).collect();
+            let ready =
+                self.forget_tally(key, desired, &live.value, &tasks).into_iter().chain(ready).collect();
             self.add_tasks(key, desired, tasks, ChangeClass::UpdateLive, ready);
         }
         self.changes.push(change);
         Ok(())
+    }
+
+    /// The mark of a job that is changed. The tally of its tasks stays until its seal says another: they are what they were.
+    fn job_mark(&self, desired: &DesiredJob, live: &LiveJob) -> Ownership {
+        let there = live.ownership.as_ref();
+        let pending = there.and_then(|owner| owner.pending.clone());
+        let mark = Ownership::new(self.recipe, desired.spec.digest(), &desired.spec.metadata);
+        Ownership { tasks: there.and_then(|owner| owner.tasks.clone()), pending, ..mark }
     }
 
     /// A finished job keeps the tasks that its recipe no longer has: they are its history.
@@ -214,7 +239,7 @@ impl Planner<'_> {
     /// A finished job is never run again by itself; what could only matter to its future is said, not done.
     fn ignore_what_a_finished_job_cannot_change(&mut self, change: &mut Change, live: &LiveJob) {
         let (ignored, kept): (Vec<_>, Vec<_>) =
-            change.fields.drain(..).partition(|field| field.mutability == Mutability::Live);
+            change.fields.drain(..).partition(|field| field.mutability < Mutability::AtZeroNodes);
         change.fields = kept;
         for field in ignored.iter().filter(|field| field.path != "on_complete") {
             self.notes.push(format!(
@@ -248,6 +273,24 @@ impl Planner<'_> {
         change.source = source_of(&desired.sources, "tasks");
         change.tasks = Some(tasks.summary);
         self.changes.push(change);
+    }
+
+    /// Takes back that the recorded tasks are there before any of them is replaced: an apply that is killed in between may leave as
+    /// many others, and the recipe may by then ask for the old ones again.
+    fn forget_tally(
+        &mut self,
+        key: &str,
+        desired: &DesiredJob,
+        live: &LiveJob,
+        tasks: &TaskPlan,
+    ) -> Option<StepId> {
+        let is_recorded = live.ownership.as_ref().is_some_and(|owner| owner.tasks.is_some());
+        if tasks.delete.is_empty() || !tasks.conflicts.is_empty() || !is_recorded {
+            return None;
+        }
+        let ownership = Ownership { tasks: None, ..self.job_mark(desired, live) };
+        let unseal = Action::UnsealJob { job: desired.spec.id.clone(), ownership };
+        Some(self.step(&Address::tasks(key), unseal, []))
     }
 
     fn add_tasks(
@@ -312,4 +355,10 @@ impl Planner<'_> {
         let seal = JobSeal { spec: Box::new(desired.spec.clone()), ownership, terminate_when_done };
         self.step(address, Action::SealJob { job: desired.spec.id.clone(), seal }, after);
     }
+}
+
+/// Whether an apply was interrupted that had disabled the job.
+fn is_to_be_enabled(live: &LiveJob) -> bool {
+    let pending = live.ownership.as_ref().and_then(|owner| owner.pending.as_ref());
+    pending == Some(&Pending::Enable) && !live.is_over()
 }

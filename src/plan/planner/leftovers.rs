@@ -10,6 +10,7 @@ use crate::resource::{
 };
 
 use super::super::change::{ActionReason, Change};
+use super::super::selection::Selection;
 use super::super::step::Action;
 use super::{Planner, unchanged};
 
@@ -43,12 +44,15 @@ struct Owned<'a> {
 }
 
 impl<'a> Owned<'a> {
-    fn of(recipe: &RecipeName, live: &'a LiveState, kept: &Kept) -> Self {
+    fn of(recipe: &RecipeName, live: &'a LiveState, kept: &Kept, selection: &Selection) -> Self {
         let ours =
             |ownership: &Option<Ownership>| ownership.as_ref().is_some_and(|own| own.recipe == *recipe);
         let schedules = live.schedules.iter().filter(|(id, _)| !kept.schedules.contains(*id));
         let jobs = live.jobs.iter().filter(|(id, _)| !kept.jobs.contains(*id));
         let pools = live.pools.iter().filter(|(id, _)| !kept.pools.contains(*id));
+        let schedules = schedules.filter(|(id, _)| selection.contains(&Address::schedule(id.as_str())));
+        let jobs = jobs.filter(|(id, _)| selection.contains(&Address::job(id.as_str())));
+        let pools = pools.filter(|(id, _)| selection.contains(&Address::pool(id.as_str())));
         Self {
             schedules: schedules.filter(|(_, schedule)| ours(&schedule.value.ownership)).collect(),
             jobs: jobs.filter(|(_, job)| ours(&job.value.ownership)).collect(),
@@ -68,7 +72,7 @@ impl Planner<'_> {
     /// What carries this recipe's mark and is no longer in it.
     pub(super) fn leftovers(&mut self, desired: &DesiredState, live: &LiveState) {
         let kept = Kept::of(desired);
-        let left = Owned::of(self.recipe, live, &kept).names();
+        let left = Owned::of(self.recipe, live, &kept, &self.policy.selection).names();
         if left.is_empty() {
             return;
         }
@@ -82,6 +86,14 @@ impl Planner<'_> {
         }
     }
 
+    /// The address of what the recipe no longer has: its id, unless that is the key of something that it has under another id.
+    fn free_address(&self, address: Address) -> Address {
+        if self.changes.iter().any(|change| change.address == address) {
+            return Address { key: format!("{}~old", address.key), ..address };
+        }
+        address
+    }
+
     /// Destroys what is the recipe's and not kept: schedules first, which would make new jobs, then jobs, so that no task is put back
     /// in the queue of a job that is about to go, then pools.
     pub(super) fn destroy_owned(&mut self, live: &LiveState, reason: ActionReason, kept: &Kept) {
@@ -91,10 +103,11 @@ impl Planner<'_> {
             reason: reason.clone(),
             ..unchanged(address)
         };
-        let Owned { schedules, jobs, pools } = Owned::of(self.recipe, live, kept);
+        let Owned { schedules, jobs, pools } = Owned::of(self.recipe, live, kept, &self.policy.selection);
         let mut gone = Vec::new();
         for (id, schedule) in schedules {
-            let mut change = destroyed(Address::schedule(id.as_str()), id.to_string());
+            let address = self.free_address(Address::schedule(id.as_str()));
+            let mut change = destroyed(address, id.to_string());
             change.remarks.push("its jobs, their tasks and their files are deleted with it".to_owned());
             let action = match schedule.value.state {
                 BatchJobScheduleState::Deleting => Action::AwaitScheduleGone { schedule: id.clone() },
@@ -104,7 +117,8 @@ impl Planner<'_> {
             self.changes.push(change);
         }
         for (id, job) in jobs {
-            let mut change = destroyed(Address::job(id.as_str()), id.to_string());
+            let address = self.free_address(Address::job(id.as_str()));
+            let mut change = destroyed(address, id.to_string());
             self.disturb_job(&mut change, id);
             let action = match job.value.state {
                 BatchJobState::Deleting => Action::AwaitJobGone { job: id.clone() },
@@ -114,7 +128,8 @@ impl Planner<'_> {
             self.changes.push(change);
         }
         for (id, pool) in pools {
-            let mut change = destroyed(Address::pool(id.as_str()), id.to_string());
+            let address = self.free_address(Address::pool(id.as_str()));
+            let mut change = destroyed(address, id.to_string());
             self.disturb_pool(&mut change, &pool.value);
             let action = match pool.value.state {
                 BatchPoolState::Deleting => Action::AwaitPoolGone { pool: id.clone() },

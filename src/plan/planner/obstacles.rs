@@ -1,9 +1,9 @@
 //! What stands in the way of changes that end or interrupt work.
 
 use crate::batch::PoolId;
-use crate::resource::{ChangeClass, LivePool};
+use crate::resource::{ChangeClass, LiveJob, LivePool, OnChange};
 
-use super::super::change::Change;
+use super::super::change::{ActionReason, Change};
 use super::super::obstacle::Obstacle;
 use super::Planner;
 
@@ -38,6 +38,18 @@ impl Planner<'_> {
         }
     }
 
+    /// Says what becomes of the nodes of a pool that goes by a change only once they have rebooted.
+    pub(super) fn say_who_reboots(&self, change: &mut Change, live: &LivePool, on_change: OnChange) {
+        let nodes = live.current_dedicated + live.current_spot;
+        change.remarks.push(if self.permits(OnChange::Reboot, on_change) {
+            let noun = if nodes == 1 { "node is" } else { "nodes are" };
+            format!("{nodes} {noun} rebooted, some at a time{}", self.requeued(&live.spec.id))
+        } else {
+            "nodes keep what they have until they reboot; `on_change: reboot` in the recipe, or --allow reboot, reboots them"
+                .to_owned()
+        });
+    }
+
     /// What becomes of the recipe's own tasks that run on a pool.
     fn requeued(&self, pool: &PoolId) -> String {
         let here = self.live.jobs.values().filter(|job| job.value.runs_on.as_ref() == Some(pool));
@@ -58,6 +70,21 @@ impl Planner<'_> {
         }
         if held.foreign.count > 0 {
             change.obstacles.push(Obstacle::ForeignTasks(held.foreign.clone()));
+        }
+    }
+
+    /// Says what disabling a job does to its tasks. One that was left disabled by an interrupted apply has none that run.
+    pub(super) fn disturb_moved_job(&self, change: &mut Change, live: &LiveJob, was_interrupted: bool) {
+        if was_interrupted {
+            change.class = change.class.max(ChangeClass::UpdateWhileDisabled);
+            if change.fields.is_empty() {
+                change.reason = ActionReason::Interrupted;
+            }
+            change.remarks.push("an earlier apply was interrupted while the job was disabled".to_owned());
+        }
+        let running = self.live.contents.get(&live.spec.id).map_or(0, |held| held.running);
+        if running > 0 {
+            change.obstacles.push(Obstacle::TasksRequeued { running });
         }
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::batch::model::BatchPoolState;
 use crate::resource::{
     Address, ChangeClass, DesiredPool, InputFile, LivePool, Mutability, Observed, OnChange, Ownership,
+    Pending,
 };
 
 use super::super::change::{ActionReason, Change, FieldChange};
@@ -83,11 +84,22 @@ impl Planner<'_> {
         live: &Observed<LivePool>,
         adoption: Adoption,
     ) {
-        change.fields = pool::diff(&desired.spec, &live.value, &desired.sources);
+        change.fields = pool::diff(&desired.spec, &live.value, &desired.sources, self.live.api_version);
+        change.note_live(live.etag.as_ref(), live.value.ownership.as_ref(), &desired.spec.digest());
         adoption.mark(change);
+        if self.policy.replaces(&change.address) {
+            return self.replace_pool(change, key, desired, live);
+        }
         let Some(hardest) = hardest(&change.fields) else {
             if adoption == Adoption::Adopted {
                 self.patch_pool(change, desired, live, None);
+            } else if has_nodes_to_reboot(&live.value) {
+                change.class = ChangeClass::UpdateLiveAfterReboot;
+                change.reason = ActionReason::Interrupted;
+                change.remarks.push("an earlier apply was interrupted while it rebooted nodes".to_owned());
+                self.disturb_pool(change, &live.value);
+                let rebooted = self.reboot_nodes(change, desired, []);
+                self.pool_ready.insert(key.to_owned(), rebooted);
             }
             return;
         };
@@ -97,7 +109,10 @@ impl Planner<'_> {
         change.reason = ActionReason::FieldsDiffer;
         change.class = change.class.max(match hardest {
             Mutability::Live => ChangeClass::UpdateLive,
+            // Said of jobs only.
+            Mutability::WhileDisabled => ChangeClass::UpdateWhileDisabled,
             Mutability::LiveAfterReboot if removes_start_task(desired, live) => ChangeClass::Replace,
+            Mutability::LiveAfterReboot if empty => ChangeClass::UpdateLive,
             Mutability::LiveAfterReboot => ChangeClass::UpdateLiveAfterReboot,
             Mutability::AtZeroNodes if removes_something(&change.fields) => ChangeClass::Replace,
             Mutability::AtZeroNodes if empty => ChangeClass::UpdateLive,
@@ -109,26 +124,74 @@ impl Planner<'_> {
         }
         change.needs = self.missing_permission(change.class, desired.on_change);
         self.disturb_pool(change, &live.value);
+        if change.class == ChangeClass::UpdateLiveAfterReboot {
+            self.say_who_reboots(change, &live.value, desired.on_change);
+        }
         if change.needs.is_some() {
             return;
         }
         let step = match change.class {
-            ChangeClass::Replace => {
-                let uploaded = self.upload_files(&change.address, desired);
-                let delete = Action::DeletePool { pool: desired.spec.id.clone(), etag: live.etag.clone() };
-                let gone = self.step(&change.address, delete, uploaded);
-                return self.create_pool(change, key, desired, vec![gone]);
-            }
+            ChangeClass::Replace => return self.delete_and_create_pool(change, key, desired, live),
             ChangeClass::DrainAndUpdate => self.drain_and_update(change, desired, live),
-            _ => self.patch_pool(change, desired, live, None),
+            ChangeClass::UpdateLiveAfterReboot if self.permits(OnChange::Reboot, desired.on_change) => {
+                let updated = self.patch_pool(change, desired, live, None);
+                self.reboot_nodes(change, desired, [updated])
+            }
+            _ => {
+                let updated = self.patch_pool(change, desired, live, None);
+                if has_nodes_to_reboot(&live.value) {
+                    self.reboot_nodes(change, desired, [updated])
+                } else {
+                    updated
+                }
+            }
         };
         self.pool_ready.insert(key.to_owned(), step);
+    }
+
+    /// Makes a pool anew because somebody asks for it.
+    fn replace_pool(
+        &mut self,
+        change: &mut Change,
+        key: &str,
+        desired: &DesiredPool,
+        live: &Observed<LivePool>,
+    ) {
+        change.class = ChangeClass::Replace;
+        change.reason = ActionReason::ReplaceRequested;
+        change.remarks.push("--replace asks for it".to_owned());
+        self.disturb_pool(change, &live.value);
+        self.delete_and_create_pool(change, key, desired, live);
+    }
+
+    fn delete_and_create_pool(
+        &mut self,
+        change: &mut Change,
+        key: &str,
+        desired: &DesiredPool,
+        live: &Observed<LivePool>,
+    ) {
+        let uploaded = self.upload_files(&change.address, desired);
+        let delete = Action::DeletePool { pool: desired.spec.id.clone(), etag: live.etag.clone() };
+        let gone = self.step(&change.address, delete, uploaded);
+        self.create_pool(change, key, desired, vec![gone]);
     }
 
     /// The same for a pool that is there, if its start task changes.
     fn upload_changed_files(&mut self, change: &Change, desired: &DesiredPool) -> Option<StepId> {
         let changes = change.fields.iter().any(|field| field.path == "start_task");
         changes.then(|| self.upload_files(&change.address, desired)).flatten()
+    }
+
+    fn reboot_nodes(
+        &mut self,
+        change: &Change,
+        desired: &DesiredPool,
+        after: impl IntoIterator<Item = StepId>,
+    ) -> StepId {
+        let ownership = Ownership::new(self.recipe, desired.spec.digest(), &desired.spec.metadata);
+        let reboot = Action::RebootNodes { pool: desired.spec.id.clone(), ownership };
+        self.step(&change.address, reboot, after)
     }
 
     fn drain_and_update(
@@ -163,12 +226,15 @@ impl Planner<'_> {
         let is_scale = |path: &String| path.starts_with("nodes.") || path == "resize_timeout";
         let (scale, fields): (Vec<_>, Vec<_>) =
             change.fields.iter().map(|field| field.path.clone()).partition(is_scale);
-        let update = Action::UpdatePool {
-            spec: Box::new(desired.spec.clone()),
-            fields,
-            ownership: Ownership::new(self.recipe, desired.spec.digest(), &desired.spec.metadata),
-            etag: if drained.is_some() { None } else { live.etag.clone() },
-        };
+        let mut ownership = Ownership::new(self.recipe, desired.spec.digest(), &desired.spec.metadata);
+        // Nodes that come anew need no reboot.
+        let reboots = change.class == ChangeClass::UpdateLiveAfterReboot
+            && self.permits(OnChange::Reboot, desired.on_change);
+        if drained.is_none() && (reboots || has_nodes_to_reboot(&live.value)) {
+            // Also where an earlier change waits for its reboots: they are not over, and begin anew.
+            ownership.pending = Some(Pending::Reboot { before: None });
+        }
+        let update = Action::UpdatePool { spec: Box::new(desired.spec.clone()), fields, ownership };
         let uploaded = if drained.is_some() { None } else { self.upload_changed_files(change, desired) };
         let updated = self.step(&change.address, update, drained.into_iter().chain(uploaded));
         if scale.is_empty() && drained.is_none() {
@@ -208,6 +274,12 @@ impl Planner<'_> {
 fn removes_something(fields: &[FieldChange]) -> bool {
     let removed = fields.iter().filter(|field| field.after.is_null());
     { removed }.any(|field| ["display_name", "network", "upgrade_policy"].contains(&field.path.as_str()))
+}
+
+/// Whether an apply was interrupted that had to reboot nodes.
+fn has_nodes_to_reboot(live: &LivePool) -> bool {
+    let pending = live.ownership.as_ref().and_then(|owner| owner.pending.as_ref());
+    matches!(pending, Some(Pending::Reboot { .. }))
 }
 
 fn removes_start_task(desired: &DesiredPool, live: &Observed<LivePool>) -> bool {

@@ -70,19 +70,25 @@ impl Planner<'_> {
         live: &Observed<LiveSchedule>,
         pool_ready: Option<StepId>,
     ) {
-        change.fields = schedule::diff(&desired.spec, &live.value, &desired.sources);
-        if change.fields.is_empty() && change.reason != ActionReason::Adopted {
+        change.fields = schedule::diff(&desired.spec, &live.value, &desired.sources, self.live.api_version);
+        change.note_live(live.etag.as_ref(), live.value.ownership.as_ref(), &desired.spec.digest());
+        let is_requested = self.policy.replaces(&change.address);
+        if change.fields.is_empty() && change.reason != ActionReason::Adopted && !is_requested {
             return;
         }
         let is_over = live.value.is_over();
-        if is_over || hardest(&change.fields) == Some(Mutability::Replace) {
+        if is_requested || is_over || hardest(&change.fields) == Some(Mutability::Replace) {
             change.class = ChangeClass::Replace;
             change.reason = ActionReason::CannotUpdate;
+            if is_requested {
+                change.reason = ActionReason::ReplaceRequested;
+                change.remarks.push("--replace asks for it".to_owned());
+            }
             if is_over {
                 change.remarks.push(format!("it is {} and can't be changed any more", live.value.state));
             }
             change.remarks.push("its jobs, their tasks and their files are deleted with it".to_owned());
-            change.needs = self.missing_permission(change.class, OnChange::Stop);
+            change.needs = self.missing_permission(change.class, OnChange::Stop).filter(|_| !is_requested);
             if change.needs.is_some() {
                 return;
             }
@@ -105,7 +111,6 @@ impl Planner<'_> {
             spec: Box::new(desired.spec.clone()),
             fields: change.fields.iter().map(|field| field.path.clone()).collect(),
             ownership: self.schedule_mark(desired),
-            etag: live.etag.clone(),
         };
         self.step(&change.address, update, pool_ready);
     }

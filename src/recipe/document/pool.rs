@@ -202,14 +202,16 @@ pub struct StartTask {
     pub environment: Option<Field<Environment>>,
 }
 
-/// What a change of an immutable property may do to a pool.
+/// What a change may do to a pool and to what runs on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OnChange {
     /// Nothing: stop and say which property asks for what.
     Stop,
-    /// Resize to zero nodes, change, and resize back.
+    /// Reboot nodes, some at a time, where they go by a change only then.
+    Reboot,
+    /// Resize to zero nodes, change, and resize back; and what `reboot` does.
     Drain,
-    /// Delete the pool and make it anew.
+    /// Delete the pool and make it anew; and what `reboot` does.
     Recreate,
 }

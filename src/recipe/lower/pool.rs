@@ -28,6 +28,7 @@ pub(super) fn pool(
     let spec = spec(PoolId::new(id).ok()?, pool, registries, inputs)?;
     let on_change = match optional(pool.on_change.as_ref())? {
         None | Some(OnChange::Stop) => resource::OnChange::Stop,
+        Some(OnChange::Reboot) => resource::OnChange::Reboot,
         Some(OnChange::Drain) => resource::OnChange::Drain,
         Some(OnChange::Recreate) => resource::OnChange::Recreate,
     };

@@ -9,6 +9,7 @@ mod output;
 mod plan;
 mod status;
 mod style;
+mod watch;
 
 pub use at_rest::at_rest;
 pub use diff::diff;
@@ -16,5 +17,6 @@ pub use doctor::{image, machine};
 pub use events::{Deed, Progress, apply_summary, event, progress, progress_line, wait_summary};
 pub use explanation::{code, codes, field, fields};
 pub use output::indented;
-pub use plan::{failed_earlier, plan};
+pub use plan::{PlanParts, failed_earlier, parts, plan};
 pub use status::status;
+pub use watch::{is_bad_watch_event, watch_event, watch_summary};

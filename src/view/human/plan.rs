@@ -25,6 +25,32 @@ pub fn plan(out: &mut dyn Write, plan: &Plan) -> io::Result<()> {
     write_summary(out, plan)
 }
 
+/// A plan in parts, as text without colours, for who puts them together otherwise.
+pub struct PlanParts<'a> {
+    /// What is said of each change, in lines that end.
+    pub changes: Vec<(&'a Change, String)>,
+    /// What is said beside.
+    pub notes: Vec<String>,
+    /// What it comes to.
+    pub summary: String,
+}
+
+/// Takes a plan apart.
+pub fn parts(plan: &Plan) -> PlanParts<'_> {
+    // Writing to memory can't fail.
+    let text = |write: &dyn Fn(&mut Vec<u8>) -> io::Result<()>| {
+        let mut bytes = Vec::new();
+        let _ = write(&mut bytes);
+        anstream::adapter::strip_str(&String::from_utf8_lossy(&bytes)).to_string()
+    };
+    let changes = plan.changes.iter().filter(|change| change.class != ChangeClass::Unchanged);
+    PlanParts {
+        changes: changes.map(|change| (change, text(&|out| write_change(out, change)))).collect(),
+        notes: notes(plan),
+        summary: text(&|out| write_summary(out, plan)),
+    }
+}
+
 /// Writes what became of tasks that had failed before a plan was made: nothing, and how that is changed.
 ///
 /// # Errors
@@ -42,7 +68,7 @@ pub fn failed_earlier(out: &mut dyn Write, plan: &Plan) -> io::Result<()> {
     }
     writeln!(
         out,
-        "{CHANGED}hint{CHANGED:#}: a task that is changed in the recipe is run again; `destroy` and `apply` run all of them again"
+        "{CHANGED}hint{CHANGED:#}: `--rerun failed` runs failed tasks again; so is a task that is changed in the recipe"
     )
 }
 
@@ -81,6 +107,17 @@ fn named(samples: &[TaskSample], count: u64) -> String {
 }
 
 fn write_summary(out: &mut dyn Write, plan: &Plan) -> io::Result<()> {
+    if plan.refresh_only {
+        let drifted = plan.changes.iter().filter(|change| change.drifted).count() as u64;
+        return match drifted {
+            0 => writeln!(out, "{BOLD}No drift.{BOLD:#} Nothing was changed since it was applied."),
+            _ => writeln!(
+                out,
+                "{BOLD}Drift:{BOLD:#} {} changed since it was applied; applying sets it back.",
+                counted(drifted, "object")
+            ),
+        };
+    }
     if plan.is_empty() {
         let tasks: u64 =
             plan.changes.iter().filter_map(|change| change.tasks.as_ref()).map(|tasks| tasks.desired).sum();
@@ -105,6 +142,7 @@ fn write_summary(out: &mut dyn Write, plan: &Plan) -> io::Result<()> {
             let verb = match class {
                 ChangeClass::Create => "to create",
                 ChangeClass::UpdateLive | ChangeClass::UpdateLiveAfterReboot => "to update",
+                ChangeClass::UpdateWhileDisabled => "to disable, update and enable",
                 ChangeClass::DrainAndUpdate => "to drain and update",
                 ChangeClass::Replace => "to replace",
                 ChangeClass::Destroy => "to destroy",
@@ -271,6 +309,9 @@ fn why_nothing_differs(sample: &TaskSample) -> Option<String> {
 
 /// Why a task is replaced that is what it was.
 fn why_it_runs_again(sample: &TaskSample) -> Option<String> {
+    if sample.requested {
+        return Some("because --rerun asks for it".to_owned());
+    }
     Some(match &sample.after {
         Some(after) => format!("because `{after}`, which it waits for, is replaced"),
         None => "because tasks that it waits for are not those that it was made for".to_owned(),

@@ -15,7 +15,10 @@ pub(super) fn of(class: ChangeClass) -> Style {
     match class {
         ChangeClass::Unchanged => DIM,
         ChangeClass::Create => GOOD,
-        ChangeClass::UpdateLive | ChangeClass::UpdateLiveAfterReboot | ChangeClass::DrainAndUpdate => CHANGED,
+        ChangeClass::UpdateLive
+        | ChangeClass::UpdateLiveAfterReboot
+        | ChangeClass::UpdateWhileDisabled
+        | ChangeClass::DrainAndUpdate => CHANGED,
         ChangeClass::Replace | ChangeClass::Destroy | ChangeClass::Conflict => BAD,
     }
 }

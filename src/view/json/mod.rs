@@ -6,6 +6,7 @@ mod events;
 mod explanation;
 mod plan;
 mod results;
+mod watch;
 
 pub use doctor::{image, machine};
 pub use document::{FORMAT_VERSION, begin, document, tool};
@@ -13,3 +14,4 @@ pub use events::{event, progress};
 pub use explanation::{code, field};
 pub use plan::plan;
 pub use results::{applied, destroyed, ended, status};
+pub use watch::{watch_event, watch_state, watched};

@@ -11,12 +11,13 @@ pub fn plan(plan: &Plan) -> Value {
     let refused = plan.blocked().next().is_some()
         || plan.conflicts().next().is_some()
         || plan.obstacles().next().is_some();
-    let applyable = !refused && !plan.is_empty();
+    let applyable = !refused && !plan.is_empty() && !plan.refresh_only;
     let members = json!({
         "tool": tool(),
         "recipe": plan.recipe,
         "applyable": applyable,
         "complete": plan.is_empty(),
+        "refresh_only": plan.refresh_only,
         "resource_changes": plan.changes.iter().map(change).collect::<Vec<_>>(),
         "notes": plan.notes,
     });
@@ -52,6 +53,8 @@ fn change(change: &Change) -> Value {
         "change_class": change.class,
         "disruption": change.remarks,
         "needs": change.needs,
+        "drifted": change.drifted,
+        "etag": change.etag,
         "obstacles": change.obstacles.iter().map(obstacle).collect::<Vec<_>>(),
         "task_summary": change.tasks,
         "new_work": change.new_work,
@@ -75,9 +78,10 @@ fn actions(class: ChangeClass) -> &'static [&'static str] {
     match class {
         ChangeClass::Unchanged | ChangeClass::Conflict => &["no-op"],
         ChangeClass::Create => &["create"],
-        ChangeClass::UpdateLive | ChangeClass::UpdateLiveAfterReboot | ChangeClass::DrainAndUpdate => {
-            &["update"]
-        }
+        ChangeClass::UpdateLive
+        | ChangeClass::UpdateLiveAfterReboot
+        | ChangeClass::UpdateWhileDisabled
+        | ChangeClass::DrainAndUpdate => &["update"],
         ChangeClass::Replace => &["delete", "create"],
         ChangeClass::Destroy => &["delete"],
     }

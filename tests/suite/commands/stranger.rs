@@ -1,7 +1,7 @@
 //! Somebody else who uses the same account: an SDK, as far as the recipe can tell.
 
 use batchyard::batch::auth::SharedKey;
-use batchyard::batch::operations::{CreateJob, CreateTask, DeleteTask, GetPool, ListTasks};
+use batchyard::batch::operations::{CreateJob, CreateTask, DeleteTask, GetPool, ListTasks, ResizePool};
 use batchyard::batch::{Conditions, JobId, PoolId, TaskId};
 use batchyard::client::{BatchClient, ClientOptions, Credential};
 use batchyard::secret::Secret;
@@ -48,6 +48,18 @@ impl Stranger {
     fn add(&self, job: &str, task: Value) -> &Self {
         let create = CreateTask { job_id: job_id(job), task: serde_json::from_value(task).unwrap() };
         self.runtime.block_on(self.client.send(&create)).unwrap();
+        self
+    }
+
+    /// Changes the number of nodes of a pool.
+    pub fn resize_pool(&self, id: &str, dedicated: i32) -> &Self {
+        let resize = json!({ "targetDedicatedNodes": dedicated });
+        let request = ResizePool {
+            pool_id: PoolId::new(id).unwrap(),
+            resize: serde_json::from_value(resize).unwrap(),
+            conditions: Conditions::default(),
+        };
+        self.runtime.block_on(self.client.send(&request)).unwrap();
         self
     }
 

@@ -18,7 +18,7 @@ use batchyard::diagnostic::Severity;
 use batchyard::emulator::{Emulator, EmulatorConfig, FaultRules, Timing};
 use batchyard::node::runtime::SimulatedRuntime;
 use batchyard::pipeline;
-use batchyard::plan::{Plan, Policy};
+use batchyard::plan::{Plan, Policy, Selection};
 use batchyard::recipe::{LoadRequest, load};
 use batchyard::resource::{ChangeClass, DesiredJob, DesiredState, OnComplete};
 use batchyard::secret::Secret;
@@ -90,6 +90,7 @@ pub fn apply_options() -> ApplyOptions {
         poll_interval: Duration::from_millis(5),
         secrets: SecretSource::new(|_| Ok(Secret::new(SECRET_VALUE))),
         clock: Arc::new(SystemClock),
+        grace: Duration::ZERO,
     }
 }
 
@@ -109,6 +110,8 @@ impl Account {
             issuer: None,
             stand_ins: None,
             starts_tasks: true,
+            faults: FaultRules::default(),
+            stand_ins: None,
         };
         let emulator = Emulator::open(config).await.unwrap();
         let client = client_by(HttpTransport::in_process(emulator.router().into_service()));
@@ -149,7 +152,8 @@ impl Account {
 
     /// Removes everything of a recipe.
     pub async fn destroy(&self, desired: &DesiredState) -> ApplyReport {
-        let plan = pipeline::plan_destroy(&self.client, &desired.recipe).await.unwrap();
+        let plan =
+            pipeline::plan_destroy(&self.client, &desired.recipe, &Selection::default()).await.unwrap();
         self.apply(&plan).await
     }
 

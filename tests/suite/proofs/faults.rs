@@ -8,7 +8,7 @@ use batchyard::apply::{ApplyEvent, ApplyReport, Observer, StepError, apply};
 use batchyard::batch::JobId;
 use batchyard::client::BatchClient;
 use batchyard::pipeline;
-use batchyard::plan::{Plan, Policy};
+use batchyard::plan::{Plan, Policy, Selection};
 use batchyard::resource::{DesiredState, OnChange, SourceLocation};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -94,7 +94,10 @@ async fn what_a_failing_service_ends_up_with_is_what_a_sound_one_does() {
 
         for (account, client) in [(&sound, sound.client()), (&failing, &trouble.client)] {
             for _ in 0..APPLIES {
-                let Ok(plan) = pipeline::plan_destroy(client, &desired.recipe).await else { continue };
+                let Ok(plan) = pipeline::plan_destroy(client, &desired.recipe, &Selection::default()).await
+                else {
+                    continue;
+                };
                 if run(&plan, client, &Refusals::default()).await.is_complete() {
                     break;
                 }

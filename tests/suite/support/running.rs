@@ -60,6 +60,13 @@ impl Running {
         }
     }
 
+    /// The complete lines of standard output so far.
+    pub fn stdout_lines(&self) -> Vec<String> {
+        let text = self.stdout.text();
+        let complete = text.rsplit_once('\n').map_or("", |(lines, _)| lines);
+        complete.lines().map(str::to_owned).collect()
+    }
+
     /// Standard error so far.
     pub fn stderr(&self) -> String {
         self.stderr.text()

@@ -21,7 +21,7 @@ use crate::batch::model::{
 };
 use crate::node::TaskAssignment;
 use crate::node::runtime::{ContainerId, ContainerRuntime, ContainerSpec, ContainerState};
-use crate::node::test_support::{TestNode, admin, code, container_task, detail, eventually};
+use crate::node::test_support::{TestNode, admin, code, container_task, detail, eventually, with_containers};
 
 const BUSYBOX: &str = "batchyard-test/node-busybox";
 /// An image with ENTRYPOINT, CMD and WORKDIR of its own.
@@ -385,7 +385,7 @@ async fn an_image_that_can_t_be_had_is_named_with_its_registry() {
         ]),
         ..BatchContainerConfiguration::default()
     };
-    let errors = node.node.prepare(Some(&pool), &[]).await.unwrap_err();
+    let errors = node.node.prepare(&with_containers(pool)).await.unwrap_err();
     assert_eq!(errors.len(), 2);
     assert!(errors[0].message.as_ref().unwrap().contains("127.0.0.1:9/a"));
     node.node.shut_down().await;
@@ -415,14 +415,14 @@ async fn a_private_registry_opens_to_the_right_password_only() {
         }]),
         ..BatchContainerConfiguration::default()
     };
-    node.node.prepare(Some(&pool(&password)), &[]).await.unwrap();
+    node.node.prepare(&with_containers(pool(&password))).await.unwrap();
     let mut task = container_task(&image, "--rm", "echo from a private registry");
     task.container_configuration = Some(pool(&password));
     assert!(node.run(&task).await.succeeded());
     assert_eq!(node.stdout(&task), "from a private registry\n");
 
     // Although the image is there: only the registry knows whether the login is good.
-    let errors = node.node.prepare(Some(&pool("wrong?~>")), &[]).await.unwrap_err();
+    let errors = node.node.prepare(&with_containers(pool("wrong?~>"))).await.unwrap_err();
     assert_eq!(errors[0].code.as_deref(), Some("ContainerInvalidImage"));
     let message = errors[0].message.as_ref().unwrap();
     for part in [server.as_str(), "node/busybox", "401"] {

@@ -1,11 +1,14 @@
 //! Reading a layer: whatever its compression, as the tar archive that it is, with its digest.
 
 use std::io::{self, BufRead, BufReader, Read};
+use std::pin::Pin;
+use std::task::{Context as TaskContext, Poll, ready};
 
 use flate2::bufread::MultiGzDecoder;
 use ring::digest::{Context, SHA256};
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
+use tokio::io::AsyncWrite;
 
 /// A reader that takes the SHA-256 digest of what passes through it.
 pub(super) struct DigestReader<R> {
@@ -31,6 +34,43 @@ impl<R: Read> Read for DigestReader<R> {
         let count = self.inner.read(buffer)?;
         self.context.update(buffer.get(..count).unwrap_or_default());
         Ok(count)
+    }
+}
+
+/// A writer that takes the SHA-256 digest of what passes through it.
+pub(super) struct DigestWriter<W> {
+    inner: W,
+    context: Context,
+}
+
+impl<W> DigestWriter<W> {
+    pub(super) fn new(inner: W) -> Self {
+        Self { inner, context: Context::new(&SHA256) }
+    }
+
+    /// The digest of what was written, as `sha256:…`.
+    pub(super) fn finish(self) -> String {
+        format!("sha256:{}", hexadecimal(self.context.finish().as_ref()))
+    }
+}
+
+impl<W: AsyncWrite + Unpin> AsyncWrite for DigestWriter<W> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut TaskContext<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = ready!(Pin::new(&mut self.inner).poll_write(context, bytes))?;
+        self.context.update(bytes.get(..written).unwrap_or_default());
+        Poll::Ready(Ok(written))
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut TaskContext<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut TaskContext<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_shutdown(context)
     }
 }
 

@@ -1,0 +1,76 @@
+//! Having a job run on another pool: `PATCH /jobs` takes a pool only while the job is disabled (REST reference).
+
+use crate::batch::model::{
+    BatchJobDisableOptions, BatchJobState, BatchJobUpdateOptions, BatchPoolInfo, DisableBatchJobOption,
+};
+use crate::batch::operations::{DisableJob, EnableJob, UpdateJob};
+use crate::batch::{Conditions, ErrorCode, JobId, PoolId};
+use crate::resource::{LiveJob, Ownership, Pending};
+
+use super::super::context::StepContext;
+use super::super::error::StepError;
+use super::super::event::Outcome;
+use super::job;
+
+/// Moves the job. Whenever this is killed, the job's own metadata says whether it has to be enabled again: the mark comes before it
+/// is disabled, and goes last of all.
+pub(super) async fn to(
+    context: &StepContext<'_>,
+    job: &JobId,
+    pool: &PoolId,
+    ownership: &Ownership,
+) -> Result<Outcome, StepError> {
+    let Some(there) = job::read(context, job).await? else { return Ok(Outcome::AlreadyDone) };
+    let has_to_be_enabled =
+        |live: &LiveJob| live.ownership.as_ref().is_some_and(|owner| owner.pending == Some(Pending::Enable));
+    let is_there = there.value.spec.pool.id().is_some_and(|id| id.key() == pool.key());
+    let mut enable = has_to_be_enabled(&there.value);
+    if is_there && !enable {
+        return Ok(Outcome::AlreadyDone);
+    }
+    if !is_there {
+        let is_disabled = there.value.state == BatchJobState::Disabled;
+        if !is_disabled && !enable {
+            let pending = Ownership { pending: Some(Pending::Enable), ..ownership.clone() };
+            job::mark(context, job, &pending).await?;
+            enable = true;
+        }
+        if !is_disabled {
+            disable(context, job).await?;
+        }
+        let info = BatchPoolInfo { pool_id: Some(pool.clone()), ..BatchPoolInfo::default() };
+        let update = BatchJobUpdateOptions { pool_info: Some(info), ..BatchJobUpdateOptions::default() };
+        let conditions = Conditions::default();
+        context.client.send(&UpdateJob { job_id: job.clone(), update, conditions }).await?;
+    }
+    if enable {
+        let request = EnableJob { job_id: job.clone(), conditions: Conditions::default() };
+        match context.client.send(&request).await {
+            Ok(_) => {}
+            // An earlier try enabled it, and only its answer was lost.
+            Err(error) if error.code_is(ErrorCode::OPERATION_INVALID_FOR_CURRENT_STATE) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    job::mark(context, job, ownership).await
+}
+
+async fn disable(context: &StepContext<'_>, job: &JobId) -> Result<(), StepError> {
+    let disable = BatchJobDisableOptions { disable_tasks: DisableBatchJobOption::Requeue };
+    let request = DisableJob { job_id: job.clone(), disable, conditions: Conditions::default() };
+    match context.client.send(&request).await {
+        Ok(_) => {}
+        Err(error) if error.code_is(ErrorCode::JOB_DISABLED) => {}
+        // It is being disabled already.
+        Err(error) if error.code_is(ErrorCode::OPERATION_INVALID_FOR_CURRENT_STATE) => {}
+        Err(error) => return Err(error.into()),
+    }
+    context
+        .wait_until(&format!("the tasks of job {job} to stop"), async || {
+            let there = job::read(context, job).await?;
+            let state = there.map(|job| job.value.state);
+            context.progress("waiting for its running tasks to go back to the queue", None);
+            Ok((state == Some(BatchJobState::Disabled)).then_some(()))
+        })
+        .await
+}

@@ -1,0 +1,214 @@
+//! A plan that is kept, to be applied later exactly as it was looked at.
+//!
+//! What is kept is what the plan says, not its steps: they hold the tasks of the recipe, of which there may be a million. Whoever
+//! applies it plans again, and goes on only if the new plan says the same.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::change::{Change, Plan, Versions};
+use crate::resource::{Address, RecipeName};
+
+/// What a plan says.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SavedPlan {
+    /// The recipe.
+    pub recipe: RecipeName,
+    /// One change a resource.
+    pub changes: Vec<Change>,
+    /// What a reader should know that is no change.
+    pub notes: Vec<String>,
+}
+
+/// Something that is no longer as the plan says.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Moved {
+    /// The resource.
+    pub address: Address,
+    /// The field; `None` means the resource as a whole.
+    pub field: Option<String>,
+    /// What the plan says.
+    pub planned: Value,
+    /// What is so now.
+    pub now: Value,
+    /// Of what the two are values.
+    pub side: Side,
+}
+
+/// What moved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// The account.
+    Account,
+    /// The recipe.
+    Recipe,
+    /// What would be done.
+    Decision,
+}
+
+impl From<&Plan> for SavedPlan {
+    fn from(plan: &Plan) -> Self {
+        Self { recipe: plan.recipe.clone(), changes: plan.changes.clone(), notes: plan.notes.clone() }
+    }
+}
+
+impl From<SavedPlan> for Plan {
+    /// The plan to look at: it has no steps.
+    fn from(saved: SavedPlan) -> Self {
+        Self {
+            recipe: saved.recipe,
+            changes: saved.changes,
+            steps: Vec::new(),
+            notes: saved.notes,
+            refresh_only: false,
+            versions: Versions::default(),
+        }
+    }
+}
+
+impl SavedPlan {
+    /// What a plan that was made just now says otherwise. Nothing means that applying it does what this one says.
+    pub fn moved(&self, now: &Plan) -> Vec<Moved> {
+        let by_address = |changes: &'_ [Change]| -> BTreeMap<Address, Change> {
+            changes.iter().map(|change| (change.address.clone(), change.clone())).collect()
+        };
+        let (planned, mut current) = (by_address(&self.changes), by_address(&now.changes));
+        let mut moved = Vec::new();
+        for (address, planned) in planned {
+            match current.remove(&address) {
+                Some(now) => moved.extend(differences(&planned, &now)),
+                None => moved.push(decision(&address, class(&planned), Value::Null)),
+            }
+        }
+        moved.extend(current.into_iter().map(|(address, now)| decision(&address, Value::Null, class(&now))));
+        moved
+    }
+}
+
+fn class(change: &Change) -> Value {
+    Value::String(change.class.phrase().to_owned())
+}
+
+fn decision(address: &Address, planned: Value, now: Value) -> Moved {
+    Moved { address: address.clone(), field: None, planned, now, side: Side::Decision }
+}
+
+/// What two changes of one resource don't have in common.
+fn differences(planned: &Change, now: &Change) -> Vec<Moved> {
+    let mut moved = Vec::new();
+    let mut note = |field: &str, planned_value: &Value, now_value: &Value, side| {
+        moved.push(Moved {
+            address: planned.address.clone(),
+            field: Some(field.to_owned()),
+            planned: planned_value.clone(),
+            now: now_value.clone(),
+            side,
+        });
+    };
+    for field in &planned.fields {
+        // A field that no longer differs has become what the recipe asks for.
+        let current = now.fields.iter().find(|other| other.path == field.path);
+        let before = current.map_or(&field.after, |other| &other.before);
+        if *before != field.before {
+            note(&field.path, &field.before, before, Side::Account);
+        }
+        if let Some(other) = current.filter(|other| other.after != field.after) {
+            note(&field.path, &field.after, &other.after, Side::Recipe);
+        }
+    }
+    for field in now.fields.iter().filter(|field| planned.fields.iter().all(|it| it.path != field.path)) {
+        // The account was as the recipe asks, unless it is the recipe that asks for more than it did.
+        note(&field.path, &field.after, &field.before, Side::Account);
+    }
+    for (name, planned_value, now_value) in [
+        ("tasks", serde_json::to_value(&planned.tasks), serde_json::to_value(&now.tasks)),
+        ("new_work", serde_json::to_value(&planned.new_work), serde_json::to_value(&now.new_work)),
+    ] {
+        let (Ok(Value::Object(before)), Ok(Value::Object(after))) = (planned_value, now_value) else {
+            continue;
+        };
+        for (count, value) in before.iter().filter(|(count, _)| COUNTS.contains(&count.as_str())) {
+            let current = after.get(count).unwrap_or(&Value::Null);
+            if current != value {
+                note(&format!("{name}.{count}"), value, current, Side::Decision);
+            }
+        }
+    }
+    if moved.is_empty() && (planned.class, &planned.obstacles) != (now.class, &now.obstacles) {
+        moved.push(decision(&planned.address, class(planned), class(now)));
+    }
+    moved
+}
+
+/// What is counted of tasks that decides what is done. That tasks end meanwhile, or fail, changes nothing in it.
+const COUNTS: [&str; 6] = ["desired", "add", "keep", "replace", "rerun", "delete"];
+
+#[cfg(test)]
+mod tests {
+    use super::super::change::{ActionReason, FieldChange};
+    use super::*;
+    use crate::resource::{ChangeClass, Mutability};
+    use serde_json::json;
+
+    fn plan(fields: &[(&str, Value, Value)]) -> Plan {
+        let fields = fields.iter().map(|(path, before, after)| FieldChange {
+            path: (*path).to_owned(),
+            before: before.clone(),
+            after: after.clone(),
+            mutability: Mutability::Live,
+            source: None,
+        });
+        let change = Change {
+            address: Address::pool("p"),
+            id: "p".into(),
+            class: ChangeClass::UpdateLive,
+            reason: ActionReason::FieldsDiffer,
+            fields: fields.collect(),
+            remarks: vec![],
+            obstacles: vec![],
+            tasks: None,
+            new_work: None,
+            needs: None,
+            drifted: false,
+            etag: None,
+            source: None,
+        };
+        let recipe = RecipeName::new("r").unwrap();
+        Plan {
+            recipe,
+            changes: vec![change],
+            steps: vec![],
+            notes: vec![],
+            refresh_only: false,
+            versions: Versions::default(),
+        }
+    }
+
+    fn moved(
+        planned: &[(&str, Value, Value)],
+        now: &[(&str, Value, Value)],
+    ) -> Vec<(String, Value, Value, Side)> {
+        let saved = SavedPlan::from(&plan(planned));
+        let text = serde_json::to_string(&saved).unwrap();
+        let read: SavedPlan = serde_json::from_str(&text).unwrap();
+        assert_eq!(read, saved, "it survives a file");
+        let moved = read.moved(&plan(now));
+        moved.into_iter().map(|it| (it.field.unwrap(), it.planned, it.now, it.side)).collect()
+    }
+
+    #[test]
+    fn what_moved_is_named_with_both_values() {
+        let planned = [("nodes.dedicated", json!(2), json!(5))];
+        assert_eq!(moved(&planned, &planned), []);
+        let account = moved(&planned, &[("nodes.dedicated", json!(3), json!(5))]);
+        assert_eq!(account, [("nodes.dedicated".into(), json!(2), json!(3), Side::Account)]);
+        let recipe = moved(&planned, &[("nodes.dedicated", json!(2), json!(6))]);
+        assert_eq!(recipe, [("nodes.dedicated".into(), json!(5), json!(6), Side::Recipe)]);
+        let done = moved(&planned, &[]);
+        assert_eq!(done, [("nodes.dedicated".into(), json!(2), json!(5), Side::Account)]);
+        let more = moved(&[], &[("vm_size", json!("a"), json!("b"))]);
+        assert_eq!(more, [("vm_size".into(), json!("b"), json!("a"), Side::Account)]);
+    }
+}

@@ -1,0 +1,113 @@
+//! Which part of a recipe a plan is about.
+
+use std::collections::BTreeSet;
+
+use crate::resource::{Address, AddressPattern, DesiredState};
+
+/// What a user picked. Without targets, everything that is not excluded.
+#[derive(Debug, Clone, Default)]
+pub struct Selection {
+    /// What to plan, and no more than that needs.
+    pub targets: Vec<AddressPattern>,
+    /// What to leave alone.
+    pub excluded: Vec<AddressPattern>,
+}
+
+/// A pattern that means nothing in the recipe.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("nothing in the recipe is meant by `{pattern}`; it has {}", .there.join(", "))]
+pub struct NothingMeant {
+    /// The pattern.
+    pub pattern: String,
+    /// What there is.
+    pub there: Vec<String>,
+}
+
+impl Selection {
+    /// Whether it leaves anything out.
+    pub fn is_everything(&self) -> bool {
+        self.targets.is_empty() && self.excluded.is_empty()
+    }
+
+    /// Whether a resource is picked by itself.
+    pub fn contains(&self, address: &Address) -> bool {
+        let any = |patterns: &[AddressPattern]| patterns.iter().any(|pattern| pattern.matches(address));
+        (self.targets.is_empty() || any(&self.targets)) && !any(&self.excluded)
+    }
+
+    /// What is picked of a recipe, and the pools that it needs.
+    ///
+    /// # Errors
+    /// When a pattern means nothing in the recipe: it is more likely a slip than meant.
+    pub fn of(&self, desired: &DesiredState) -> Result<DesiredState, NothingMeant> {
+        check(self.targets.iter().chain(&self.excluded), desired)?;
+        let mut picked = desired.clone();
+        picked.jobs.retain(|key, _| self.contains(&Address::job(key)));
+        picked.schedules.retain(|key, _| self.contains(&Address::schedule(key)));
+        let of_jobs = picked.jobs.values().filter_map(|job| job.pool_key.as_ref());
+        let of_schedules = picked.schedules.values().filter_map(|schedule| schedule.pool_key.as_ref());
+        let needed: BTreeSet<String> = of_jobs.chain(of_schedules).cloned().collect();
+        let excluded = |key: &str| self.excluded.iter().any(|pattern| pattern.matches(&Address::pool(key)));
+        picked
+            .pools
+            .retain(|key, _| self.contains(&Address::pool(key)) || (needed.contains(key) && !excluded(key)));
+        Ok(picked)
+    }
+}
+
+/// Checks that each pattern means something in the recipe.
+///
+/// # Errors
+/// When one doesn't.
+pub fn check<'a>(
+    patterns: impl IntoIterator<Item = &'a AddressPattern>,
+    desired: &DesiredState,
+) -> Result<(), NothingMeant> {
+    let pools = desired.pools.keys().map(Address::pool);
+    let jobs = desired.jobs.keys().map(Address::job);
+    let schedules = desired.schedules.keys().map(Address::schedule);
+    let there: Vec<Address> = pools.chain(jobs).chain(schedules).collect();
+    for pattern in patterns {
+        if !there.iter().any(|address| pattern.matches(address)) {
+            let there = there.iter().map(Address::to_string).collect();
+            return Err(NothingMeant { pattern: pattern.to_string(), there });
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::test_support;
+    use super::*;
+
+    fn recipe() -> DesiredState {
+        let mut train = test_support::job(vec![]);
+        train.pool_key = Some("gpu".into());
+        let pools = ["gpu", "cpu"].map(|key| (key.to_owned(), test_support::pool(key)));
+        DesiredState {
+            recipe: crate::resource::RecipeName::new("r").unwrap(),
+            pools: pools.into(),
+            jobs: [("train".to_owned(), train)].into(),
+            schedules: [].into(),
+        }
+    }
+
+    fn picked(targets: &[&str], excluded: &[&str]) -> Result<Vec<String>, NothingMeant> {
+        let parse = |texts: &[&str]| texts.iter().map(|text| text.parse().unwrap()).collect();
+        let selection = Selection { targets: parse(targets), excluded: parse(excluded) };
+        let picked = selection.of(&recipe())?;
+        let pools = picked.pools.keys().map(Address::pool);
+        Ok(pools.chain(picked.jobs.keys().map(Address::job)).map(|address| address.to_string()).collect())
+    }
+
+    #[test]
+    fn a_job_brings_the_pool_that_it_needs() {
+        assert_eq!(picked(&["jobs.train"], &[]).unwrap(), ["pools.gpu", "jobs.train"]);
+        assert_eq!(picked(&["jobs.train.tasks"], &["pools.gpu"]).unwrap(), ["jobs.train"]);
+        assert_eq!(picked(&["pools.*"], &["pools.cpu"]).unwrap(), ["pools.gpu"]);
+        assert_eq!(picked(&[], &["jobs.*"]).unwrap(), ["pools.cpu", "pools.gpu"]);
+        let error = picked(&["jobs.trian"], &[]).unwrap_err().to_string();
+        assert!(error.contains("`jobs.trian`") && error.contains("jobs.train"), "{error}");
+    }
+}

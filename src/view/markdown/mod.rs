@@ -1,0 +1,5 @@
+//! Markdown, for pull requests.
+
+mod plan;
+
+pub use plan::plan;

@@ -1,0 +1,265 @@
+//! Conditions: what is true of a recipe at the moment, and why. There are no phases: several conditions hold at once.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::batch::DateTime;
+use crate::resource::Digest;
+
+/// What may be true of a recipe.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub enum ConditionKind {
+    /// The account is what the recipe asks for.
+    Ready,
+    /// It is being brought there, or will be tried again by itself.
+    Reconciling,
+    /// It can't be brought there until the recipe or the account changes.
+    Stalled,
+    /// Somebody else changed what the recipe had made.
+    Drifted,
+    /// Tasks failed or can't run, or nodes can't work.
+    Degraded,
+    /// It is looked at only.
+    Suspended,
+    /// The account's quota is in the way.
+    QuotaBlocked,
+}
+
+impl ConditionKind {
+    /// All of them, in the order in which they are shown.
+    pub const ALL: [Self; 7] = [
+        Self::Ready,
+        Self::Reconciling,
+        Self::Stalled,
+        Self::Drifted,
+        Self::Degraded,
+        Self::Suspended,
+        Self::QuotaBlocked,
+    ];
+
+    /// Its name, as in `/status`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ready => "Ready",
+            Self::Reconciling => "Reconciling",
+            Self::Stalled => "Stalled",
+            Self::Drifted => "Drifted",
+            Self::Degraded => "Degraded",
+            Self::Suspended => "Suspended",
+            Self::QuotaBlocked => "QuotaBlocked",
+        }
+    }
+}
+
+impl fmt::Display for ConditionKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Why a condition holds, or doesn't, in one word for programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub enum Reason {
+    /// Nothing differs.
+    UpToDate,
+    /// What differed was applied.
+    Applied,
+    /// Differences are being applied.
+    Applying,
+    /// Differences were found and are only shown.
+    Planned,
+    /// The recipe has errors.
+    InvalidRecipe,
+    /// Several recipes have the same name.
+    DuplicateName,
+    /// The change needs a permission that the recipe doesn't give.
+    NotPermitted,
+    /// An object is not the recipe's.
+    Conflict,
+    /// The change would end work that is not over.
+    WorkRunning,
+    /// What was applied differs again at once.
+    DoesNotSettle,
+    /// The service refused, and would again.
+    Refused,
+    /// Something failed that may pass.
+    Retrying,
+    /// The account can't be read.
+    AccountUnreachable,
+    /// The account's quota is used up.
+    QuotaReached,
+    /// The account is no longer what it was made to be.
+    ChangedOutside,
+    /// Tasks failed, or can't run.
+    TasksFailed,
+    /// Nodes can't work, or there are too few.
+    NodesTroubled,
+    /// A job that had finished tasks is gone.
+    FinishedJobGone,
+    /// The user asked for it.
+    Requested,
+    /// The command was stopped.
+    Interrupted,
+    /// The recipe is no longer in its source, and what it made is to stay for now.
+    Orphaned,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
+
+/// A condition.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Condition {
+    /// Which.
+    #[serde(rename = "type")]
+    pub kind: ConditionKind,
+    /// Whether it holds.
+    pub status: bool,
+    /// Why, for programs.
+    pub reason: Reason,
+    /// Why, for people.
+    pub message: String,
+    /// Since when it holds, or doesn't.
+    pub since: DateTime,
+    /// The digest of what the recipe wanted when this was found; `None` for a recipe that can't be read.
+    pub observed_digest: Option<Digest>,
+}
+
+/// What was found about a recipe: the conditions that hold. All others don't, for the reason of `Ready`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    holding: BTreeMap<ConditionKind, (Reason, String)>,
+    reason: Reason,
+    message: String,
+}
+
+impl Finding {
+    /// The account is what the recipe asks for.
+    pub fn ready(reason: Reason, message: impl Into<String>) -> Self {
+        Self::of(Some(ConditionKind::Ready), reason, message.into())
+    }
+
+    /// The account is not what the recipe asks for, and this condition holds.
+    pub fn not_ready(kind: ConditionKind, reason: Reason, message: impl Into<String>) -> Self {
+        Self::of(Some(kind), reason, message.into())
+    }
+
+    fn of(kind: Option<ConditionKind>, reason: Reason, message: String) -> Self {
+        let holding = kind.map(|kind| (kind, (reason, message.clone()))).into_iter().collect();
+        Self { holding, reason, message }
+    }
+
+    /// Adds a condition that holds, too.
+    #[must_use]
+    pub fn and(mut self, kind: ConditionKind, reason: Reason, message: impl Into<String>) -> Self {
+        self.holding.insert(kind, (reason, message.into()));
+        self
+    }
+
+    /// Whether a condition holds.
+    pub fn has(&self, kind: ConditionKind) -> bool {
+        self.holding.contains_key(&kind)
+    }
+
+    /// Why, for programs.
+    pub fn reason(&self) -> Reason {
+        self.reason
+    }
+
+    /// Why, for people.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+}
+
+/// The conditions of a recipe, by kind. Those that never held are not there, but for `Ready`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Conditions(BTreeMap<ConditionKind, Condition>);
+
+impl Conditions {
+    /// Takes what was found, and returns the conditions that turned, or hold for another reason than before.
+    pub fn take(&mut self, finding: &Finding, digest: Option<Digest>, now: DateTime) -> Vec<Condition> {
+        let mut changed = Vec::new();
+        for kind in ConditionKind::ALL {
+            let held = finding.holding.get(&kind);
+            let known = self.0.get(&kind);
+            if held.is_none() && known.is_none() && kind != ConditionKind::Ready {
+                continue;
+            }
+            let status = held.is_some();
+            let (reason, message) = match held {
+                Some((reason, message)) => (*reason, message.clone()),
+                None => (finding.reason, finding.message.clone()),
+            };
+            let since = known.filter(|known| known.status == status).map_or(now, |known| known.since);
+            // Why something does not hold is no news, but for the one condition that should.
+            let tells_why = status || kind == ConditionKind::Ready;
+            let is_news = known.is_none_or(|known| {
+                known.status != status || (tells_why && (known.reason, &known.message) != (reason, &message))
+            });
+            let condition = Condition { kind, status, reason, message, since, observed_digest: digest };
+            if is_news {
+                changed.push(condition.clone());
+            }
+            self.0.insert(kind, condition);
+        }
+        changed
+    }
+
+    /// Whether a condition holds.
+    pub fn holds(&self, kind: ConditionKind) -> bool {
+        self.0.get(&kind).is_some_and(|condition| condition.status)
+    }
+
+    /// A condition, if anything is known about it.
+    pub fn get(&self, kind: ConditionKind) -> Option<&Condition> {
+        self.0.get(&kind)
+    }
+
+    /// All that is known, in the order in which it is shown.
+    pub fn iter(&self) -> impl Iterator<Item = &Condition> {
+        self.0.values()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> DateTime {
+        DateTime(jiff::Timestamp::from_second(second).unwrap())
+    }
+
+    #[test]
+    fn a_condition_keeps_its_time_until_it_turns() {
+        let mut conditions = Conditions::default();
+        let up = Finding::ready(Reason::UpToDate, "nothing differs");
+        assert_eq!(conditions.take(&up, None, at(1)).len(), 1);
+        assert_eq!(conditions.take(&up, None, at(2)), [], "nothing is news twice");
+        assert_eq!(conditions.get(ConditionKind::Ready).unwrap().since, at(1));
+        let stalled = Finding::not_ready(ConditionKind::Stalled, Reason::InvalidRecipe, "a:1:2");
+        let changed = conditions.take(&stalled, None, at(3));
+        let kinds: Vec<_> = changed.iter().map(|it| (it.kind, it.status, it.since)).collect();
+        assert_eq!(kinds, [(ConditionKind::Ready, false, at(3)), (ConditionKind::Stalled, true, at(3))]);
+        conditions.take(&up, None, at(4));
+        assert!(!conditions.holds(ConditionKind::Stalled) && conditions.holds(ConditionKind::Ready));
+        assert_eq!(conditions.iter().count(), 2, "what never held is not there");
+    }
+
+    #[test]
+    fn another_reason_is_news_without_a_turn() {
+        let mut conditions = Conditions::default();
+        let stalled =
+            |message: &str| Finding::not_ready(ConditionKind::Stalled, Reason::InvalidRecipe, message);
+        conditions.take(&stalled("a:1:2"), None, at(1));
+        let changed = conditions.take(&stalled("a:7:7"), None, at(2));
+        assert!(changed.iter().all(|it| it.since == at(1) && it.message == "a:7:7"));
+        assert_eq!(changed.len(), 2);
+    }
+}

@@ -1,0 +1,45 @@
+//! Watching sources of recipes: whatever they hold is brought about, again and again, and kept that way.
+//!
+//! | part | modules |
+//! |---|---|
+//! | where recipes come from | [`address`], `git`, `source`, `follow`, `census`, `sources` |
+//! | what is to be looked at, and when | `queue`, `backoff` |
+//! | one look at one recipe | `reconcile`, `refusal`, `failure`, `health`, `repair`, `digests`, `prune` |
+//! | what is known | [`condition`], [`board`], `inventory`, [`outcome`] |
+//! | the loop | `watcher` |
+//!
+//! It is level-triggered: every pass reads the account and compares it with the recipe; that something changed only means to
+//! look soon. Nothing here prints: what happens is told as [`WatchEvent`]s.
+
+pub mod address;
+pub mod board;
+pub mod condition;
+pub mod outcome;
+
+mod backoff;
+mod census;
+mod digests;
+mod event;
+mod failure;
+mod follow;
+mod git;
+mod health;
+mod inventory;
+mod options;
+mod prune;
+mod queue;
+mod reconcile;
+mod refusal;
+mod repair;
+mod source;
+mod sources;
+mod telling;
+mod watcher;
+mod words;
+
+pub use census::{Key, Load, Unloadable};
+pub use event::{WatchEvent, WatchObserver};
+pub use inventory::InventoryError;
+pub use options::{OnDrift, Tools, Wake, WatchOptions};
+pub use repair::{Remedy, RepairOptions};
+pub use watcher::{WatchedSource, watch};

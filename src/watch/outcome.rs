@@ -1,0 +1,70 @@
+//! How watching ended, for those who ran it once.
+
+use super::board::State;
+use super::condition::{ConditionKind, Reason};
+use super::reconcile::Tally;
+
+/// How watching ended.
+#[derive(Debug, Default)]
+pub struct WatchReport {
+    /// What is known at the end.
+    pub state: State,
+    /// Whether the user stopped it.
+    pub interrupted: bool,
+    /// Steps that changed the account.
+    pub writes: usize,
+    /// Whether something differs that was not applied, because nothing was to be.
+    pub pending: bool,
+    /// Whether what is to be remembered could not be written.
+    pub unsaved: bool,
+}
+
+/// What was worst, from the mildest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verdict {
+    /// Every recipe is ready and well.
+    Ready,
+    /// Something was found that is only shown.
+    Pending,
+    /// Tasks failed or nodes can't work.
+    Degraded,
+    /// Something failed.
+    Failed,
+    /// Something was applied, and something failed.
+    PartlyApplied,
+    /// An object is not the recipe's.
+    Conflict,
+    /// A change is not permitted, or would end work.
+    NotPermitted,
+    /// A recipe can't be used.
+    Invalid,
+}
+
+impl WatchReport {
+    pub(super) fn add(&mut self, tally: Tally) {
+        self.writes += tally.writes;
+        self.pending |= tally.pending;
+    }
+
+    /// What was worst.
+    pub fn verdict(&self) -> Verdict {
+        let sources =
+            self.state.sources.iter().filter(|source| source.error.is_some()).map(|_| Verdict::Failed);
+        let recipes = self.state.recipes.values().map(|recipe| {
+            let conditions = &recipe.conditions;
+            let Some(ready) = conditions.get(ConditionKind::Ready) else { return Verdict::Failed };
+            match ready.reason {
+                _ if ready.status && conditions.holds(ConditionKind::Degraded) => Verdict::Degraded,
+                _ if ready.status => Verdict::Ready,
+                Reason::InvalidRecipe | Reason::DuplicateName => Verdict::Invalid,
+                Reason::NotPermitted | Reason::WorkRunning => Verdict::NotPermitted,
+                Reason::Conflict => Verdict::Conflict,
+                Reason::Planned | Reason::Requested | Reason::ChangedOutside => Verdict::Pending,
+                _ if self.writes > 0 => Verdict::PartlyApplied,
+                _ => Verdict::Failed,
+            }
+        });
+        let unsaved = self.unsaved.then_some(Verdict::Failed);
+        sources.chain(recipes).chain(unsaved).max().unwrap_or(Verdict::Ready)
+    }
+}

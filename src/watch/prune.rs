@@ -1,0 +1,168 @@
+//! Recipes that left their source: what is destroyed because of it, and what is not, because nobody can have meant it.
+
+use std::collections::BTreeSet;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::apply::apply;
+use crate::pipeline::{self, PipelineError};
+use crate::plan::Selection;
+use crate::resource::RecipeName;
+
+use super::condition::{ConditionKind, Finding, Reason};
+use super::failure::Prospect;
+use super::options::{Tools, WatchOptions};
+use super::reconcile::{Next, Tally};
+use super::refusal::Refusal;
+use super::telling::Telling;
+use super::words::{call_failed, in_one_line, with_hint};
+
+/// What is known about a source when recipes have left it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Situation {
+    /// How many recipes it holds that are known by name.
+    pub(super) there: usize,
+    /// Whether a file can't be read whose recipe may be any.
+    pub(super) has_nameless: bool,
+    /// How many of its recipes were reconciled, those that left included.
+    pub(super) known: usize,
+    /// How many left.
+    pub(super) left: usize,
+}
+
+/// Why nothing is destroyed although recipes left their source; `None` if they may be.
+pub(super) fn guard(situation: Situation, prune: bool, share: u8) -> Option<String> {
+    let Situation { there, has_nameless, known, left } = situation;
+    if !prune {
+        return Some("pass --prune to have that destroyed".to_owned());
+    }
+    if there == 0 {
+        return Some("the source holds no recipe any more, which is rarely meant; `destroy` removes what a recipe made".to_owned());
+    }
+    if has_nameless {
+        return Some("the source holds a recipe that can't be read, and that may be one of them".to_owned());
+    }
+    let most = (known * usize::from(share) / 100).max(1);
+    (left > most).then(|| {
+        format!(
+            "that is {left} of {known} at once, and at most {most} may go ({share} %); pass --prune-share if it is meant"
+        )
+    })
+}
+
+/// How the removal of a recipe went.
+#[derive(Debug)]
+pub(super) enum Pruned {
+    /// Nothing of it is left.
+    Gone(Tally),
+    /// Something of it is.
+    Left(Finding, Next, Tally),
+}
+
+/// Destroys everything that a recipe made.
+pub(super) async fn prune(
+    recipe: &RecipeName,
+    options: &WatchOptions,
+    tools: &Tools,
+    stop: &CancellationToken,
+) -> Pruned {
+    let left = |kind, reason, text, next| {
+        Pruned::Left(Finding::not_ready(kind, reason, text), next, Tally::default())
+    };
+    let plan = match pipeline::plan_destroy(&tools.client, recipe, &Selection::default()).await {
+        Ok(plan) => plan,
+        Err(PipelineError::Observe(error)) => {
+            return left(
+                ConditionKind::Reconciling,
+                Reason::AccountUnreachable,
+                call_failed(&error),
+                Next::BackOff,
+            );
+        }
+        Err(error) => {
+            return left(ConditionKind::Stalled, Reason::Refused, in_one_line(&error), Next::Interval);
+        }
+    };
+    if plan.is_empty() {
+        return Pruned::Gone(Tally::default());
+    }
+    if let Some(refusal) = Refusal::of(&plan, options.force) {
+        let text = format!("it left its source, and is not destroyed yet: {refusal}");
+        return left(ConditionKind::Stalled, refusal.reason, text, Next::Interval);
+    }
+    if options.dry_run || options.suspended.contains(recipe) {
+        let text = "it left its source, and would be destroyed".to_owned();
+        let tally = Tally { pending: true, ..Tally::default() };
+        return Pruned::Left(
+            Finding::not_ready(ConditionKind::Reconciling, Reason::Planned, text),
+            Next::Interval,
+            tally,
+        );
+    }
+    if let Err(error) = (tools.wake)().await {
+        return left(ConditionKind::Reconciling, Reason::AccountUnreachable, error, Next::BackOff);
+    }
+    let telling = Telling::new(recipe, tools);
+    let how = (tools.apply)(std::path::Path::new(""));
+    let report = apply(&plan, &tools.client, &how, &telling, stop).await;
+    let failures = report.failures().count();
+    let tally = Tally { writes: telling.writes(), failures, ..Tally::default() };
+    let finding = match report.failures().next() {
+        None if report.is_complete() => return Pruned::Gone(tally),
+        None => {
+            let text = "stopped before all of it was destroyed; the next pass goes on from there";
+            (Finding::not_ready(ConditionKind::Reconciling, Reason::Interrupted, text), Next::BackOff)
+        }
+        Some((step, error)) => {
+            let text =
+                format!("{}: {} {} failed: {}", step.address, step.verb, step.target, in_one_line(error));
+            let text = with_hint(text, error.hint());
+            match Prospect::of_step(error) {
+                Prospect::Lasts => {
+                    (Finding::not_ready(ConditionKind::Stalled, Reason::Refused, text), Next::Interval)
+                }
+                _ => (Finding::not_ready(ConditionKind::Reconciling, Reason::Retrying, text), Next::BackOff),
+            }
+        }
+    };
+    Pruned::Left(finding.0, finding.1, tally)
+}
+
+/// The recipes that were reconciled from a source and are no longer anywhere.
+pub(super) fn gone<'a>(
+    known: impl Iterator<Item = &'a RecipeName>,
+    there: &BTreeSet<RecipeName>,
+) -> Vec<RecipeName> {
+    known.filter(|name| !there.contains(*name)).cloned().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FINE: Situation = Situation { there: 8, has_nameless: false, known: 10, left: 2 };
+
+    fn held(situation: Situation) -> String {
+        guard(situation, true, 50).unwrap_or_default()
+    }
+
+    #[test]
+    fn nothing_is_destroyed_that_nobody_can_have_meant() {
+        assert_eq!(guard(FINE, true, 50), None);
+        assert!(guard(FINE, false, 50).unwrap().contains("--prune"));
+        assert!(held(Situation { there: 0, ..FINE }).contains("no recipe any more"));
+        assert!(held(Situation { has_nameless: true, ..FINE }).contains("can't be read"));
+    }
+
+    #[test]
+    fn one_may_always_go_and_never_more_than_the_share() {
+        assert_eq!(held(Situation { left: 5, ..FINE }), "");
+        assert!(
+            held(Situation { left: 6, ..FINE })
+                .contains("that is 6 of 10 at once, and at most 5 may go (50 %)")
+        );
+        assert_eq!(guard(Situation { left: 1, ..FINE }, true, 0), None);
+        assert!(guard(Situation { left: 2, ..FINE }, true, 0).is_some());
+        assert_eq!(guard(Situation { left: 9, there: 1, ..FINE }, true, 100), None);
+    }
+}

@@ -1,0 +1,97 @@
+//! Plans that are kept in files, looked at, and applied if they still hold.
+
+use crate::support::{Emulator, Runtime, Sandbox};
+
+const RECIPE: &str = r#"api_version: batchyard/v1
+name: kept
+parameters:
+  nodes: { type: integer, default: 1 }
+  word: { type: string, default: first }
+pools:
+  p: { vm_size: Standard_D2s_v3, image: ubuntu-22.04-container, container: {}, nodes: { dedicated: "${{ params.nodes }}" } }
+jobs:
+  j:
+    pool: p
+    priority: 5
+    tasks:
+      t: { container: { image: busybox }, command: [echo, "${{ params.word }}"], environment: { TOKEN: { env: TOKEN } } }
+"#;
+
+fn apply(sandbox: &Sandbox, args: &[&str]) -> crate::support::Output {
+    sandbox.command(["apply", "--no-wait"].iter().chain(args)).env("TOKEN", "hunter2").run()
+}
+
+#[test]
+fn a_kept_plan_does_what_it_says_and_nobody_is_asked_again() {
+    let sandbox = Sandbox::new().file("recipe.yaml", RECIPE);
+    let Some(_emulator) = Emulator::start(&sandbox, Runtime::Simulated) else { return };
+    let made = sandbox.command(["plan", "recipe.yaml", "-p", "nodes=2", "--out", "my.plan"]);
+    let made = made.env("TOKEN", "hunter2").run();
+    made.success().stdout_contains("Kept in my.plan; `batchyard apply my.plan` does it.");
+    assert!(!sandbox.read("my.plan").contains("hunter2"));
+    let shown = sandbox.run(["show", "my.plan"]);
+    shown.success().stdout_contains("nodes.dedicated = 2").stdout_contains("Plan: 3 to create.");
+    let json = sandbox.run(["show", "my.plan", "--format", "json"]).json();
+    assert_eq!(json["resource_changes"][0]["change"]["actions"], serde_json::json!(["create"]));
+    let markdown = sandbox.run(["show", "my.plan", "--format", "markdown"]);
+    markdown.success().stdout_contains("### Plan for `kept`").stdout_contains("```text\n  + pools.p");
+    apply(&sandbox, &["my.plan", "--no-input"]).success().stdout_contains("Applied.");
+    sandbox.run(["plan", "recipe.yaml", "-p", "nodes=2"]).success().stdout_contains("No changes.");
+}
+
+#[test]
+fn a_plan_that_no_longer_holds_is_refused_with_what_moved() {
+    let sandbox = Sandbox::new().file("recipe.yaml", RECIPE);
+    let Some(_emulator) = Emulator::start(&sandbox, Runtime::Simulated) else { return };
+    apply(&sandbox, &["recipe.yaml", "-y"]).success();
+    sandbox.run(["plan", "recipe.yaml", "-p", "nodes=3", "--out", "my.plan"]).success();
+    // Somebody else resizes the pool meanwhile.
+    apply(&sandbox, &["recipe.yaml", "-y", "-p", "nodes=2"]).success();
+    let refused = apply(&sandbox, &["my.plan"]);
+    refused.code(5).stderr_contains("the plan no longer holds; nothing was changed");
+    refused.stderr_contains("pools.p: `nodes.dedicated` was 1 when the plan was made, and is 2 now");
+    sandbox.run(["plan", "recipe.yaml", "-p", "nodes=2"]).success().stdout_contains("No changes.");
+    // The recipe says something else meanwhile.
+    sandbox.run(["plan", "recipe.yaml", "-p", "nodes=2", "--out", "my.plan"]).success();
+    sandbox.write("recipe.yaml", &RECIPE.replace("priority: 5", "priority: 9"));
+    let refused = apply(&sandbox, &["my.plan"]);
+    refused.code(5).stderr_contains("jobs.j: `priority` was 9 when the plan was made, and is 5 now");
+    // A task was added meanwhile.
+    sandbox.write("recipe.yaml", &RECIPE.replace("priority: 5", "priority: 6"));
+    sandbox.run(["plan", "recipe.yaml", "-p", "nodes=2", "--out", "my.plan"]).success();
+    let task = "      u: { container: { image: busybox }, command: [echo, u] }\n";
+    sandbox.write("recipe.yaml", &format!("{}{task}", RECIPE.replace("priority: 5", "priority: 6")));
+    let refused = apply(&sandbox, &["my.plan"]);
+    refused.code(5).stderr_contains("the plan counts 0 for `tasks.add`, and it would be 1 now");
+}
+
+#[test]
+fn a_kept_plan_takes_no_other_parameters_and_bad_files_are_named() {
+    let sandbox = Sandbox::new().file("recipe.yaml", RECIPE);
+    let Some(_emulator) = Emulator::start(&sandbox, Runtime::Simulated) else { return };
+    sandbox.run(["plan", "recipe.yaml", "--out", "my.plan"]).success();
+    apply(&sandbox, &["my.plan", "-p", "nodes=2"]).code(64).stderr_contains("takes no others");
+    apply(&sandbox, &["my.plan", "--prune"]).code(64).stderr_contains("takes no others");
+    sandbox.run(["show", "recipe.yaml"]).code(64).stderr_contains("recipe.yaml holds no plan");
+    sandbox.run(["show", "missing.plan"]).code(64).stderr_contains("missing.plan can't be read");
+    let text = sandbox.read("my.plan");
+    sandbox.write("cut.plan", &text[..text.len() / 2]);
+    sandbox.run(["show", "cut.plan"]).code(64);
+    sandbox
+        .write("new.plan", &text.replacen("\"format_version\": \"1.0\"", "\"format_version\": \"2.0\"", 1));
+    sandbox.run(["show", "new.plan"]).code(64).stderr_contains("is a plan in the form 2.0");
+    sandbox.write("odd.plan", &text.replacen("\"adopt\": false", "\"adopt\": 7", 1));
+    apply(&sandbox, &["odd.plan"]).code(64).stderr_contains("odd.plan is a plan that can't be read");
+    let unwritable = sandbox.run(["plan", "recipe.yaml", "--out", "nowhere/my.plan"]);
+    unwritable.code(1).stderr_contains("the plan can't be kept in nowhere/my.plan");
+}
+
+#[test]
+fn a_kept_plan_can_be_to_destroy() {
+    let sandbox = Sandbox::new().file("recipe.yaml", RECIPE);
+    let Some(_emulator) = Emulator::start(&sandbox, Runtime::Simulated) else { return };
+    apply(&sandbox, &["recipe.yaml", "-y"]).success();
+    sandbox.run(["plan", "recipe.yaml", "--destroy", "--out", "my.plan"]).success();
+    apply(&sandbox, &["my.plan", "--force"]).success();
+    sandbox.run(["plan", "recipe.yaml", "--destroy"]).success().stdout_contains("No changes.");
+}

@@ -1,0 +1,85 @@
+//! What others change behind the recipe's back.
+
+use super::account::Account;
+use super::yard::{Watch, recipe};
+use crate::support::{Emulator, Runtime, Sandbox};
+
+macro_rules! account {
+    ($sandbox:ident) => {{
+        let Some(emulator) = Emulator::start(&$sandbox, Runtime::Simulated) else { return };
+        Account::before(&$sandbox, emulator)
+    }};
+}
+
+/// Changes the size of the pool of `a`, as somebody with another tool would.
+fn change_behind(sandbox: &Sandbox, account: &Account<'_>) {
+    // The same recipe, applied from elsewhere with another number of nodes.
+    sandbox.write("behind/recipe.yaml", &super::yard::recipe_with("a", 3, 5, ""));
+    account.run(&["apply", "behind", "-y", "--no-wait"]).success();
+}
+
+#[test]
+fn drift_is_found_at_the_next_interval_and_healed() {
+    let sandbox = Sandbox::new().file("recipes/recipe.yaml", &recipe("a", 3));
+    let account = account!(sandbox);
+    let args = ["watch", "recipes", "--interval", "2s", "--format", "json"];
+    let mut watch = Watch::of(account.command(&args).start());
+    watch.wait_until("a", "Ready", true);
+    change_behind(&sandbox, &account);
+    let differs = watch.wait_for("the drift", |line| line["type"] == "differs");
+    assert_eq!((&differs["drifted"], &differs["applied"]), (&true.into(), &true.into()), "{differs}");
+    watch.wait_until("a", "Ready", true);
+    account.run(&["plan", "recipes", "--detailed-exitcode"]).success();
+    watch.stop().success();
+}
+
+#[test]
+fn drift_is_only_reported_when_that_is_asked_for() {
+    let sandbox = Sandbox::new().file("recipes/recipe.yaml", &recipe("a", 3));
+    let account = account!(sandbox);
+    let args = ["watch", "recipes", "--interval", "2s", "--on-drift", "report", "--format", "json"];
+    let mut watch = Watch::of(account.command(&args).start());
+    watch.wait_until("a", "Ready", true);
+    change_behind(&sandbox, &account);
+    account.writes();
+    let drifted = watch.wait_until("a", "Drifted", true);
+    assert!(drifted["condition"]["message"].as_str().unwrap().contains("pools.p"), "{drifted}");
+    assert_eq!(account.writes(), Vec::<String>::new());
+    // An edit of the recipe is no drift: it is applied, and takes the drift back with it.
+    sandbox.write("recipes/recipe.yaml", &super::yard::recipe_with("a", 3, 4, ""));
+    watch.wait_until("a", "Ready", true);
+    account.run(&["plan", "recipes", "--detailed-exitcode"]).success();
+    watch.stop().success();
+}
+
+#[test]
+fn finished_tasks_never_run_again_because_their_job_was_deleted() {
+    let sandbox = Sandbox::new().file("recipes/recipe.yaml", &recipe("a", 3));
+    let account = account!(sandbox);
+    let args = ["watch", "recipes", "--interval", "1s", "--format", "json"];
+    let mut watch = Watch::of(account.command(&args).start());
+    watch.wait_until("a", "Ready", true);
+    until_finished(&account);
+    // Two more looks, so that it has seen the end of the tasks.
+    std::thread::sleep(std::time::Duration::from_secs(4));
+    let pool_only = recipe("a", 3);
+    let pool_only = pool_only.split("jobs:").next().unwrap();
+    sandbox.write("behind/recipe.yaml", pool_only);
+    account.run(&["apply", "behind", "-y", "--no-wait", "--prune"]).success();
+    account.writes();
+    let drifted = watch.wait_until("a", "Drifted", true);
+    assert_eq!(drifted["condition"]["reason"], "FinishedJobGone", "{drifted}");
+    std::thread::sleep(std::time::Duration::from_secs(3));
+    assert_eq!(account.writes(), Vec::<String>::new());
+    watch.stop().success();
+    account.run(&["watch", "recipes", "--once"]).success();
+    assert_eq!(account.writes(), Vec::<String>::new(), "nor after a restart");
+}
+
+fn until_finished(account: &Account<'_>) {
+    let deadline = std::time::Instant::now() + super::yard::PATIENCE;
+    while account.status("recipes")["jobs"][0]["tasks"]["completed"] != 3 {
+        assert!(std::time::Instant::now() < deadline, "the tasks did not finish");
+        std::thread::sleep(std::time::Duration::from_millis(200));
+    }
+}

@@ -1,0 +1,134 @@
+//! What fails: the network, the service, nodes, and the watching itself.
+
+use std::time::Duration;
+
+use super::account::Account;
+use super::yard::{Watch, recipe, recipe_with};
+use crate::support::{Emulator, Runtime, Sandbox};
+
+macro_rules! account {
+    ($sandbox:ident) => {{
+        let Some(emulator) = Emulator::start(&$sandbox, Runtime::Simulated) else { return };
+        Account::before(&$sandbox, emulator)
+    }};
+}
+
+#[test]
+fn what_the_service_refuses_is_not_sent_again_until_the_recipe_changes() {
+    // The embedded Azure Batch has no application packages, and says so.
+    let account_id = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Batch/batchAccounts/a";
+    let packages =
+        &format!("    application_packages: [{{ application_id: {account_id}/applications/tool }}]\n");
+    let sandbox = Sandbox::new().file("recipes/a/recipe.yaml", &recipe_with("a", 1, 1, packages));
+    let account = account!(sandbox);
+    let args = ["watch", "recipes", "--interval", "1s", "--format", "json"];
+    let mut watch = Watch::of(account.command(&args).start());
+    let stalled = watch.wait_until("a", "Stalled", true);
+    assert_eq!(stalled["condition"]["reason"], "Refused", "{stalled}");
+    account.writes();
+    std::thread::sleep(Duration::from_secs(4));
+    assert_eq!(account.writes(), Vec::<String>::new(), "it looks, and sends nothing");
+    sandbox.write("recipes/a/recipe.yaml", &recipe("a", 1));
+    watch.wait_until("a", "Ready", true);
+    watch.stop().success();
+}
+
+#[test]
+fn an_account_that_is_away_for_a_while_is_tried_again() {
+    let sandbox = Sandbox::new().file("recipes/a/recipe.yaml", &recipe("a", 1));
+    let Some(mut emulator) = Emulator::start(&sandbox, Runtime::Simulated) else { return };
+    let endpoint = emulator.endpoint().to_owned();
+    let args = ["--account", &endpoint, "watch", "recipes", "--interval", "1s", "--max-backoff", "2s"];
+    let command = sandbox.command(args).args(["--format", "json"]);
+    let command =
+        command.env("AZURE_BATCH_ACCOUNT", emulator.account()).env("AZURE_BATCH_ACCESS_KEY", emulator.key());
+    let mut watch = Watch::of(command.start());
+    watch.wait_until("a", "Ready", true);
+    emulator.kill();
+    let away = watch.wait_until("a", "Reconciling", true);
+    assert_eq!(away["condition"]["reason"], "AccountUnreachable", "{away}");
+    emulator.restart();
+    watch.wait_until("a", "Ready", true);
+    watch.stop().success();
+}
+
+/// A pool of so many nodes whose start task fails.
+fn ailing(nodes: u32) -> String {
+    let start_task = "    start_task:
+      container: { image: \"docker.io/library/busybox:1.36\" }
+      command: [prepare]
+      environment: { BATCHYARD_SIMULATE: exit=3 }
+";
+    recipe_with("a", 1, nodes, start_task)
+}
+
+#[test]
+fn a_node_that_cannot_work_is_booted_made_anew_and_removed_within_a_budget() {
+    let sandbox = Sandbox::new().file("recipes/a/recipe.yaml", &ailing(1));
+    let account = account!(sandbox);
+    let args = ["watch", "recipes", "--interval", "1s", "--repair-nodes", "--format", "json"];
+    let mut watch = Watch::of(account.command(&args).start());
+    for remedy in ["reboot", "reimage", "remove"] {
+        let repaired = watch.wait_for(remedy, |line| line["type"] == "repaired");
+        assert_eq!((&repaired["remedy"], &repaired["error"]), (&remedy.into(), &().into()), "{repaired}");
+    }
+    // The pool is brought back to its size, which nobody else had changed; its new node fails, too, and the budget is spent.
+    let differs = watch.wait_for("the missing node", |line| line["type"] == "differs");
+    assert_eq!((&differs["drifted"], &differs["applied"]), (&false.into(), &true.into()), "{differs}");
+    watch.wait_for("the end of the budget", |line| {
+        line["condition"]["type"] == "Degraded"
+            && line["condition"]["message"].as_str().is_some_and(|it| it.contains("3 remedies in an hour"))
+    });
+    account.writes();
+    std::thread::sleep(Duration::from_secs(3));
+    assert_eq!(account.writes(), Vec::<String>::new());
+    watch.stop().success();
+}
+
+#[test]
+fn nodes_that_fail_alike_are_explained_and_left_alone() {
+    let sandbox = Sandbox::new().file("recipes/a/recipe.yaml", &ailing(3));
+    let account = account!(sandbox);
+    let args = ["watch", "recipes", "--interval", "1s", "--repair-nodes", "--format", "json"];
+    let mut watch = Watch::of(account.command(&args).start());
+    let degraded = watch.wait_for("the breaker", |line| {
+        line["condition"]["type"] == "Degraded"
+            && line["condition"]["message"].as_str().is_some_and(|it| it.contains("3 of 3 nodes fail alike"))
+    });
+    let message = degraded["condition"]["message"].as_str().unwrap();
+    for words in [
+        "is starttaskfailed: FailureExitCode: ",
+        "exit code 3",
+        "it said last: simulated: ",
+        "correct the start task",
+    ] {
+        assert!(message.contains(words), "{words}: {message}");
+    }
+    watch.stop().success();
+    assert!(account.writes().iter().all(|write| !write.contains("/nodes")), "no node was treated");
+}
+
+#[test]
+fn a_kill_in_the_midst_loses_nothing() {
+    let sandbox = Sandbox::new();
+    for n in 0..6 {
+        sandbox.write(&format!("recipes/r{n}/recipe.yaml"), &recipe(&format!("r{n}"), 150));
+    }
+    let account = account!(sandbox);
+    let args = ["watch", "recipes", "--interval", "1h", "--format", "json"];
+    for _ in 0..3 {
+        let mut watch = Watch::of(account.command(&args).start());
+        watch.wait_for("something done", |line| line["type"] == "step_ended");
+        watch.kill();
+    }
+    account.run(&["watch", "recipes", "--once"]).success().stdout_contains("6 of 6 recipes ready");
+    for n in 0..6 {
+        let tasks = account.status(&format!("recipes/r{n}"))["jobs"][0]["tasks"].clone();
+        let all: u64 =
+            ["active", "running", "completed"].iter().map(|state| tasks[state].as_u64().unwrap()).sum();
+        assert_eq!(all, 150, "{tasks}");
+    }
+    account.writes();
+    account.run(&["watch", "recipes", "--once"]).success();
+    assert_eq!(account.writes(), Vec::<String>::new());
+}
