@@ -188,6 +188,7 @@ pub fn pool(chance: &mut Chance) -> Value {
             (20, "security_profile", json!({"encryption_at_host": true})),
             (20, "upgrade_policy", json!({"mode": "manual"})),
             (40, "metadata", data),
+            (15, "on_change", json!("reboot")),
             (30, "on_change", json!("drain")),
             (20, "on_change", json!("recreate")),
         ],
