@@ -22,7 +22,7 @@ fn serve<'a>(sandbox: &'a Sandbox, runtime: Runtime, faults: &str) -> Option<Emu
 /// The task of a node that is taken away runs again on the machine that comes in its place.
 fn a_preempted_node_s_task_runs_again(runtime: Runtime) {
     let sandbox = Sandbox::new().file("recipe.yaml", RECIPE);
-    let faults = r#"{"nodes": [{"fault": "preempted", "afterSeconds": 3, "absentSeconds": 2, "times": 1}]}"#;
+    let faults = r#"{"nodes": [{"fault": "preempted", "afterSeconds": 3, "absentSeconds": 10, "times": 1}]}"#;
     let Some(_emulator) = serve(&sandbox, runtime, faults) else { return };
     let applied = sandbox.run(["apply", "recipe.yaml", "--auto-approve"]);
     applied.success().stdout_contains("preempted").stdout_contains("Job j: 1 succeeded");
