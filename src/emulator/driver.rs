@@ -131,9 +131,8 @@ impl Driver {
             Effect::PrepareNode { node, boot, setup, seat } => {
                 let driver = Arc::clone(self);
                 self.spawn(async move {
-                    let event = driver.prepare(&node, boot, &setup, seat).await;
-                    driver.preempt_later(&node);
-                    event
+                    let prepared = driver.prepare(&node, boot, &setup, seat).await;
+                    driver.preempt_after(prepared, &node).await
                 });
             }
             Effect::RunStartTask { node, start_task } => {
@@ -215,14 +214,17 @@ impl Driver {
         Event::NodePrepared { node: node.row, result }
     }
 
-    /// Takes a Spot node that has booted away again, if a rule for faults wants it so.
-    fn preempt_later(self: &Arc<Self>, node: &NodeAddress) {
-        if !node.is_dedicated
-            && let Some(Preemption { after, absence }) = self.account.faults.of_spot_node(&node.pool_id)
-        {
-            let then = Event::NodePreempted { node: node.row, absence };
-            self.begin(Effect::Wait { pause: after, then });
+    /// Takes a Spot node that has booted away again, if a rule for faults wants it so: reports the boot, and gives what comes after it.
+    async fn preempt_after(&self, prepared: Event, node: &NodeAddress) -> Event {
+        if node.is_dedicated || !matches!(prepared, Event::NodePrepared { result: Ok(_), .. }) {
+            return prepared;
         }
+        let Some(Preemption { after, absence }) = self.account.faults.of_spot_node(&node.pool_id) else {
+            return prepared;
+        };
+        self.account.service.report(prepared).await;
+        self.pause(after).await;
+        Event::NodePreempted { node: node.row, absence }
     }
 
     async fn run_task(

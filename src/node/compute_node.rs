@@ -16,6 +16,7 @@ use crate::node::assignment::{NodeIdentity, NodeSetup, StartTaskAssignment, Task
 use crate::node::context::{NodeContext, in_background};
 use crate::node::earlier_run::{self, Standing};
 use crate::node::failure::{self, TaskOutcome};
+use crate::node::free_space;
 use crate::node::images::{ImageProblem, Registries};
 use crate::node::layout;
 use crate::node::patience::patiently;
@@ -67,6 +68,10 @@ impl Node {
         make_directories(node, has_user_accounts)
             .await
             .map_err(|error| vec![failure::of_directories(&error, node.layout.root())])?;
+        // What is kept free of a disk is for the machine; a node that has nothing else would lose what its tasks write.
+        if free_space::room_in(node.layout.root()) == 0 {
+            return Err(vec![failure::of_full_disk(node.layout.root())]);
+        }
         mount(node, &setup.shares).await.map_err(|error| vec![error])?;
         let Some(container) = &setup.containers else { return Ok(()) };
         let watch = Watch::nothing(node.clock.as_ref());

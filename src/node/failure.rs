@@ -6,6 +6,7 @@ use crate::batch::model::{
     BatchErrorSourceCategory, BatchNodeError, BatchTaskContainerExecutionInfo, BatchTaskFailureInfo,
     NameValuePair,
 };
+use crate::node::free_space::KEPT_FREE;
 use crate::node::images::ImageProblem;
 use crate::node::runtime::{ExitStatus, RuntimeError};
 
@@ -217,6 +218,16 @@ pub(super) fn of_missing_runtime(error: &RuntimeError) -> BatchNodeError {
 pub(super) fn of_directories(error: &std::io::Error, root: &std::path::Path) -> BatchNodeError {
     let reason = format!("{}: {error}", root.display());
     node_error("NodeDirectoryCreateFailed", "The directories of the node could not be made.", &reason)
+}
+
+/// A node whose disk has no room.
+pub(super) fn of_full_disk(root: &std::path::Path) -> BatchNodeError {
+    let reason = format!(
+        "{}: of its disk less than {} MiB are free, and those are always kept free",
+        root.display(),
+        KEPT_FREE >> 20
+    );
+    node_error("DiskFull", "The disk of the node is full.", &reason)
 }
 
 /// A node on which something can't be mounted.

@@ -72,7 +72,7 @@ impl TestNode {
     }
 }
 
-fn node_in(folder: &Path, runtime: Arc<dyn ContainerRuntime>, clock: Arc<dyn Clock>) -> Node {
+pub(super) fn node_in(folder: &Path, runtime: Arc<dyn ContainerRuntime>, clock: Arc<dyn Clock>) -> Node {
     let identity = NodeIdentity {
         account_name: "local".to_owned(),
         account_url: "http://127.0.0.1/".to_owned(),

@@ -30,6 +30,7 @@ mod editor;
 mod emulator;
 mod entra;
 mod explain;
+mod file_systems;
 mod fmt;
 mod hostile;
 mod https;

@@ -23,5 +23,5 @@ pub(crate) use pools::{
 };
 pub(crate) use preparation::task_id;
 #[cfg(test)]
-pub(crate) use refused::REFUSED;
+pub(crate) use refused::{REASONS, REFUSED};
 pub(crate) use tasks::{exit_actions, task, task_constraints};

@@ -47,6 +47,22 @@ pub(super) const REGISTRY_IDENTITY: &str = "identityReference";
 /// Keeping the data of a node's tasks when the node is emptied.
 pub(super) const RETAINED: &str = "retaineddata";
 
+/// Why some of it can't be done where nodes are folders and containers of one machine.
+pub(crate) const REASONS: &[(&str, &str)] = &[
+    (
+        "extensions",
+        "an extension changes a virtual machine by way of its agent, and nodes here are no virtual machines; what it would bring \
+         can come with a start task, or with the image",
+    ),
+    ("windowsConfiguration", "nodes here run Linux"),
+    (WINDOWS, "nodes here run Linux; use an image of Linux here, and an account of Azure Batch for Windows"),
+    (
+        HOST_INSTANCES,
+        "outside of containers all nodes are one machine with one name, one address and the same ports, so instances of a task \
+         could not find each other as they do in Azure; in containers every node has an address of its own",
+    ),
+];
+
 /// All of it.
 #[cfg(test)]
 pub(crate) const REFUSED: &[Refused] = &[
