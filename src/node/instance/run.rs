@@ -128,14 +128,21 @@ pub(in crate::node) fn conclude(control: &Control, part: Part<'_>, outcome: Task
         let words = command_line::split(command_line).unwrap_or_default();
         words.into_iter().next().unwrap_or_default()
     };
-    let failed = |reason: String, program: String| TaskOutcome {
+    let failed = |reason: String, is_missing: bool, program: String| TaskOutcome {
         exit_code: None,
-        failure_info: Some(failure::of_runtime(&RuntimeError::StartFailed { reason }, &program)),
+        failure_info: Some(match is_missing {
+            true => failure::program_not_found(&program, reason),
+            false => failure::launch_failed(reason),
+        }),
         container_info: outcome.container_info.clone(),
     };
     match (control.coordination(), control.command()) {
-        (Some(Step::NotStarted(reason)), _) => failed(reason, first(part.coordination)),
-        (Some(Step::Exited(0)), Some(Step::NotStarted(reason))) => failed(reason, String::new()),
+        (Some(Step::NotStarted { reason, is_missing }), _) => {
+            failed(reason, is_missing, first(part.coordination))
+        }
+        (Some(Step::Exited(0)), Some(Step::NotStarted { reason, is_missing })) => {
+            failed(reason, is_missing, String::new())
+        }
         (Some(Step::Exited(0)), _) if part.instance.is_primary() => outcome,
         (Some(Step::Exited(0)), _) => {
             TaskOutcome { failure_info: Some(failure::subtask_ended(outcome.exit_code)), ..outcome }
