@@ -4,6 +4,8 @@
 mod containers;
 mod hostile_registry;
 mod images;
+mod killed;
 mod malicious;
 mod registry;
+mod room;
 mod yard;

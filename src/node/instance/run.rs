@@ -34,6 +34,7 @@ pub(in crate::node) async fn run(
     if node.runtime.kind() == RuntimeKind::Simulated {
         return simulate(node, run, part, settings, plan, watch).await;
     }
+    let _stays = node.runtime.hold_image(&settings.image_name);
     plan.spec.image = match container_task::fetch(node, run, settings, watch).await {
         Ok(image) => image.to_string(),
         Err(outcome) => return *outcome,
