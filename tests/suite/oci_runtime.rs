@@ -4,6 +4,7 @@
 mod containers;
 mod hostile_registry;
 mod images;
+mod init;
 mod killed;
 mod malicious;
 mod registry;

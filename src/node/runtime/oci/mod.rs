@@ -17,6 +17,7 @@ mod executor;
 mod holdings;
 mod host;
 mod image_config;
+mod init;
 mod layer;
 mod links;
 mod look;
