@@ -5,6 +5,8 @@ use std::path::Path;
 
 use rustix::fs::Access;
 
+use super::rootless::advice;
+
 /// The oldest kernel with all that mounting needs (`mount_setattr`).
 const OLDEST_KERNEL: (u32, u32) = (5, 12);
 
@@ -59,7 +61,7 @@ pub(super) fn check(store: &Path) -> Result<(), String> {
         return Err("containers without an engine need Linux; start a Docker engine and use that".to_owned());
     }
     if !rustix::process::geteuid().is_root() {
-        return Err(format!("making containers without an engine needs root; {TRY}"));
+        return Err(advice(Path::new("/"), rustix::process::geteuid().as_raw()));
     }
     if capability_set("CapEff") & SYS_ADMIN == 0 {
         return Err(

@@ -29,6 +29,7 @@ mod reference;
 mod registry;
 mod reservations;
 mod room;
+mod rootless;
 mod runtime;
 mod sealed_program;
 mod store;
