@@ -73,14 +73,17 @@ impl Node {
             return Err(vec![failure::of_full_disk(node.layout.root())]);
         }
         mount(node, &setup.shares).await.map_err(|error| vec![error])?;
-        let Some(container) = &setup.containers else { return Ok(()) };
+        let containers = setup.containers.as_ref();
+        let names =
+            containers.and_then(|container| container.container_image_names.clone()).unwrap_or_default();
+        self.keep_images(&names).await;
+        let Some(container) = containers else { return Ok(()) };
         let watch = Watch::nothing(node.clock.as_ref());
         let works = patiently(&watch, || node.runtime.describe()).await;
         if let Ok(Err(error)) = works {
             return Err(vec![failure::of_missing_runtime(&error)]);
         }
         let registries = Registries::new(None, Some(container));
-        let names = container.container_image_names.as_deref().unwrap_or_default();
         let fetches = names.iter().map(|name| fetch(node, name, registries, &watch));
         let errors: Vec<_> = futures::future::join_all(fetches)
             .await
@@ -89,6 +92,15 @@ impl Node {
             .map(|problem| failure::of_prefetch(&problem))
             .collect();
         if errors.is_empty() { Ok(()) } else { Err(errors) }
+    }
+
+    /// Has the images of the node's pool stay on the machine, whatever else needs room there. Without that they go when others need
+    /// their place, and are fetched again.
+    async fn keep_images(&self, names: &[String]) {
+        let node = &self.0;
+        if let Err(error) = node.runtime.keep_images(&node.owner, names).await {
+            tracing::warn!(owner = node.owner, %error, "the images of a node's pool may have to make way for others");
+        }
     }
 
     /// Gives the node its place in the private network of its pool, which is made if it is not there.
@@ -212,6 +224,7 @@ impl Node {
                 tracing::warn!(owner = node.owner, %error, "the containers of a node could not be removed");
             }
         }
+        self.keep_images(&[]).await;
         let layout = node.layout.clone();
         if let Err(error) = in_background(move || layout.remove()).await {
             tracing::warn!(root = %node.layout.root().display(), %error, "the files of a node could not be removed");

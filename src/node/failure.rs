@@ -60,6 +60,8 @@ impl TaskOutcome {
 
 const FAILURE_EXIT_CODE: &str = "FailureExitCode";
 const INVALID_IMAGE: &str = "ContainerInvalidImage";
+const DISK_FULL: &str = "DiskFull";
+const DISK_FULL_MESSAGE: &str = "The disk of the node has no room for a container image.";
 const INVALID_SETTINGS: &str = "ContainerInvalidSettings";
 
 /// Why a run was ended from outside.
@@ -159,6 +161,7 @@ pub(super) fn of_runtime(error: &RuntimeError, program: &str) -> BatchTaskFailur
         | RuntimeError::PullFailed { image, .. } => {
             of_image(&ImageProblem { image: image.clone(), error: error.clone() })
         }
+        RuntimeError::DiskFull { reason, .. } => disk_full(reason),
         RuntimeError::InvalidSettings { reason } => invalid_settings(reason),
         RuntimeError::StartFailed { reason } if is_missing_program(reason) => {
             program_not_found(program, reason)
@@ -169,6 +172,13 @@ pub(super) fn of_runtime(error: &RuntimeError, program: &str) -> BatchTaskFailur
         | RuntimeError::NameTaken { .. }
         | RuntimeError::Failed { .. } => node_failed(error),
     }
+}
+
+/// `DiskFull`: the node has no room for an image.
+fn disk_full(reason: &str) -> BatchTaskFailureInfo {
+    let mut info = failure(DISK_FULL, DISK_FULL_MESSAGE, [("Message", reason.to_owned())]);
+    info.category = BatchErrorSourceCategory::ServerError;
+    info
 }
 
 /// Container runtimes say in words only that a program is missing.
@@ -191,6 +201,9 @@ pub(super) fn of_image(problem: &ImageProblem) -> BatchTaskFailureInfo {
     if is_the_runtimes(&problem.error) {
         return node_failed(&problem.error);
     }
+    if let RuntimeError::DiskFull { reason, .. } = &problem.error {
+        return BatchTaskFailureInfo { details: Some(image_details(problem)), ..disk_full(reason) };
+    }
     BatchTaskFailureInfo {
         details: Some(image_details(problem)),
         ..failure(INVALID_IMAGE, IMAGE_MESSAGE, [])
@@ -201,6 +214,12 @@ pub(super) fn of_image(problem: &ImageProblem) -> BatchTaskFailureInfo {
 pub(super) fn of_prefetch(problem: &ImageProblem) -> BatchNodeError {
     if is_the_runtimes(&problem.error) {
         return of_missing_runtime(&problem.error);
+    }
+    if let RuntimeError::DiskFull { .. } = problem.error {
+        return BatchNodeError {
+            error_details: Some(image_details(problem)),
+            ..node_error(DISK_FULL, DISK_FULL_MESSAGE, &problem.error)
+        };
     }
     BatchNodeError {
         code: Some(INVALID_IMAGE.to_owned()),
@@ -308,6 +327,22 @@ mod tests {
             (Some("FailureExitCode"), &BatchErrorSourceCategory::UserError)
         );
         assert_eq!(detail(&info, "Message"), Some("exit code 3"));
+    }
+
+    #[test]
+    fn an_image_that_does_not_fit_is_the_node_s_fault() {
+        let problem = ImageProblem {
+            image: "r.io/large".to_owned(),
+            error: RuntimeError::DiskFull { image: "r.io/large".to_owned(), reason: "too large".to_owned() },
+        };
+        let info = of_image(&problem);
+        assert_eq!(info.code.as_deref(), Some("DiskFull"));
+        assert_eq!(info.category, BatchErrorSourceCategory::ServerError);
+        assert_eq!(detail(&info, "ContainerImage"), Some("r.io/large"));
+        assert_eq!(of_runtime(&problem.error, "p").code.as_deref(), Some("DiskFull"));
+        let error = of_prefetch(&problem);
+        assert_eq!(error.code.as_deref(), Some("DiskFull"));
+        assert!(error.message.unwrap().contains("too large"));
     }
 
     #[test]

@@ -23,6 +23,7 @@ mod context;
 mod earlier_run;
 mod environment;
 mod failure;
+mod family;
 mod file_problem;
 mod free_space;
 mod host_task;

@@ -18,7 +18,7 @@ use crate::batch::{TaskId, Thumbprint};
 use crate::clock::{ManualClock, SystemClock};
 use crate::node::account::Account;
 use crate::node::runtime::{RuntimeError, RuntimeKind, SimulatedRuntime};
-use crate::node::{NodeCertificate, StartTaskAssignment, TaskAssignment};
+use crate::node::{NodeCertificate, NodeSetup, StartTaskAssignment, TaskAssignment};
 
 async fn simulated() -> TestNode {
     TestNode::on(Arc::new(SimulatedRuntime::new(Arc::new(SystemClock)))).await
@@ -178,7 +178,7 @@ mod a_full_disk {
             return;
         }
         let node = node_in(folder.path(), Arc::new(NoEngine), Arc::new(SystemClock));
-        let errors = node.prepare(None, &[]).await;
+        let errors = node.prepare(&NodeSetup::default()).await;
         unmount(folder.path(), UnmountFlags::DETACH).unwrap();
         assert_eq!(errors.unwrap_err()[0].code.as_deref(), Some("DiskFull"));
     }

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::emulator::is_certifiable;
+use crate::node::runtime::ImageBudget;
 
 /// Arguments of `emulator`.
 #[derive(Debug, Args)]
@@ -52,6 +53,10 @@ pub(in crate::cli) struct EmulatorArgs {
     /// For tests: what is to go wrong, as JSON; requests that are signed change it at /_emulator/faults [default: nothing]
     #[arg(long, value_name = "FILE")]
     pub faults: Option<PathBuf>,
+    /// How much of the disk the images of the `oci` runtime may take; those that were not used for longest make way for others
+    /// [default: $BATCHYARD_IMAGE_DISK, else 50%]
+    #[arg(long, value_name = "SIZE|PERCENT")]
+    pub image_disk: Option<ImageBudget>,
 }
 
 /// An address with a port. Names are not looked up, as they may stand for several addresses.

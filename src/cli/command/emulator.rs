@@ -33,7 +33,8 @@ pub(super) async fn run(context: &Context, args: &EmulatorArgs) -> Result<ExitCo
     let given = given_certificate(context, args)?;
     note_tokens_in_the_clear(context, args);
     let data = data_folder(context)?;
-    let settings = LocalSettings::with_key(context, data.clone(), &args.account_name, key.clone());
+    let mut settings = LocalSettings::with_key(context, data.clone(), &args.account_name, key.clone())?;
+    settings.images = args.image_disk.unwrap_or(settings.images);
     let config = EmulatorConfig {
         requests_per_second: args.throttle,
         faults,
