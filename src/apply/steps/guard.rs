@@ -60,10 +60,17 @@ pub(super) async fn change<T>(
     }
 }
 
-/// Reads that an object does not exist as what it means: it is gone since the plan was made.
+/// The refusals of what somebody is deleting.
+const BEING_DELETED: [ErrorCode; 3] =
+    [ErrorCode::POOL_BEING_DELETED, ErrorCode::JOB_BEING_DELETED, ErrorCode::JOB_SCHEDULE_BEING_DELETED];
+
+/// Reads that an object does not exist, or is being deleted, as what it means: that came about since the plan was made.
 pub(super) fn if_gone(context: &StepContext<'_>, error: StepError) -> StepError {
     match error {
         StepError::Client(error) if error.is_not_found() => context.moved(vec!["it is gone".to_owned()]),
+        StepError::Client(error) if BEING_DELETED.iter().any(|code| error.code_is(*code)) => {
+            context.moved(vec!["it is being deleted".to_owned()])
+        }
         error => error,
     }
 }

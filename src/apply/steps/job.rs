@@ -10,7 +10,7 @@ use crate::resource::{JobSpec, LiveJob, Observed, OnComplete, Ownership};
 use super::super::context::StepContext;
 use super::super::error::StepError;
 use super::super::event::Outcome;
-use super::guard::{HAS_ENDED, Standing, change, is_known, is_marked, owner_moved};
+use super::guard::{HAS_ENDED, Standing, change, if_gone, is_known, is_marked, owner_moved};
 
 type StepResult = Result<Outcome, StepError>;
 
@@ -23,13 +23,13 @@ pub(super) async fn create(context: &StepContext<'_>, spec: &JobSpec, ownership:
             Ok(Outcome::Done)
         }
         Err(error) if error.code_is(ErrorCode::JOB_EXISTS) => {
-            let there = read(context, &spec.id).await?;
+            let there = read(context, &spec.id).await.map_err(|error| if_gone(context, error))?;
             let own = there.as_ref().and_then(|job| job.value.ownership.as_ref());
             context.is_ours(own, ownership)?;
             context.left_at(there.and_then(|job| job.etag));
             Ok(Outcome::AlreadyDone)
         }
-        Err(error) => Err(error.into()),
+        Err(error) => Err(if_gone(context, error.into())),
     }
 }
 

@@ -16,7 +16,7 @@ use crate::resource::{AutoscaleSpec, LivePool, Observed, Ownership, PoolSpec, St
 use super::super::context::StepContext;
 use super::super::error::StepError;
 use super::super::event::Outcome;
-use super::guard::{Standing, change, is_known, is_marked, owner_moved};
+use super::guard::{Standing, change, if_gone, is_known, is_marked, owner_moved};
 
 type StepResult = Result<Outcome, StepError>;
 
@@ -29,12 +29,12 @@ pub(super) async fn create(context: &StepContext<'_>, spec: &PoolSpec, ownership
             Ok(Outcome::Done)
         }
         Err(error) if error.code_is(ErrorCode::POOL_EXISTS) => {
-            let there = read(context, &spec.id).await?;
+            let there = read(context, &spec.id).await.map_err(|error| if_gone(context, error))?;
             context.is_ours(there.value.ownership.as_ref(), ownership)?;
             context.left_at(there.etag);
             Ok(Outcome::AlreadyDone)
         }
-        Err(error) => Err(error.into()),
+        Err(error) => Err(if_gone(context, error.into())),
     }
 }
 
@@ -90,7 +90,7 @@ pub(super) async fn resize(context: &StepContext<'_>, pool: &PoolId, size: PoolR
     if matches!(outcome, Outcome::AlreadyDone) {
         return Ok(outcome);
     }
-    let there = settle(context, pool).await?.value;
+    let there = settle(context, pool).await.map_err(|error| if_gone(context, error))?.value;
     let reached = (there.current_dedicated, there.current_spot) == (size.dedicated, size.spot);
     if !reached && !there.resize_errors.is_empty() {
         return Err(StepError::Resize(there.resize_errors.join("; ")));

@@ -10,7 +10,7 @@ use crate::resource::{JobScheduleSpec, LiveSchedule, Observed, Ownership};
 use super::super::context::StepContext;
 use super::super::error::StepError;
 use super::super::event::Outcome;
-use super::guard::{Standing, change, is_known, is_marked, owner_moved};
+use super::guard::{Standing, change, if_gone, is_known, is_marked, owner_moved};
 
 type StepResult = Result<Outcome, StepError>;
 
@@ -27,11 +27,11 @@ pub(super) async fn create(
             Ok(Outcome::Done)
         }
         Err(error) if error.code_is(ErrorCode::JOB_SCHEDULE_EXISTS) => {
-            let there = read(context, &spec.id).await?;
+            let there = read(context, &spec.id).await.map_err(|error| if_gone(context, error))?;
             context.is_ours(there.as_ref().and_then(|it| it.value.ownership.as_ref()), ownership)?;
             Ok(Outcome::AlreadyDone)
         }
-        Err(error) => Err(error.into()),
+        Err(error) => Err(if_gone(context, error.into())),
     }
 }
 

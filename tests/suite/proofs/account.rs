@@ -110,8 +110,6 @@ impl Account {
             issuer: None,
             stand_ins: None,
             starts_tasks: true,
-            faults: FaultRules::default(),
-            stand_ins: None,
         };
         let emulator = Emulator::open(config).await.unwrap();
         let client = client_by(HttpTransport::in_process(emulator.router().into_service()));

@@ -35,12 +35,13 @@ fn any(chance: &mut Chance) -> Scenario {
     let before = recipes::recipe("proof", chance);
     let mut after = before.clone();
     let edited = edit(&mut after, chance, &Facts::default());
+    let (before, after) = (recipes::calm(before), recipes::calm(after));
     Scenario { before, after, prune: edited.prune, what: edited.edits.join("; ") }
 }
 
 /// A live pool whose images change: its nodes go, it is changed, they come back, by number or by formula.
 fn drained(chance: &mut Chance) -> Scenario {
-    let mut before = recipes::recipe("proof", chance);
+    let mut before = recipes::calm(recipes::recipe("proof", chance));
     for pool in before["pools"].as_object_mut().unwrap().values_mut() {
         pool["on_change"] = json!("drain");
         if chance.percent(70) {

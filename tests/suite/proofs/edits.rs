@@ -30,6 +30,8 @@ pub enum How {
     Live,
     /// While it works; nodes take it over when they reboot.
     Reboot,
+    /// While the job is disabled.
+    WhileDisabled,
     /// While the pool has no nodes.
     AtZeroNodes,
     /// Not at all.

@@ -70,7 +70,7 @@ async fn what_a_failing_service_ends_up_with_is_what_a_sound_one_does() {
     for seed in Cases::or(CASES).seeds() {
         let mut chance = seed.chance();
         let trouble = Trouble::of(&failing, PERCENT, Chance::of(chance.next()));
-        let mut recipe = recipes::recipe("proof", &mut chance);
+        let mut recipe = recipes::calm(recipes::recipe("proof", &mut chance));
         let mut story = format!("\n{}", recipes::text(&recipe));
         let desired = sound.desired(&recipe);
         converge(&sound.client().clone(), &desired, &Policy::default(), &story).await;
@@ -81,6 +81,7 @@ async fn what_a_failing_service_ends_up_with_is_what_a_sound_one_does() {
         assert_eq!(difference(&dump(sound.client()).await, &dump(failing.client()).await), None, "{story}");
 
         let edited = edit(&mut recipe, &mut chance, &Facts::default());
+        recipe = recipes::calm(recipe);
         story.push_str(&format!("\n--- {} ---\n{}", edited.edits.join("; "), recipes::text(&recipe)));
         let desired = sound.desired(&recipe);
         let policy = Policy { allow: [OnChange::Recreate].into(), prune: edited.prune, ..Policy::default() };

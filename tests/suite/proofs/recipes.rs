@@ -32,6 +32,22 @@ pub fn recipe(name: &str, chance: &mut Chance) -> Value {
     recipe
 }
 
+/// The same recipe without what is left to chance: where a failed task ends its job, it depends on who is first how far the others
+/// come.
+pub fn calm(mut recipe: Value) -> Value {
+    for job in recipe["jobs"].as_object_mut().into_iter().flat_map(Map::values_mut) {
+        if job["on_task_failure"].is_null() {
+            continue;
+        }
+        for task in job["tasks"].as_object_mut().into_iter().flat_map(Map::values_mut) {
+            if let Some(environment) = task.get_mut("environment").and_then(Value::as_object_mut) {
+                environment.remove("BATCHYARD_SIMULATE");
+            }
+        }
+    }
+    recipe
+}
+
 /// The text of a recipe.
 pub fn text(recipe: &Value) -> String {
     serde_yaml::to_string(recipe).unwrap()
@@ -172,6 +188,7 @@ pub fn pool(chance: &mut Chance) -> Value {
             (20, "security_profile", json!({"encryption_at_host": true})),
             (20, "upgrade_policy", json!({"mode": "manual"})),
             (40, "metadata", data),
+            (15, "on_change", json!("reboot")),
             (30, "on_change", json!("drain")),
             (20, "on_change", json!("recreate")),
         ],

@@ -1,7 +1,7 @@
 //! Two that apply at once: each object is won by one of them, whole; the other one stops, and says at which object and why.
 
 use batchyard::apply::{ApplyReport, StepError};
-use batchyard::plan::{Plan, Policy};
+use batchyard::plan::{Plan, Policy, Selection};
 use batchyard::resource::OnChange;
 use serde_json::{Value, json};
 
@@ -41,12 +41,13 @@ async fn two_applies_of_one_recipe_come_to_what_one_does() {
     let (mut both, mut stopped) = (0, 0);
     for seed in Cases::or(CASES).seeds() {
         let mut chance = seed.chance();
-        let mut recipe = recipes::recipe("proof", &mut chance);
+        let mut recipe = recipes::calm(recipes::recipe("proof", &mut chance));
         let mut story = format!("\n{}", recipes::text(&recipe));
         let mut policy = Policy { allow: [OnChange::Recreate].into(), ..Policy::default() };
         for round in ["made", "edited"] {
             if round == "edited" {
                 let edited = edit(&mut recipe, &mut chance, &Facts::default());
+                recipe = recipes::calm(recipe);
                 story.push_str(&format!("\n--- {} ---\n{}", edited.edits.join("; "), recipes::text(&recipe)));
                 policy.prune = edited.prune;
             }
@@ -88,7 +89,7 @@ async fn an_apply_and_a_destroy_at_once_do_what_they_say_or_say_why_not() {
     let account = Account::open().await;
     for seed in Cases::or(CASES).seeds() {
         let mut chance = seed.chance();
-        let mut recipe = recipes::recipe("proof", &mut chance);
+        let mut recipe = recipes::calm(recipes::recipe("proof", &mut chance));
         let mut story = format!("\n{}", recipes::text(&recipe));
         let policy = Policy { allow: [OnChange::Recreate].into(), ..Policy::default() };
         let desired = account.desired(&recipe);
@@ -98,7 +99,10 @@ async fn an_apply_and_a_destroy_at_once_do_what_they_say_or_say_why_not() {
         story.push_str(&format!("\n--- {} ---\n{}", edited.edits.join("; "), recipes::text(&recipe)));
         let desired = account.desired(&recipe);
         let change = account.plan(&desired, &policy).await;
-        let destroy = batchyard::pipeline::plan_destroy(account.client(), &desired.recipe).await.unwrap();
+        let destroy =
+            batchyard::pipeline::plan_destroy(account.client(), &desired.recipe, &Selection::default())
+                .await
+                .unwrap();
         for report in at_once(&account, &change, &destroy).await {
             is_done_or_says_why(&report, &story);
         }

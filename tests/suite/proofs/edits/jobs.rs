@@ -134,7 +134,7 @@ impl Edit<'_> {
         let done = if self.chance.percent(8) {
             let other = self.chance.pick(&pools).clone();
             job["pool"] = json!(other);
-            one("another pool", "pool", How::Never)
+            one("another pool", "pool", How::WhileDisabled)
         } else {
             let edits = if self.chance.percent(20) { REWORDINGS } else { EDITS };
             let edit = *self.chance.pick(edits);
@@ -148,7 +148,8 @@ impl Edit<'_> {
         match how {
             _ if fields.is_empty() => {}
             // Nothing that only matters to the future of a job is done to one that is over.
-            How::Live if self.facts.over.contains(key) => {}
+            How::Live | How::WhileDisabled if self.facts.over.contains(key) => {}
+            How::WhileDisabled => self.expected.change(&address, ChangeClass::UpdateWhileDisabled, fields),
             How::Live => self.expected.change(&address, ChangeClass::UpdateLive, fields),
             _ => self.expected.replace_job(&address, fields),
         }

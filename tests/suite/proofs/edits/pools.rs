@@ -50,7 +50,7 @@ const EDITS: &[PoolEdit] = &[
         one("another size", "vm_size", How::AtZeroNodes)
     },
     |pool, _| {
-        pool["image"] = json!({"publisher": "microsoft-dsvm", "offer": "ubuntu-hpc", "sku": "2204"});
+        pool["image"] = json!({"publisher": "microsoft-dsvm", "offer": "ubuntu-hpc", "sku": "2204", "version": "22.04.1"});
         pool["node_agent_sku"] = json!("batch.node.ubuntu 22.04");
         one("another image", "image", How::AtZeroNodes)
     },
@@ -195,6 +195,7 @@ impl Edit<'_> {
             return Some(what);
         }
         let on_change = match pool["on_change"].as_str() {
+            Some("reboot") => OnChange::Reboot,
             Some("drain") => OnChange::Drain,
             Some("recreate") => OnChange::Recreate,
             _ => OnChange::Stop,
@@ -202,6 +203,8 @@ impl Edit<'_> {
         let populated = self.facts.populated.contains(key);
         let class = match how {
             How::Live => ChangeClass::UpdateLive,
+            How::WhileDisabled => panic!("{what}: pools are not disabled"),
+            How::Reboot if !populated => ChangeClass::UpdateLive,
             How::Reboot => ChangeClass::UpdateLiveAfterReboot,
             How::AtZeroNodes if !populated => ChangeClass::UpdateLive,
             How::AtZeroNodes if on_change == OnChange::Recreate => ChangeClass::Replace,
