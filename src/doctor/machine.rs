@@ -104,9 +104,9 @@ pub async fn check_machine(
 /// What the images take that the `oci` runtime keeps.
 fn stored(stored: StoredImages) -> Check {
     let StoredImages { images, bytes, most } = stored;
-    let noun = if images == 1 { "image" } else { "images" };
+    let (noun, take) = if images == 1 { ("image", "takes") } else { ("images", "take") };
     let found = format!(
-        "{images} {noun} of the oci runtime take {}; they may take {} (--image-disk)",
+        "{images} {noun} of the oci runtime {take} {}; they may take {} (--image-disk)",
         gibibytes(bytes),
         gibibytes(most)
     );

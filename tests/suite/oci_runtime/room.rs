@@ -225,6 +225,6 @@ jobs:
 
     local.run(["apply", "full.yaml", "--auto-approve"]).success();
     let doctor = local.command(["doctor"]).env("BATCHYARD_IMAGE_DISK", "3GiB").run();
-    doctor.stdout_contains("1 image of the oci runtime take").stdout_contains("they may take 3.0 GiB");
+    doctor.stdout_contains("1 image of the oci runtime takes").stdout_contains("they may take 3.0 GiB");
     local.run(["destroy", "full.yaml", "--auto-approve"]).success();
 }
