@@ -2,6 +2,8 @@
 
 /// Folder of the local account's data; `--data` wins over it.
 pub const BATCHYARD_DATA: &str = "BATCHYARD_DATA";
+/// Folder of the application packages of the local account.
+pub const BATCHYARD_APPLICATIONS: &str = "BATCHYARD_APPLICATIONS";
 /// Account to use when `--account` is not given.
 pub const BATCHYARD_ACCOUNT: &str = "BATCHYARD_ACCOUNT";
 /// Name of the Batch account, as `az batch` reads it.

@@ -22,8 +22,8 @@ use super::service::{Activity, Failure, Rules, Service, UnsettledRun};
 use super::timing::Timing;
 use crate::batch::auth::SharedKey;
 use crate::clock::Clock;
-use crate::node::Standing;
 use crate::node::runtime::{ContainerRuntime, RuntimeKind};
+use crate::node::{Applications, Standing};
 use crate::secret::Secret;
 
 /// How many runs are looked for at the same time.
@@ -70,6 +70,7 @@ impl AtRest {
             clock,
             service,
             nodes: folder.nodes(),
+            applications: Applications::at(folder.applications()),
             door: folder.door(),
             throttle: None,
             is_at_rest: true,

@@ -5,11 +5,12 @@ use std::path::PathBuf;
 
 use super::rendezvous::Rendezvous;
 use crate::batch::model::{
-    AuthenticationTokenSettings, BatchContainerConfiguration, BatchStartTask, BatchTaskCreateOptions,
-    EnvironmentSetting, UserAccount,
+    AuthenticationTokenSettings, BatchApplicationPackageReference, BatchContainerConfiguration,
+    BatchStartTask, BatchTaskCreateOptions, EnvironmentSetting, UserAccount,
 };
 use crate::batch::{JobId, NodeId, PoolId, TaskId};
 use crate::node::certificates::NodeCertificate;
+use crate::node::packages::InstalledPackage;
 use crate::secret::Secret;
 
 /// The socket's name in its folder.
@@ -71,6 +72,8 @@ pub struct TaskAssignment {
     pub user_accounts: Vec<UserAccount>,
     /// The certificates that the task finds in files.
     pub certificates: Vec<NodeCertificate>,
+    /// The application packages of the pool, as they are on the node; those of the task itself come when it begins.
+    pub packages: Vec<InstalledPackage>,
     /// The token by which the task reaches its job in the account, if it asked for one and begins now.
     pub token: Option<Secret>,
     /// Which part of it this is, if it runs on several nodes at once.
@@ -91,6 +94,8 @@ pub struct NodeSetup {
     pub containers: Option<BatchContainerConfiguration>,
     /// The user accounts of the pool.
     pub user_accounts: Vec<UserAccount>,
+    /// The application packages that all its tasks find.
+    pub packages: Vec<BatchApplicationPackageReference>,
 }
 
 /// A start task that a node is to run.
@@ -104,6 +109,8 @@ pub struct StartTaskAssignment {
     pub user_accounts: Vec<UserAccount>,
     /// The certificates that it finds in files.
     pub certificates: Vec<NodeCertificate>,
+    /// The application packages of the pool, as they are on the node.
+    pub packages: Vec<InstalledPackage>,
 }
 
 /// A task's part on one node, if it runs on several at once.

@@ -18,6 +18,7 @@ use crate::node::earlier_run::{self, Standing};
 use crate::node::failure::{self, TaskOutcome};
 use crate::node::images::{ImageProblem, Registries};
 use crate::node::layout;
+use crate::node::packages::{Applications, InstalledPackage};
 use crate::node::patience::patiently;
 use crate::node::plain_path;
 use crate::node::record::RecordFile;
@@ -30,14 +31,15 @@ use crate::node::task_runner;
 pub struct Node(Arc<NodeContext>);
 
 impl Node {
-    /// A node whose files are below `root`. Nothing is touched until it is told to do something.
+    /// A node whose files are below `root`, and whose packages are those of `applications`. Nothing is touched until it is told to do something.
     pub fn new(
         identity: NodeIdentity,
         root: PathBuf,
         runtime: Arc<dyn ContainerRuntime>,
         clock: Arc<dyn Clock>,
+        applications: Applications,
     ) -> Self {
-        Self(Arc::new(NodeContext::new(identity, root, runtime, clock)))
+        Self(Arc::new(NodeContext::new(identity, root, runtime, clock, applications)))
     }
 
     /// The node's root directory.
@@ -55,17 +57,28 @@ impl Node {
         self.0.runtime.kind()
     }
 
-    /// Makes the node's directories and fetches its pool's images, all at the same time. Errors come in the images' order.
+    /// Makes the node's directories, unpacks its pool's application packages, which it gives, and fetches its pool's images, all
+    /// at the same time. Errors come in the order of packages or images.
     ///
     /// # Errors
     /// Everything that makes the node unusable.
-    pub async fn prepare(&self, setup: &NodeSetup) -> Result<(), Vec<BatchNodeError>> {
+    pub async fn prepare(&self, setup: &NodeSetup) -> Result<Vec<InstalledPackage>, Vec<BatchNodeError>> {
         let node = &self.0;
         let has_user_accounts = !setup.user_accounts.is_empty();
         make_directories(node, has_user_accounts)
             .await
             .map_err(|error| vec![failure::of_directories(&error, node.layout.root())])?;
-        let Some(container) = &setup.containers else { return Ok(()) };
+        let (mut packages, mut broken) = (Vec::new(), Vec::new());
+        for reference in &setup.packages {
+            match task_runner::install(node, reference, &CancellationToken::new()).await {
+                Ok(package) => packages.push(package),
+                Err(error) => broken.push(failure::of_pool_package(reference, &error)),
+            }
+        }
+        if !broken.is_empty() {
+            return Err(broken);
+        }
+        let Some(container) = &setup.containers else { return Ok(packages) };
         let watch = Watch::nothing(node.clock.as_ref());
         let works = patiently(&watch, || node.runtime.describe()).await;
         if let Ok(Err(error)) = works {
@@ -80,7 +93,7 @@ impl Node {
             .flatten()
             .map(|problem| failure::of_prefetch(&problem))
             .collect();
-        if errors.is_empty() { Ok(()) } else { Err(errors) }
+        if errors.is_empty() { Ok(packages) } else { Err(errors) }
     }
 
     /// Gives the node its place in the private network of its pool, which is made if it is not there.
@@ -122,7 +135,11 @@ impl Node {
     pub async fn run_task(&self, assignment: &TaskAssignment, cancel: CancellationToken) -> TaskOutcome {
         let node = &self.0;
         let started = node.clock.now();
-        let run = match Run::of_task(node, assignment, started) {
+        let packages = match task_runner::packages(node, &assignment.task, &cancel).await {
+            Ok(packages) => packages,
+            Err(failure_info) => return TaskOutcome::failed(failure_info),
+        };
+        let run = match Run::of_task(node, assignment, &packages, started) {
             Ok(run) => run,
             Err(error) => return TaskOutcome::failed(failure::launch_failed(error)),
         };
@@ -154,7 +171,7 @@ impl Node {
     /// Why there would be none.
     pub fn container_of(&self, assignment: &TaskAssignment) -> Result<ContainerSpec, String> {
         let node = &self.0;
-        let run = Run::of_task(node, assignment, node.clock.now()).map_err(|error| error.to_string())?;
+        let run = Run::of_task(node, assignment, &[], node.clock.now()).map_err(|error| error.to_string())?;
         let plan = task_runner::plan(node, &run);
         plan.map(|plan| plan.spec).map_err(|failure| said_of(&failure))
     }

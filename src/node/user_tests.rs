@@ -56,10 +56,7 @@ async fn it_runs_as_the_user_account_of_the_pool_that_it_names() {
     let info = outcome.failure_info.unwrap();
     assert_eq!(info.category, BatchErrorSourceCategory::UserError);
     let message = detail(&info, "Message");
-    assert!(
-        message.contains("no user account `eve`") && message.contains("alice, bob, boss"),
-        "{message}"
-    );
+    assert!(message.contains("no user account `eve`") && message.contains("alice, bob, boss"), "{message}");
 
     let mut start = start_task("id -u");
     start.user_identity = alice.task.user_identity.clone();

@@ -11,6 +11,7 @@ mod instances;
 mod jobs;
 mod lists;
 mod nodes;
+mod packages;
 mod pools;
 mod preparation;
 mod replacing;

@@ -33,6 +33,7 @@ pub(in crate::cli) struct LocalSettings {
     runtime: RuntimeChoice,
     timing: Timing,
     docker_host: Option<String>,
+    applications: Option<PathBuf>,
 }
 
 impl LocalSettings {
@@ -53,6 +54,7 @@ impl LocalSettings {
                 TimingChoice::Realistic => Timing::Realistic,
             },
             docker_host: context.variables.get(env_vars::DOCKER_HOST).map(str::to_owned),
+            applications: context.variables.path(env_vars::BATCHYARD_APPLICATIONS),
         }
     }
 
@@ -73,6 +75,7 @@ impl LocalSettings {
             clock: Arc::new(SystemClock),
             requests_per_second: None,
             issuer: None,
+            applications: self.applications.clone(),
             starts_tasks,
         }
     }

@@ -33,8 +33,9 @@ pub(super) async fn run(context: &Context, args: &EmulatorArgs) -> Result<ExitCo
     note_tokens_in_the_clear(context, args);
     let data = data_folder(context)?;
     let settings = LocalSettings::with_key(context, data.clone(), &args.account_name, key.clone());
-    let config =
-        EmulatorConfig { requests_per_second: args.throttle, issuer, ..settings.emulator(true).await };
+    let config = settings.emulator(true).await;
+    let applications = args.applications.clone().or(config.applications);
+    let config = EmulatorConfig { requests_per_second: args.throttle, issuer, applications, ..config };
     let emulator = open_or_wait(config).await.map_err(open_error)?;
     let certificate = match given {
         // The data folder is ours by now.

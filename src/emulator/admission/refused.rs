@@ -13,7 +13,7 @@ pub(crate) struct Refused {
 /// Of a pool.
 pub(super) const POOL: Refused = Refused {
     of: "a pool, also one that is changed or replaced",
-    properties: &["applicationPackageReferences", "cloudServiceConfiguration", "mountConfiguration"],
+    properties: &["cloudServiceConfiguration", "mountConfiguration"],
 };
 /// Of a change of a pool: `enableautoscale` is the way that has a formula evaluated.
 pub(super) const POOL_CHANGE: Refused =
@@ -32,9 +32,6 @@ pub(super) const JOB_CHANGE: Refused = Refused {
 /// Of what a job says of its pool.
 pub(super) const POOL_INFO: Refused =
     Refused { of: "a job's `poolInfo`", properties: &["autoPoolSpecification"] };
-/// Of a task, also of a job manager task.
-pub(super) const TASK: Refused =
-    Refused { of: "a task, also of a job manager task", properties: &["applicationPackageReferences"] };
 /// A task that runs on several nodes at once without a container, in which alone a node has an address of its own here.
 pub(super) const HOST_INSTANCES: &str = "multiInstanceSettings: without containerSettings";
 /// Nodes that run Windows.
@@ -65,7 +62,6 @@ pub(crate) const REFUSED: &[Refused] = &[
     JOB,
     JOB_CHANGE,
     POOL_INFO,
-    TASK,
     Refused { of: "a task, by what it lacks", properties: &[HOST_INSTANCES] },
     RESOURCE_FILE,
     OUTPUT_FILE,

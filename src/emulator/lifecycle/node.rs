@@ -292,6 +292,8 @@ mod tests {
             runtime: "docker".to_owned(),
             users: Vec::new(),
             seat: None,
+            packages: Vec::new(),
+            installed: Vec::new(),
         }
     }
 

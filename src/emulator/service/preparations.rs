@@ -79,6 +79,7 @@ impl Unit<'_> {
             container_configuration: container_configuration(&pool),
             user_accounts: user_accounts(&pool),
             certificates: Vec::new(),
+            packages: Vec::new(),
             token: None,
             instance: None,
         }))

@@ -100,7 +100,8 @@ impl Unit<'_> {
         Ok(())
     }
 
-    /// Has a node run what it was assigned, with the certificates that it has for tasks, and a token if the task asks for one.
+    /// Has a node run what it was assigned, with the certificates and application packages that it has for tasks, and a token if
+    /// the task asks for one.
     pub(super) fn begin_run(
         &mut self,
         run: RunRow,
@@ -108,6 +109,7 @@ impl Unit<'_> {
         mut assignment: TaskAssignment,
     ) -> Result<(), Failure> {
         assignment.certificates = self.certificates_for_tasks(node.row)?;
+        assignment.packages = self.nodes().installed(node.row)?;
         assignment.token = self.token_for(run, &assignment.task)?;
         self.emit(Effect::StartRun { run, node, assignment: Box::new(assignment), resume: false });
         Ok(())
@@ -125,7 +127,7 @@ fn need(job: &JobRecord, task: &TaskRecord) -> Need {
     }
 }
 
-/// What a node is told of a task, but for its certificates and its token: a run that goes on has them.
+/// What a node is told of a task, but for its certificates, packages and token: a run that goes on has them.
 pub(super) fn assignment(
     pool: &PoolRecord,
     job: &JobRecord,
@@ -142,6 +144,7 @@ pub(super) fn assignment(
         container_configuration: container_configuration(pool),
         user_accounts: user_accounts(pool),
         certificates: Vec::new(),
+        packages: Vec::new(),
         token: None,
         instance: None,
     })

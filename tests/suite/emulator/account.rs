@@ -103,6 +103,7 @@ pub fn config(
         clock,
         requests_per_second: None,
         issuer: None,
+        applications: None,
         starts_tasks: true,
     }
 }
