@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -12,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::account::Account;
-use super::effect::{Effect, Event};
+use super::effect::{Effect, Event, NodeReady};
 use super::faults::Preemption;
 use super::lifecycle::ENGINE_UNAVAILABLE;
 use super::router::{Entrance, router};
@@ -349,17 +348,18 @@ impl Driver {
     }
 }
 
-/// Has a node there, in its pool's network if it has a seat in one; gives its address.
+/// Has a node there, in its pool's network if it has a seat in one; gives its address, and its packages.
 async fn prepare(
     machine: &Node,
     setup: &NodeSetup,
     seat: Option<u8>,
-) -> Result<Option<Ipv4Addr>, Vec<BatchNodeError>> {
-    machine.prepare(setup).await?;
-    match seat {
-        Some(seat) => machine.join_network(seat).await.map(Some),
-        None => Ok(None),
-    }
+) -> Result<NodeReady, Vec<BatchNodeError>> {
+    let packages = machine.prepare(setup).await?;
+    let address = match seat {
+        Some(seat) => Some(machine.join_network(seat).await?),
+        None => None,
+    };
+    Ok(NodeReady { address, packages })
 }
 
 async fn remove(folder: PathBuf) -> io::Result<()> {

@@ -3,11 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use crate::batch::model::{
-    BatchErrorSourceCategory, BatchNodeError, BatchTaskContainerExecutionInfo, BatchTaskFailureInfo,
-    NameValuePair,
+    BatchApplicationPackageReference, BatchErrorSourceCategory, BatchNodeError,
+    BatchTaskContainerExecutionInfo, BatchTaskFailureInfo, NameValuePair,
 };
 use crate::node::free_space::KEPT_FREE;
 use crate::node::images::ImageProblem;
+use crate::node::packages::PackageError;
 use crate::node::runtime::{ExitStatus, RuntimeError};
 
 /// How one run of a task ended.
@@ -63,6 +64,7 @@ const INVALID_IMAGE: &str = "ContainerInvalidImage";
 const DISK_FULL: &str = "DiskFull";
 const DISK_FULL_MESSAGE: &str = "The disk of the node has no room for a container image.";
 const INVALID_SETTINGS: &str = "ContainerInvalidSettings";
+const PACKAGE_ERROR: &str = "ApplicationPackageError";
 
 /// Why a run was ended from outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,6 +107,43 @@ pub(super) fn subtask_ended(code: Option<i32>) -> BatchTaskFailureInfo {
 /// Whether a failure is that of a program that ran and ended by itself.
 pub(super) fn is_exit_code(info: &BatchTaskFailureInfo) -> bool {
     info.code.as_deref() == Some(FAILURE_EXIT_CODE)
+}
+
+/// `ApplicationPackageError`: a package of a task is not on the node.
+pub(super) fn of_package(
+    reference: &BatchApplicationPackageReference,
+    error: &PackageError,
+) -> BatchTaskFailureInfo {
+    let mut info = failure(
+        PACKAGE_ERROR,
+        "An application package of the task could not be installed on the node.",
+        [("Application", package_name(reference)), ("Message", with_causes(error))],
+    );
+    if error.is_of_node() {
+        info.category = BatchErrorSourceCategory::ServerError;
+    }
+    info
+}
+
+/// `ApplicationPackageError`: a package of the pool is not on the node.
+pub(super) fn of_pool_package(
+    reference: &BatchApplicationPackageReference,
+    error: &PackageError,
+) -> BatchNodeError {
+    let message =
+        format!("The application package {} could not be installed on the node.", package_name(reference));
+    node_error(PACKAGE_ERROR, &message, &with_causes(error))
+}
+
+fn package_name(reference: &BatchApplicationPackageReference) -> String {
+    let version = reference.version.as_deref();
+    format!("{} {}", reference.application(), version.unwrap_or("(default version)"))
+}
+
+/// An error with what caused it, in one line.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
 /// `ContainerPoolNotSupported`: container settings on a pool without containers.

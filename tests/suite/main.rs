@@ -39,6 +39,7 @@ mod local_account;
 mod multi_instance;
 mod mutations;
 mod oci_runtime;
+mod packages;
 mod planning;
 mod preparation;
 mod proofs;

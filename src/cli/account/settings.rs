@@ -35,6 +35,7 @@ pub(in crate::cli) struct LocalSettings {
     docker_host: Option<String>,
     /// How much of the disk images may take.
     pub(in crate::cli) images: ImageBudget,
+    applications: Option<PathBuf>,
 }
 
 impl LocalSettings {
@@ -61,6 +62,7 @@ impl LocalSettings {
             },
             docker_host: context.variables.get(env_vars::DOCKER_HOST).map(str::to_owned),
             images: image_budget(context)?,
+            applications: context.variables.path(env_vars::BATCHYARD_APPLICATIONS),
         })
     }
 
@@ -83,6 +85,7 @@ impl LocalSettings {
             faults: FaultRules::default(),
             issuer: None,
             stand_ins: None,
+            applications: self.applications.clone(),
             starts_tasks,
         }
     }

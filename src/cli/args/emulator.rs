@@ -43,6 +43,10 @@ pub(in crate::cli) struct EmulatorArgs {
     /// bearer tokens]
     #[arg(long, value_name = "FILE")]
     pub test_issuer: Option<PathBuf>,
+    /// Folder of application packages, <application>/<version>.zip; the file <application>/default names the version that is meant
+    /// where none is named [default: $BATCHYARD_APPLICATIONS, else `applications` in the data folder]
+    #[arg(long, value_name = "DIR", value_parser = folder)]
+    pub applications: Option<PathBuf>,
     /// Answer this many requests a second, and refuse more with 429 and Retry-After [default: answer all]
     #[arg(long, value_name = "REQUESTS")]
     pub throttle: Option<NonZeroU32>,
@@ -70,6 +74,15 @@ fn listen(text: &str) -> Result<SocketAddr, String> {
         };
         format!("it takes an IP address and a port, such as {example}")
     })
+}
+
+/// A folder that is there: one that is mistyped would look like one without packages.
+fn folder(text: &str) -> Result<PathBuf, String> {
+    match std::fs::metadata(text) {
+        Ok(metadata) if metadata.is_dir() => Ok(text.into()),
+        Ok(_) => Err("it is no folder".to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 /// A name for a certificate.

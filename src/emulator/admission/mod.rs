@@ -6,6 +6,7 @@ mod files;
 mod job_schedules;
 mod jobs;
 mod nodes;
+mod packages;
 mod pools;
 mod preparation;
 mod properties;

@@ -13,7 +13,7 @@ pub(crate) struct Refused {
 /// Of a pool.
 pub(super) const POOL: Refused = Refused {
     of: "a pool, also one that is changed or replaced",
-    properties: &["applicationPackageReferences", "cloudServiceConfiguration"],
+    properties: &["cloudServiceConfiguration"],
 };
 /// Of a change of a pool: `enableautoscale` is the way that has a formula evaluated.
 pub(super) const POOL_CHANGE: Refused =
@@ -24,9 +24,6 @@ pub(super) const VIRTUAL_MACHINE: Refused =
 /// Of a job that is changed.
 pub(super) const JOB_CHANGE: Refused =
     Refused { of: "a job that is changed or replaced", properties: &["networkConfiguration"] };
-/// Of a task, also of a job manager task.
-pub(super) const TASK: Refused =
-    Refused { of: "a task, also of a job manager task", properties: &["applicationPackageReferences"] };
 /// A task that runs on several nodes at once without a container, in which alone a node has an address of its own here.
 pub(super) const HOST_INSTANCES: &str = "multiInstanceSettings: without containerSettings";
 /// Nodes that run Windows.
@@ -71,7 +68,6 @@ pub(crate) const REFUSED: &[Refused] = &[
     VIRTUAL_MACHINE,
     Refused { of: "a pool's virtual machines, by their value", properties: &[WINDOWS, CRI] },
     JOB_CHANGE,
-    TASK,
     Refused { of: "a task, by what it lacks", properties: &[HOST_INSTANCES] },
     RESOURCE_FILE,
     OUTPUT_FILE,

@@ -318,6 +318,8 @@ mod tests {
             users: Vec::new(),
             seat: None,
             absent_until: None,
+            packages: Vec::new(),
+            installed: Vec::new(),
         }
     }
 
