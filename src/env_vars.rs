@@ -2,6 +2,10 @@
 
 /// Folder of the local account's data; `--data` wins over it.
 pub const BATCHYARD_DATA: &str = "BATCHYARD_DATA";
+/// How much of the disk images of the `oci` runtime may take, as `50%` or `20GiB`; `emulator --image-disk` wins over it.
+pub const BATCHYARD_IMAGE_DISK: &str = "BATCHYARD_IMAGE_DISK";
+/// Folder of the application packages of the local account.
+pub const BATCHYARD_APPLICATIONS: &str = "BATCHYARD_APPLICATIONS";
 /// Account to use when `--account` is not given.
 pub const BATCHYARD_ACCOUNT: &str = "BATCHYARD_ACCOUNT";
 /// Version of the REST API that accounts elsewhere are asked in; `--api-version` wins over it.

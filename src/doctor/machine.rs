@@ -5,7 +5,9 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::node::runtime::oci::OciRuntime;
-use crate::node::runtime::{ContainerRuntime as _, DockerRuntime, RuntimeError, RuntimeKind};
+use crate::node::runtime::{
+    ContainerRuntime as _, DockerRuntime, ImageBudget, RuntimeError, RuntimeKind, StoredImages,
+};
 
 /// How something stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -61,8 +63,14 @@ pub enum Need {
     One(RuntimeKind),
 }
 
-/// Which runtimes this machine has, and which one tasks get. `data` is the folder of the local account, which need not be there.
-pub async fn check_machine(need: Need, docker_host: Option<&str>, data: &Path) -> Vec<Check> {
+/// Which runtimes this machine has, and which one tasks get. `data` is the folder of the local account, which need not be
+/// there; images may take as much of its disk as `images` says.
+pub async fn check_machine(
+    need: Need,
+    docker_host: Option<&str>,
+    data: &Path,
+    images: ImageBudget,
+) -> Vec<Check> {
     let docker = match DockerRuntime::connect(docker_host).await {
         Ok(runtime) => runtime.describe().await,
         Err(error) => Err(error),
@@ -80,6 +88,7 @@ pub async fn check_machine(need: Need, docker_host: Option<&str>, data: &Path) -
         is_there.extend(result.is_ok().then_some(kind));
         checks.push(runtime(kind, result, is_needed(kind)));
     }
+    checks.extend(OciRuntime::stored_images(&data.join("oci"), images).map(stored));
     let taken = match need {
         Need::Nothing => None,
         Need::Any => best,
@@ -90,6 +99,24 @@ pub async fn check_machine(need: Need, docker_host: Option<&str>, data: &Path) -
         kind => Check::good("tasks", format!("run with the {kind} runtime")),
     }));
     checks
+}
+
+/// What the images take that the `oci` runtime keeps.
+fn stored(stored: StoredImages) -> Check {
+    let StoredImages { images, bytes, most } = stored;
+    let (noun, take) = if images == 1 { ("image", "takes") } else { ("images", "take") };
+    let found = format!(
+        "{images} {noun} of the oci runtime {take} {}; they may take {} (--image-disk)",
+        gibibytes(bytes),
+        gibibytes(most)
+    );
+    Check::good("images", found)
+}
+
+/// `1.5 GiB`
+fn gibibytes(bytes: u64) -> String {
+    let tenths = u128::from(bytes) * 10 >> 30;
+    format!("{}.{} GiB", tenths / 10, tenths % 10)
 }
 
 fn runtime(kind: RuntimeKind, result: Result<String, RuntimeError>, is_needed: bool) -> Check {
@@ -129,7 +156,8 @@ mod tests {
     async fn what_is_not_there_is_bad_only_where_it_is_needed() {
         let data = tempfile::tempdir().unwrap();
         let nowhere = Some("unix:///nonexistent/engine.sock");
-        let checks = check_machine(Need::One(RuntimeKind::Docker), nowhere, data.path()).await;
+        let checks =
+            check_machine(Need::One(RuntimeKind::Docker), nowhere, data.path(), ImageBudget::default()).await;
         let docker = checks.iter().find(|check| check.subject == "runtime docker").unwrap();
         assert_eq!(docker.state, State::Bad);
         assert!(
@@ -137,7 +165,9 @@ mod tests {
             "{docker:?}"
         );
         assert!(checks.iter().all(|check| check.subject != "tasks"), "{checks:?}");
-        let checks = check_machine(Need::One(RuntimeKind::Simulated), nowhere, data.path()).await;
+        let checks =
+            check_machine(Need::One(RuntimeKind::Simulated), nowhere, data.path(), ImageBudget::default())
+                .await;
         assert!(checks.last().unwrap().found.contains("simulated"), "{checks:?}");
         assert_eq!(checks.iter().find(|check| check.subject == "runtime docker").unwrap().state, State::Idle);
         assert!(std::fs::read_dir(data.path()).unwrap().next().is_none(), "looking leaves nothing behind");

@@ -14,7 +14,7 @@ use crate::batch::model::{
 use crate::batch::{ImageReference, InvalidId, JobId, NodeId, PoolId, TaskId};
 use crate::clock::{Clock, SystemClock};
 use crate::node::runtime::{ImageReport, SimulatedRuntime};
-use crate::node::{Node, NodeIdentity, TaskAssignment, TaskRole};
+use crate::node::{Applications, Node, NodeIdentity, TaskAssignment, TaskRole};
 use crate::resource::{
     DesiredState, EnvironmentSpec, EnvironmentValue, NOT_SHOWN, PoolSpec, RegistrySpec, TaskContainerSpec,
     TaskSpec, TaskStreamError,
@@ -304,6 +304,7 @@ impl ImageUse {
             shares: Vec::new(),
             user_accounts: Vec::new(),
             certificates: Vec::new(),
+            packages: Vec::new(),
             token: None,
             instance: None,
         })
@@ -373,7 +374,9 @@ fn node_in_azure() -> Result<Node, String> {
         account_door: std::path::PathBuf::new(),
     };
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    Ok(Node::new(identity, NODE_ROOT.into(), Arc::new(SimulatedRuntime::new(Arc::clone(&clock))), clock))
+    let runtime = Arc::new(SimulatedRuntime::new(Arc::clone(&clock)));
+    let applications = Applications::at(std::path::PathBuf::new());
+    Ok(Node::new(identity, NODE_ROOT.into(), runtime, clock, applications))
 }
 
 fn name_of(program: &str) -> &str {

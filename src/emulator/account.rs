@@ -14,7 +14,7 @@ use super::throttle::Throttle;
 use crate::batch::auth::SharedKey;
 use crate::clock::Clock;
 use crate::node::runtime::ContainerRuntime;
-use crate::node::{Node, NodeIdentity};
+use crate::node::{Applications, Node, NodeIdentity};
 
 /// What it takes to answer requests.
 #[derive(Debug)]
@@ -29,6 +29,8 @@ pub(crate) struct Account {
     pub(crate) service: Service,
     /// The folder that the nodes' root directories are in.
     pub(crate) nodes: PathBuf,
+    /// Its application packages.
+    pub(crate) applications: Applications,
     /// The folder of the way in for containers that have a token.
     pub(crate) door: PathBuf,
     /// What keeps requests to a rate, if anything does.
@@ -60,6 +62,7 @@ impl Account {
             is_dedicated: node.is_dedicated,
             account_door: door::open_part(&self.door),
         };
-        Node::new(identity, self.node_root(node), Arc::clone(runtime), Arc::clone(&self.clock))
+        let (runtime, clock) = (Arc::clone(runtime), Arc::clone(&self.clock));
+        Node::new(identity, self.node_root(node), runtime, clock, self.applications.clone())
     }
 }

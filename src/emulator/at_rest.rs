@@ -23,8 +23,8 @@ use super::service::{Activity, Failure, Rules, Service, UnsettledRun};
 use super::timing::Timing;
 use crate::batch::auth::SharedKey;
 use crate::clock::Clock;
-use crate::node::Standing;
 use crate::node::runtime::{ContainerRuntime, RuntimeKind};
+use crate::node::{Applications, Standing};
 use crate::secret::Secret;
 
 /// How many runs are looked for at the same time.
@@ -76,6 +76,7 @@ impl AtRest {
             clock,
             service,
             nodes: folder.nodes(),
+            applications: Applications::at(folder.applications()),
             door: folder.door(),
             throttle: None,
             faults: Faults::default(),

@@ -144,6 +144,11 @@ impl DataFolder {
         self.path.join("nodes")
     }
 
+    /// The folder of the application packages, if none is named.
+    pub(crate) fn applications(&self) -> PathBuf {
+        self.path.join("applications")
+    }
+
     /// The folder of the way in for containers.
     pub(crate) fn door(&self) -> PathBuf {
         self.path.join("door")

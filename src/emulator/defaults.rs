@@ -92,6 +92,8 @@ pub(crate) fn update_pool(pool: &mut BatchPool, update: BatchPoolUpdateOptions) 
 pub(crate) fn replace_pool_properties(pool: &mut BatchPool, options: BatchPoolReplaceOptions) {
     pool.start_task = options.start_task.map(start_task);
     pool.metadata = metadata(Some(options.metadata));
+    pool.application_package_references =
+        Some(options.application_package_references).filter(|references| !references.is_empty());
     pool.other.remove(CERTIFICATE_REFERENCES);
     pool.other.extend(options.other.into_iter().filter(|(_, value)| !value.is_null()));
 }

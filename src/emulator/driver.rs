@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -12,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::account::Account;
-use super::effect::{Effect, Event};
+use super::effect::{Effect, Event, NodeReady};
 use super::faults::Preemption;
 use super::lifecycle::ENGINE_UNAVAILABLE;
 use super::router::{Entrance, router};
@@ -131,9 +130,8 @@ impl Driver {
             Effect::PrepareNode { node, boot, setup, seat } => {
                 let driver = Arc::clone(self);
                 self.spawn(async move {
-                    let event = driver.prepare(&node, boot, &setup, seat).await;
-                    driver.preempt_later(&node);
-                    event
+                    let prepared = driver.prepare(&node, boot, &setup, seat).await;
+                    driver.preempt_after(prepared, &node).await
                 });
             }
             Effect::RunStartTask { node, start_task } => {
@@ -215,14 +213,17 @@ impl Driver {
         Event::NodePrepared { node: node.row, result }
     }
 
-    /// Takes a Spot node that has booted away again, if a rule for faults wants it so.
-    fn preempt_later(self: &Arc<Self>, node: &NodeAddress) {
-        if !node.is_dedicated
-            && let Some(Preemption { after, absence }) = self.account.faults.of_spot_node(&node.pool_id)
-        {
-            let then = Event::NodePreempted { node: node.row, absence };
-            self.begin(Effect::Wait { pause: after, then });
+    /// Takes a Spot node that has booted away again, if a rule for faults wants it so: reports the boot, and gives what comes after it.
+    async fn preempt_after(&self, prepared: Event, node: &NodeAddress) -> Event {
+        if node.is_dedicated || !matches!(prepared, Event::NodePrepared { result: Ok(_), .. }) {
+            return prepared;
         }
+        let Some(Preemption { after, absence }) = self.account.faults.of_spot_node(&node.pool_id) else {
+            return prepared;
+        };
+        self.account.service.report(prepared).await;
+        self.pause(after).await;
+        Event::NodePreempted { node: node.row, absence }
     }
 
     async fn run_task(
@@ -347,17 +348,18 @@ impl Driver {
     }
 }
 
-/// Has a node there, in its pool's network if it has a seat in one; gives its address.
+/// Has a node there, in its pool's network if it has a seat in one; gives its address, and its packages.
 async fn prepare(
     machine: &Node,
     setup: &NodeSetup,
     seat: Option<u8>,
-) -> Result<Option<Ipv4Addr>, Vec<BatchNodeError>> {
-    machine.prepare(setup).await?;
-    match seat {
-        Some(seat) => machine.join_network(seat).await.map(Some),
-        None => Ok(None),
-    }
+) -> Result<NodeReady, Vec<BatchNodeError>> {
+    let packages = machine.prepare(setup).await?;
+    let address = match seat {
+        Some(seat) => Some(machine.join_network(seat).await?),
+        None => None,
+    };
+    Ok(NodeReady { address, packages })
 }
 
 async fn remove(folder: PathBuf) -> io::Result<()> {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::store::{CertificateRow, JobRow, JobScheduleRow, NodeAddress, NodeRow, PoolRow, RunRow};
 use crate::batch::model::{BatchNodeError, BatchTaskContainerExecutionInfo};
 use crate::batch::{JobId, TaskId};
-use crate::node::{NodeSetup, StartTaskAssignment, TaskAssignment, TaskOutcome};
+use crate::node::{InstalledPackage, NodeSetup, StartTaskAssignment, TaskAssignment, TaskOutcome};
 
 /// Something to do outside of the store.
 #[derive(Debug, Clone)]
@@ -42,6 +42,15 @@ pub(crate) enum Effect {
     CleanJob { job: JobRow, job_id: JobId, nodes: Vec<NodeAddress> },
 }
 
+/// A node that has booted and fetched its images.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct NodeReady {
+    /// Its address, if it has a seat in the private network of its pool.
+    pub(crate) address: Option<Ipv4Addr>,
+    /// The application packages of its pool, as they are on it.
+    pub(crate) packages: Vec<InstalledPackage>,
+}
+
 /// Something that came about outside of the store.
 #[derive(Debug, Clone)]
 pub(crate) enum Event {
@@ -53,8 +62,8 @@ pub(crate) enum Event {
     FormulaDue { pool: PoolRow, turn: u64 },
     /// A node is there, and boots.
     NodeCreated { node: NodeRow },
-    /// A node has booted, has its address if it has a seat in its pool's network, and has fetched its images; or could not.
-    NodePrepared { node: NodeRow, result: Result<Option<Ipv4Addr>, Vec<BatchNodeError>> },
+    /// A node has booted, or could not.
+    NodePrepared { node: NodeRow, result: Result<NodeReady, Vec<BatchNodeError>> },
     /// A node's start task has ended.
     StartTaskEnded { node: NodeRow, outcome: TaskOutcome },
     /// A node is gone.

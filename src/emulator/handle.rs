@@ -29,6 +29,7 @@ use super::timing::Timing;
 use super::tls::Tls;
 use crate::batch::auth::SharedKey;
 use crate::clock::Clock;
+use crate::node::Applications;
 use crate::node::layout::NodeLayout;
 use crate::node::runtime::ContainerRuntime;
 use crate::secret::Secret;
@@ -56,6 +57,8 @@ pub struct EmulatorConfig {
     pub issuer: Option<TestIssuer>,
     /// The folder whose folders stand in for the file systems that pools mount; one in the folder of the data when absent.
     pub stand_ins: Option<PathBuf>,
+    /// The folder of the application packages; `applications` in the folder of the data when absent.
+    pub applications: Option<PathBuf>,
     /// Whether tasks that wait are started; without, only what is begun goes on.
     pub starts_tasks: bool,
 }
@@ -112,6 +115,7 @@ impl Emulator {
         let resumed = service.write(|unit| unit.resume()).await;
         resumed.map_err(|failure: Failure| OpenError::store(&data, Refusal::from(failure)))?;
         let (nodes, door) = (folder.nodes(), folder.door());
+        let applications = Applications::at(config.applications.unwrap_or_else(|| folder.applications()));
         Ok(Self(Arc::new(Inner {
             folder,
             account: Arc::new(Account {
@@ -121,6 +125,7 @@ impl Emulator {
                 clock,
                 service,
                 nodes,
+                applications,
                 door,
                 throttle: config.requests_per_second.map(Throttle::new),
                 faults: Faults::new(config.faults),

@@ -72,7 +72,8 @@ fn faults(account: &Account, method: &Method, body: &[u8]) -> Result<Response<Bo
     match *method {
         Method::GET => {}
         Method::PUT => {
-            account.faults.replace(FaultRules::parse(body).map_err(|error| invalid(error.to_string()))?)
+            let rules = FaultRules::parse(body).map_err(|error| invalid(error.to_string()))?;
+            account.faults.replace(rules);
         }
         Method::DELETE => account.faults.replace(FaultRules::default()),
         _ => return Err(unsupported("faults are read by GET, set by PUT and ended by DELETE")),

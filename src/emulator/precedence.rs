@@ -111,14 +111,14 @@ mod tests {
 
     #[test]
     fn nothing_makes_way_for_an_equal_or_for_more_than_a_node_could_free() {
-        let one = precedence(&[0], &[(9, 1, 2, 3)]);
+        let mut one = precedence(&[0], &[(9, 1, 2, 3)]);
         assert!(one.serves(4) && !one.serves(3));
         assert_eq!(one.clone().take(need(1), 3, &[]), None);
         assert_eq!(one.clone().take(need(3), 4, &[]), None);
         assert_eq!(one.clone().take(need(2), 4, &[NodeRow(1)]), None, "the node is barred");
         assert_eq!(one.clone().take(Need { dedicated: true, ..need(2) }, 4, &[]), None, "a Spot node");
         assert_eq!(one.clone().take(Need { whole_node: true, ..need(1) }, 4, &[]), None);
-        assert_eq!(one.clone().take(need(2), 4, &[]), way(1, &[9]));
+        assert_eq!(one.take(need(2), 4, &[]), way(1, &[9]));
     }
 
     #[test]

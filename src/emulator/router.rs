@@ -104,24 +104,24 @@ async fn answer(
     if let Some(throttle) = &account.throttle {
         throttle.admit(now)?;
     }
+    if account.is_at_rest && !matches!(parts.method, Method::GET | Method::HEAD) {
+        return Err(Refusal::new(ErrorCode::OPERATION_INVALID_FOR_CURRENT_STATE)
+            .with("Reason", "the account is at rest: nobody runs it, and it can only be read"));
+    }
     let (prefix, path) = split_prefix(parts.uri.path(), account.key.account());
     if levers::is_lever(path) {
         return levers::pull(account, &parts.method, path, &read(body, &parts.headers).await?).await;
     }
     let query: Vec<(String, String)> = query_pairs(parts.uri.query().unwrap_or_default()).collect();
     let version = version(&query)?;
-    if account.is_at_rest && !matches!(parts.method, Method::GET | Method::HEAD) {
-        return Err(Refusal::new(ErrorCode::OPERATION_INVALID_FOR_CURRENT_STATE)
-            .with("Reason", "the account is at rest: nobody runs it, and it can only be read"));
-    }
     let (route, values) = routes::find(&parts.method, path, version)?;
     let parameters = values.into_iter().map(decode).collect::<Result<Vec<_>, _>>()?;
     access.check(&route.spec, &parameters)?;
     let fault = account.faults.of_request(&route.spec);
-    if let Some(fault) = fault.filter(|fault| !fault.is_carried_out()) {
-        if let Some(instead) = meet(fault).await {
-            return instead;
-        }
+    if let Some(fault) = fault.filter(|fault| !fault.is_carried_out())
+        && let Some(instead) = meet(fault).await
+    {
+        return instead;
     }
     let call = Call {
         account: Arc::clone(account),

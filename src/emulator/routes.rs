@@ -103,8 +103,8 @@ pub(crate) static ROUTES: &[Route] = routes! {
     GetNodeFile => files::get_of_node,
     GetNodeFileProperties => files::properties_of_node,
     DeleteNodeFile => files::delete_of_node,
-    ListApplications => applications::list ["always empty: packages are made in Azure"],
-    GetApplication => applications::get ["always 404: packages are made in Azure"],
+    ListApplications => applications::list ["those of the folder of packages"],
+    GetApplication => applications::get ["those of the folder of packages"],
     ListSupportedImages => images::list,
 };
 

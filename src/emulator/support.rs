@@ -1,6 +1,6 @@
 //! The page that says which operations this service carries out and which properties it refuses, made from the tables that say so to the program.
 
-use super::admission::REFUSED;
+use super::admission::{REASONS, REFUSED};
 use super::routes::{RETIRED_ROUTES, ROUTES, Route};
 use crate::batch::OperationSpec;
 use crate::batch::operations::{FAMILIES, every_operation, retired_operations};
@@ -48,6 +48,10 @@ fn render() -> String {
     for refused in REFUSED {
         let names: Vec<_> = refused.properties.iter().map(|name| format!("`{name}`")).collect();
         page.push_str(&format!("| {} | {} |\n", refused.of, names.join(", ")));
+    }
+    page.push_str("\nSome of it this machine can't do:\n\n");
+    for (property, why) in REASONS {
+        page.push_str(&format!("- `{property}`: {why}.\n"));
     }
     page
 }

@@ -5,11 +5,12 @@ use std::path::PathBuf;
 
 use super::rendezvous::Rendezvous;
 use crate::batch::model::{
-    AuthenticationTokenSettings, BatchContainerConfiguration, BatchStartTask, BatchTaskCreateOptions,
-    EnvironmentSetting, UserAccount,
+    AuthenticationTokenSettings, BatchApplicationPackageReference, BatchContainerConfiguration,
+    BatchStartTask, BatchTaskCreateOptions, EnvironmentSetting, UserAccount,
 };
 use crate::batch::{JobId, NodeId, PoolId, TaskId};
 use crate::node::certificates::NodeCertificate;
+use crate::node::packages::InstalledPackage;
 use crate::node::share::Share;
 use crate::secret::Secret;
 
@@ -74,6 +75,8 @@ pub struct TaskAssignment {
     pub user_accounts: Vec<UserAccount>,
     /// The certificates that the task finds in files.
     pub certificates: Vec<NodeCertificate>,
+    /// The application packages of the pool, as they are on the node; those of the task itself come when it begins.
+    pub packages: Vec<InstalledPackage>,
     /// The token by which the task reaches its job in the account, if it asked for one and begins now.
     pub token: Option<Secret>,
     /// Which part of it this is, if it runs on several nodes at once.
@@ -96,6 +99,8 @@ pub struct NodeSetup {
     pub user_accounts: Vec<UserAccount>,
     /// The file systems that the pool mounts.
     pub shares: Vec<Share>,
+    /// The application packages that all its tasks find.
+    pub packages: Vec<BatchApplicationPackageReference>,
 }
 
 /// A start task that a node is to run.
@@ -111,6 +116,8 @@ pub struct StartTaskAssignment {
     pub shares: Vec<Share>,
     /// The certificates that it finds in files.
     pub certificates: Vec<NodeCertificate>,
+    /// The application packages of the pool, as they are on the node.
+    pub packages: Vec<InstalledPackage>,
 }
 
 /// A task's part on one node, if it runs on several at once.

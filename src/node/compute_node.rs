@@ -16,8 +16,10 @@ use crate::node::assignment::{NodeIdentity, NodeSetup, StartTaskAssignment, Task
 use crate::node::context::{NodeContext, in_background};
 use crate::node::earlier_run::{self, Standing};
 use crate::node::failure::{self, TaskOutcome};
+use crate::node::free_space;
 use crate::node::images::{ImageProblem, Registries};
 use crate::node::layout;
+use crate::node::packages::{Applications, InstalledPackage};
 use crate::node::patience::patiently;
 use crate::node::plain_path;
 use crate::node::record::RecordFile;
@@ -31,14 +33,15 @@ use crate::node::task_runner;
 pub struct Node(Arc<NodeContext>);
 
 impl Node {
-    /// A node whose files are below `root`. Nothing is touched until it is told to do something.
+    /// A node whose files are below `root`, and whose packages are those of `applications`. Nothing is touched until it is told to do something.
     pub fn new(
         identity: NodeIdentity,
         root: PathBuf,
         runtime: Arc<dyn ContainerRuntime>,
         clock: Arc<dyn Clock>,
+        applications: Applications,
     ) -> Self {
-        Self(Arc::new(NodeContext::new(identity, root, runtime, clock)))
+        Self(Arc::new(NodeContext::new(identity, root, runtime, clock, applications)))
     }
 
     /// The node's root directory.
@@ -56,26 +59,43 @@ impl Node {
         self.0.runtime.kind()
     }
 
-    /// Makes the node's directories, mounts what stands in for its pool's file systems, and fetches its pool's images, all at the same
-    /// time. Errors come in the images' order.
+    /// Makes the node's directories, mounts what stands in for its pool's file systems, unpacks its pool's application packages, which
+    /// it gives, and fetches its pool's images, all at the same time. Errors come in the order of packages or images.
     ///
     /// # Errors
     /// Everything that makes the node unusable.
-    pub async fn prepare(&self, setup: &NodeSetup) -> Result<(), Vec<BatchNodeError>> {
+    pub async fn prepare(&self, setup: &NodeSetup) -> Result<Vec<InstalledPackage>, Vec<BatchNodeError>> {
         let node = &self.0;
         let has_user_accounts = !setup.user_accounts.is_empty();
         make_directories(node, has_user_accounts)
             .await
             .map_err(|error| vec![failure::of_directories(&error, node.layout.root())])?;
+        // What is kept free of a disk is for the machine; a node that has nothing else would lose what its tasks write.
+        if free_space::room_in(node.layout.root()) == 0 {
+            return Err(vec![failure::of_full_disk(node.layout.root())]);
+        }
         mount(node, &setup.shares).await.map_err(|error| vec![error])?;
-        let Some(container) = &setup.containers else { return Ok(()) };
+        let (mut packages, mut broken) = (Vec::new(), Vec::new());
+        for reference in &setup.packages {
+            match task_runner::install(node, reference, &CancellationToken::new()).await {
+                Ok(package) => packages.push(package),
+                Err(error) => broken.push(failure::of_pool_package(reference, &error)),
+            }
+        }
+        if !broken.is_empty() {
+            return Err(broken);
+        }
+        let containers = setup.containers.as_ref();
+        let names =
+            containers.and_then(|container| container.container_image_names.clone()).unwrap_or_default();
+        self.keep_images(&names).await;
+        let Some(container) = containers else { return Ok(packages) };
         let watch = Watch::nothing(node.clock.as_ref());
         let works = patiently(&watch, || node.runtime.describe()).await;
         if let Ok(Err(error)) = works {
             return Err(vec![failure::of_missing_runtime(&error)]);
         }
         let registries = Registries::new(None, Some(container));
-        let names = container.container_image_names.as_deref().unwrap_or_default();
         let fetches = names.iter().map(|name| fetch(node, name, registries, &watch));
         let errors: Vec<_> = futures::future::join_all(fetches)
             .await
@@ -83,7 +103,16 @@ impl Node {
             .flatten()
             .map(|problem| failure::of_prefetch(&problem))
             .collect();
-        if errors.is_empty() { Ok(()) } else { Err(errors) }
+        if errors.is_empty() { Ok(packages) } else { Err(errors) }
+    }
+
+    /// Has the images of the node's pool stay on the machine, whatever else needs room there. Without that they go when others need
+    /// their place, and are fetched again.
+    async fn keep_images(&self, names: &[String]) {
+        let node = &self.0;
+        if let Err(error) = node.runtime.keep_images(&node.owner, names).await {
+            tracing::warn!(owner = node.owner, %error, "the images of a node's pool may have to make way for others");
+        }
     }
 
     /// Gives the node its place in the private network of its pool, which is made if it is not there.
@@ -125,7 +154,11 @@ impl Node {
     pub async fn run_task(&self, assignment: &TaskAssignment, cancel: CancellationToken) -> TaskOutcome {
         let node = &self.0;
         let started = node.clock.now();
-        let run = match Run::of_task(node, assignment, started) {
+        let packages = match task_runner::packages(node, &assignment.task, &cancel).await {
+            Ok(packages) => packages,
+            Err(failure_info) => return TaskOutcome::failed(failure_info),
+        };
+        let run = match Run::of_task(node, assignment, &packages, started) {
             Ok(run) => run,
             Err(error) => return TaskOutcome::failed(failure::launch_failed(error)),
         };
@@ -157,7 +190,7 @@ impl Node {
     /// Why there would be none.
     pub fn container_of(&self, assignment: &TaskAssignment) -> Result<ContainerSpec, String> {
         let node = &self.0;
-        let run = Run::of_task(node, assignment, node.clock.now()).map_err(|error| error.to_string())?;
+        let run = Run::of_task(node, assignment, &[], node.clock.now()).map_err(|error| error.to_string())?;
         let plan = task_runner::plan(node, &run);
         plan.map(|plan| plan.spec).map_err(|failure| said_of(&failure))
     }
@@ -207,6 +240,7 @@ impl Node {
                 tracing::warn!(owner = node.owner, %error, "the containers of a node could not be removed");
             }
         }
+        self.keep_images(&[]).await;
         let layout = node.layout.clone();
         if let Err(error) = in_background(move || layout.remove()).await {
             tracing::warn!(root = %node.layout.root().display(), %error, "the files of a node could not be removed");

@@ -29,6 +29,7 @@ pub(super) async fn run(
     mut plan: ContainerPlan,
     watch: &Watch<'_>,
 ) -> TaskOutcome {
+    let _stays = node.runtime.hold_image(&settings.image_name);
     plan.spec.image = match fetch(node, run, settings, watch).await {
         Ok(image) => image.to_string(),
         Err(outcome) => return *outcome,

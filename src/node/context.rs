@@ -12,6 +12,7 @@ use crate::node::assignment::{NodeIdentity, TaskAssignment};
 use crate::node::failure::TaskOutcome;
 use crate::node::images::ImageStore;
 use crate::node::layout::NodeLayout;
+use crate::node::packages::Applications;
 use crate::node::process_group;
 use crate::node::record::{Program, RecordFile, RunRecord};
 use crate::node::runtime::{ContainerId, ContainerRuntime, RuntimeKind};
@@ -31,6 +32,10 @@ pub(super) struct NodeContext {
     pub(super) owner: String,
     /// Who this program runs as.
     pub(super) account: Account,
+    /// The application packages that there are.
+    pub(super) applications: Applications,
+    /// One at a time brings packages to the node: several tasks may want the same.
+    pub(super) installing: tokio::sync::Mutex<()>,
 }
 
 impl NodeContext {
@@ -39,6 +44,7 @@ impl NodeContext {
         root: PathBuf,
         runtime: Arc<dyn ContainerRuntime>,
         clock: Arc<dyn Clock>,
+        applications: Applications,
     ) -> Self {
         let layout = NodeLayout::new(root);
         let NodeIdentity { account_name, pool_id, node_id, .. } = &identity;
@@ -47,7 +53,18 @@ impl NodeContext {
         let owner = format!("{account_name}/{}/{}@{place}", pool_id.key(), node_id.key());
         let images = ImageStore::new(Arc::clone(&runtime));
         let transfers = Transfers::default();
-        Self { identity, layout, runtime, clock, images, transfers, owner, account: Account::current() }
+        Self {
+            identity,
+            layout,
+            runtime,
+            clock,
+            images,
+            transfers,
+            owner,
+            account: Account::current(),
+            applications,
+            installing: tokio::sync::Mutex::default(),
+        }
     }
 
     /// `batchyard-<pool>-<node>-<job>-<task>-<hash>`: the names are for people, the hash keeps nodes and data folders apart.

@@ -36,7 +36,7 @@ impl<'a> EarlierRun<'a> {
     fn find(node: &NodeContext, assignment: &'a TaskAssignment) -> Option<Self> {
         let file = RecordFile::of_task(&node.layout, &assignment.job_id, &assignment.task.id);
         let record = file.read().filter(|record| record.attempt == assignment.attempt)?;
-        let run = Run::of_task(node, assignment, record.started.0).ok()?;
+        let run = Run::of_task(node, assignment, &[], record.started.0).ok()?;
         Some(Self { run, record })
     }
 

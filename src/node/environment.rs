@@ -65,6 +65,13 @@ impl Environment {
         }
     }
 
+    /// Tells a task where its application packages are.
+    pub(super) fn give_packages(&mut self, variables: Vec<(String, String)>) {
+        for (name, value) in variables {
+            self.give(&name, &value);
+        }
+    }
+
     fn of_node(node: &NodeIdentity, layout: &NodeLayout, directory: &TaskDirectory) -> Self {
         let mut environment = Self::default();
         environment.give("AZ_BATCH_ACCOUNT_NAME", &node.account_name);

@@ -3,10 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use crate::batch::model::{
-    BatchErrorSourceCategory, BatchNodeError, BatchTaskContainerExecutionInfo, BatchTaskFailureInfo,
-    NameValuePair,
+    BatchApplicationPackageReference, BatchErrorSourceCategory, BatchNodeError,
+    BatchTaskContainerExecutionInfo, BatchTaskFailureInfo, NameValuePair,
 };
+use crate::node::free_space::KEPT_FREE;
 use crate::node::images::ImageProblem;
+use crate::node::packages::PackageError;
 use crate::node::runtime::{ExitStatus, RuntimeError};
 
 /// How one run of a task ended.
@@ -59,7 +61,10 @@ impl TaskOutcome {
 
 const FAILURE_EXIT_CODE: &str = "FailureExitCode";
 const INVALID_IMAGE: &str = "ContainerInvalidImage";
+const DISK_FULL: &str = "DiskFull";
+const DISK_FULL_MESSAGE: &str = "The disk of the node has no room for a container image.";
 const INVALID_SETTINGS: &str = "ContainerInvalidSettings";
+const PACKAGE_ERROR: &str = "ApplicationPackageError";
 
 /// Why a run was ended from outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,6 +107,43 @@ pub(super) fn subtask_ended(code: Option<i32>) -> BatchTaskFailureInfo {
 /// Whether a failure is that of a program that ran and ended by itself.
 pub(super) fn is_exit_code(info: &BatchTaskFailureInfo) -> bool {
     info.code.as_deref() == Some(FAILURE_EXIT_CODE)
+}
+
+/// `ApplicationPackageError`: a package of a task is not on the node.
+pub(super) fn of_package(
+    reference: &BatchApplicationPackageReference,
+    error: &PackageError,
+) -> BatchTaskFailureInfo {
+    let mut info = failure(
+        PACKAGE_ERROR,
+        "An application package of the task could not be installed on the node.",
+        [("Application", package_name(reference)), ("Message", with_causes(error))],
+    );
+    if error.is_of_node() {
+        info.category = BatchErrorSourceCategory::ServerError;
+    }
+    info
+}
+
+/// `ApplicationPackageError`: a package of the pool is not on the node.
+pub(super) fn of_pool_package(
+    reference: &BatchApplicationPackageReference,
+    error: &PackageError,
+) -> BatchNodeError {
+    let message =
+        format!("The application package {} could not be installed on the node.", package_name(reference));
+    node_error(PACKAGE_ERROR, &message, &with_causes(error))
+}
+
+fn package_name(reference: &BatchApplicationPackageReference) -> String {
+    let version = reference.version.as_deref();
+    format!("{} {}", reference.application(), version.unwrap_or("(default version)"))
+}
+
+/// An error with what caused it, in one line.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
 /// `ContainerPoolNotSupported`: container settings on a pool without containers.
@@ -158,6 +200,7 @@ pub(super) fn of_runtime(error: &RuntimeError, program: &str) -> BatchTaskFailur
         | RuntimeError::PullFailed { image, .. } => {
             of_image(&ImageProblem { image: image.clone(), error: error.clone() })
         }
+        RuntimeError::DiskFull { reason, .. } => disk_full(reason),
         RuntimeError::InvalidSettings { reason } => invalid_settings(reason),
         RuntimeError::StartFailed { reason } if is_missing_program(reason) => {
             program_not_found(program, reason)
@@ -168,6 +211,13 @@ pub(super) fn of_runtime(error: &RuntimeError, program: &str) -> BatchTaskFailur
         | RuntimeError::NameTaken { .. }
         | RuntimeError::Failed { .. } => node_failed(error),
     }
+}
+
+/// `DiskFull`: the node has no room for an image.
+fn disk_full(reason: &str) -> BatchTaskFailureInfo {
+    let mut info = failure(DISK_FULL, DISK_FULL_MESSAGE, [("Message", reason.to_owned())]);
+    info.category = BatchErrorSourceCategory::ServerError;
+    info
 }
 
 /// Container runtimes say in words only that a program is missing.
@@ -190,6 +240,9 @@ pub(super) fn of_image(problem: &ImageProblem) -> BatchTaskFailureInfo {
     if is_the_runtimes(&problem.error) {
         return node_failed(&problem.error);
     }
+    if let RuntimeError::DiskFull { reason, .. } = &problem.error {
+        return BatchTaskFailureInfo { details: Some(image_details(problem)), ..disk_full(reason) };
+    }
     BatchTaskFailureInfo {
         details: Some(image_details(problem)),
         ..failure(INVALID_IMAGE, IMAGE_MESSAGE, [])
@@ -200,6 +253,12 @@ pub(super) fn of_image(problem: &ImageProblem) -> BatchTaskFailureInfo {
 pub(super) fn of_prefetch(problem: &ImageProblem) -> BatchNodeError {
     if is_the_runtimes(&problem.error) {
         return of_missing_runtime(&problem.error);
+    }
+    if let RuntimeError::DiskFull { .. } = problem.error {
+        return BatchNodeError {
+            error_details: Some(image_details(problem)),
+            ..node_error(DISK_FULL, DISK_FULL_MESSAGE, &problem.error)
+        };
     }
     BatchNodeError {
         code: Some(INVALID_IMAGE.to_owned()),
@@ -217,6 +276,16 @@ pub(super) fn of_missing_runtime(error: &RuntimeError) -> BatchNodeError {
 pub(super) fn of_directories(error: &std::io::Error, root: &std::path::Path) -> BatchNodeError {
     let reason = format!("{}: {error}", root.display());
     node_error("NodeDirectoryCreateFailed", "The directories of the node could not be made.", &reason)
+}
+
+/// A node whose disk has no room.
+pub(super) fn of_full_disk(root: &std::path::Path) -> BatchNodeError {
+    let reason = format!(
+        "{}: of its disk less than {} MiB are free, and those are always kept free",
+        root.display(),
+        KEPT_FREE >> 20
+    );
+    node_error("DiskFull", "The disk of the node is full.", &reason)
 }
 
 /// A node on which something can't be mounted.
@@ -297,6 +366,22 @@ mod tests {
             (Some("FailureExitCode"), &BatchErrorSourceCategory::UserError)
         );
         assert_eq!(detail(&info, "Message"), Some("exit code 3"));
+    }
+
+    #[test]
+    fn an_image_that_does_not_fit_is_the_node_s_fault() {
+        let problem = ImageProblem {
+            image: "r.io/large".to_owned(),
+            error: RuntimeError::DiskFull { image: "r.io/large".to_owned(), reason: "too large".to_owned() },
+        };
+        let info = of_image(&problem);
+        assert_eq!(info.code.as_deref(), Some("DiskFull"));
+        assert_eq!(info.category, BatchErrorSourceCategory::ServerError);
+        assert_eq!(detail(&info, "ContainerImage"), Some("r.io/large"));
+        assert_eq!(of_runtime(&problem.error, "p").code.as_deref(), Some("DiskFull"));
+        let error = of_prefetch(&problem);
+        assert_eq!(error.code.as_deref(), Some("DiskFull"));
+        assert!(error.message.unwrap().contains("too large"));
     }
 
     #[test]

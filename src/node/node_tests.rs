@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use super::test_support::{
-    Failing, NoEngine, TestNode, admin, code, container_task, detail, eventually, host_task, start_task,
-    with_containers,
+    Failing, NoEngine, TestNode, admin, code, container_task, detail, eventually, host_task, node_in,
+    start_task, with_containers,
 };
 use crate::batch::model::{
     BatchContainerConfiguration, BatchErrorSourceCategory, BatchTaskConstraints, Confidential,
@@ -18,7 +18,7 @@ use crate::batch::{TaskId, Thumbprint};
 use crate::clock::{ManualClock, SystemClock};
 use crate::node::account::Account;
 use crate::node::runtime::{RuntimeError, RuntimeKind, SimulatedRuntime};
-use crate::node::{NodeCertificate, StartTaskAssignment, TaskAssignment};
+use crate::node::{NodeCertificate, NodeSetup, StartTaskAssignment, TaskAssignment};
 
 async fn simulated() -> TestNode {
     TestNode::on(Arc::new(SimulatedRuntime::new(Arc::new(SystemClock)))).await
@@ -160,6 +160,27 @@ mod simulated_containers {
             futures::stream::iter(runs).buffer_unordered(64).filter(|good| std::future::ready(*good)).count();
         assert_eq!(good.await, 2000);
         assert!(begin.elapsed() < Duration::from_secs(20), "{:?}", begin.elapsed());
+    }
+}
+
+mod a_full_disk {
+    use rustix::mount::{MountFlags, UnmountFlags, mount, unmount};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn makes_a_node_unusable() {
+        let folder = tempfile::tempdir().unwrap();
+        // Smaller than what is kept free of any disk.
+        let size = Some(c"size=16m");
+        if mount("none", folder.path(), "tmpfs", MountFlags::empty(), size).is_err() {
+            // Only root mounts a small disk.
+            return;
+        }
+        let node = node_in(folder.path(), Arc::new(NoEngine), Arc::new(SystemClock));
+        let errors = node.prepare(&NodeSetup::default()).await;
+        unmount(folder.path(), UnmountFlags::DETACH).unwrap();
+        assert_eq!(errors.unwrap_err()[0].code.as_deref(), Some("DiskFull"));
     }
 }
 

@@ -19,6 +19,7 @@ use crate::node::environment::{Environment, InvalidEnvironment};
 use crate::node::failure::Interruption;
 use crate::node::instance_variables::variables;
 use crate::node::layout::TaskDirectory;
+use crate::node::packages::{self, InstalledPackage};
 use crate::node::record::{Program, RecordFile, RunRecord};
 use crate::node::share::Share;
 
@@ -100,10 +101,11 @@ impl<'a> Part<'a> {
 }
 
 impl<'a> Run<'a> {
-    /// A run of a task, as it is assigned.
+    /// A run of a task, as it is assigned, with the application packages that were brought to the node for it.
     pub(super) fn of_task(
         node: &NodeContext,
         assignment: &'a TaskAssignment,
+        packages: &[InstalledPackage],
         started: Timestamp,
     ) -> Result<Self, InvalidEnvironment> {
         let TaskAssignment { job_id, role, preparation, task, attempt, certificates, instance, .. } =
@@ -117,6 +119,8 @@ impl<'a> Run<'a> {
             environment.give_preparation(preparation);
         }
         environment.give_certificates(certificates, &directory);
+        let packages = assignment.packages.iter().chain(packages);
+        environment.give_packages(packages::variables(packages, &node.layout));
         if let Some(token) = &assignment.token {
             environment.give("AZ_BATCH_AUTHENTICATION_TOKEN", token.expose());
         }
@@ -169,11 +173,18 @@ impl<'a> Run<'a> {
         assignment: &'a StartTaskAssignment,
         started: Timestamp,
     ) -> Result<Self, InvalidEnvironment> {
-        let StartTaskAssignment { task, container_configuration, user_accounts, shares, certificates } =
-            assignment;
+        let StartTaskAssignment {
+            task,
+            container_configuration,
+            user_accounts,
+            shares,
+            certificates,
+            packages,
+        } = assignment;
         let directory = node.layout.startup();
         let mut environment = Environment::of_start_task(&node.identity, &node.layout);
         environment.give_certificates(certificates, &directory);
+        environment.give_packages(packages::variables(packages, &node.layout));
         if task.container_settings.is_none() {
             give_process_defaults(&mut environment, &directory);
         }

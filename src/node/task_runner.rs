@@ -3,12 +3,18 @@
 
 use std::io;
 
-use crate::batch::model::{BatchTaskContainerSettings, BatchTaskFailureInfo};
+use tokio_util::sync::CancellationToken;
+
+use crate::batch::model::{
+    BatchApplicationPackageReference, BatchTaskContainerSettings, BatchTaskCreateOptions,
+    BatchTaskFailureInfo,
+};
 use crate::node::account::Account;
 use crate::node::certificates;
 use crate::node::container_plan::{self, ContainerPlan};
 use crate::node::context::{NodeContext, in_background};
-use crate::node::failure::{self, TaskOutcome};
+use crate::node::failure::{self, Interruption, TaskOutcome};
+use crate::node::packages::{self, InstalledPackage, PackageError};
 use crate::node::plain_path;
 use crate::node::run::{Run, Watch};
 use crate::node::runtime::RuntimeKind;
@@ -59,6 +65,41 @@ pub(super) fn plan(node: &NodeContext, run: &Run<'_>) -> Result<ContainerPlan, B
     let settings =
         run.settings.ok_or_else(|| failure::invalid_settings("the task has no container settings"))?;
     container_plan::plan(run, settings, &node.layout, &node.owner, account)
+}
+
+/// Brings the application packages of a task to the node.
+pub(super) async fn packages(
+    node: &NodeContext,
+    task: &BatchTaskCreateOptions,
+    cancel: &CancellationToken,
+) -> Result<Vec<InstalledPackage>, BatchTaskFailureInfo> {
+    let mut packages = Vec::new();
+    for reference in task.application_package_references.iter().flatten() {
+        let package = install(node, reference, cancel).await;
+        packages.push(package.map_err(|error| match cancel.is_cancelled() {
+            true => failure::ended(Interruption::Cancelled),
+            false => failure::of_package(reference, &error),
+        })?);
+    }
+    Ok(packages)
+}
+
+/// Has an application package on the node.
+pub(super) async fn install(
+    node: &NodeContext,
+    reference: &BatchApplicationPackageReference,
+    cancel: &CancellationToken,
+) -> Result<InstalledPackage, PackageError> {
+    let (reference, applications) = (reference.clone(), node.applications.clone());
+    let (layout, cancel) = (node.layout.clone(), cancel.clone());
+    // Where nothing really runs, nobody looks into packages.
+    let is_simulated = node.runtime.kind() == RuntimeKind::Simulated;
+    let _alone = node.installing.lock().await;
+    let work = move || match is_simulated {
+        true => packages::find(&reference, &applications),
+        false => packages::install(&reference, &applications, &layout, &cancel),
+    };
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(PackageError::Panicked(error)))
 }
 
 /// Who the task runs as, if it can run at all.

@@ -19,7 +19,7 @@ use crate::node::runtime::{
     RegistryCredential, RuntimeError, RuntimeKind, SimulatedRuntime, Subnet,
 };
 use crate::node::{
-    Node, NodeIdentity, NodeSetup, StartTaskAssignment, TaskAssignment, TaskOutcome, TaskRole,
+    Applications, Node, NodeIdentity, NodeSetup, StartTaskAssignment, TaskAssignment, TaskOutcome, TaskRole,
 };
 
 /// A node in a folder of its own.
@@ -72,7 +72,7 @@ impl TestNode {
     }
 }
 
-fn node_in(folder: &Path, runtime: Arc<dyn ContainerRuntime>, clock: Arc<dyn Clock>) -> Node {
+pub(super) fn node_in(folder: &Path, runtime: Arc<dyn ContainerRuntime>, clock: Arc<dyn Clock>) -> Node {
     let identity = NodeIdentity {
         account_name: "local".to_owned(),
         account_url: "http://127.0.0.1/".to_owned(),
@@ -81,7 +81,7 @@ fn node_in(folder: &Path, runtime: Arc<dyn ContainerRuntime>, clock: Arc<dyn Clo
         is_dedicated: true,
         account_door: "/door".into(),
     };
-    Node::new(identity, folder.join("node"), runtime, clock)
+    Node::new(identity, folder.join("node"), runtime, clock, Applications::at(folder.join("packages")))
 }
 
 /// A task `job/task` without a container.
@@ -98,6 +98,7 @@ pub(super) fn host_task(command_line: &str) -> TaskAssignment {
         shares: Vec::new(),
         user_accounts: Vec::new(),
         certificates: Vec::new(),
+        packages: Vec::new(),
         token: None,
         instance: None,
     }

@@ -102,8 +102,6 @@ pub enum Reason {
     Requested,
     /// The command was stopped.
     Interrupted,
-    /// The recipe is no longer in its source, and what it made is to stay for now.
-    Orphaned,
 }
 
 impl fmt::Display for Reason {

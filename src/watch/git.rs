@@ -146,7 +146,7 @@ impl Repository {
         git.env("GIT_TERMINAL_PROMPT", "0").env("GIT_ALLOW_PROTOCOL", self.scheme()).env("LC_ALL", "C");
         // Whose repository a folder above may be is none of our business.
         git.env("GIT_CEILING_DIRECTORIES", self.folder.parent().unwrap_or(&self.folder));
-        git.env("SSH_ASKPASS_REQUIRE", "never").env("GIT_ASKPASS", "").env("SSH_ASKPASS", "");
+        git.env("SSH_ASKPASS_REQUIRE", "never").env("SSH_ASKPASS", "");
         if let Some(secret) = &self.address.secret {
             // In the environment, because the command line of a process can be read by everybody.
             let instead = format!("url.{}.insteadOf", secret.expose());

@@ -2,7 +2,6 @@
 
 use super::board::State;
 use super::condition::{ConditionKind, Reason};
-use super::reconcile::Tally;
 
 /// How watching ended.
 #[derive(Debug, Default)]
@@ -11,10 +10,6 @@ pub struct WatchReport {
     pub state: State,
     /// Whether the user stopped it.
     pub interrupted: bool,
-    /// Steps that changed the account.
-    pub writes: usize,
-    /// Whether something differs that was not applied, because nothing was to be.
-    pub pending: bool,
     /// Whether what is to be remembered could not be written.
     pub unsaved: bool,
 }
@@ -41,11 +36,6 @@ pub enum Verdict {
 }
 
 impl WatchReport {
-    pub(super) fn add(&mut self, tally: Tally) {
-        self.writes += tally.writes;
-        self.pending |= tally.pending;
-    }
-
     /// What was worst.
     pub fn verdict(&self) -> Verdict {
         let sources =
@@ -60,7 +50,7 @@ impl WatchReport {
                 Reason::NotPermitted | Reason::WorkRunning => Verdict::NotPermitted,
                 Reason::Conflict => Verdict::Conflict,
                 Reason::Planned | Reason::Requested | Reason::ChangedOutside => Verdict::Pending,
-                _ if self.writes > 0 => Verdict::PartlyApplied,
+                _ if self.state.counts.writes > 0 => Verdict::PartlyApplied,
                 _ => Verdict::Failed,
             }
         });

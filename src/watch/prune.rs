@@ -92,12 +92,7 @@ pub(super) async fn prune(
     }
     if options.dry_run || options.suspended.contains(recipe) {
         let text = "it left its source, and would be destroyed".to_owned();
-        let tally = Tally { pending: true, ..Tally::default() };
-        return Pruned::Left(
-            Finding::not_ready(ConditionKind::Reconciling, Reason::Planned, text),
-            Next::Interval,
-            tally,
-        );
+        return left(ConditionKind::Reconciling, Reason::Planned, text, Next::Interval);
     }
     if let Err(error) = (tools.wake)().await {
         return left(ConditionKind::Reconciling, Reason::AccountUnreachable, error, Next::BackOff);

@@ -73,8 +73,6 @@ pub(super) struct Tally {
     pub(super) failures: usize,
     /// Whether somebody else had changed the account.
     pub(super) drifted: bool,
-    /// Whether something differs that was not applied.
-    pub(super) pending: bool,
 }
 
 /// One pass.
@@ -401,7 +399,6 @@ impl Pass<'_> {
     /// Something differs, and stays so for now.
     fn pending(self, finding: Finding, difference: &Difference) -> PassEnd {
         let mut end = self.end(finding, Next::Interval);
-        end.tally.pending = true;
         end.tally.drifted = difference.drifted;
         end
     }

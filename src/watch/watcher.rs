@@ -330,7 +330,6 @@ impl<'a> Watcher<'a> {
             }
             _ => return,
         };
-        self.memories.remove(key);
         self.tell(key, &finding, None, Tally::default());
     }
 
@@ -367,7 +366,6 @@ impl<'a> Watcher<'a> {
             let limits = super::board::BUCKETS.iter().zip(&mut state.counts.buckets);
             limits.filter(|(limit, _)| took.as_secs_f64() <= **limit).for_each(|(_, count)| *count += 1);
         }
-        self.report.add(tally);
         let is_wanted = self.entries.contains_key(key) || is_leaving(&self.leaving, key);
         let Some(finding) = finding.filter(|_| is_wanted) else {
             self.board.state().recipes.remove(key);

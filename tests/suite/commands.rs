@@ -6,6 +6,7 @@ mod stranger;
 mod auto_pools;
 mod exit_codes;
 mod exit_conditions;
+mod faults;
 mod first_contact;
 mod foreign_work;
 mod logs;

@@ -1,5 +1,8 @@
 //! `doctor`: what ails this machine, the account, or an image.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
+
 use serde_json::{Value, json};
 
 use crate::support::{Output, PrivateRegistry, Sandbox, Service};
@@ -248,4 +251,34 @@ fn what_is_no_image_in_a_registry_is_told() {
         .stderr_contains("could not be fetched from registry 127.0.0.1:9")
         .stderr_contains("hint:");
     sandbox.run(["doctor", "image"]).code(64).stderr_contains("<IMAGE>");
+}
+
+#[test]
+fn an_ordinary_user_is_told_what_makes_containers_without_root() {
+    if !rustix::process::geteuid().is_root() {
+        eprintln!("skipped: only root can be another user");
+        return;
+    }
+    let sandbox = Sandbox::new();
+    // The sandbox is root's alone: this user gets a folder that anyone may enter, and nothing else.
+    let folder = tempfile::Builder::new().permissions(Permissions::from_mode(0o755)).tempdir().unwrap();
+    let user = ["--reuid=65534", "--regid=65534", "--clear-groups", env!("CARGO_BIN_EXE_batchyard")];
+    let doctor = sandbox
+        .program("setpriv")
+        .args(user)
+        .args(["doctor", "--format", "json", "--runtime", "oci"])
+        .current_dir(folder.path())
+        .env("HOME", folder.path())
+        .env("BATCHYARD_DATA", folder.path().join("data"))
+        .env("DOCKER_HOST", NO_ENGINE)
+        .run();
+    let document = doctor.code(7).json();
+    let oci = check(&document, "runtime oci");
+    assert_eq!(oci["state"], "bad");
+    let found = oci["found"].as_str().unwrap();
+    for part in ["needs root", "rootless", "DOCKER_HOST=unix:///run/user/65534/podman/podman.sock"] {
+        assert!(found.contains(part), "{found}");
+    }
+    let has_ranges = std::fs::read_to_string("/etc/subuid").is_ok_and(|ranges| ranges.contains("nobody:"));
+    assert_eq!(found.contains("/etc/subuid has no range for nobody"), !has_ranges, "{found}");
 }

@@ -13,6 +13,7 @@ mod instances;
 mod jobs;
 mod lists;
 mod nodes;
+mod packages;
 mod pools;
 mod preemption;
 mod preparation;

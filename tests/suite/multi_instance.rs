@@ -402,14 +402,22 @@ mod first_process {
         let control = tempfile::tempdir().unwrap();
         let mut first = start(control.path(), &["/bin/nowhere"], None);
         assert_eq!(end(&mut first).code(), Some(127));
-        let reason = said(control.path(), "coordination.json").unwrap()["not_started"].clone();
-        assert!(reason.as_str().unwrap().contains("`/bin/nowhere` was not found"), "{reason}");
+        let why = said(control.path(), "coordination.json").unwrap()["not_started"].clone();
+        assert!(why["reason"].as_str().unwrap().contains("`/bin/nowhere` was not found"), "{why}");
+        assert_eq!(why["is_missing"], true);
 
         std::fs::write(control.path().join("go"), "").unwrap();
         let mut first = start(control.path(), &sh("true"), Some(&["/dev/null"]));
         assert_eq!(end(&mut first).code(), Some(126));
-        let reason = said(control.path(), "command.json").unwrap()["not_started"].clone();
-        assert!(reason.as_str().unwrap().contains("`/dev/null` can't be executed"), "{reason}");
+        let why = said(control.path(), "command.json").unwrap()["not_started"].clone();
+        assert!(why["reason"].as_str().unwrap().contains("`/dev/null` can't be executed"), "{why}");
+        assert_eq!(why["is_missing"], false);
+
+        // Whatever its name says.
+        let liar = control.path().join("not found");
+        std::fs::write(&liar, "").unwrap();
+        let mut first = start(control.path(), &[liar.to_str().unwrap()], None);
+        assert_eq!(end(&mut first).code(), Some(126));
     }
 
     #[test]

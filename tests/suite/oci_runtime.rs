@@ -4,6 +4,9 @@
 mod containers;
 mod hostile_registry;
 mod images;
+mod init;
+mod killed;
 mod malicious;
 mod registry;
+mod room;
 mod yard;

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use batchyard::batch::DateTime;
 use batchyard::batch::auth::{SharedKey, SignedRequest};
+use batchyard::clock::{Clock as _, SystemClock};
 use batchyard::secret::Secret;
 use serde_json::{Value, json};
 
@@ -30,7 +31,7 @@ impl<'a> Account<'a> {
 
     async fn send(&self, method: &str, path: &str, body: Option<Value>) -> (u16, String) {
         let body = body.map(|body| body.to_string()).unwrap_or_default();
-        let (date, length) = (DateTime(jiff::Timestamp::now()).to_rfc1123(), body.len().to_string());
+        let (date, length) = (DateTime(SystemClock.now()).to_rfc1123(), body.len().to_string());
         let query = format!("api-version={VERSION}");
         let headers = [("ocp-date", date.as_str()), ("content-length", length.as_str())];
         let signed = SignedRequest { method, path, query: &query, headers: &headers };

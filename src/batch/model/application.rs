@@ -25,3 +25,10 @@ pub struct BatchApplicationPackageReference {
     /// Its version; absent means the default one.
     pub version: Option<String>,
 }
+
+impl BatchApplicationPackageReference {
+    /// The application's id in its account: of a resource id of Azure the last part.
+    pub fn application(&self) -> &str {
+        self.application_id.rsplit('/').next().unwrap_or_default()
+    }
+}

@@ -30,7 +30,7 @@ pub struct RunOptions {
     pub mounts: Vec<Mount>,
     /// Folders of the host that `--volume` makes if they are missing; `--mount` demands that they are there.
     pub host_folders: Vec<PathBuf>,
-    /// `--memory`, `--cpus`, `--cpuset-cpus`, `--cpu-shares`, `--pids-limit`, `--shm-size`, `--ulimit`.
+    /// `--memory`, `--memory-swap`, `--cpus`, `--cpuset-cpus`, `--cpu-shares`, `--pids-limit`, `--shm-size`, `--ulimit`.
     pub limits: ResourceLimits,
     /// `--user`.
     pub user: Option<String>,

@@ -3,7 +3,7 @@
 
 use super::table::{self, Known, Treatment};
 use super::values::{ValueError, boolean};
-use super::{InvalidRunOptions, Note, RunOptions};
+use super::{InvalidRunOptions, Note, ResourceLimits, RunOptions};
 use crate::batch::command_line;
 
 /// How alike an unknown option and its suggestion must be, from 0 to 1.
@@ -55,7 +55,21 @@ fn scan(arguments: &[String]) -> (RunOptions, Vec<InvalidRunOptions>) {
         let added = scan.problems.get(before..).unwrap_or_default();
         after_unknown = added.iter().any(|problem| matches!(problem, InvalidRunOptions::Unknown { .. }));
     }
+    scan.problems.extend(too_little_swap(&scan.options.limits));
     (scan.options, scan.problems)
+}
+
+/// What of the limit on memory and swap together does not go with that on memory.
+fn too_little_swap(limits: &ResourceLimits) -> Option<InvalidRunOptions> {
+    let swap = u64::try_from(limits.memory_swap?).ok()?;
+    let reason = match limits.memory {
+        None => "it needs a limit on memory too: add `--memory`".to_owned(),
+        Some(memory) if swap < memory => {
+            format!("it is memory and swap together, and so no less than the {memory} bytes of `--memory`")
+        }
+        Some(_) => return None,
+    };
+    Some(InvalidRunOptions::InvalidValue { option: "--memory-swap".to_owned(), reason })
 }
 
 type Rest<'a> = std::slice::Iter<'a, String>;
@@ -171,6 +185,23 @@ mod tests {
 
     fn parse(text: &str) -> Result<RunOptions, InvalidRunOptions> {
         RunOptions::parse(text)
+    }
+
+    #[test]
+    fn swap_is_counted_with_memory() {
+        let swap = |text: &str| parse(text).map(|options| options.limits.memory_swap);
+        assert_eq!(swap("-m 64m --memory-swap 64m"), Ok(Some(64 << 20)));
+        assert_eq!(swap("--memory-swap=1g -m 64m"), Ok(Some(1 << 30)));
+        assert_eq!(swap("--memory-swap -1"), Ok(Some(-1)));
+        assert_eq!(swap("-m 64m --memory-swap 0"), Ok(None));
+        for (text, why) in [
+            ("--memory-swap 64m", "add `--memory`"),
+            ("-m 64m --memory-swap 32m", "no less than"),
+            ("-m 64m --memory-swap -2", "not a size"),
+        ] {
+            let error = swap(text).unwrap_err().to_string();
+            assert!(error.contains("--memory-swap") && error.contains(why), "{text}: {error}");
+        }
     }
 
     fn message(text: &str) -> String {

@@ -41,6 +41,8 @@ pub enum NetworkMode {
 pub struct ResourceLimits {
     /// Memory in bytes.
     pub memory: Option<u64>,
+    /// Memory and swap together in bytes, -1 for as much swap as there is; `None` for as much swap as memory.
+    pub memory_swap: Option<i64>,
     /// Processors, as 1.5.
     pub cpus: Option<f64>,
     /// Processors to run on, as `0-1`.

@@ -163,6 +163,7 @@ pub(super) static KNOWN: &[Known] = &[
     not_emulated("volumes-from"),
     // Limits.
     option("memory", |to, v| value::put(&mut to.limits.memory, value::size(v))).short('m'),
+    option("memory-swap", |to, v| value::swap(v).map(|swap| to.limits.memory_swap = swap)),
     option("cpus", |to, v| value::put(&mut to.limits.cpus, value::processors(v))),
     option("cpuset-cpus", |to, v| value::put(&mut to.limits.cpuset, value::processor_list(v))),
     option("cpu-shares", |to, v| value::put(&mut to.limits.cpu_shares, value::integer(v))).short('c'),
@@ -186,7 +187,6 @@ pub(super) static KNOWN: &[Known] = &[
     not_emulated("io-maxiops"),
     not_emulated("kernel-memory"),
     not_emulated("memory-reservation"),
-    not_emulated("memory-swap"),
     not_emulated("memory-swappiness"),
     // The network, and what is shared with other processes.
     option("network", |to, v| value::put(&mut to.network, value::network(v))),

@@ -216,6 +216,16 @@ pub(super) fn size(text: &str) -> Result<u64, ValueError> {
     }
 }
 
+/// Memory and swap together; -1 for as much swap as there is, and 0 says nothing.
+pub(super) fn swap(text: &str) -> Result<Option<i64>, ValueError> {
+    match text.trim() {
+        "-1" => Ok(Some(-1)),
+        "0" => Ok(None),
+        // Sizes stay below that.
+        text => size(text).map(|bytes| i64::try_from(bytes).ok()),
+    }
+}
+
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the callers checked the range")]
 fn whole(number: f64) -> u64 {
     number as u64

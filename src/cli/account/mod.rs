@@ -12,4 +12,4 @@ mod served;
 mod settings;
 
 pub(super) use open::Account;
-pub(super) use settings::{LocalSettings, open_error, open_or_wait};
+pub(super) use settings::{LocalSettings, image_budget, open_error, open_or_wait};

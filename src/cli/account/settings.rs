@@ -16,7 +16,7 @@ use crate::clock::SystemClock;
 use crate::emulator::{Emulator, EmulatorConfig, FaultRules, OpenError, Timing};
 use crate::env_vars;
 use crate::exit_code::ExitCode;
-use crate::node::runtime::{ContainerRuntime, RuntimeKind, RuntimeSelection, select_runtime};
+use crate::node::runtime::{ContainerRuntime, ImageBudget, RuntimeKind, RuntimeSelection, select_runtime};
 use crate::secret::Secret;
 
 /// How long, and how often meanwhile, a data folder is waited for that another process holds only for a moment: it is about to
@@ -33,17 +33,25 @@ pub(in crate::cli) struct LocalSettings {
     runtime: RuntimeChoice,
     timing: Timing,
     docker_host: Option<String>,
+    /// How much of the disk images may take.
+    pub(in crate::cli) images: ImageBudget,
+    applications: Option<PathBuf>,
 }
 
 impl LocalSettings {
     /// As the user says, with an account and a key that only this process and those who may read the data folder know.
     pub(super) fn new(context: &Context, data: PathBuf) -> Result<Self, CommandError> {
-        Ok(Self::with_key(context, data, DEVELOPMENT_ACCOUNT, new_key()?))
+        Self::with_key(context, data, DEVELOPMENT_ACCOUNT, new_key()?)
     }
 
     /// As the user says, with that account and key.
-    pub(in crate::cli) fn with_key(context: &Context, data: PathBuf, account: &str, key: Secret) -> Self {
-        Self {
+    pub(in crate::cli) fn with_key(
+        context: &Context,
+        data: PathBuf,
+        account: &str,
+        key: Secret,
+    ) -> Result<Self, CommandError> {
+        Ok(Self {
             data,
             account: account.to_owned(),
             key,
@@ -53,7 +61,9 @@ impl LocalSettings {
                 TimingChoice::Realistic => Timing::Realistic,
             },
             docker_host: context.variables.get(env_vars::DOCKER_HOST).map(str::to_owned),
-        }
+            images: image_budget(context)?,
+            applications: context.variables.path(env_vars::BATCHYARD_APPLICATIONS),
+        })
     }
 
     /// What the emulator is made from, if it is this process that runs the account.
@@ -75,6 +85,7 @@ impl LocalSettings {
             faults: FaultRules::default(),
             issuer: None,
             stand_ins: None,
+            applications: self.applications.clone(),
             starts_tasks,
         }
     }
@@ -90,8 +101,22 @@ impl LocalSettings {
     }
 
     async fn select(&self, selection: RuntimeSelection) -> Result<Arc<dyn ContainerRuntime>, String> {
-        select_runtime(selection, self.docker_host.as_deref(), &self.data, Arc::new(SystemClock)).await
+        let docker_host = self.docker_host.as_deref();
+        select_runtime(selection, docker_host, &self.data, self.images, Arc::new(SystemClock)).await
     }
+}
+
+/// How much of the disk images may take, as the environment says.
+pub(in crate::cli) fn image_budget(context: &Context) -> Result<ImageBudget, CommandError> {
+    let Some(text) = context.variables.get(env_vars::BATCHYARD_IMAGE_DISK) else {
+        return Ok(ImageBudget::default());
+    };
+    text.parse().map_err(|error| {
+        CommandError::new(
+            ExitCode::Usage,
+            format!("the variable {}: {error}", env_vars::BATCHYARD_IMAGE_DISK),
+        )
+    })
 }
 
 /// A key that can't be guessed: tasks share this machine's network, and must not be able to command the account that runs them.

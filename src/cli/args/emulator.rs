@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::emulator::is_certifiable;
+use crate::node::runtime::ImageBudget;
 
 /// Arguments of `emulator`.
 #[derive(Debug, Args)]
@@ -42,6 +43,10 @@ pub(in crate::cli) struct EmulatorArgs {
     /// bearer tokens]
     #[arg(long, value_name = "FILE")]
     pub test_issuer: Option<PathBuf>,
+    /// Folder of application packages, <application>/<version>.zip; the file <application>/default names the version that is meant
+    /// where none is named [default: $BATCHYARD_APPLICATIONS, else `applications` in the data folder]
+    #[arg(long, value_name = "DIR", value_parser = folder)]
+    pub applications: Option<PathBuf>,
     /// Answer this many requests a second, and refuse more with 429 and Retry-After [default: answer all]
     #[arg(long, value_name = "REQUESTS")]
     pub throttle: Option<NonZeroU32>,
@@ -52,6 +57,10 @@ pub(in crate::cli) struct EmulatorArgs {
     /// For tests: what is to go wrong, as JSON; requests that are signed change it at /_emulator/faults [default: nothing]
     #[arg(long, value_name = "FILE")]
     pub faults: Option<PathBuf>,
+    /// How much of the disk the images of the `oci` runtime may take; those that were not used for longest make way for others
+    /// [default: $BATCHYARD_IMAGE_DISK, else 50%]
+    #[arg(long, value_name = "SIZE|PERCENT")]
+    pub image_disk: Option<ImageBudget>,
 }
 
 /// An address with a port. Names are not looked up, as they may stand for several addresses.
@@ -65,6 +74,15 @@ fn listen(text: &str) -> Result<SocketAddr, String> {
         };
         format!("it takes an IP address and a port, such as {example}")
     })
+}
+
+/// A folder that is there: one that is mistyped would look like one without packages.
+fn folder(text: &str) -> Result<PathBuf, String> {
+    match std::fs::metadata(text) {
+        Ok(metadata) if metadata.is_dir() => Ok(text.into()),
+        Ok(_) => Err("it is no folder".to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 /// A name for a certificate.

@@ -33,13 +33,17 @@ pub(super) async fn run(context: &Context, args: &EmulatorArgs) -> Result<ExitCo
     let given = given_certificate(context, args)?;
     note_tokens_in_the_clear(context, args);
     let data = data_folder(context)?;
-    let settings = LocalSettings::with_key(context, data.clone(), &args.account_name, key.clone());
+    let mut settings = LocalSettings::with_key(context, data.clone(), &args.account_name, key.clone())?;
+    settings.images = args.image_disk.unwrap_or(settings.images);
+    let config = settings.emulator(true).await;
+    let applications = args.applications.clone().or(config.applications);
     let config = EmulatorConfig {
         requests_per_second: args.throttle,
         faults,
         issuer,
         stand_ins: args.mounts.clone(),
-        ..settings.emulator(true).await
+        applications,
+        ..config
     };
     let emulator = open_or_wait(config).await.map_err(open_error)?;
     let certificate = match given {

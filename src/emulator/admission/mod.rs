@@ -6,6 +6,7 @@ mod files;
 mod job_schedules;
 mod jobs;
 mod nodes;
+mod packages;
 mod pools;
 mod preparation;
 mod properties;
@@ -23,5 +24,5 @@ pub(crate) use pools::{
 };
 pub(crate) use preparation::task_id;
 #[cfg(test)]
-pub(crate) use refused::REFUSED;
+pub(crate) use refused::{REASONS, REFUSED};
 pub(crate) use tasks::{exit_actions, task, task_constraints};

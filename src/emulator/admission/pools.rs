@@ -5,6 +5,7 @@ use std::path::Path;
 use super::certificates::certificate_references;
 use super::files::resource_files;
 use super::nodes::emptying;
+use super::packages::packages_of_pool;
 use super::properties::{container_settings, metadata, registry, retries, user_identity};
 use super::refusals::{invalid, missing, not_done, refuse};
 use super::refused::{CRI, POOL, POOL_CHANGE, VIRTUAL_MACHINE, WINDOWS};
@@ -44,6 +45,7 @@ pub(crate) fn pool(pool: &BatchPoolCreateOptions) -> Result<(), Refusal> {
     resize_timeout(pool.resize_timeout)?;
     slots(pool.task_slots_per_node)?;
     user_accounts(pool.user_accounts.as_deref())?;
+    packages_of_pool(pool.application_package_references.as_deref())?;
     pool.start_task.as_ref().map_or(Ok(()), start_task)?;
     metadata(pool.metadata.as_deref())
 }
@@ -57,6 +59,7 @@ pub(crate) fn pool_update(update: &BatchPoolUpdateOptions) -> Result<(), Refusal
     mounts(update.mount_configuration.as_deref())?;
     slots(update.task_slots_per_node)?;
     user_accounts(update.user_accounts.as_deref())?;
+    packages_of_pool(update.application_package_references.as_deref())?;
     update.start_task.as_ref().map_or(Ok(()), start_task)?;
     metadata(update.metadata.as_deref())
 }
@@ -64,6 +67,7 @@ pub(crate) fn pool_update(update: &BatchPoolUpdateOptions) -> Result<(), Refusal
 /// Checks the replacement of a pool's properties.
 pub(crate) fn pool_replacement(options: &BatchPoolReplaceOptions) -> Result<(), Refusal> {
     refuse(options, &POOL)?;
+    packages_of_pool(Some(&options.application_package_references))?;
     certificates(&options.other)?;
     options.start_task.as_ref().map_or(Ok(()), start_task)?;
     metadata(Some(&options.metadata))

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::refused::Refused;
+use super::refused::{REASONS, Refused};
 use crate::batch::ErrorCode;
 use crate::emulator::refusal::Refusal;
 
@@ -18,6 +18,12 @@ pub(super) fn refuse(object: &impl Serialize, refused: &Refused) -> Result<(), R
 
 /// The refusal of a property.
 pub(super) fn not_done(property: &str) -> Refusal {
+    if let Some((_, why)) = REASONS.iter().find(|(name, _)| *name == property) {
+        return not_done_because(
+            property,
+            format!("the embedded Azure Batch can't act on `{property}`: {why}"),
+        );
+    }
     let reason = format!(
         "the embedded Azure Batch does not act on `{property}`, and won't pretend to; use an account of Azure Batch for it"
     );
@@ -56,6 +62,13 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn what_this_machine_can_not_do_is_refused_with_the_reason() {
+        let reason = |property| not_done(property).detail("Reason").unwrap_or_default().to_owned();
+        assert!(reason("extensions").contains("nodes here are no virtual machines"));
+        assert!(reason("applicationPackageReferences").contains("won't pretend"));
+    }
 
     #[test]
     fn only_what_asks_for_something_is_refused() {

@@ -13,7 +13,7 @@ pub(crate) struct Refused {
 /// Of a pool.
 pub(super) const POOL: Refused = Refused {
     of: "a pool, also one that is changed or replaced",
-    properties: &["applicationPackageReferences", "cloudServiceConfiguration"],
+    properties: &["cloudServiceConfiguration"],
 };
 /// Of a change of a pool: `enableautoscale` is the way that has a formula evaluated.
 pub(super) const POOL_CHANGE: Refused =
@@ -24,9 +24,6 @@ pub(super) const VIRTUAL_MACHINE: Refused =
 /// Of a job that is changed.
 pub(super) const JOB_CHANGE: Refused =
     Refused { of: "a job that is changed or replaced", properties: &["networkConfiguration"] };
-/// Of a task, also of a job manager task.
-pub(super) const TASK: Refused =
-    Refused { of: "a task, also of a job manager task", properties: &["applicationPackageReferences"] };
 /// A task that runs on several nodes at once without a container, in which alone a node has an address of its own here.
 pub(super) const HOST_INSTANCES: &str = "multiInstanceSettings: without containerSettings";
 /// Nodes that run Windows.
@@ -47,6 +44,22 @@ pub(super) const REGISTRY_IDENTITY: &str = "identityReference";
 /// Keeping the data of a node's tasks when the node is emptied.
 pub(super) const RETAINED: &str = "retaineddata";
 
+/// Why some of it can't be done where nodes are folders and containers of one machine.
+pub(crate) const REASONS: &[(&str, &str)] = &[
+    (
+        "extensions",
+        "an extension changes a virtual machine by way of its agent, and nodes here are no virtual machines; what it would bring \
+         can come with a start task, or with the image",
+    ),
+    ("windowsConfiguration", "nodes here run Linux"),
+    (WINDOWS, "nodes here run Linux; use an image of Linux here, and an account of Azure Batch for Windows"),
+    (
+        HOST_INSTANCES,
+        "outside of containers all nodes are one machine with one name, one address and the same ports, so instances of a task \
+         could not find each other as they do in Azure; in containers every node has an address of its own",
+    ),
+];
+
 /// All of it.
 #[cfg(test)]
 pub(crate) const REFUSED: &[Refused] = &[
@@ -55,7 +68,6 @@ pub(crate) const REFUSED: &[Refused] = &[
     VIRTUAL_MACHINE,
     Refused { of: "a pool's virtual machines, by their value", properties: &[WINDOWS, CRI] },
     JOB_CHANGE,
-    TASK,
     Refused { of: "a task, by what it lacks", properties: &[HOST_INSTANCES] },
     RESOURCE_FILE,
     OUTPUT_FILE,

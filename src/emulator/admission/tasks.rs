@@ -3,9 +3,10 @@
 use serde_json::{Map, Value};
 
 use super::files::{output_files, resource_files};
+use super::packages::package_references;
 use super::properties::{container_settings, retries, user_identity};
-use super::refusals::{invalid, missing, not_done, refuse};
-use super::refused::{HOST_INSTANCES, TASK};
+use super::refusals::{invalid, missing, not_done};
+use super::refused::HOST_INSTANCES;
 use crate::batch::ErrorCode;
 use crate::batch::exit_consequences::exit_options;
 use crate::batch::model::{
@@ -20,7 +21,7 @@ const MAX_DEPENDENCY_IDS: usize = 64_000;
 
 /// Checks a task that is to be added.
 pub(crate) fn task(task: &BatchTaskCreateOptions) -> Result<(), Refusal> {
-    refuse(task, &TASK)?;
+    package_references("applicationPackageReferences", task.application_package_references.as_deref())?;
     authentication_token(&task.other)?;
     user_identity(task.user_identity.as_ref())?;
     container_settings(task.container_settings.as_ref())?;
@@ -132,15 +133,11 @@ mod tests {
     }
 
     #[test]
-    fn what_would_change_what_runs_is_refused_by_name() {
-        for (name, value) in [("applicationPackageReferences", json!([{"applicationId": "a"}]))] {
-            assert!(TASK.properties.contains(&name));
-            let error = check(name, value).unwrap_err();
-            assert_eq!((error.status, error.detail("PropertyName")), (501, Some(name)));
-        }
+    fn empty_lists_and_wishes_are_let_in() {
         for name in ["resourceFiles", "outputFiles", "applicationPackageReferences"] {
             assert_eq!(check(name, json!([])), Ok(()), "{name}");
         }
+        assert_eq!(check("applicationPackageReferences", json!([{"applicationId": "a"}])), Ok(()));
         assert_eq!(check("affinityInfo", json!({"affinityId": "a"})), Ok(()));
     }
 
@@ -207,6 +204,7 @@ mod tests {
             ("containerSettings", json!({"imageName": " "})),
             ("dependsOn", json!({"taskIdRanges": [{"start": 2, "end": 1}]})),
             ("constraints", json!({"maxTaskRetryCount": -2})),
+            ("applicationPackageReferences", json!([{"applicationId": ""}])),
             ("exitConditions", json!({"exitCodeRanges": [{"start": 2, "end": 1, "exitOptions": {}}]})),
         ] {
             assert_eq!(check(name, value).unwrap_err().status, 400, "{name}");

@@ -1,5 +1,6 @@
 //! Pools.
 
+use super::applications::refuse_unknown;
 use crate::batch::model::{
     BatchNodeRemoveOptions, BatchPoolCreateOptions, BatchPoolEnableAutoScaleOptions,
     BatchPoolEvaluateAutoScaleOptions, BatchPoolReplaceOptions, BatchPoolResizeOptions,
@@ -52,6 +53,7 @@ const COLUMNS: &[Column] = &[
 pub(crate) async fn create(call: Call) -> Result<Answer, Refusal> {
     let pool: BatchPoolCreateOptions = call.json()?;
     admission::pool(&pool)?;
+    refuse_unknown(&call, pool.application_package_references.as_deref()).await?;
     let location = format!("{}/pools/{}", call.base, pool.id);
     let version = call.account.service.write(move |unit| unit.create_pool(pool)).await?;
     Ok(Answer::created(&location, &version))
@@ -103,6 +105,7 @@ pub(crate) async fn exists(call: Call) -> Result<Answer, Refusal> {
 pub(crate) async fn update(call: Call) -> Result<Answer, Refusal> {
     let update: BatchPoolUpdateOptions = call.json()?;
     admission::pool_update(&update)?;
+    refuse_unknown(&call, update.application_package_references.as_deref()).await?;
     let (id, conditions) = (call.id::<PoolId>(0)?, call.conditions()?);
     let version = call.account.service.write(move |unit| unit.update_pool(&id, update, &conditions)).await?;
     Ok(Answer::changed(&call.url(), &version))
@@ -131,6 +134,7 @@ pub(crate) async fn stop_resize(call: Call) -> Result<Answer, Refusal> {
 pub(crate) async fn replace_properties(call: Call) -> Result<Answer, Refusal> {
     let options: BatchPoolReplaceOptions = call.json()?;
     admission::pool_replacement(&options)?;
+    refuse_unknown(&call, Some(&options.application_package_references)).await?;
     let id = call.id::<PoolId>(0)?;
     let version = call.account.service.write(move |unit| unit.replace_pool_properties(&id, options)).await?;
     Ok(Answer::changed(&call.url(), &version))

@@ -272,7 +272,7 @@ pub(crate) fn may_preempt_node(node: &NodeRecord) -> Result<(), ErrorCode> {
     use BatchNodeState as State;
     match node.state() {
         _ if node.node.is_dedicated.unwrap_or(true) => Err(ErrorCode::OPERATION_INVALID_FOR_CURRENT_STATE),
-        State::Starting | State::WaitingForStartTask => Ok(()),
+        State::WaitingForStartTask => Ok(()),
         state => may_empty_node(&state),
     }
 }
@@ -318,6 +318,8 @@ mod tests {
             users: Vec::new(),
             seat: None,
             absent_until: None,
+            packages: Vec::new(),
+            installed: Vec::new(),
         }
     }
 
@@ -361,6 +363,38 @@ mod tests {
         assert!(may_empty_node(&node.state()).is_err() && may_have_users(&node.state()).is_err());
         node.step(boot("docker", json!(null)), at(5));
         assert_eq!(node.state(), BatchNodeState::Starting);
+    }
+
+    #[test]
+    fn only_a_spot_node_loses_its_machine_and_boots_on_another_one() {
+        let mut dedicated = idle();
+        dedicated.node.is_dedicated = Some(true);
+        dedicated.step(NodeEvent::Preempted, at(3));
+        assert_eq!(dedicated.state(), BatchNodeState::Idle);
+        let mut spot = idle();
+        spot.node.is_dedicated = Some(false);
+        spot.step(NodeEvent::Occupied(true), at(3));
+        assert!(spot.step(NodeEvent::Preempted, at(4)).is_empty());
+        assert!(spot.state() == BatchNodeState::Preempted && spot.is_being_emptied());
+        assert!(may_preempt_node(&spot).is_err(), "it has no machine to lose");
+        assert!(spot.step(NodeEvent::Occupied(false), at(5)).is_empty());
+        assert_eq!(spot.state(), BatchNodeState::Preempted, "not idle in between");
+        assert_eq!(spot.step(boot("docker", json!(null)), at(6)), [NodeEffect::Prepare]);
+        assert_eq!(spot.step(NodeEvent::Prepared(Ok(())), at(7)), [NodeEffect::Schedule]);
+    }
+
+    #[test]
+    fn a_broken_node_says_what_is_wrong_until_it_boots_anew() {
+        let mut node = idle();
+        let error = BatchNodeError { code: Some("DiskFull".to_owned()), ..BatchNodeError::default() };
+        node.step(NodeEvent::Occupied(true), at(3));
+        node.step(NodeEvent::Broken(error), at(4));
+        node.step(NodeEvent::Occupied(false), at(5));
+        assert_eq!(node.state(), BatchNodeState::Unusable);
+        assert_eq!(node.node.errors.as_ref().unwrap()[0].code.as_deref(), Some("DiskFull"));
+        node.step(NodeEvent::Empty(NodeErrand::Reboot), at(6));
+        node.step(boot("docker", json!(null)), at(7));
+        assert_eq!((node.state(), node.node.errors), (BatchNodeState::Starting, None));
     }
 
     #[test]

@@ -74,6 +74,7 @@ impl Unit<'_> {
     pub(super) fn boot_node(&mut self, node: &mut NodeRecord) -> Result<(), Failure> {
         let pool = self.pools().get(node.pool)?;
         let references = pool.as_ref().map(PoolRecord::references_of_nodes).unwrap_or_default();
+        let packages = pool.as_ref().map(PoolRecord::packages).unwrap_or_default();
         let start_task = pool.and_then(|record| record.pool.start_task.map(Box::new));
         let runtime = self.rules.runtime.clone();
         let wiped = matches!(
@@ -81,6 +82,8 @@ impl Unit<'_> {
             BatchNodeState::Reimaging | BatchNodeState::Deallocated | BatchNodeState::Preempted
         );
         self.prepare_anew(node.row, wiped)?;
+        node.packages = packages;
+        node.installed.clear();
         self.node_event(node, NodeEvent::Boot { runtime, start_task, references })
     }
 

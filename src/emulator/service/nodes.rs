@@ -1,7 +1,6 @@
 //! Nodes: they join, boot, run their start task, and leave.
 
 use std::collections::BTreeSet;
-use std::net::Ipv4Addr;
 
 use super::scheduling::{container_configuration, user_accounts};
 use super::{Failure, Unit};
@@ -10,7 +9,7 @@ use crate::batch::model::{
     BatchCertificateVisibility, BatchNode, BatchNodeDeallocationOption, BatchNodeError, BatchNodeState,
     SchedulingState,
 };
-use crate::emulator::effect::{Effect, Event};
+use crate::emulator::effect::{Effect, Event, NodeReady};
 use crate::emulator::lifecycle::{NodeEffect, NodeEvent, PoolEvent, Requeue, TaskEvent};
 use crate::emulator::store::{NodeRecord, NodeRow, PoolRecord};
 use crate::emulator::timing::Pause;
@@ -80,6 +79,8 @@ impl Unit<'_> {
             users: Vec::new(),
             seat,
             absent_until: None,
+            packages: pool.packages(),
+            installed: Vec::new(),
         })
     }
 
@@ -150,13 +151,14 @@ impl Unit<'_> {
     pub(super) fn node_prepared(
         &mut self,
         node: NodeRow,
-        result: Result<Option<Ipv4Addr>, Vec<BatchNodeError>>,
+        result: Result<NodeReady, Vec<BatchNodeError>>,
     ) -> Result<(), Failure> {
         let Some(mut node) = self.nodes().get(node)? else { return Ok(()) };
-        if let Ok(address) = &result {
-            node.node.ip_address = address.map(|address| address.to_string());
-        }
-        self.node_event(&mut node, NodeEvent::Prepared(result.map(drop)))
+        let result = result.map(|ready| {
+            node.node.ip_address = ready.address.map(|address| address.to_string());
+            node.installed = ready.packages;
+        });
+        self.node_event(&mut node, NodeEvent::Prepared(result))
     }
 
     pub(super) fn start_task_ended(&mut self, node: NodeRow, outcome: TaskOutcome) -> Result<(), Failure> {
@@ -214,6 +216,7 @@ impl Unit<'_> {
             containers: pool.as_ref().and_then(container_configuration),
             user_accounts: pool.as_ref().map(user_accounts).unwrap_or_default(),
             shares: pool.as_ref().map(|pool| self.shares(pool)).unwrap_or_default(),
+            packages: node.packages.clone(),
         });
         self.emit(Effect::PrepareNode { node: node.address(), boot, setup, seat: node.seat });
         Ok(())
@@ -228,6 +231,7 @@ impl Unit<'_> {
                 user_accounts: pool.as_ref().map(user_accounts).unwrap_or_default(),
                 shares: pool.as_ref().map(|pool| self.shares(pool)).unwrap_or_default(),
                 certificates: self.certificates_of(node, &BatchCertificateVisibility::StartTask)?,
+                packages: node.installed.clone(),
             });
             self.emit(Effect::RunStartTask { node: node.address(), start_task });
         }

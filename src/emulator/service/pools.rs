@@ -67,7 +67,7 @@ impl Unit<'_> {
         Ok(record.version())
     }
 
-    /// Replaces start task, metadata and certificates of a pool; nodes keep what they have until they boot anew.
+    /// Replaces start task, metadata, application packages and certificates of a pool; nodes keep what they have until they boot anew.
     pub(crate) fn replace_pool_properties(
         &mut self,
         id: &PoolId,
@@ -215,8 +215,8 @@ impl Unit<'_> {
     }
 }
 
-/// Whether the update touches what is baked into nodes: all but metadata, and what they read when they boot: the start task and
-/// certificates.
+/// Whether the update touches what is baked into nodes: all but metadata, and what they read when they boot: the start task,
+/// application packages and certificates.
 fn needs_empty_pool(update: &BatchPoolUpdateOptions) -> bool {
     let BatchPoolUpdateOptions {
         display_name,

@@ -80,6 +80,7 @@ impl Unit<'_> {
             shares: self.shares(&pool),
             user_accounts: user_accounts(&pool),
             certificates: Vec::new(),
+            packages: Vec::new(),
             token: None,
             instance: None,
         }))

@@ -108,7 +108,7 @@ impl Unit<'_> {
         Ok(())
     }
 
-    /// What a node is told of a task, but for its certificates and its token: a run that goes on has them.
+    /// What a node is told of a task, but for its certificates, packages and token: a run that goes on has them.
     pub(super) fn assignment(
         &self,
         pool: &PoolRecord,
@@ -127,6 +127,7 @@ impl Unit<'_> {
             user_accounts: user_accounts(pool),
             shares: self.shares(pool),
             certificates: Vec::new(),
+            packages: Vec::new(),
             token: None,
             instance: None,
         })
@@ -138,7 +139,8 @@ impl Unit<'_> {
         Share::all(mounts, &self.rules.stand_ins).unwrap_or_default()
     }
 
-    /// Has a node run what it was assigned, with the certificates that it has for tasks, and a token if the task asks for one.
+    /// Has a node run what it was assigned, with the certificates and application packages that it has for tasks, and a token if
+    /// the task asks for one.
     pub(super) fn begin_run(
         &mut self,
         run: RunRow,
@@ -146,6 +148,7 @@ impl Unit<'_> {
         mut assignment: TaskAssignment,
     ) -> Result<(), Failure> {
         assignment.certificates = self.certificates_for_tasks(node.row)?;
+        assignment.packages = self.nodes().installed(node.row)?;
         assignment.token = self.token_for(run, &assignment.task)?;
         self.emit(Effect::StartRun { run, node, assignment: Box::new(assignment), resume: false });
         Ok(())

@@ -6,8 +6,11 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::{Deserialize, Serialize};
 
 use super::{ListPage, NodeRow, PoolRow, StoreError};
-use crate::batch::model::{BatchCertificateReference, BatchNode, BatchNodeState};
+use crate::batch::model::{
+    BatchApplicationPackageReference, BatchCertificateReference, BatchNode, BatchNodeState,
+};
 use crate::batch::{DateTime, NodeId, PoolId};
+use crate::node::InstalledPackage;
 
 /// A node, as the service knows it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -31,6 +34,12 @@ pub(crate) struct NodeRecord {
     /// Until when there is no other machine for it, if its own was taken away.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) absent_until: Option<DateTime>,
+    /// The application packages that it is to have, since it booted.
+    #[serde(default)]
+    pub(crate) packages: Vec<BatchApplicationPackageReference>,
+    /// Those that it has.
+    #[serde(default)]
+    pub(crate) installed: Vec<InstalledPackage>,
 }
 
 /// A node, by the names that people and by the row that the store knows it by.
@@ -159,6 +168,17 @@ impl NodeTable<'_> {
             .query_row([row], |row| Ok(read(row)))
             .optional()?
             .transpose()
+    }
+
+    /// The application packages of its pool that a node has.
+    pub(crate) fn installed(&self, row: NodeRow) -> Result<Vec<InstalledPackage>, StoreError> {
+        let packages: Option<String> = self
+            .0
+            .prepare_cached("SELECT json_extract(body, '$.installed') FROM nodes WHERE id = ?")?
+            .query_row([row], |row| row.get(0))
+            .optional()?
+            .flatten();
+        Ok(packages.as_deref().map(serde_json::from_str).transpose()?.unwrap_or_default())
     }
 
     /// The pool that a node belongs to.

@@ -6,7 +6,8 @@ use serde_json::{Map, Value};
 
 use super::{ListPage, PoolRow, StoreError};
 use crate::batch::model::{
-    BatchCertificateReference, BatchNodeDeallocationOption, BatchPool, CERTIFICATE_REFERENCES,
+    BatchApplicationPackageReference, BatchCertificateReference, BatchNodeDeallocationOption, BatchPool,
+    CERTIFICATE_REFERENCES,
 };
 use crate::batch::{DateTime, PoolId};
 
@@ -39,6 +40,11 @@ impl PoolRecord {
     /// The certificates that its nodes get.
     pub(crate) fn certificate_references(&self) -> Result<Vec<BatchCertificateReference>, StoreError> {
         Ok(BatchCertificateReference::listed(&self.pool.other)?)
+    }
+
+    /// The application packages that its nodes get when they boot.
+    pub(crate) fn packages(&self) -> Vec<BatchApplicationPackageReference> {
+        self.pool.application_package_references.clone().unwrap_or_default()
     }
 
     /// What its nodes say of the certificates that they get when they boot, under the name that it has there, too.

@@ -74,14 +74,11 @@ pub fn archive_of(executable: &Path, cache: &Path) -> Result<PathBuf, BuiltinIma
     let write = || -> io::Result<()> {
         fs::create_dir_all(cache)?;
         remove_others(cache)?;
-        let layer = cache.join(format!(".layer-{}", std::process::id()));
-        let archive = cache.join(format!(".archive-{}", std::process::id()));
-        let made = parts.write(&layer, &archive).and_then(|()| fs::rename(&archive, &path));
-        let _ = fs::remove_file(&layer);
-        if made.is_err() {
-            let _ = fs::remove_file(&archive);
-        }
-        made
+        // Others may be at it, too: this process goes on making the archive for a task that was ended meanwhile.
+        let draft = tempfile::Builder::new().prefix(".draft-").tempdir_in(cache)?;
+        let archive = draft.path().join("archive");
+        parts.write(&draft.path().join("layer"), &archive)?;
+        fs::rename(&archive, &path)
     };
     match write() {
         Ok(()) => Ok(path),
@@ -96,7 +93,10 @@ fn remove_others(cache: &Path) -> io::Result<()> {
         let name = entry.file_name();
         let name = name.to_string_lossy();
         if name.starts_with("hello-") && name.ends_with(".tar") {
-            fs::remove_file(entry.path())?;
+            match fs::remove_file(entry.path()) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
         }
     }
     Ok(())
@@ -331,6 +331,18 @@ mod tests {
         fs::remove_file(&path).unwrap();
         assert_eq!(archive(cache.path()).unwrap(), path);
         assert_eq!(blake3::hash(&fs::read(&path).unwrap()), first);
+        assert_eq!(fs::read_dir(cache.path()).unwrap().count(), 1, "nothing else is left");
+    }
+
+    #[test]
+    fn several_may_make_it_at_the_same_time() {
+        let cache = tempfile::tempdir().unwrap();
+        std::thread::scope(|scope| {
+            let makers: Vec<_> = (0..4).map(|_| scope.spawn(|| archive(cache.path()))).collect();
+            for maker in makers {
+                maker.join().unwrap().unwrap();
+            }
+        });
         assert_eq!(fs::read_dir(cache.path()).unwrap().count(), 1, "nothing else is left");
     }
 

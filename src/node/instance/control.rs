@@ -39,7 +39,12 @@ pub(super) enum Step {
     /// It ran, and ended with this exit code.
     Exited(i32),
     /// It could not be run.
-    NotStarted(String),
+    NotStarted {
+        /// Why.
+        reason: String,
+        /// Whether there is no such program, rather than one that can't be executed.
+        is_missing: bool,
+    },
 }
 
 impl Step {
@@ -113,7 +118,8 @@ mod tests {
         Step::Exited(3).write(&control.folder(), COORDINATION).unwrap();
         assert_eq!(control.coordination(), Some(Step::Exited(3)));
         let secret = folder.path().join("secret");
-        Step::NotStarted("secret".to_owned()).write(folder.path(), "secret").unwrap();
+        let not_started = Step::NotStarted { reason: "secret".to_owned(), is_missing: true };
+        not_started.write(folder.path(), "secret").unwrap();
         symlink(&secret, control.folder().join(COMMAND)).unwrap();
         assert_eq!(control.command(), None);
         symlink(folder.path().join("made"), control.folder().join(GO)).unwrap();

@@ -11,13 +11,12 @@ use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use rustix::process::{Pid, Signal, WaitOptions, WaitStatus};
+use rustix::process::Signal;
 use serde::{Deserialize, Serialize};
-use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::mpsc;
 
 use super::control::{COMMAND, COORDINATION, GLANCE, GO, Step};
 use super::way_out;
+use crate::node::family::{Family, News, reap_orphans};
 
 /// The hidden first argument that makes this program a container's first process.
 pub(super) const ARGUMENT: &str = "__instance";
@@ -71,33 +70,18 @@ fn begin(instructions: &OsString) -> io::Result<i32> {
             Some(socket) => Some(way_out::open(socket.clone()).await?),
             None => None,
         };
-        Family::new(account_url)?.run(&instructions).await
+        Runner { family: Family::new()?, account_url }.run(&instructions).await
     })
 }
 
-/// The children of this process, its own and those that it inherits, and the signals that they are to get.
-struct Family {
-    children: tokio::signal::unix::Signal,
-    signals: mpsc::UnboundedReceiver<Signal>,
+/// What runs programs, one after the other.
+struct Runner {
+    family: Family,
     /// Where they reach the account, if they may.
     account_url: Option<String>,
 }
 
-impl Family {
-    fn new(account_url: Option<String>) -> io::Result<Self> {
-        let (sender, signals) = mpsc::unbounded_channel();
-        for handed_on in
-            [Signal::TERM, Signal::INT, Signal::QUIT, Signal::HUP, Signal::USR1, Signal::USR2, Signal::WINCH]
-        {
-            let mut arrivals = signal(SignalKind::from_raw(handed_on.as_raw()))?;
-            let sender = sender.clone();
-            tokio::spawn(async move {
-                while arrivals.recv().await.is_some() && sender.send(handed_on).is_ok() {}
-            });
-        }
-        Ok(Self { children: signal(SignalKind::child())?, signals, account_url })
-    }
-
+impl Runner {
     async fn run(&mut self, instructions: &Instructions) -> io::Result<i32> {
         let control = &instructions.control;
         if let Some(coordination) = &instructions.coordination {
@@ -106,12 +90,12 @@ impl Family {
             if coordination != Step::Exited(0) {
                 return Ok(code_of(&coordination));
             }
-            if let Some(signal) = self.stay(control, instructions.command.is_some()).await {
+            if let Some(signal) = stay(&mut self.family, control, instructions.command.is_some()).await {
                 return Ok(128 + signal.as_raw());
             }
         }
         let command = self.see_through(instructions.command.as_deref().unwrap_or_default()).await?;
-        if let Step::NotStarted(_) = command {
+        if let Step::NotStarted { .. } = command {
             command.write(control, COMMAND)?;
         }
         Ok(code_of(&command))
@@ -120,90 +104,72 @@ impl Family {
     /// Runs a program to its end.
     async fn see_through(&mut self, command: &[String]) -> io::Result<Step> {
         let Some((program, arguments)) = command.split_first() else {
-            return Ok(Step::NotStarted("the command line is empty".to_owned()));
+            let reason = "the command line is empty".to_owned();
+            return Ok(Step::NotStarted { reason, is_missing: false });
         };
         let mut command = Command::new(program);
         command.args(arguments).arg0(program);
         if let Some(url) = &self.account_url {
             command.env(ACCOUNT_URL, url);
         }
-        let child = match command.spawn() {
-            Ok(child) => child,
-            Err(error) => return Ok(Step::NotStarted(not_started(program, &error))),
-        };
-        let child = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
-        let child = child.ok_or_else(|| io::Error::from(ErrorKind::InvalidData))?;
-        loop {
-            if let Some(status) = reap(child)? {
-                return Ok(Step::Exited(status));
-            }
-            tokio::select! {
-                _ = self.children.recv() => {}
-                Some(signal) = self.signals.recv() => {
-                    // It may have ended in this moment.
-                    let _ = rustix::process::kill_process(child, signal);
-                }
-            }
-        }
-    }
-
-    /// Stays until it may go on, which only the primary instance ever may, or is to end: then it tells by which signal.
-    async fn stay(&mut self, control: &Path, goes_on: bool) -> Option<Signal> {
-        let go = control.join(GO);
-        loop {
-            let pause = async {
-                if !goes_on {
-                    std::future::pending::<()>().await;
-                }
-                tokio::time::sleep(GLANCE).await;
-            };
-            tokio::select! {
-                _ = self.children.recv() => reap_orphans(),
-                Some(signal) = self.signals.recv() => match signal {
-                    Signal::WINCH | Signal::USR1 | Signal::USR2 => {}
-                    signal => return Some(signal),
-                },
-                () = pause => if go.exists() {
-                    return None;
-                },
-            }
+        match command.spawn() {
+            Ok(child) => self.family.see_out(&child).await.map(Step::Exited),
+            Err(error) => Ok(not_started(program, &error)),
         }
     }
 }
 
-/// Takes note of every child that has ended; gives the exit code of this one if it is among them.
-fn reap(child: Pid) -> io::Result<Option<i32>> {
-    let mut found = None;
+/// Stays until it may go on, which only the primary instance ever may, or is to end: then it tells by which signal.
+async fn stay(family: &mut Family, control: &Path, goes_on: bool) -> Option<Signal> {
+    let go = control.join(GO);
     loop {
-        match rustix::process::wait(WaitOptions::NOHANG) {
-            Ok(Some((ended, status))) if ended == child => found = Some(exit_code(status)),
-            Ok(Some(_)) => {}
-            Ok(None) | Err(rustix::io::Errno::CHILD) => return Ok(found),
-            Err(rustix::io::Errno::INTR) => {}
-            Err(error) => return Err(error.into()),
+        let pause = async {
+            if !goes_on {
+                std::future::pending::<()>().await;
+            }
+            tokio::time::sleep(GLANCE).await;
+        };
+        tokio::select! {
+            news = family.news() => match news {
+                News::ChildEnded => reap_orphans(),
+                News::Signal(Signal::WINCH | Signal::USR1 | Signal::USR2 | Signal::CONT) => {}
+                News::Signal(signal) => return Some(signal),
+            },
+            () = pause => if go.exists() {
+                return None;
+            },
         }
     }
 }
 
-fn reap_orphans() {
-    while matches!(rustix::process::wait(WaitOptions::NOHANG), Ok(Some(_)) | Err(rustix::io::Errno::INTR)) {}
-}
-
-fn exit_code(status: WaitStatus) -> i32 {
-    status.exit_status().or_else(|| Some(128 + status.terminating_signal()?)).unwrap_or(FAILED.into())
-}
-
-fn not_started(program: &str, error: &io::Error) -> String {
-    match error.kind() {
-        ErrorKind::NotFound => format!("the program `{program}` was not found in the container"),
-        _ => format!("the program `{program}` can't be executed: {error}"),
-    }
+fn not_started(program: &str, error: &io::Error) -> Step {
+    let is_missing = error.kind() == ErrorKind::NotFound;
+    let reason = if is_missing {
+        format!("the program `{program}` was not found in the container")
+    } else {
+        format!("the program `{program}` can't be executed: {error}")
+    };
+    Step::NotStarted { reason, is_missing }
 }
 
 fn code_of(step: &Step) -> i32 {
     match step {
         Step::Exited(code) => *code,
-        Step::NotStarted(reason) if reason.contains("not found") => NOT_FOUND,
-        Step::NotStarted(_) => NOT_EXECUTABLE,
+        Step::NotStarted { is_missing: true, .. } => NOT_FOUND,
+        Step::NotStarted { is_missing: false, .. } => NOT_EXECUTABLE,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_kept_a_program_from_starting_decides_the_code_and_no_words_do() {
+        let code = |error: ErrorKind, program: &str| code_of(&not_started(program, &error.into()));
+        assert_eq!(code(ErrorKind::NotFound, "tool"), 127);
+        assert_eq!(code(ErrorKind::PermissionDenied, "tool"), 126);
+        assert_eq!(code(ErrorKind::PermissionDenied, "not found"), 126);
+        assert_eq!(code_of(&Step::Exited(3)), 3);
     }
 }

@@ -38,6 +38,7 @@ pub(in crate::node) async fn run(
     if node.runtime.kind() == RuntimeKind::Simulated {
         return simulate(node, run, part, settings, plan, watch).await;
     }
+    let _stays = node.runtime.hold_image(&settings.image_name);
     plan.spec.image = match container_task::fetch(node, run, settings, watch).await {
         Ok(image) => image.to_string(),
         Err(outcome) => return *outcome,
@@ -138,8 +139,10 @@ pub(in crate::node) async fn see_out_with_account(
 ) -> TaskOutcome {
     let mut outcome = container_task::end(node, record, watch).await;
     let ended_by_itself = outcome.failure_info.as_ref().is_none_or(failure::is_exit_code);
-    if ended_by_itself && let Some(Step::NotStarted(reason)) = Control::at(run.record.control()).command() {
-        outcome = not_started(reason, &first_word(run.command_line), outcome.container_info);
+    if ended_by_itself
+        && let Some(Step::NotStarted { reason, is_missing }) = Control::at(run.record.control()).command()
+    {
+        outcome = not_started((reason, is_missing), &first_word(run.command_line), outcome.container_info);
     }
     conclusion::conclude(node, run, record, outcome, watch).await
 }
@@ -188,10 +191,16 @@ pub(in crate::node) fn conclude(control: &Control, part: Part<'_>, outcome: Task
     if !ended_by_itself {
         return outcome;
     }
-    let failed = |reason, program: &str| not_started(reason, program, outcome.container_info.clone());
+    let failed = |(reason, is_missing), program: &str| {
+        not_started((reason, is_missing), program, outcome.container_info.clone())
+    };
     match (control.coordination(), control.command()) {
-        (Some(Step::NotStarted(reason)), _) => failed(reason, &first_word(part.coordination)),
-        (Some(Step::Exited(0)), Some(Step::NotStarted(reason))) => failed(reason, ""),
+        (Some(Step::NotStarted { reason, is_missing }), _) => {
+            failed((reason, is_missing), &first_word(part.coordination))
+        }
+        (Some(Step::Exited(0)), Some(Step::NotStarted { reason, is_missing })) => {
+            failed((reason, is_missing), "")
+        }
         (Some(Step::Exited(0)), _) if part.instance.is_primary() => outcome,
         (Some(Step::Exited(0)), _) => {
             TaskOutcome { failure_info: Some(failure::subtask_ended(outcome.exit_code)), ..outcome }
@@ -203,11 +212,14 @@ pub(in crate::node) fn conclude(control: &Control, part: Part<'_>, outcome: Task
 
 /// The outcome of a container whose first process could not start a program.
 fn not_started(
-    reason: String,
+    (reason, is_missing): (String, bool),
     program: &str,
     container_info: Option<BatchTaskContainerExecutionInfo>,
 ) -> TaskOutcome {
-    let failure_info = Some(failure::of_runtime(&RuntimeError::StartFailed { reason }, program));
+    let failure_info = Some(match is_missing {
+        true => failure::program_not_found(program, reason),
+        false => failure::launch_failed(reason),
+    });
     TaskOutcome { exit_code: None, failure_info, container_info }
 }
 

@@ -10,7 +10,7 @@ use ring::digest::{SHA256, digest};
 use tokio::sync::OnceCell;
 
 use super::{
-    ContainerId, ContainerRuntime, ContainerSpec, ContainerState, ExitStatus, Image, OwnProgram,
+    ContainerId, ContainerRuntime, ContainerSpec, ContainerState, ExitStatus, Image, ImageHold, OwnProgram,
     RegistryCredential, RuntimeError, RuntimeKind, Subnet,
 };
 use crate::node::builtin;
@@ -88,6 +88,14 @@ impl ContainerRuntime for WithBuiltinImage {
 
     async fn load(&self, reference: &str, archive: &Path) -> Result<Image, RuntimeError> {
         self.inner.load(reference, archive).await
+    }
+
+    fn hold_image(&self, reference: &str) -> ImageHold {
+        self.inner.hold_image(reference)
+    }
+
+    async fn keep_images(&self, owner: &str, images: &[String]) -> Result<(), RuntimeError> {
+        self.inner.keep_images(owner, images).await
     }
 
     async fn create(&self, spec: &ContainerSpec) -> Result<ContainerId, RuntimeError> {

@@ -252,6 +252,14 @@ pub enum RuntimeError {
         /// Why.
         reason: String,
     },
+    /// There is no room for the image.
+    #[error("there is no room for image `{image}`: {reason}")]
+    DiskFull {
+        /// The image.
+        image: String,
+        /// Why, and how much room there is.
+        reason: String,
+    },
     /// The runtime refused the settings of a container.
     #[error("the container's settings were refused: {reason}")]
     InvalidSettings {

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::{
-    ContainerId, ContainerSpec, ContainerState, ExitStatus, Image, OwnProgram, RegistryCredential,
+    ContainerId, ContainerSpec, ContainerState, ExitStatus, Image, ImageHold, OwnProgram, RegistryCredential,
     RuntimeError, RuntimeKind, Subnet,
 };
 
@@ -30,6 +30,17 @@ pub trait ContainerRuntime: Send + Sync + std::fmt::Debug {
 
     /// Takes an image from an archive in the format of `docker save`, under the name `reference`.
     async fn load(&self, reference: &str, archive: &std::path::Path) -> Result<Image, RuntimeError>;
+
+    /// Keeps what a name means on the machine, once it is there, as long as what is returned lives: for the time between having an
+    /// image and making a container from it. Runtimes that remove nothing by themselves have nothing to do.
+    fn hold_image(&self, _reference: &str) -> ImageHold {
+        ImageHold::default()
+    }
+
+    /// Keeps these images on the machine, instead of those that `owner` wanted before, until it wants others. Holds across restarts.
+    async fn keep_images(&self, _owner: &str, _images: &[String]) -> Result<(), RuntimeError> {
+        Ok(())
+    }
 
     /// Makes a container; its name serves as an id as well. Its standard streams go to the files named in `spec` from its
     /// start on.

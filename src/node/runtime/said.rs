@@ -59,6 +59,7 @@ impl RuntimeError {
             | Self::ImageNotFound { reason, .. }
             | Self::InvalidImage { reason, .. }
             | Self::PullFailed { reason, .. }
+            | Self::DiskFull { reason, .. }
             | Self::Failed { reason, .. } => *reason = harmless(reason, &secrets),
             Self::Passing(inner) => {
                 let error = std::mem::replace(

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::builtin_image::WithBuiltinImage;
 use super::oci::OciRuntime;
-use super::{ContainerRuntime, DockerRuntime, RuntimeError, SimulatedRuntime};
+use super::{ContainerRuntime, DockerRuntime, ImageBudget, RuntimeError, SimulatedRuntime};
 use crate::clock::Clock;
 
 /// Which runtime is wanted.
@@ -21,7 +21,8 @@ pub enum RuntimeSelection {
     Simulated,
 }
 
-/// Gives the runtime that is wanted. Images, containers and archives of its own are kept below `data`.
+/// Gives the runtime that is wanted. Images, containers and archives of its own are kept below `data`, and images take no more of the
+/// disk than `images` says.
 ///
 /// # Errors
 /// Why there is none and what to try, for people to read; for [`RuntimeSelection::Auto`] the reasons of both.
@@ -29,15 +30,16 @@ pub async fn select_runtime(
     selection: RuntimeSelection,
     docker_host: Option<&str>,
     data: &Path,
+    images: ImageBudget,
     clock: Arc<dyn Clock>,
 ) -> Result<Arc<dyn ContainerRuntime>, String> {
     let runtime = match selection {
         RuntimeSelection::Simulated => return Ok(Arc::new(SimulatedRuntime::new(clock))),
         RuntimeSelection::Docker => docker(docker_host).await.map_err(|error| error.to_string())?,
-        RuntimeSelection::Oci => oci(data).map_err(|error| error.to_string())?,
+        RuntimeSelection::Oci => oci(data, images).map_err(|error| error.to_string())?,
         RuntimeSelection::Auto => match docker(docker_host).await {
             Ok(runtime) => runtime,
-            Err(no_docker) => oci(data).map_err(|no_oci| format!("{no_docker}; and {no_oci}"))?,
+            Err(no_docker) => oci(data, images).map_err(|no_oci| format!("{no_docker}; and {no_oci}"))?,
         },
     };
     Ok(Arc::new(WithBuiltinImage::new(runtime, data.join("builtin"))))
@@ -47,8 +49,8 @@ async fn docker(host: Option<&str>) -> Result<Arc<dyn ContainerRuntime>, Runtime
     Ok(Arc::new(DockerRuntime::connect(host).await?))
 }
 
-fn oci(data: &Path) -> Result<Arc<dyn ContainerRuntime>, RuntimeError> {
-    Ok(Arc::new(OciRuntime::new(data.join("oci"))?))
+fn oci(data: &Path, images: ImageBudget) -> Result<Arc<dyn ContainerRuntime>, RuntimeError> {
+    Ok(Arc::new(OciRuntime::new(data.join("oci"))?.with_image_budget(images)))
 }
 
 #[cfg(test)]
@@ -60,7 +62,8 @@ mod tests {
     const NOWHERE: Option<&str> = Some("unix:///nonexistent/engine.sock");
 
     async fn select(selection: RuntimeSelection, data: &Path) -> Result<RuntimeKind, String> {
-        let runtime = select_runtime(selection, NOWHERE, data, Arc::new(SystemClock)).await?;
+        let runtime =
+            select_runtime(selection, NOWHERE, data, ImageBudget::default(), Arc::new(SystemClock)).await?;
         Ok(runtime.kind())
     }
 

@@ -105,6 +105,7 @@ pub fn config(
         faults: FaultRules::default(),
         issuer: None,
         stand_ins: None,
+        applications: None,
         starts_tasks: true,
     }
 }

@@ -125,9 +125,9 @@ fn a_file_says_what_goes_wrong_and_a_connection_may_end_without_an_answer() {
 fn a_file_that_says_nothing_of_faults_is_named() {
     let sandbox = Sandbox::new().file("faults.json", r#"{"requests": [{"answer": 404}]}"#);
     let output = sandbox.run(["emulator", "--listen", "127.0.0.1:0", "--faults", "faults.json"]);
-    output.code(2).stderr_contains("faults.json").stderr_contains("and not 404");
+    output.code(64).stderr_contains("faults.json").stderr_contains("and not 404");
     let output = sandbox.run(["emulator", "--listen", "127.0.0.1:0", "--faults", "none.json"]);
-    output.code(2).stderr_contains("none.json can't be read");
+    output.code(64).stderr_contains("none.json can't be read");
 }
 
 /// What our client is for: whatever share of the answers is lost, the job is made, once, and the client says so.

@@ -44,11 +44,39 @@ async fn passwords_are_kept_for_nodes_and_never_read() {
 }
 
 #[tokio::test]
+async fn file_systems_that_lead_elsewhere_are_refused_and_their_keys_never_read() {
+    let account = Account::new().await;
+    let files = |place: &str| {
+        json!({"mountConfiguration": [{"azureFileShareConfiguration": {"accountName": "a", "accountKey": "hunter2",
+            "azureFileUrl": "https://a.file.core.windows.net/s", "relativeMountPath": place}}]})
+    };
+    for place in ["../out", "/etc", "a/../b"] {
+        let refused = account.post("/pools", with(pool("p"), files(place))).await;
+        let refused = refused.refused(400, "InvalidPropertyValue");
+        assert_eq!(
+            (refused.detail("PropertyName"), refused.detail("PropertyValue")),
+            ("relativeMountPath".to_owned(), place.to_owned())
+        );
+    }
+    account.post("/pools", with(pool("p"), files("files"))).await.expect(201);
+    let node = account.node("p", "idle").await;
+    let read = account.get("/pools/p").await.text + &node.to_string() + &account.get("/pools").await.text;
+    assert!(read.contains("file.core.windows.net") && !read.contains("hunter2"), "{read}");
+    assert!(account.folder().join("mounts/azure-files/a.file.core.windows.net/s").is_dir());
+    let links = std::fs::read_link(
+        account.folder().join("nodes/p").join(node["id"].as_str().unwrap()).join("fsmounts/files"),
+    );
+    assert!(links.unwrap().ends_with("mounts/azure-files/a.file.core.windows.net/s"));
+}
+
+#[tokio::test]
 async fn what_the_emulator_does_not_do_is_refused_not_ignored() {
     let account = Account::new().await;
-    let mounts = json!([{"nfsMountConfiguration": {"source": "s", "relativeMountPath": "m"}}]);
-    let refused = account.post("/pools", with(pool("p"), json!({ "mountConfiguration": mounts }))).await;
-    assert_eq!(refused.refused(501, "NotImplementedByEmulator").detail("PropertyName"), "mountConfiguration");
+    let mut body = pool("p");
+    body["virtualMachineConfiguration"]["extensions"] = json!([{"name": "e", "publisher": "p", "type": "t"}]);
+    let refused = account.post("/pools", body).await.refused(501, "NotImplementedByEmulator");
+    assert_eq!(refused.detail("PropertyName"), "extensions");
+    assert!(refused.detail("Reason").contains("no virtual machines"), "{refused:?}");
     account.get("/pools/p").await.expect(404);
 }
 

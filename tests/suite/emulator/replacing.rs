@@ -65,7 +65,7 @@ async fn the_properties_of_a_pool_are_replaced_as_a_whole() {
     replace(json!({"metadata": []})).await.refused(400, "InvalidRequestBody");
     let references = json!([{"applicationId": "a"}]);
     let packages = json!({"applicationPackageReferences": references, "metadata": []});
-    replace(packages).await.refused(501, "NotImplementedByEmulator");
+    replace(packages).await.refused(409, "InvalidApplicationPackageReferences");
     let replaced = json!({"applicationPackageReferences": [], "metadata": [{"name": "c", "value": "d"}]});
     replace(replaced).await.expect(204);
     let pool = account.get("/pools/p").await.json();

@@ -52,7 +52,7 @@ async fn a_task_ends_as_its_process_did() {
 #[tokio::test]
 async fn a_collection_has_a_result_a_task() {
     let account = Account::new().await.with_job(json!({})).await;
-    let tasks = json!({"value": [task("a", ""), task("A", ""), with(task("c", ""), json!({"applicationPackageReferences": [{"applicationId": "x"}]})),
+    let tasks = json!({"value": [task("a", ""), task("A", ""), with(task("c", ""), json!({"resourceFiles": [{"autoStorageContainerName": "x"}]})),
         with(task("d", ""), json!({"dependsOn": {"taskIds": ["a"]}}))]});
     let results = account.post("/jobs/j/addtaskcollection", tasks).await.expect(200).json();
     let results = results["value"].as_array().unwrap().clone();

@@ -249,8 +249,8 @@ async fn a_program_that_cannot_start_is_named() {
         assert_eq!(status.error.as_ref(), Some(found));
         yard.runtime.remove(&container).await.unwrap();
     }
-    let error =
-        yard.runtime.create(&ContainerSpec { init: true, ..yard.spec("init", &["true"]) }).await.unwrap_err();
+    let unknown = ContainerSpec { ipc: Some("container:x".to_owned()), ..yard.spec("ipc", &["true"]) };
+    let error = yard.runtime.create(&unknown).await.unwrap_err();
     assert!(matches!(error, RuntimeError::InvalidSettings { .. }), "{error:?}");
     assert!(yard.runtime.list("tests").await.unwrap().is_empty());
 }

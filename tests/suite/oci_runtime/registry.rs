@@ -105,18 +105,40 @@ impl Registry {
         header.set_size(5);
         header.set_mode(0o644);
         layer.append_data(&mut header, "hello", &b"hello"[..]).unwrap();
-        let layer = layer.into_inner().unwrap();
+        // Media types lie.
+        let kind = "application/vnd.oci.image.layer.v1.tar+gzip";
+        self.push_image(tag, (kind, &[layer.into_inner().unwrap()]), compress, login).await
+    }
+
+    /// Pushes an image of these layers, as they are.
+    pub(super) async fn push_layers(&self, tag: &str, layers: &[Vec<u8>]) {
+        let kind = "application/vnd.oci.image.layer.v1.tar";
+        self.push_image(tag, (kind, layers), <[u8]>::to_vec, None).await;
+    }
+
+    async fn push_image(
+        &self,
+        tag: &str,
+        (layer_kind, layers): (&str, &[Vec<u8>]),
+        compress: impl Fn(&[u8]) -> Vec<u8>,
+        login: Option<(&str, &str)>,
+    ) -> serde_json::Value {
+        let ids: Vec<_> = layers.iter().map(|layer| sha256(layer)).collect();
         let config = serde_json::json!({
             "architecture": architecture(), "os": "linux", "config": { "Cmd": ["/hello"], "Labels": { "tag": tag } },
-            "rootfs": { "type": "layers", "diff_ids": [sha256(&layer)] },
+            "rootfs": { "type": "layers", "diff_ids": ids },
         });
         let mut config = self.put_blob("a/b", config.to_string().into_bytes(), login).await;
         config["mediaType"] = "application/vnd.oci.image.config.v1+json".into();
-        let mut blob = self.put_blob("a/b", compress(&layer), login).await;
-        blob["mediaType"] = "application/vnd.oci.image.layer.v1.tar+gzip".into();
+        let mut blobs = Vec::new();
+        for layer in layers {
+            let mut blob = self.put_blob("a/b", compress(layer), login).await;
+            blob["mediaType"] = layer_kind.into();
+            blobs.push(blob);
+        }
         let kind = "application/vnd.oci.image.manifest.v1+json";
         let manifest = serde_json::json!({
-            "schemaVersion": 2, "mediaType": kind, "config": config, "layers": [blob]
+            "schemaVersion": 2, "mediaType": kind, "config": config, "layers": blobs
         });
         self.put_manifest(tag, kind, &manifest, login).await
     }

@@ -121,6 +121,19 @@ const OUTPUT: &[Case] = &[
 const PROCESSES: &[Case] = &[
     shell("first-process", "echo $$", Exit(0)),
     shell("forks", "i=0; while [ $i -lt 50 ]; do sh -c 'exit 0' & i=$((i+1)); done; wait; echo all", Exit(0)),
+    shell("init", "test $$ -ne 1 && echo not the first; exit 5", Exit(5)).with("--init"),
+    shell("init-term", "kill -TERM $$; sleep 5", Exit(143)).with("--init"),
+    shell("init-kill", "kill -KILL $$", Exit(137)).with("--init"),
+    shell(
+        "init-orphans",
+        "sh -c 'sleep 0.2 &'; sleep 1; grep -l '^State:.Z' /proc/[0-9]*/status; echo all",
+        Exit(0),
+    )
+    .with("--init"),
+    shell("init-memory", "tail /dev/zero", OutOfMemory).with("--init -m 32m --memory-swap 32m"),
+    shell("init-too-long", "echo begun; exec sleep 300", TooLong(143))
+        .with("--init")
+        .more("max_wall_time: 2s"),
     shell("orphans", "(sleep 300 &); (sleep 300 &); echo left", Exit(0)),
     shell(
         "unreaped",

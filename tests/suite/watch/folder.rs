@@ -184,3 +184,18 @@ fn the_local_account_runs_for_as_long_as_it_is_watched() {
     let again = sandbox.run(["watch", "recipes", "--once", "--runtime", "simulated"]);
     again.success().stdout_contains("0 steps done");
 }
+
+#[test]
+fn a_recipe_that_moves_to_another_source_stays() {
+    let sandbox = two_recipes().file("others/c/recipe.yaml", &recipe("c", 1));
+    let account = account!(sandbox);
+    let both = ["watch", "recipes", "others", "--once", "--prune"];
+    account.run(&both).success().stdout_contains("3 of 3 recipes ready");
+    account.writes();
+    std::fs::rename(sandbox.path("recipes/b"), sandbox.path("others/b")).unwrap();
+    account.run(&both).success().stdout_contains("3 of 3 recipes ready; 0 steps done");
+    // The same recipe in both is neither's.
+    sandbox.write("recipes/b/recipe.yaml", &recipe("b", 2));
+    account.run(&both).code(3).stdout_contains("recipes/b/recipe.yaml, others/b/recipe.yaml");
+    assert_eq!(account.writes(), Vec::<String>::new());
+}

@@ -132,3 +132,50 @@ fn a_kill_in_the_midst_loses_nothing() {
     account.run(&["watch", "recipes", "--once"]).success();
     assert_eq!(account.writes(), Vec::<String>::new());
 }
+
+#[test]
+fn whoever_stops_it_is_told_what_is_left_and_what_was_begun_is_finished() {
+    let sandbox = Sandbox::new();
+    for n in 0..6 {
+        sandbox.write(&format!("recipes/r{n}/recipe.yaml"), &recipe(&format!("r{n}"), 150));
+    }
+    let account = account!(sandbox);
+    let args = ["watch", "recipes", "--interval", "1h", "--parallelism", "1", "--format", "json"];
+    let mut watch = Watch::of(account.command(&args).start());
+    watch.wait_for("something done", |line| line["type"] == "step_ended");
+    let output = watch.stop();
+    output.success();
+    let lines = output.json_lines();
+    let of = |kind: &str| lines.iter().filter(|line| line["type"] == kind).collect::<Vec<_>>();
+    let left = &of("stopped")[0]["left"];
+    assert!(left.as_array().is_some_and(|left| left.contains(&"r5".into())), "{left}");
+    let (begun, ended) = (of("step_started").len(), of("step_ended"));
+    assert_eq!(begun, ended.len(), "what was begun was finished");
+    assert!(ended.iter().all(|line| line["outcome"] == "done"), "{output}");
+    account.run(&["watch", "recipes", "--once"]).success().stdout_contains("6 of 6 recipes ready");
+}
+
+#[test]
+fn running_tasks_hold_the_removal_of_their_recipe_back() {
+    let busy = recipe("busy", 1).replace(
+        "        command:",
+        "        environment: { BATCHYARD_SIMULATE: seconds=3600 }\n        command:",
+    );
+    let sandbox =
+        Sandbox::new().file("recipes/a/recipe.yaml", &recipe("a", 1)).file("recipes/busy/recipe.yaml", &busy);
+    let account = account!(sandbox);
+    account.run(&["watch", "recipes", "--once"]).success();
+    let deadline = std::time::Instant::now() + super::yard::PATIENCE;
+    while account.status("recipes/busy")["jobs"][0]["tasks"]["running"] != 1 {
+        assert!(std::time::Instant::now() < deadline, "the task does not run");
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    std::fs::remove_dir_all(sandbox.path("recipes/busy")).unwrap();
+    account.writes();
+    let held = account.run(&["watch", "recipes", "--once", "--prune"]);
+    held.code(4).stdout_contains("busy: Stalled (WorkRunning): it left its source, and is not destroyed yet");
+    held.stdout_contains("1 of its tasks is running");
+    assert_eq!(account.writes(), Vec::<String>::new());
+    account.run(&["watch", "recipes", "--once", "--prune", "--force"]).success();
+    assert_eq!(account.pools().into_keys().collect::<Vec<_>>(), ["a-pool"]);
+}

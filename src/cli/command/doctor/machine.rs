@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::account;
+use crate::cli::account::image_budget;
 use crate::cli::args::RuntimeChoice;
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
@@ -27,7 +28,7 @@ pub(super) async fn run(context: &Context) -> Result<ExitCode, CommandError> {
     let data = account.data.clone().or_else(|| context.variables.data_folder());
     let data = data.unwrap_or_else(|| PathBuf::from("."));
     let docker_host = context.variables.get(env_vars::DOCKER_HOST);
-    checks.extend(check_machine(need, docker_host, &data).await);
+    checks.extend(check_machine(need, docker_host, &data, image_budget(context)?).await);
     checks.extend(account.checks);
     drop(patience);
     let is_well = checks.iter().all(|check| check.state != State::Bad);

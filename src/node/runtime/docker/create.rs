@@ -65,9 +65,11 @@ fn labels(spec: &ContainerSpec, start: OutputStart) -> HashMap<String, String> {
 }
 
 fn host_config(spec: &ContainerSpec, keeps_whole_log: bool) -> HostConfig {
-    let ResourceLimits { memory, cpus, cpuset, cpu_shares, pids, shm_size, ulimits } = &spec.limits;
+    let ResourceLimits { memory, memory_swap, cpus, cpuset, cpu_shares, pids, shm_size, ulimits } =
+        &spec.limits;
     HostConfig {
         memory: memory.map(signed),
+        memory_swap: *memory_swap,
         nano_cpus: cpus.map(nano),
         cpuset_cpus: cpuset.clone(),
         cpu_shares: cpu_shares.map(signed),
@@ -173,15 +175,15 @@ mod tests {
     #[test]
     fn run_options_arrive_in_the_request() {
         let body = body_of(
-            "-w /app -e A=1 --memory 64m --cpus 1.5 --pids-limit 9 --shm-size 1m --ulimit nofile=1:2 --ulimit core=-1 \
+            "-w /app -e A=1 --memory 64m --memory-swap 96m --cpus 1.5 --pids-limit 9 --shm-size 1m --ulimit nofile=1:2 --ulimit core=-1 \
              -v /data:/in:ro --tmpfs /t:size=1k --net none --cap-add SYS_PTRACE --read-only --init --add-host db:10.0.0.1",
         );
         let host = body.host_config.unwrap();
         assert_eq!(body.working_dir.as_deref(), Some("/app"));
         assert_eq!(body.env, Some(vec!["A=1".to_owned()]));
         assert_eq!(
-            (host.memory, host.nano_cpus, host.pids_limit),
-            (Some(64 << 20), Some(1_500_000_000), Some(9))
+            (host.memory, host.memory_swap, host.nano_cpus, host.pids_limit),
+            (Some(64 << 20), Some(96 << 20), Some(1_500_000_000), Some(9))
         );
         let pids = |options| body_of(options).host_config.unwrap().pids_limit;
         assert_eq!((pids(""), pids("--pids-limit -1")), (Some(DEFAULT_PIDS), Some(-1)));

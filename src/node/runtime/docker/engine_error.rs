@@ -82,6 +82,9 @@ pub(super) fn of_pull(image: &ImageReference, error: &Error) -> RuntimeError {
     let (name, registry, reason) = (image.to_string(), image.registry().to_owned(), message(error));
     let lower = reason.to_ascii_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+    if says(&["no space left on device", "disk quota exceeded"]) {
+        return RuntimeError::DiskFull { image: name, reason };
+    }
     // Registries answer a missing or wrong login with 401; engines report that in words.
     if says(&["403 forbidden"]) {
         RuntimeError::Unauthorized { image: name, registry, reason }

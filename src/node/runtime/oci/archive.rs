@@ -7,7 +7,8 @@ use std::path::{Component, Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::layer::{decompress, digest};
+use super::layer::{decompress, digest, sha256_hex};
+use super::reservations::{Reservation, Reserved};
 use super::store::{Store, StoreError, StoredImage};
 
 /// How many links an archive may send us along to a layer.
@@ -32,8 +33,8 @@ struct Contents {
     links: HashMap<PathBuf, PathBuf>,
 }
 
-/// Takes the one image of an archive into the store.
-pub(super) fn load(store: &Store, archive: &Path) -> Result<StoredImage, StoreError> {
+/// Takes the one image of an archive into the store, and has it stay there until it has its name.
+pub(super) fn load(store: &Store, archive: &Path) -> Result<(StoredImage, Reservation), StoreError> {
     let temporary = store.temporary()?;
     let file = File::open(archive).map_err(StoreError::io("open the archive", archive))?;
     // An archive that begins with what is small shows soon enough whether the rest is needed.
@@ -45,20 +46,28 @@ pub(super) fn load(store: &Store, archive: &Path) -> Result<StoredImage, StoreEr
     let contents = spread(file, &temporary.path, is_known).map_err(|error| {
         StoreError::InvalidImage(format!("`{}` is not an image archive: {error}", archive.display()))
     })?;
-    if let Some(image) = known {
-        return Ok(image);
+    if let Some((image, stays)) = known {
+        return Ok((image, stays));
     }
     let entry = contents.manifest_entry()?;
     let config = contents.json(&entry.config)?;
     let layers = entry.layers.iter().map(|layer| contents.file(layer)).collect::<Result<Vec<_>, _>>()?;
-    store.add_image(&digest(&config), &config, &layers)
+    let id = digest(&config);
+    let stays = reserve(store, &id);
+    Ok((store.add_image(&id, &config, &layers)?, stays))
+}
+
+fn reserve(store: &Store, id: &str) -> Reservation {
+    store.reserve(sha256_hex(id).map(|id| Reserved::Image(id.to_owned())).into_iter().collect())
 }
 
 /// The store's own copy of an archive's image, if it has one and the archive has told so far which image it is.
-fn known_image(store: &Store, contents: &Contents) -> Option<StoredImage> {
+fn known_image(store: &Store, contents: &Contents) -> Option<(StoredImage, Reservation)> {
     let entry = contents.manifest_entry().ok()?;
     let config = contents.json(&entry.config).ok()?;
-    store.find_id(&digest(&config)).ok()?
+    let id = digest(&config);
+    let stays = reserve(store, &id);
+    Some((store.find_id(&id).ok()??, stays))
 }
 
 /// Spreads an archive out until its end, or until `enough` says so.
@@ -169,7 +178,7 @@ mod tests {
         let path = folder.path().join("image.tar");
         fs::write(&path, bytes).unwrap();
         let store = Store::open(&folder.path().join("store")).unwrap();
-        let image = load(&store, &path);
+        let image = load(&store, &path).map(|(image, _)| image);
         assert_eq!(fs::read_dir(folder.path().join("store/temporary")).unwrap().count(), 0);
         image
     }

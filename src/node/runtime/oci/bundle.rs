@@ -67,6 +67,7 @@ pub(super) fn prepare(
             .place
             .as_ref()
             .map(|place| Place { folder: networks.join(&place.network), address: place.address }),
+        init: spec.init,
         devices_in_root: spec.privileged,
         id,
     };
@@ -88,11 +89,6 @@ fn refuse_unsupported(spec: &ContainerSpec) -> Result<(), String> {
         return Err(format!(
             "the network `{name}` needs a Docker engine; the oci runtime has the host's network and `none`"
         ));
-    }
-    if spec.init {
-        return Err(
-            "an init process (`--init`) needs a Docker engine; the oci runtime has none to give".to_owned()
-        );
     }
     match spec.ipc.as_deref() {
         None | Some("" | "private" | "shareable" | "host") => {}

@@ -91,7 +91,6 @@ fn namespaces_follow_the_modes() {
 fn what_cannot_be_done_is_refused_never_dropped() {
     let cases: Vec<(ContainerSpec, &str)> = vec![
         (ContainerSpec { network: NetworkMode::Named("web".into()), ..Default::default() }, "`web`"),
-        (ContainerSpec { init: true, ..Default::default() }, "--init"),
         (ContainerSpec { ipc: Some("container:x".into()), ..Default::default() }, "container:x"),
         (ContainerSpec { pid: Some("container:x".into()), ..Default::default() }, "container:x"),
         (ContainerSpec { working_directory: Some("here".into()), ..Default::default() }, "`here`"),

@@ -67,6 +67,9 @@ pub(super) struct Record {
     /// Its place in a private network, if it has one.
     #[serde(default)]
     pub(super) place: Option<Place>,
+    /// Whether the program is looked after by a first process of our own.
+    #[serde(default)]
+    pub(super) init: bool,
     /// Whether device nodes in the root file system work.
     pub(super) devices_in_root: bool,
 }

@@ -15,19 +15,31 @@ use libcontainer::workload::{Executor, ExecutorError, ExecutorSetEnvsError, Exec
 use rustix::fs::Access;
 use rustix::process::Signal;
 
+use super::init;
+
 /// Marks the reasons that name the program, among all that libcontainer may say.
 pub(super) const PROGRAM_REASON: &str = "the program ";
+
+/// What a first process ends with whose program did not start. Nobody looks at it.
+const NOT_STARTED: i32 = 127;
 
 /// Becomes the container's program.
 #[derive(Debug, Clone)]
 pub(super) struct ProgramExecutor {
     failures: Arc<PipeWriter>,
+    /// Whether the program is a child of this process, which stays as the container's first.
+    as_init: bool,
 }
 
 impl ProgramExecutor {
     /// An executor that writes to `failures` why the program could not take over.
-    pub(super) fn new(failures: PipeWriter) -> Self {
-        Self { failures: Arc::new(failures) }
+    pub(super) fn new(failures: PipeWriter, as_init: bool) -> Self {
+        Self { failures: Arc::new(failures), as_init }
+    }
+
+    /// Returns only if the program can't take over, with the reason.
+    fn give_way(&self, command: &mut Command) -> std::io::Error {
+        if self.as_init { init::stay(command, &self.failures) } else { command.exec() }
     }
 }
 
@@ -53,7 +65,7 @@ impl Executor for ProgramExecutor {
             Ok(path) => {
                 let reason = match not_executable_here(&path) {
                     Some(reason) => reason.to_owned(),
-                    None => command(spec, &path).exec().to_string(),
+                    None => self.give_way(&mut command(spec, &path)).to_string(),
                 };
                 format!("{PROGRAM_REASON}`{}` can't be executed: {reason}", path.display())
             }
@@ -61,6 +73,10 @@ impl Executor for ProgramExecutor {
         };
         // If the supervisor is gone there is nobody to tell.
         let _ = (&*self.failures).write_all(reason.as_bytes());
+        if self.as_init {
+            // What the library would need to say so may be closed by now.
+            std::process::exit(NOT_STARTED);
+        }
         Err(ExecutorError::Other(reason))
     }
 }

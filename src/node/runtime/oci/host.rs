@@ -5,6 +5,8 @@ use std::path::Path;
 
 use rustix::fs::Access;
 
+use super::rootless::advice;
+
 /// The oldest kernel with all that mounting needs (`mount_setattr`).
 const OLDEST_KERNEL: (u32, u32) = (5, 12);
 
@@ -22,6 +24,8 @@ pub(super) struct Host {
     pub(super) has_device_hierarchy: bool,
     /// Whether control groups can limit the number of processes.
     pub(super) limits_pids: bool,
+    /// Whether they can limit swap.
+    pub(super) limits_swap: bool,
     /// The names of version 1's hierarchies below `/sys/fs/cgroup`.
     pub(super) cgroup_hierarchies: Vec<String>,
     /// The capabilities that this process has and so can give, a bit each.
@@ -41,6 +45,7 @@ impl Host {
             has_device_hierarchy: Path::new("/sys/fs/cgroup/devices").is_dir(),
             limits_pids: Path::new("/sys/fs/cgroup/pids").is_dir()
                 || read("/sys/fs/cgroup/cgroup.controllers").split_whitespace().any(|name| name == "pids"),
+            limits_swap: limits_swap(Path::new("/sys/fs/cgroup")),
             cgroup_hierarchies: cgroup_hierarchies(&read("/proc/self/mountinfo")),
             capabilities: capability_set("CapPrm") & capability_set("CapBnd"),
             hosts: read("/etc/hosts"),
@@ -56,7 +61,7 @@ pub(super) fn check(store: &Path) -> Result<(), String> {
         return Err("containers without an engine need Linux; start a Docker engine and use that".to_owned());
     }
     if !rustix::process::geteuid().is_root() {
-        return Err(format!("making containers without an engine needs root; {TRY}"));
+        return Err(advice(Path::new("/"), rustix::process::geteuid().as_raw()));
     }
     if capability_set("CapEff") & SYS_ADMIN == 0 {
         return Err(
@@ -88,6 +93,16 @@ pub(super) fn check(store: &Path) -> Result<(), String> {
         ));
     }
     Ok(())
+}
+
+/// Whether control groups can limit swap. In version 2 every group has the file for it but the one that all others are in.
+fn limits_swap(groups: &Path) -> bool {
+    let memory = groups.join("memory");
+    if memory.join("memory.limit_in_bytes").exists() {
+        return memory.join("memory.memsw.limit_in_bytes").exists();
+    }
+    let entries = fs::read_dir(groups).into_iter().flatten().flatten();
+    entries.map(|entry| entry.path()).any(|group| group.join("memory.swap.max").exists())
 }
 
 /// The names of version 1's hierarchies, from the list of mounts: the fifth field is where, the one after ` - ` what.
@@ -132,6 +147,24 @@ mod tests {
             cgroup_hierarchies("30 24 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw"),
             Vec::<String>::new()
         );
+    }
+
+    #[test]
+    fn swap_is_limited_where_a_group_has_the_file_for_it() {
+        let groups = tempfile::tempdir().unwrap();
+        let file = |path: &str| {
+            let path = groups.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "max").unwrap();
+        };
+        file("init.scope/memory.max");
+        assert!(!limits_swap(groups.path()));
+        file("init.scope/memory.swap.max");
+        assert!(limits_swap(groups.path()));
+        file("memory/memory.limit_in_bytes");
+        assert!(!limits_swap(groups.path()), "version 1 has it elsewhere");
+        file("memory/memory.memsw.limit_in_bytes");
+        assert!(limits_swap(groups.path()));
     }
 
     #[test]

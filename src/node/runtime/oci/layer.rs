@@ -94,13 +94,28 @@ pub(super) fn sha256_hex(digest: &str) -> Option<&str> {
     (hex.len() == 64 && hex.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))).then_some(hex)
 }
 
+/// How many times as large as its file a compressed layer is taken to be as long as only unpacking would tell.
+pub(super) const UNPACKED: u64 = 3;
+
+const GZIP: &[u8] = &[0x1f, 0x8b];
+const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
+/// Zstandard's frames that hold no data, but for their first byte.
+const ZSTD_SKIPPED: &[u8] = &[0x2a, 0x4d, 0x18];
+
+/// Whether a layer is compressed, told by its first bytes.
+pub(super) fn is_compressed(reader: impl Read) -> io::Result<bool> {
+    let mut start = Vec::new();
+    reader.take(4).read_to_end(&mut start)?;
+    Ok(start.starts_with(GZIP) || start.starts_with(ZSTD) || start.get(1..4) == Some(ZSTD_SKIPPED))
+}
+
 /// Undoes the compression of `reader`: gzip, zstd or none, told by the first bytes, since media types lie.
 pub(super) fn decompress<'a>(reader: impl Read + Send + 'a) -> io::Result<Box<dyn Read + Send + 'a>> {
     let mut reader = BufReader::with_capacity(1 << 16, reader);
     let start = reader.fill_buf()?;
-    if start.starts_with(&[0x1f, 0x8b]) {
+    if start.starts_with(GZIP) {
         Ok(Box::new(MultiGzDecoder::new(reader)))
-    } else if start.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) || start.get(1..4) == Some(&[0x2a, 0x4d, 0x18]) {
+    } else if start.starts_with(ZSTD) || start.get(1..4) == Some(ZSTD_SKIPPED) {
         Ok(Box::new(ZstdReader::new(reader)))
     } else {
         Ok(Box::new(reader))

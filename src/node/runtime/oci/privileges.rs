@@ -152,7 +152,13 @@ pub(super) fn resources(limits: &ResourceLimits, privileged: bool, host: &Host) 
                 "a memory limit of {memory} bytes is too low; a container needs 6 MiB to start"
             ));
         }
-        resources.insert("memory".into(), json!({ "limit": signed(memory, "memory")? }));
+        let limit = signed(memory, "memory")?;
+        // As Docker: swap is counted with memory, as much of it as of memory unless it is said, and not at all where the kernel
+        // doesn't.
+        let swap = limits.memory_swap.unwrap_or(limit.saturating_mul(2));
+        let with_swap = json!({ "limit": limit, "swap": swap });
+        let memory = if host.limits_swap { with_swap } else { json!({ "limit": limit }) };
+        resources.insert("memory".into(), memory);
     }
     let mut cpu = serde_json::Map::new();
     if let Some(cpus) = limits.cpus {
@@ -267,6 +273,7 @@ mod tests {
         };
         let resources = resources(&limits, false, &host(0)).unwrap();
         assert_eq!(resources["memory"]["limit"], 64 << 20);
+        assert_eq!(resources["memory"].get("swap"), None, "this kernel doesn't limit it");
         assert_eq!(resources["cpu"]["quota"], 150_000);
         assert_eq!(resources["cpu"]["period"], 100_000);
         assert_eq!(resources["pids"]["limit"], 10);
@@ -280,6 +287,18 @@ mod tests {
         for limits in bad {
             assert!(super::resources(&limits, false, &host(0)).is_err());
         }
+    }
+
+    #[test]
+    fn swap_is_limited_as_docker_does() {
+        let host = Host { limits_swap: true, ..host(0) };
+        let swap = |memory_swap| {
+            let limits = ResourceLimits { memory: Some(64 << 20), memory_swap, ..ResourceLimits::default() };
+            resources(&limits, false, &host).unwrap()["memory"]["swap"].clone()
+        };
+        assert_eq!(swap(None), 128 << 20);
+        assert_eq!(swap(Some(64 << 20)), 64 << 20);
+        assert_eq!(swap(Some(-1)), -1);
     }
 
     #[test]

@@ -7,8 +7,10 @@ use futures::{StreamExt, TryStreamExt};
 use oci_client::manifest::{OciDescriptor, OciImageManifest};
 
 use super::bounded_writer::BoundedWriter;
+use super::layer::{UNPACKED, sha256_hex};
 use super::reference::ImageName;
-use super::registry::Registry;
+use super::registry::{Registry, reasons};
+use super::reservations::{Reservation, Reserved};
 use super::store::{Store, StoreError};
 use crate::node::free_space::{KEPT_FREE, room_in};
 use crate::node::runtime::{RegistryCredential, RuntimeError};
@@ -24,6 +26,8 @@ pub(super) struct Fetched {
     pub(super) config: Vec<u8>,
     /// The files of its layers, lowest first.
     pub(super) layers: Vec<PathBuf>,
+    /// Keeps all of it there until the image has its name.
+    pub(super) stays: Reservation,
 }
 
 /// Fetches what is missing of an image. The credential lives no longer than this call.
@@ -54,16 +58,47 @@ impl<'a> Fetch<'a> {
         self.registry.log_in().await?;
         let manifest = self.registry.manifest().await?;
         self.check(&manifest)?;
+        let stays = self.store.reserve(parts(&manifest));
         if let Ok(Some(_)) = self.store.find_id(&manifest.config.digest) {
-            return Ok(Fetched { id: manifest.config.digest, config: Vec::new(), layers: Vec::new() });
+            return Ok(Fetched { id: manifest.config.digest, config: Vec::new(), layers: Vec::new(), stays });
         }
+        self.make_room(&manifest.layers).await?;
         let config = self.registry.configuration(&manifest).await?;
         let layers = futures::stream::iter(manifest.layers)
             .map(|layer| self.fetch_layer(layer))
             .buffered(LAYERS_AT_ONCE)
             .try_collect()
             .await?;
-        Ok(Fetched { id: manifest.config.digest, config, layers })
+        Ok(Fetched { id: manifest.config.digest, config, layers, stays })
+    }
+
+    /// Has other images make way for the layers that are missing, and for what they unpack to.
+    async fn make_room(&self, layers: &[OciDescriptor]) -> Result<(), RuntimeError> {
+        let size = |layer: &OciDescriptor| u64::try_from(layer.size).unwrap_or_default();
+        let is_missing =
+            |layer: &&OciDescriptor| self.store.blob(&layer.digest).is_ok_and(|path| !path.exists());
+        let missing = layers.iter().filter(is_missing).map(size).fold(0, u64::saturating_add);
+        let unpacked = layers.iter().map(|layer| match layer.media_type.ends_with(".tar") {
+            true => size(layer),
+            false => size(layer).saturating_mul(UNPACKED),
+        });
+        let wanted = unpacked.fold(missing, u64::saturating_add);
+        let store = self.store.clone();
+        let made = tokio::task::spawn_blocking(move || store.make_room(missing, wanted)).await;
+        let room =
+            made.map_err(|error| self.registry.failed(&error))?.map_err(|error| self.store_failed(error))?;
+        if missing <= room {
+            return Ok(());
+        }
+        Err(RuntimeError::DiskFull {
+            image: self.name.written.clone(),
+            reason: format!(
+                "its layers take {missing} bytes, and images may take {room} more: all of them together {}, the disk's last \
+                 {} MiB excepted; those that are there are in use",
+                self.store.budget,
+                KEPT_FREE >> 20
+            ),
+        })
     }
 
     /// Refuses what is no container image before anything large is fetched.
@@ -114,6 +149,16 @@ impl<'a> Fetch<'a> {
     }
 
     fn store_failed(&self, error: StoreError) -> RuntimeError {
+        if error.is_full() {
+            return RuntimeError::DiskFull { image: self.name.written.clone(), reason: reasons(&error) };
+        }
         self.registry.failed(&error)
     }
+}
+
+/// The image and its layers.
+fn parts(manifest: &OciImageManifest) -> Vec<Reserved> {
+    let image = sha256_hex(&manifest.config.digest).map(|id| Reserved::Image(id.to_owned()));
+    let blobs = manifest.layers.iter().filter_map(|layer| sha256_hex(&layer.digest));
+    image.into_iter().chain(blobs.map(|blob| Reserved::Blob(blob.to_owned()))).collect()
 }

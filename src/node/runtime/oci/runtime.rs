@@ -1,41 +1,30 @@
 //! [`OciRuntime`]: the trait's words, turned into files, supervisors and signals.
 
 use std::collections::HashMap;
-use std::fs;
-use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, symlink};
+use std::io;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use libcontainer::container::Container;
 use rustix::process::Signal;
-use tokio::io::unix::AsyncFd;
-use tokio::io::{AsyncBufReadExt, BufReader, Interest};
 use tokio::sync::OnceCell;
 
-use super::bundle::prepare;
-use super::container_folder::{ContainerFolder, Standing, Supervisor};
+use super::container_folder::{ContainerFolder, Standing};
+use super::containers::{MOMENTS, create, failed, gone, list, remove, signal, start};
 use super::host::{Host, check};
 use super::pull::{Fetched, fetch};
 use super::reference::ImageName;
 use super::registry::reasons;
+use super::reservations::Reserved;
+use super::room;
 use super::sealed_program::SealedProgram;
-use super::store::{Store, StoreError, StoredImage};
-use super::supervisor::{ARGUMENT, Report};
+use super::store::{Store, StoreError};
 use crate::node::root_folder::remove_host_tree;
 use crate::node::runtime::{
-    ContainerId, ContainerRuntime, ContainerSpec, ContainerState, ExitStatus, Image, OwnProgram,
-    RegistryCredential, RuntimeError, RuntimeKind, Subnet,
+    ContainerId, ContainerRuntime, ContainerSpec, ContainerState, ExitStatus, Image, ImageBudget, ImageHold,
+    OwnProgram, RegistryCredential, RuntimeError, RuntimeKind, StoredImages, Subnet,
 };
-
-/// How often something that takes no more than moments is looked at.
-const GLANCE: Duration = Duration::from_millis(5);
-
-/// How long a supervisor may take to clean up, or to start its container.
-const MOMENTS: Duration = Duration::from_secs(30);
 
 /// Runs containers without any daemon. Needs root.
 ///
@@ -65,6 +54,18 @@ impl OciRuntime {
         let opened = Store::open(&store).map_err(|error| unavailable(reasons(&error)))?;
         check(&store).map_err(unavailable)?;
         Ok(Self { store: opened, supervisor, program: Arc::default(), fetching: Arc::default() })
+    }
+
+    /// The same with that much of the disk for images.
+    #[must_use]
+    pub fn with_image_budget(mut self, budget: ImageBudget) -> Self {
+        self.store.budget = budget;
+        self
+    }
+
+    /// What the images in the folder `store` take; `None` if there is none, or none that this user may look into.
+    pub fn stored_images(store: &Path, budget: ImageBudget) -> Option<StoredImages> {
+        room::look(store, budget)
     }
 
     /// Whether this machine and user can run containers with images and containers in `store`, and what they run with. Makes nothing,
@@ -128,6 +129,9 @@ impl OciRuntime {
             StoreError::InvalidImage(reason) => {
                 RuntimeError::InvalidImage { image: image.to_owned(), reason }
             }
+            error if error.is_full() => {
+                RuntimeError::DiskFull { image: image.to_owned(), reason: reasons(&error) }
+            }
             error => RuntimeError::Failed { action: "keep the image".to_owned(), reason: reasons(&error) },
         })
     }
@@ -167,7 +171,7 @@ impl ContainerRuntime for OciRuntime {
         let _alone = lock.lock().await;
         let fetched = fetch(&self.store, &name, credential).await?;
         let work = move |store: &Store| {
-            let Fetched { id, config, layers } = fetched;
+            let Fetched { id, config, layers, stays: _stays } = fetched;
             let stored = match store.find_id(&id)? {
                 Some(stored) => stored,
                 None => store.add_image(&id, &config, &layers)?,
@@ -184,22 +188,38 @@ impl ContainerRuntime for OciRuntime {
         let _alone = lock.lock().await;
         let archive = archive.to_owned();
         let work = move |store: &Store| {
-            let stored = super::archive::load(store, &archive)?;
+            let (stored, _stays) = super::archive::load(store, &archive)?;
             store.set_reference(&name, &stored.image.id)?;
             Ok(stored.image)
         };
         self.with_store(reference, work).await
     }
 
+    fn hold_image(&self, reference: &str) -> ImageHold {
+        match ImageName::parse(reference) {
+            Ok(name) => ImageHold::new(self.store.reserve(vec![Reserved::Name(name.key())])),
+            Err(_) => ImageHold::default(),
+        }
+    }
+
+    async fn keep_images(&self, owner: &str, images: &[String]) -> Result<(), RuntimeError> {
+        // What is no name of an image is complained about where it is fetched.
+        let names = images.iter().filter_map(|image| Some(ImageName::parse(image).ok()?.key())).collect();
+        let (store, owner) = (self.store.clone(), owner.to_owned());
+        let written = blocking(move || store.wish(&owner, names)).await?;
+        written.map_err(|error| failed("keep images")(reasons(&error)))
+    }
+
     async fn create(&self, spec: &ContainerSpec) -> Result<ContainerId, RuntimeError> {
         let name = ImageName::parse(&spec.image)?;
+        let _stays = self.store.reserve(vec![Reserved::Name(name.key())]);
         let found = self.with_store(&spec.image, move |store| store.find(&name)).await?;
         let image = found.ok_or_else(|| RuntimeError::Failed {
             action: "create container".to_owned(),
             reason: format!("the image `{}` is not here; pull it first", spec.image),
         })?;
-        let (runtime, spec) = (self.clone(), spec.clone());
-        blocking(move || create(&runtime, &spec, &image)).await?
+        let (store, spec) = (self.store.clone(), spec.clone());
+        blocking(move || create(&store, &spec, &image)).await?
     }
 
     async fn start(&self, container: &ContainerId) -> Result<(), RuntimeError> {
@@ -253,8 +273,8 @@ impl ContainerRuntime for OciRuntime {
             // It is cleaning up.
             let _ = tokio::time::timeout(MOMENTS, gone(supervisor)).await;
         }
-        let runtime = self.clone();
-        blocking(move || remove(&runtime, &folder)).await?.map_err(failed("remove the container"))
+        let store = self.store.clone();
+        blocking(move || remove(&store, &folder)).await?.map_err(failed("remove the container"))
     }
 
     async fn state(&self, container: &ContainerId) -> Result<Option<ContainerState>, RuntimeError> {
@@ -290,172 +310,7 @@ impl ContainerRuntime for OciRuntime {
     }
 }
 
-fn failed<E: std::fmt::Display>(action: &str) -> impl FnOnce(E) -> RuntimeError {
-    let action = action.to_owned();
-    move |error| RuntimeError::Failed { action, reason: error.to_string() }
-}
-
 /// Does on a thread of its own what would hold up others.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, RuntimeError> {
     tokio::task::spawn_blocking(work).await.map_err(failed("work in the background"))
-}
-
-/// Writes a container's folder, complete from the moment it appears.
-fn create(
-    runtime: &OciRuntime,
-    spec: &ContainerSpec,
-    image: &StoredImage,
-) -> Result<ContainerId, RuntimeError> {
-    let settings = |reason| RuntimeError::InvalidSettings { reason };
-    let folder = ContainerFolder::new(&runtime.store.containers(), &spec.name)
-        .ok_or_else(|| settings(format!("`{}` can't be the name of a container", spec.name)))?;
-    let taken = || RuntimeError::NameTaken {
-        name: spec.name.clone(),
-        reason: format!("{} is there", folder.path.display()),
-    };
-    if folder.exists() {
-        return Err(taken());
-    }
-    // Every time anew: the machine's resolver may have changed.
-    let host = Host::look();
-    let networks = runtime.store.networks();
-    let bundle = prepare(spec, image, &folder.path, &networks, &host).map_err(settings)?;
-    let temporary = runtime.store.temporary().map_err(|error| failed("create container")(reasons(&error)))?;
-    let write = || -> io::Result<()> {
-        let path = |name: &str| temporary.path.join(name);
-        for name in ["upper", "work", "rootfs", "binds"] {
-            // The container's own `/`: anyone inside may look in.
-            fs::DirBuilder::new().mode(0o755).create(path(name))?;
-        }
-        symlink(&image.root, path("lower"))?;
-        fs::write(path("container.json"), serde_json::to_vec(&bundle.record)?)?;
-        // It holds the task's environment, and so its secrets.
-        let mut config =
-            fs::File::options().write(true).create_new(true).mode(0o600).open(path("config.json"))?;
-        config.write_all(&serde_json::to_vec(&bundle.config)?)?;
-        fs::write(path("hosts"), &bundle.hosts)?;
-        fs::write(path("hostname"), &bundle.hostname)?;
-        fs::write(path("resolv.conf"), &host.resolver)?;
-        fs::write(path("supervisor"), "")?;
-        fs::rename(&temporary.path, &folder.path)
-    };
-    match write() {
-        Ok(()) => Ok(ContainerId(spec.name.clone())),
-        Err(_) if folder.exists() => Err(taken()),
-        Err(error) => Err(failed("create container")(error)),
-    }
-}
-
-/// Starts a supervisor and listens to what it says of the start. If nobody listens any more it goes on all the same.
-async fn start(supervisor: &Path, folder: &ContainerFolder) -> Result<(), RuntimeError> {
-    let log = fs::File::options()
-        .append(true)
-        .create(true)
-        .open(folder.file("log"))
-        .map_err(failed("open the container's log"))?;
-    let mut command = std::process::Command::new(supervisor);
-    command
-        .arg(ARGUMENT)
-        .arg(&folder.path)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(log)
-        // It needs nothing of it, lives as long as the container does, and what is in it may be secret.
-        .env_clear();
-    {
-        use std::os::unix::process::CommandExt;
-        // Out of reach of the terminal's Ctrl-C.
-        command.arg0("batchyard").process_group(0);
-    }
-    let mut child = tokio::process::Command::from(command).spawn().map_err(failed("start the supervisor"))?;
-    let mut line = String::new();
-    if let Some(output) = child.stdout.take() {
-        let read = BufReader::new(output).read_line(&mut line).await;
-        read.map_err(failed("listen to the supervisor"))?;
-    }
-    match serde_json::from_str(&line) {
-        Ok(Report::Started | Report::StartedBefore) => Ok(()),
-        Ok(Report::ProgramFailed(reason)) => Err(RuntimeError::StartFailed { reason }),
-        Ok(Report::Failed(reason)) => {
-            Err(RuntimeError::Failed { action: "start container".to_owned(), reason })
-        }
-        Err(_) => {
-            let log = fs::read_to_string(folder.file("log")).unwrap_or_default();
-            let last = log.lines().next_back().unwrap_or("it said nothing");
-            Err(failed("start container")(format!("its supervisor ended: {last}")))
-        }
-    }
-}
-
-/// Returns once a supervisor is gone.
-#[expect(
-    deprecated,
-    reason = "the successor is unsafe because not every type keeps its descriptor; an OwnedFd does"
-)]
-async fn gone(supervisor: Supervisor) -> io::Result<()> {
-    let process = AsyncFd::with_interest(supervisor.process, Interest::READABLE)?;
-    process.readable().await.map(|_| ())
-}
-
-/// Sends a signal to a container's first process, waiting for it to be there if the container is just being started.
-async fn signal(
-    folder: &ContainerFolder,
-    supervisor: &Supervisor,
-    signal: Signal,
-) -> Result<(), RuntimeError> {
-    let deadline = tokio::time::Instant::now() + MOMENTS;
-    loop {
-        if let Some(init) = folder.init(supervisor).map_err(failed("find the container's process"))? {
-            return match rustix::process::pidfd_send_signal(init, signal) {
-                Ok(()) | Err(rustix::io::Errno::SRCH) => Ok(()),
-                Err(error) => Err(failed("signal the container")(error)),
-            };
-        }
-        let over = !matches!(folder.standing(), Ok(Some(Standing::Supervised(_))));
-        let exited = folder.exit().is_ok_and(|exit| exit.is_some());
-        if over || exited || tokio::time::Instant::now() > deadline {
-            return Ok(());
-        }
-        tokio::time::sleep(GLANCE).await;
-    }
-}
-
-fn remove(runtime: &OciRuntime, folder: &ContainerFolder) -> io::Result<()> {
-    if !folder.exists() {
-        return Ok(());
-    }
-    // A supervisor that was killed left its control group behind.
-    if let Ok(record) = folder.record() {
-        let left = folder.file("run").join(record.id);
-        if left.exists()
-            && let Ok(mut container) = Container::load(left)
-        {
-            // A group that still can't be removed stays: empty, it costs nothing.
-            let _ = container.delete(true);
-        }
-    }
-    // First out of sight, then in peace.
-    let temporary = runtime.store.temporary().map_err(io::Error::other)?;
-    match fs::rename(&folder.path, temporary.path.join("container")) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(error),
-        Ok(()) => remove_host_tree(&temporary.path),
-    }
-}
-
-fn list(containers: &Path, owner: &str) -> io::Result<Vec<(ContainerId, ContainerState)>> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(containers)? {
-        let name = entry?.file_name().to_string_lossy().into_owned();
-        let Some(folder) = ContainerFolder::new(containers, &name) else { continue };
-        // Gone between the listing and the look: not there.
-        if let Ok(record) = folder.record()
-            && record.owner == owner
-            && let Some(state) = folder.state()?
-        {
-            found.push((ContainerId(name), state));
-        }
-    }
-    found.sort_by(|one, other| one.0.0.cmp(&other.0.0));
-    Ok(found)
 }

@@ -2,8 +2,10 @@
 //!
 //! ```text
 //! blobs/<sha256>            a layer as it was fetched, verified
-//! images/<sha256>/          config.json and rootfs/, complete from the moment the folder exists
+//! images/<sha256>/          config.json, record.json and rootfs/, complete from the moment the folder exists
 //! references/<blake3>       which image a name means
+//! wishes/<blake3>           which images someone wants to stay
+//! lock                      see `reservations`
 //! temporary/<pid>-<number>  what is being made
 //! containers/<name>/        see `container_folder`
 //! ```
@@ -15,16 +17,19 @@ use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::{Deserialize, Serialize};
 
+use super::holdings::{ImageRecord, note_use};
 use super::image_config::ImageConfig;
-use super::layer::{DigestReader, decompress, sha256_hex};
+use super::layer::{DigestReader, UNPACKED, decompress, is_compressed, sha256_hex};
 use super::reference::ImageName;
-use super::unpack::{Limits, Unpacker};
+use super::reservations::{Reservation, Reservations, Reserved};
+use super::unpack::{Limits, Unpacker, no_room};
 use crate::node::root_folder::remove_host_tree;
-use crate::node::runtime::Image;
+use crate::node::runtime::{Image, ImageBudget};
 
 /// Why the store didn't do something.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +54,12 @@ impl StoreError {
         let path = path.to_owned();
         move |source| Self::Io { action, path, source }
     }
+
+    /// Whether there was no room.
+    pub(super) fn is_full(&self) -> bool {
+        matches!(self, Self::Io { source, .. }
+            if matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded))
+    }
 }
 
 /// An image in the store.
@@ -72,13 +83,15 @@ struct StoredReference {
 /// The store.
 #[derive(Debug, Clone)]
 pub(super) struct Store {
-    folder: PathBuf,
+    pub(super) folder: PathBuf,
+    pub(super) budget: ImageBudget,
+    pub(super) reservations: Arc<Reservations>,
 }
 
 impl Store {
     /// The store in `folder`, which is made if need be. Throws away what killed processes left half-made.
     pub(super) fn open(folder: &Path) -> Result<Self, StoreError> {
-        for part in ["blobs", "images", "references", "temporary", "containers"] {
+        for part in ["blobs", "images", "references", "wishes", "temporary", "containers"] {
             let path = folder.join(part);
             // Images hold set-user-id programs: nobody but us may come near them.
             fs::DirBuilder::new()
@@ -88,9 +101,15 @@ impl Store {
                 .map_err(StoreError::io("make the folder", &path))?;
         }
         let folder = fs::canonicalize(folder).map_err(StoreError::io("find the folder", folder))?;
-        let store = Self { folder };
+        let reservations = Reservations::of(&folder).map_err(StoreError::io("lock", &folder))?;
+        let store = Self { folder, budget: ImageBudget::default(), reservations };
         store.sweep();
         Ok(store)
+    }
+
+    /// Has something stay as long as what is returned lives.
+    pub(super) fn reserve(&self, what: Vec<Reserved>) -> Reservation {
+        self.reservations.take(what)
     }
 
     /// Where the containers live.
@@ -135,12 +154,19 @@ impl Store {
 
     /// The image that a name means, if it is here.
     pub(super) fn find(&self, name: &ImageName) -> Result<Option<StoredImage>, StoreError> {
-        let path = self.reference(name);
+        let path = self.reference(&name.key());
         let Some(content) = read_if_exists(&path)? else { return Ok(None) };
         match serde_json::from_slice::<StoredReference>(&content) {
             Ok(reference) => self.find_id(&reference.image),
             Err(_) => Ok(None),
         }
+    }
+
+    /// The hexadecimal part of the id of the image that a complete name means.
+    pub(super) fn meaning(&self, key: &str) -> Option<String> {
+        let content = fs::read(self.reference(key)).ok()?;
+        let reference: StoredReference = serde_json::from_slice(&content).ok()?;
+        sha256_hex(&reference.image).map(str::to_owned)
     }
 
     /// The image with an id, `sha256:…`, if it is here.
@@ -149,6 +175,7 @@ impl Store {
         let folder = self.folder.join("images").join(hex);
         let Some(json) = read_if_exists(&folder.join("config.json"))? else { return Ok(None) };
         let config = ImageConfig::parse(&json).map_err(StoreError::InvalidImage)?;
+        note_use(&folder);
         Ok(Some(StoredImage {
             image: config.image(id.to_owned()),
             stop_signal: config.stop_signal().map(str::to_owned),
@@ -159,13 +186,13 @@ impl Store {
     /// Lets a name mean the image `id`.
     pub(super) fn set_reference(&self, name: &ImageName, id: &str) -> Result<(), StoreError> {
         let reference = StoredReference { name: name.key(), image: id.to_owned() };
-        let path = self.reference(name);
+        let path = self.reference(&name.key());
         write_whole(&path, &serde_json::to_vec(&reference).unwrap_or_default())
             .map_err(StoreError::io("write", &path))
     }
 
-    fn reference(&self, name: &ImageName) -> PathBuf {
-        let hash = blake3::hash(name.key().as_bytes()).to_hex();
+    fn reference(&self, key: &str) -> PathBuf {
+        let hash = blake3::hash(key.as_bytes()).to_hex();
         self.folder.join("references").join(hash.as_str())
     }
 
@@ -189,22 +216,68 @@ impl Store {
                 layers.len()
             )));
         }
-        let temporary = self.temporary()?;
-        let root = temporary.path.join("rootfs");
-        fs::DirBuilder::new().mode(0o755).create(&root).map_err(StoreError::io("make the folder", &root))?;
-        let mut unpacker =
-            Unpacker::new(&root, Limits::default()).map_err(StoreError::io("open the folder", &root))?;
-        for (file, expected) in layers.iter().zip(parsed.layers()) {
-            unpack_layer(&mut unpacker, file, expected)?;
-        }
+        let _stays = self.reserve(vec![Reserved::Image(hex.to_owned())]);
+        let temporary = self.unpack(&parsed, layers)?;
         let path = temporary.path.join("config.json");
         fs::write(&path, config).map_err(StoreError::io("write", &path))?;
+        ImageRecord::write(&temporary.path, self.blobs_among(layers))
+            .map_err(StoreError::io("write the record in", &temporary.path))?;
         self.install(&temporary, &self.folder.join("images").join(hex))?;
         self.find_id(id)?.ok_or_else(|| StoreError::Io {
             action: "find the image",
             path: PathBuf::from(id),
             source: io::ErrorKind::NotFound.into(),
         })
+    }
+
+    /// Unpacks layers into a new folder. How much they hold only unpacking tells: images make way until there is room enough, or
+    /// none that could.
+    fn unpack(&self, config: &ImageConfig, layers: &[PathBuf]) -> Result<TemporaryFolder, StoreError> {
+        let packed: u64 = layers.iter().filter_map(|file| file.metadata().ok()).map(|data| data.len()).sum();
+        let mut wanted: u64 = layers.iter().map(|file| unpacked_size(file)).sum();
+        let least = packed.min(wanted);
+        let mut room = self.make_room(least, wanted)?;
+        if room < least {
+            let full = no_room(&format!("the image takes {least} bytes, more"), room);
+            return Err(StoreError::io("unpack an image in", &self.folder)(full));
+        }
+        loop {
+            let error = match self.unpack_into(room, config, layers) {
+                Err(error) if error.is_full() => error,
+                result => return result,
+            };
+            wanted = wanted.max(room).saturating_mul(2);
+            let more = self.make_room(room.saturating_add(room / 4), wanted)?;
+            // What others free or fill at the same time is no reason to try for ever.
+            if more < room.saturating_add(room / 4).saturating_add(1) {
+                return Err(error);
+            }
+            room = more;
+        }
+    }
+
+    fn unpack_into(
+        &self,
+        room: u64,
+        config: &ImageConfig,
+        layers: &[PathBuf],
+    ) -> Result<TemporaryFolder, StoreError> {
+        let temporary = self.temporary()?;
+        let root = temporary.path.join("rootfs");
+        fs::DirBuilder::new().mode(0o755).create(&root).map_err(StoreError::io("make the folder", &root))?;
+        let limits = Limits { room, ..Limits::default() };
+        let mut unpacker = Unpacker::new(&root, limits).map_err(StoreError::io("open the folder", &root))?;
+        for (file, expected) in layers.iter().zip(config.layers()) {
+            unpack_layer(&mut unpacker, file, expected)?;
+        }
+        Ok(temporary)
+    }
+
+    /// The names of those files that are layers of this store.
+    fn blobs_among(&self, layers: &[PathBuf]) -> Vec<String> {
+        let blobs = self.folder.join("blobs");
+        let ours = layers.iter().filter(|file| file.parent() == Some(&blobs));
+        ours.filter_map(|file| Some(file.file_name()?.to_string_lossy().into_owned())).collect()
     }
 
     /// Gives a finished temporary folder its final name, unless someone else was faster.
@@ -214,6 +287,13 @@ impl Store {
             _ => Ok(()),
         }
     }
+}
+
+/// How much a layer's file is taken to hold.
+fn unpacked_size(file: &Path) -> u64 {
+    let size = file.metadata().map_or(0, |data| data.len());
+    let is_compressed = File::open(file).and_then(is_compressed).unwrap_or(true);
+    if is_compressed { size.saturating_mul(UNPACKED) } else { size }
 }
 
 /// Unpacks one layer and checks that it is the one that the configuration names.

@@ -185,7 +185,7 @@ fn launch(folder: &ContainerFolder, record: &Record) -> Result<Running, StartErr
         None => None,
     };
     let (mut failures, failures_writer) = io::pipe().map_err(step("open a pipe"))?;
-    let mut container = build(folder, record, ends, ProgramExecutor::new(failures_writer))?;
+    let mut container = build(folder, record, ends, ProgramExecutor::new(failures_writer, record.init))?;
     let running = container
         .pid()
         .and_then(|pid| Pid::from_raw(pid.as_raw()))

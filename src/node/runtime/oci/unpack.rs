@@ -21,14 +21,31 @@ pub(super) struct Limits {
     pub(super) entries: u64,
     /// Bytes, once unpacked.
     pub(super) bytes: u64,
+    /// Bytes that there is room for at the moment.
+    pub(super) room: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         // Several times the largest machine-learning images that are published.
-        Self { entries: 4_000_000, bytes: 200 << 30 }
+        Self { entries: 4_000_000, bytes: 200 << 30, room: u64::MAX }
     }
 }
+
+/// There is room for `room` bytes, and what is to be unpacked takes more.
+pub(super) fn no_room(what_takes_more: &str, room: u64) -> io::Error {
+    full(format!(
+        "{what_takes_more} than the {room} bytes that images may still take; {} MiB of the disk are always kept free",
+        KEPT_FREE >> 20
+    ))
+}
+
+fn full(reason: String) -> io::Error {
+    io::Error::new(io::ErrorKind::StorageFull, reason)
+}
+
+/// What a disk gives out at once, in bytes: the smallest file takes that, and a folder, too.
+const BLOCK: u64 = 4096;
 
 /// After how many bytes the disk is looked at again.
 const LOOK_EVERY: u64 = 16 << 20;
@@ -61,6 +78,8 @@ pub(super) struct Unpacker {
     limits: Limits,
     entries: u64,
     bytes: u64,
+    /// Blocks of the disk that they take, about.
+    blocks: u64,
     /// Bytes of the entries since the disk was last looked at.
     unseen: u64,
     /// Paths that the present layer has made: an opaque marker hides only what lies below it.
@@ -77,6 +96,7 @@ impl Unpacker {
             limits,
             entries: 0,
             bytes: 0,
+            blocks: 0,
             unseen: 0,
             made: HashSet::new(),
             recent: None,
@@ -108,6 +128,10 @@ impl Unpacker {
                 "the image holds more than {} entries or {} bytes",
                 self.limits.entries, self.limits.bytes
             )));
+        }
+        self.blocks = self.blocks.saturating_add(entry.size().div_ceil(BLOCK).max(1));
+        if self.blocks.saturating_mul(BLOCK) > self.limits.room {
+            return Err(no_room("the image takes more", self.limits.room));
         }
         self.look_for_room(entry.size())?;
         let components = names(path)?;
@@ -150,7 +174,7 @@ impl Unpacker {
             "it takes {more} bytes, and the disk has {room} to spare; {} MiB are always kept free",
             KEPT_FREE >> 20
         );
-        Err(io::Error::new(io::ErrorKind::StorageFull, reason))
+        Err(full(reason))
     }
 
     /// Opens the folder `parent`, making it if the layer forgot to, unless it is open already.

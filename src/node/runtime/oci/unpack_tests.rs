@@ -238,9 +238,12 @@ fn too_many_entries_or_bytes_are_refused() {
         Unpacker::new(&sandbox.root(), limits).unwrap().unpack(layer.bytes().as_slice())
     };
     let three = || Layer::new().file("a", "1").file("b", "2").file("c", "3");
-    assert!(unpack(Limits { entries: 2, bytes: 100 }, three()).is_err());
-    assert!(unpack(Limits { entries: 3, bytes: 2 }, three()).is_err());
-    assert!(unpack(Limits { entries: 3, bytes: 3 }, three()).is_ok());
+    assert!(unpack(Limits { entries: 2, bytes: 100, ..Limits::default() }, three()).is_err());
+    assert!(unpack(Limits { entries: 3, bytes: 2, ..Limits::default() }, three()).is_err());
+    assert!(unpack(Limits { entries: 3, bytes: 3, ..Limits::default() }, three()).is_ok());
+    assert!(unpack(Limits { room: 3 * 4096, ..Limits::default() }, three()).is_ok());
+    let full = unpack(Limits { room: 3 * 4096 - 1, ..Limits::default() }, three()).unwrap_err();
+    assert_eq!(full.kind(), io::ErrorKind::StorageFull, "each takes a block of the disk");
 }
 
 #[test]
