@@ -9,7 +9,7 @@ use crate::resource::{
     Pending, TaskStreamError,
 };
 
-use super::super::change::{ActionReason, Change};
+use super::super::change::{ActionReason, Change, TaskSummary};
 use super::super::diff::source_of;
 use super::super::job;
 use super::super::obstacle::Obstacle;
@@ -21,6 +21,19 @@ use super::{Planner, conflict, hardest, unchanged};
 /// left in it. That it ends so can't be taken back.
 fn ends_between(live: &LiveJob, tasks: &TaskPlan) -> bool {
     live.spec.on_complete == OnComplete::Terminate && !tasks.delete.is_empty() && tasks.unfinished_kept == 0
+}
+
+/// Says that a job takes none of the work that there is for it, and why.
+fn say_new_work(change: &mut Change, live: &LiveJob, tasks: TaskSummary) {
+    change.reason = ActionReason::NewWorkForFinishedJob;
+    let why = if live.is_over() {
+        format!("it is {} and takes no tasks any more", live.state)
+    } else {
+        "it ends when all of its tasks have completed, and would end when those to replace are deleted"
+            .to_owned()
+    };
+    change.remarks.push(format!("{why}; there are {} to add and {} to replace", tasks.add, tasks.replace));
+    change.new_work = Some(tasks);
 }
 
 impl Planner<'_> {
@@ -140,15 +153,7 @@ impl Planner<'_> {
                 change.reason = ActionReason::ReplaceRequested;
                 change.remarks.push("--replace asks for it".to_owned());
             } else if takes_none && has_new_work {
-                change.reason = ActionReason::NewWorkForFinishedJob;
-                let (add, replace) = (tasks.summary.add, tasks.summary.replace);
-                let why = if live.value.is_over() {
-                    format!("it is {} and takes no tasks any more", live.value.state)
-                } else {
-                    "it ends when all of its tasks have completed, and would end when those to replace are deleted".to_owned()
-                };
-                change.remarks.push(format!("{why}; there are {add} to add and {replace} to replace"));
-                change.new_work = Some(tasks.summary);
+                say_new_work(&mut change, &live.value, tasks.summary);
             }
             change.remarks.push("its tasks, their results and their files are deleted with it".to_owned());
             self.disturb_job(&mut change, &desired.spec.id);
