@@ -123,12 +123,14 @@ impl StepContext<'_> {
         let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
         let target = self.step.action.target();
         match self.step.address.kind {
-            ResourceKind::Pool => drop(PoolId::new(target).map(|id| left.pools.insert(id, etag))),
+            ResourceKind::Pool => {
+                drop(PoolId::new(target).map(|id| left.pools.insert(id, etag)));
+            }
             ResourceKind::Job | ResourceKind::Tasks => {
                 drop(JobId::new(target).map(|id| left.jobs.insert(id, etag)));
             }
             ResourceKind::Schedule => {
-                drop(JobScheduleId::new(target).map(|id| left.schedules.insert(id, etag)))
+                drop(JobScheduleId::new(target).map(|id| left.schedules.insert(id, etag)));
             }
         }
     }

@@ -270,7 +270,7 @@ fn a_job_that_would_end_while_its_tasks_are_replaced_is_made_anew() {
     live[0].state = "active".into();
     let plan = replan(&desired, &applied(&recipe()), &live, &Policy::default());
     assert_eq!(class(&plan, "jobs.train"), ChangeClass::Unchanged, "another unfinished task keeps it");
-    assert_eq!(verbs(&plan), ["delete tasks", "add tasks", "record tasks"]);
+    assert_eq!(verbs(&plan), ["forget recorded tasks", "delete tasks", "add tasks", "record tasks"]);
 }
 
 #[test]
