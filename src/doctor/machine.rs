@@ -115,7 +115,7 @@ fn stored(stored: StoredImages) -> Check {
 
 /// `1.5 GiB`
 fn gibibytes(bytes: u64) -> String {
-    let tenths = u128::from(bytes) * 10 >> 30;
+    let tenths = (u128::from(bytes) * 10) >> 30;
     format!("{}.{} GiB", tenths / 10, tenths % 10)
 }
 

@@ -10,7 +10,7 @@ pub const AUTHENTICATION_TOKEN_SETTINGS: &str = "authenticationTokenSettings";
 
 wire_enum!(
     /// What a token gives access to.
-    AccessScope {
+    BatchAccessScope {
         /// All operations on the job of the task.
         Job = "job",
     }
@@ -21,7 +21,7 @@ wire_enum!(
 pub struct AuthenticationTokenSettings {
     /// What it gives access to; a task that asks for nothing gets no token.
     #[serde(default)]
-    pub access: Option<Vec<AccessScope>>,
+    pub access: Option<Vec<BatchAccessScope>>,
 }
 
 impl AuthenticationTokenSettings {
@@ -37,13 +37,13 @@ impl AuthenticationTokenSettings {
     }
 
     /// What it gives access to.
-    pub fn scopes(&self) -> &[AccessScope] {
+    pub fn scopes(&self) -> &[BatchAccessScope] {
         self.access.as_deref().unwrap_or_default()
     }
 
     /// Whether a task asks for a token for its job.
     pub fn asks_for_job(properties: &Map<String, Value>) -> bool {
-        Self::of(properties).is_ok_and(|settings| settings.scopes().contains(&AccessScope::Job))
+        Self::of(properties).is_ok_and(|settings| settings.scopes().contains(&BatchAccessScope::Job))
     }
 }
 

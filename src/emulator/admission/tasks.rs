@@ -10,9 +10,9 @@ use super::refused::HOST_INSTANCES;
 use crate::batch::ErrorCode;
 use crate::batch::exit_consequences::exit_options;
 use crate::batch::model::{
-    AUTHENTICATION_TOKEN_SETTINGS, AccessScope, AuthenticationTokenSettings, BatchJob, BatchTaskConstraints,
-    BatchTaskCreateOptions, BatchTaskDependencies, BatchTaskFailureMode, ExitConditions,
-    MultiInstanceSettings,
+    AUTHENTICATION_TOKEN_SETTINGS, AuthenticationTokenSettings, BatchAccessScope, BatchJob,
+    BatchTaskConstraints, BatchTaskCreateOptions, BatchTaskDependencies, BatchTaskFailureMode,
+    ExitConditions, MultiInstanceSettings,
 };
 use crate::emulator::refusal::Refusal;
 
@@ -82,7 +82,7 @@ fn multi_instance(task: &BatchTaskCreateOptions, settings: &MultiInstanceSetting
 fn authentication_token(properties: &Map<String, Value>) -> Result<(), Refusal> {
     let settings = AuthenticationTokenSettings::of(properties)
         .map_err(|error| invalid(AUTHENTICATION_TOKEN_SETTINGS, "…", &error.to_string()))?;
-    match settings.scopes().iter().find(|scope| **scope != AccessScope::Job) {
+    match settings.scopes().iter().find(|scope| **scope != BatchAccessScope::Job) {
         Some(other) => Err(invalid("authenticationTokenSettings.access", other, "expected job")),
         None => Ok(()),
     }

@@ -109,6 +109,7 @@ impl Account {
             faults: FaultRules::default(),
             issuer: None,
             stand_ins: None,
+            applications: None,
             starts_tasks: true,
         };
         let emulator = Emulator::open(config).await.unwrap();

@@ -20,9 +20,6 @@ use super::init;
 /// Marks the reasons that name the program, among all that libcontainer may say.
 pub(super) const PROGRAM_REASON: &str = "the program ";
 
-/// What a first process ends with whose program did not start. Nobody looks at it.
-const NOT_STARTED: i32 = 127;
-
 /// Becomes the container's program.
 #[derive(Debug, Clone)]
 pub(super) struct ProgramExecutor {
@@ -74,8 +71,7 @@ impl Executor for ProgramExecutor {
         // If the supervisor is gone there is nobody to tell.
         let _ = (&*self.failures).write_all(reason.as_bytes());
         if self.as_init {
-            // What the library would need to say so may be closed by now.
-            std::process::exit(NOT_STARTED);
+            init::give_up();
         }
         Err(ExecutorError::Other(reason))
     }

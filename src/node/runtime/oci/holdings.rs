@@ -1,12 +1,13 @@
 //! What a store holds, how much of the disk that takes, and what of it could go.
 
 use std::collections::{BTreeMap, HashSet};
-use std::fs::{self, File, FileTimes};
+use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::time::SystemTime;
 
+use rustix::fs::{AtFlags, CWD, Timespec, Timestamps, UTIME_NOW, UTIME_OMIT, utimensat};
 use serde::{Deserialize, Serialize};
 
 /// What is written down of an image in its folder.
@@ -133,8 +134,9 @@ impl Holdings {
 
 /// Notes that the image in the folder `image` was asked for. Where that can't be noted, the image only seems to be older.
 pub(super) fn note_use(image: &Path) {
-    let now = FileTimes::new().set_modified(SystemTime::now());
-    let _ = File::open(image.join("config.json")).and_then(|file| file.set_times(now));
+    let when = |what| Timespec { tv_sec: 0, tv_nsec: what };
+    let now = Timestamps { last_access: when(UTIME_OMIT), last_modification: when(UTIME_NOW) };
+    let _ = utimensat(CWD, image.join("config.json"), &now, AtFlags::empty());
 }
 
 /// How much of the disk everything below a folder takes. A file of several names is there once.

@@ -13,15 +13,28 @@ use crate::node::family::Family;
 /// The last of the standard streams.
 const STANDARD_ERROR: RawFd = 2;
 
+/// What a process ends with whose program did not start. Nobody looks at it.
+const NOT_STARTED: i32 = 127;
+
 /// Starts the program and stays until it ends, then ends as it did. Returns only if it could not be started, with the reason.
 ///
 /// Before that, every descriptor is closed but the standard streams and `failures`, which is as soon as the program runs: what is
 /// the machine's must not lie open in a process of the container.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this process has nothing to return to: the library takes a return for a failure"
+)]
 pub(super) fn stay(command: &mut Command, failures: &PipeWriter) -> io::Error {
     match run(command, failures) {
         Ok(code) => std::process::exit(code),
         Err(error) => error,
     }
+}
+
+/// Ends, after the program could not be started: what the library would need to say so may be closed by now.
+#[expect(clippy::disallowed_methods, reason = "this process has nothing left to return with")]
+pub(super) fn give_up() -> ! {
+    std::process::exit(NOT_STARTED)
 }
 
 fn run(command: &mut Command, failures: &PipeWriter) -> io::Result<i32> {
