@@ -39,10 +39,14 @@ pub async fn dump(client: &BatchClient) -> Value {
     lasting(json!({"pools": pools, "schedules": schedules, "jobs": with_tasks}))
 }
 
-/// The tasks of a job, by their ids.
+/// The tasks of a job, by their ids; none of a job that goes while they are listed.
 pub async fn tasks(client: &BatchClient, job: &JobId) -> Vec<BatchTask> {
     let request = ListTasks { job_id: job.clone(), query: ListQuery::default() };
-    let mut tasks: Vec<BatchTask> = client.list(request).try_collect().await.unwrap();
+    let listed: Result<Vec<BatchTask>, _> = client.list(request).try_collect().await;
+    let mut tasks = match listed {
+        Err(error) if error.is_not_found() => Vec::new(),
+        listed => listed.unwrap(),
+    };
     tasks.sort_by(|a, b| a.id.cmp(&b.id));
     tasks
 }
