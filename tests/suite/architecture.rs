@@ -62,7 +62,7 @@ const LAYERS: &[Layer] = &[
     layer("view", "diagnostic batch resource recipe plan observe apply doctor pipeline watch"),
     layer(
         "cli",
-        "diagnostic secret clock env_vars exit_code loopback batch settings resource recipe plan client observe apply \
+        "diagnostic secret clock env_vars exit_code loopback bounded_file batch settings resource recipe plan client observe apply \
          node emulator doctor storage pipeline watch view",
     ),
     // The binary: parse, run, exit code. `node` has a helper process that must start before any thread does.
