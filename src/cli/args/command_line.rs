@@ -63,7 +63,7 @@ pub(in crate::cli) enum Command {
     Logs(LogsArgs),
     /// Remove everything that a recipe made
     Destroy(DestroyArgs),
-    /// Bring an account to what the recipes of a folder or a git repository ask for, and keep it there
+    /// Keep an account as the recipes of a folder or a git repository ask for
     Watch(WatchArgs),
     /// Serve the embedded Azure Batch to SDKs and other programs
     Emulator(EmulatorArgs),

@@ -29,8 +29,9 @@ pub(in crate::cli) struct Global {
     /// How fast nodes of the local account come and go
     #[arg(long, global = true, value_enum, default_value_t = TimingChoice::Instant)]
     pub timing: TimingChoice,
-    /// The version of the REST API to speak, for clouds that don't know the newest yet; before 2024-07-01.20.0 most of a pool can't be
-    /// changed, so plans replace it [default: $BATCHYARD_API_VERSION, else the newest]
+    /// The version of the REST API to speak [default: $BATCHYARD_API_VERSION, else the newest]
+    ///
+    /// For clouds that don't know the newest yet. Before 2024-07-01.20.0 most of a pool can't be changed, so plans replace it.
     #[arg(long, global = true, value_name = "VERSION", value_parser = spoken_versions())]
     pub api_version: Option<ApiVersion>,
     /// Form of the output; JSON (a versioned document, or one a line while things happen) goes to standard output, all else to

@@ -68,7 +68,7 @@ pub fn failed_earlier(out: &mut dyn Write, plan: &Plan) -> io::Result<()> {
     }
     writeln!(
         out,
-        "{CHANGED}hint{CHANGED:#}: `--rerun failed` runs failed tasks again; so is a task that is changed in the recipe"
+        "{CHANGED}hint{CHANGED:#}: a task that is changed in the recipe is run again; `--rerun failed` runs those again that failed"
     )
 }
 

@@ -175,6 +175,10 @@ fn folders(folder: &Path) -> Vec<PathBuf> {
     folders
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the environment says whether plans are written, as for other snapshots"
+)]
 fn updates() -> bool {
     std::env::var("INSTA_UPDATE").is_ok_and(|mode| mode == "always")
 }

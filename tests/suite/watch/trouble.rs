@@ -15,11 +15,9 @@ macro_rules! account {
 
 #[test]
 fn what_the_service_refuses_is_not_sent_again_until_the_recipe_changes() {
-    // The embedded Azure Batch has no application packages, and says so.
-    let account_id = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Batch/batchAccounts/a";
-    let packages =
-        &format!("    application_packages: [{{ application_id: {account_id}/applications/tool }}]\n");
-    let sandbox = Sandbox::new().file("recipes/a/recipe.yaml", &recipe_with("a", 1, 1, packages));
+    // The embedded Azure Batch has no virtual machines to extend, and says so.
+    let extensions = "    extensions: { e: { publisher: p, type: t } }\n";
+    let sandbox = Sandbox::new().file("recipes/a/recipe.yaml", &recipe_with("a", 1, 1, extensions));
     let account = account!(sandbox);
     let args = ["watch", "recipes", "--interval", "1s", "--format", "json"];
     let mut watch = Watch::of(account.command(&args).start());
