@@ -12,8 +12,10 @@ use crate::batch::ApiVersion;
 #[command(next_help_heading = "Options of every command")]
 pub(in crate::cli) struct Global {
     /// The account to work on: `local` (an embedded Azure Batch on this machine), `azure` (the account in AZURE_BATCH_ENDPOINT), its
-    /// URL, or a name that the project file gives. Name and key of an account come from AZURE_BATCH_ACCOUNT and
-    /// AZURE_BATCH_ACCESS_KEY; without a key, Microsoft Entra is asked for a token (`az login` is enough) [default: $BATCHYARD_ACCOUNT, else the project file's default_account, else local]
+    /// URL, or a name that the project file gives [default: $BATCHYARD_ACCOUNT, else the project file's default_account, else local]
+    ///
+    /// Name and key of an account come from AZURE_BATCH_ACCOUNT and AZURE_BATCH_ACCESS_KEY; without a key, Microsoft Entra is asked for a
+    /// token (`az login` is enough).
     #[arg(long, global = true, value_name = "NAME|URL")]
     pub account: Option<String>,
     /// The project file [default: the batchyard.yaml of the nearest folder that has one, from the recipe upwards]
