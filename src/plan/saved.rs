@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::change::{Change, Plan, Versions};
-use crate::resource::{Address, RecipeName};
+use crate::resource::{Address, ChangeClass, RecipeName};
 
 /// What a plan says.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -97,6 +97,12 @@ fn decision(address: &Address, planned: Value, now: Value) -> Moved {
 
 /// What two changes of one resource don't have in common.
 fn differences(planned: &Change, now: &Change) -> Vec<Moved> {
+    use ChangeClass::{Conflict, Create, Destroy};
+    // Whether it is there at all says more than each of its fields.
+    let is_whole = |class| matches!(class, Create | Destroy | Conflict);
+    if planned.class != now.class && (is_whole(planned.class) || is_whole(now.class)) {
+        return vec![decision(&planned.address, class(planned), class(now))];
+    }
     let mut moved = Vec::new();
     let mut note = |field: &str, planned_value: &Value, now_value: &Value, side| {
         moved.push(Moved {
@@ -149,7 +155,7 @@ const COUNTS: [&str; 6] = ["desired", "add", "keep", "replace", "rerun", "delete
 mod tests {
     use super::super::change::{ActionReason, FieldChange};
     use super::*;
-    use crate::resource::{ChangeClass, Mutability};
+    use crate::resource::Mutability;
     use serde_json::json;
 
     fn plan(fields: &[(&str, Value, Value)]) -> Plan {
@@ -196,6 +202,18 @@ mod tests {
         assert_eq!(read, saved, "it survives a file");
         let moved = read.moved(&plan(now));
         moved.into_iter().map(|it| (it.field.unwrap(), it.planned, it.now, it.side)).collect()
+    }
+
+    #[test]
+    fn what_is_there_meanwhile_is_said_once() {
+        let mut planned =
+            plan(&[("vm_size", Value::Null, json!("a")), ("nodes.spot", Value::Null, json!(1))]);
+        planned.changes[0].class = ChangeClass::Create;
+        let mut now = plan(&[]);
+        now.changes[0].class = ChangeClass::Unchanged;
+        let moved = SavedPlan::from(&planned).moved(&now);
+        assert_eq!(moved.len(), 1);
+        assert_eq!((&moved[0].planned, &moved[0].now), (&json!("will be created"), &json!("stays as it is")));
     }
 
     #[test]
