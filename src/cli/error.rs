@@ -9,6 +9,7 @@ use crate::client::ClientError;
 use crate::exit_code::ExitCode;
 use crate::resource::SourceLocation;
 use crate::view::json::document;
+use crate::view::words::{plain, plain_lines};
 
 /// Why a command failed.
 #[derive(Debug)]
@@ -209,15 +210,15 @@ pub(super) fn report(printer: &Printer, error: &CommandError) -> ExitCode {
     if error.code == ExitCode::ReaderGone {
         return error.code;
     }
-    let mut text = format!("{}: {}\n", printer.error_word(), error.message);
+    let mut text = format!("{}: {}\n", printer.error_word(), plain_lines(&error.message));
     if let Some(place) = &error.more.place {
-        text.push_str(&format!("  --> {place}\n"));
+        text.push_str(&format!("  --> {}\n", plain(&place.to_string())));
     }
     for cause in &error.causes {
-        text.push_str(&format!("  because: {cause}\n"));
+        text.push_str(&format!("  because: {}\n", plain_lines(cause)));
     }
     if let Some(hint) = &error.hint {
-        text.push_str(&format!("  hint: {hint}\n"));
+        text.push_str(&format!("  hint: {}\n", plain_lines(hint)));
     }
     printer.err(&text);
     if printer.is_json() {

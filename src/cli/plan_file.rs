@@ -16,7 +16,7 @@ use crate::plan::{Moved, Plan, Policy, Rerun, SavedPlan, Selection, Side};
 use crate::recipe::Loaded;
 use crate::resource::{AddressPattern, OnChange};
 use crate::view::json::{FORMAT_VERSION, tool};
-use crate::view::words::value;
+use crate::view::words::{is_deceptive, value};
 
 /// The largest file that is read, in bytes. A plan says of many tasks how many they are, so it is never large.
 const LARGEST: u64 = 64 * 1024 * 1024;
@@ -101,8 +101,15 @@ impl PlanFile {
         }
     }
 
-    /// Writes it: whole, or not at all, and readable by nobody else.
+    /// Writes it: whole, or not at all, and readable by nobody else. It takes the place of another plan, and of nothing else: a slip
+    /// would cost a recipe.
     pub(super) fn write(&self, path: &Path) -> Result<(), CommandError> {
+        if path.symlink_metadata().is_ok() && !matches!(Self::recognise(path), Ok(Some(_))) {
+            let message =
+                format!("{} is there already, and holds no plan; nothing was written", path.display());
+            return Err(CommandError::new(ExitCode::Usage, message)
+                .hint(Some("name another file with --out, or remove that one".to_owned())));
+        }
         let failed = |error: std::io::Error| {
             CommandError::new(ExitCode::Error, format!("the plan can't be kept in {}", path.display()))
                 .caused_by(error)
@@ -136,11 +143,20 @@ impl PlanFile {
             return Err(CommandError::new(ExitCode::Usage, message)
                 .hint(Some(format!("this program reads the form {FORMAT_VERSION}; make the plan again"))));
         }
-        serde_json::from_slice(&content).map(Some).map_err(|error| {
+        let refused = |error: serde_json::Error| {
             CommandError::new(ExitCode::Usage, format!("{} is a plan that can't be read", path.display()))
                 .caused_by(error)
                 .hint(Some("make the plan again".to_owned()))
-        })
+        };
+        let file: Self = serde_json::from_slice(&content).map_err(refused)?;
+        let plan = serde_json::to_value(&file.plan).map_err(refused)?;
+        if is_deceptive(&file.account) || is_deceptive(&file.api_version) || hides_something(&plan) {
+            let message = format!("{} holds characters that no plan has", path.display());
+            return Err(CommandError::new(ExitCode::Usage, message)
+                .because(["they would show something else than what is there".to_owned()])
+                .hint(Some("somebody edited it; make the plan again".to_owned())));
+        }
+        Ok(Some(file))
     }
 
     /// Reads a plan.
@@ -274,5 +290,17 @@ fn told(moved: &Moved) -> String {
             format!("{address}: the plan counts {planned} for `{field}`, and it would be {now} now")
         }
         (_, None) => format!("{address}: the plan says \"{planned}\", and it would be \"{now}\" now"),
+    }
+}
+
+/// Whether a text in a plan shows something else than it is. The values of fields are shown in quotes, and may have anything in them.
+fn hides_something(value: &serde_json::Value) -> bool {
+    match value {
+        serde_json::Value::String(text) => is_deceptive(text),
+        serde_json::Value::Array(items) => items.iter().any(hides_something),
+        serde_json::Value::Object(members) => members.iter().any(|(name, value)| {
+            is_deceptive(name) || (name != "before" && name != "after" && hides_something(value))
+        }),
+        _ => false,
     }
 }

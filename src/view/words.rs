@@ -64,6 +64,18 @@ pub fn plain(text: &str) -> String {
     plain
 }
 
+/// The same for a text of several lines, which stay lines.
+pub fn plain_lines(text: &str) -> String {
+    text.lines().map(plain).collect::<Vec<_>>().join("\n")
+}
+
+/// Whether a text has characters that show something else than they are: control characters, and those that turn the direction of
+/// writing around.
+pub fn is_deceptive(text: &str) -> bool {
+    let turns = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    text.chars().any(|c| c.is_control() || turns(c))
+}
+
 /// The most items of a list, and the most characters of a text, that are shown in one line.
 const MOST_ITEMS: usize = 6;
 const MOST_CHARACTERS: usize = 120;

@@ -153,7 +153,9 @@ impl Pass<'_> {
         let digest = self.fresh_digest()?;
         // A pool that lost nodes because they were removed here was not changed by somebody else.
         let is_our_doing = !self.memory.cases.reduced.is_empty();
-        let drifted = !is_our_doing && self.record.settled.as_deref() == Some(digest.as_str());
+        // What was applied last says so itself, whether this loop applied it or somebody by hand.
+        let is_settled = self.record.settled.as_deref() == Some(digest.as_str());
+        let drifted = !is_our_doing && (is_settled || only_drift(&survey.plan));
         let fingerprint = fingerprint(&survey.plan, digest);
         Ok(Surveyed::Differs(Difference { plan: survey.plan, fingerprint, drifted, notes }))
     }
@@ -424,4 +426,10 @@ impl Notes {
         }
         finding
     }
+}
+
+/// Whether all that differs was changed since the recipe was applied, and not by it.
+fn only_drift(plan: &Plan) -> bool {
+    let mut differing = plan.changes.iter().filter(|change| change.class != ChangeClass::Unchanged);
+    differing.all(|change| change.drifted)
 }

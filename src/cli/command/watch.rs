@@ -42,6 +42,7 @@ const REMOTE_SETTLE: Duration = Duration::from_secs(2);
 
 pub(super) async fn run(context: &Context, args: &WatchArgs) -> Result<ExitCode, CommandError> {
     context.printer.begin("watch")?;
+    refuse_what_is_done_once(args)?;
     let addresses = addresses(args)?;
     let stop = stop_on_signal();
     let account = Arc::new(Account::open(context).await?);
@@ -99,6 +100,18 @@ fn announce(context: &Context, address: SocketAddr) -> Result<(), CommandError> 
         context.printer.line(&json!({ "type": "listening", "address": address.to_string() }))?;
     }
     Ok(())
+}
+
+/// What is asked for once would be done again at every look.
+fn refuse_what_is_done_once(args: &WatchArgs) -> Result<(), CommandError> {
+    let flag = match (args.policy.replace.is_empty(), args.policy.rerun.is_empty()) {
+        (true, true) => return Ok(()),
+        (false, _) => "--replace",
+        (true, false) => "--rerun",
+    };
+    let message = format!("{flag} is for once, and watching goes on and on");
+    Err(CommandError::new(ExitCode::Usage, message)
+        .hint(Some(format!("use it with `batchyard apply`: watching takes no notice of what {flag} did"))))
 }
 
 fn addresses(args: &WatchArgs) -> Result<Vec<SourceAddress>, CommandError> {

@@ -188,7 +188,7 @@ pub(super) fn pool_trouble(out: &mut dyn Write, pool: &PoolStatus, problem: &Pro
 
 /// Writes what is wrong with a node.
 pub(super) fn node_trouble(out: &mut dyn Write, trouble: &NodeTrouble) -> io::Result<()> {
-    let code = if trouble.code.is_empty() { String::new() } else { format!("{}: ", trouble.code) };
+    let code = if trouble.code.is_empty() { String::new() } else { format!("{}: ", plain(&trouble.code)) };
     writeln!(
         out,
         "{BAD}✗{BAD:#} node {} of pool {} is {BAD}{}{BAD:#}: {code}{}",

@@ -6,7 +6,7 @@ use super::verdict::{Tally, Verdict};
 use super::writer::VerdictWriter;
 use crate::diagnostic::{Severity, quote};
 use crate::view::diagnostics;
-use crate::view::words::counted;
+use crate::view::words::{counted, plain};
 
 /// Findings with excerpts, a line for each recipe, and a line for all.
 pub struct Human {
@@ -20,7 +20,9 @@ pub struct Human {
 
 impl VerdictWriter for Human {
     fn verdict(&mut self, verdict: &Verdict) -> io::Result<()> {
-        let Verdict { path, report, .. } = verdict;
+        let Verdict { report, .. } = verdict;
+        // Whoever named the folder may be a stranger.
+        let path = plain(&verdict.path);
         for fixed in &verdict.fixed {
             let (line, column) = (fixed.line, fixed.column);
             let (from, to) = (quote(&fixed.from), quote(&fixed.to));

@@ -83,6 +83,17 @@ fn a_kept_plan_takes_no_other_parameters_and_bad_files_are_named() {
     sandbox.run(["show", "new.plan"]).code(64).stderr_contains("is a plan in the form 2.0");
     sandbox.write("odd.plan", &text.replacen("\"adopt\": false", "\"adopt\": 7", 1));
     apply(&sandbox, &["odd.plan"]).code(64).stderr_contains("odd.plan is a plan that can't be read");
+    let hostile = text.replacen("\"id\": \"p\"", "\"id\": \"p\\u001b[2J\"", 1);
+    assert_ne!(hostile, text);
+    sandbox.write("hostile.plan", &hostile);
+    let refused = sandbox.run(["show", "hostile.plan"]);
+    refused.code(64).stderr_contains("holds characters that no plan has").never_mentions("\u{1b}");
+    // A slip must not cost a recipe.
+    let slip = sandbox.run(["plan", "recipe.yaml", "--out", "recipe.yaml"]);
+    slip.code(64).stderr_contains("recipe.yaml is there already, and holds no plan; nothing was written");
+    assert_eq!(sandbox.read("recipe.yaml"), RECIPE);
+    sandbox.run(["plan", "recipe.yaml", "--out", "/dev/null"]).code(64);
+    sandbox.run(["plan", "recipe.yaml", "--out", "my.plan"]).success();
     let unwritable = sandbox.run(["plan", "recipe.yaml", "--out", "nowhere/my.plan"]);
     unwritable.code(1).stderr_contains("the plan can't be kept in nowhere/my.plan");
 }
