@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::{Format, RecipeArgs};
-use crate::resource::{AddressPattern, OnChange};
+use crate::resource::{AddressPattern, InvalidAddress, OnChange};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -58,7 +58,7 @@ pub(in crate::cli) struct PolicyArgs {
     #[command(flatten)]
     pub selection: SelectionArgs,
     /// Delete and make anew a pool, job or schedule although nothing asks for it; may be repeated
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = whole_resource)]
     pub replace: Vec<AddressPattern>,
     /// Run tasks again although they are what the recipe asks for: `failed` for all that failed, or addresses; may be repeated
     #[arg(long, value_name = "ADDRESS|failed")]
@@ -84,11 +84,22 @@ impl SelectionArgs {
 #[derive(Debug, Clone, Args)]
 pub(in crate::cli) struct SelectionArgs {
     /// Look only at this pool, job or schedule, and at the pools that it needs; `*` stands for anything; may be repeated
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = whole_resource)]
     pub target: Vec<AddressPattern>,
     /// Leave this pool, job or schedule alone; may be repeated
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = whole_resource)]
     pub exclude: Vec<AddressPattern>,
+}
+
+/// Takes the address of a pool, a job or a schedule: tasks go with their job.
+fn whole_resource(text: &str) -> Result<AddressPattern, String> {
+    let pattern: AddressPattern = text.parse().map_err(|error: InvalidAddress| error.to_string())?;
+    if pattern.names_single_tasks() {
+        return Err(
+            "that names single tasks, which go with their job; --rerun runs single tasks again".to_owned()
+        );
+    }
+    Ok(pattern)
 }
 
 /// Which tasks run again.
@@ -101,7 +112,7 @@ pub(in crate::cli) enum RerunChoice {
 }
 
 impl std::str::FromStr for RerunChoice {
-    type Err = crate::resource::InvalidAddress;
+    type Err = InvalidAddress;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         if text == "failed" { Ok(Self::Failed) } else { Ok(Self::Tasks(text.parse()?)) }

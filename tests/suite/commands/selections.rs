@@ -49,6 +49,8 @@ fn a_target_brings_what_it_needs_and_leaves_the_rest() {
     let slip = sandbox.run(["plan", "recipe.yaml", "--target", "pools.x"]);
     slip.code(64)
         .stderr_contains("nothing in the recipe is meant by `pools.x`; it has pools.p, pools.q, jobs.j");
+    let single = sandbox.run(["plan", "recipe.yaml", "--replace", "jobs.j.tasks.bad"]);
+    single.code(64).stderr_contains("--rerun runs single tasks again");
     sandbox.run(["plan", "recipe.yaml", "--target", "x"]).code(64).stderr_contains("`x` is no address");
     sandbox.run(["apply", "recipe.yaml", "-y", "--no-wait"]).success();
     sandbox.run(["destroy", "recipe.yaml", "-y", "--force", "--target", "pools.q"]).success();
