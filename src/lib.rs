@@ -3,7 +3,7 @@
 //! The modules from the leaves up; `docs/contributing/architecture.md` draws the picture, and `tests/suite/architecture.rs` fails
 //! when a module uses one that it may not.
 //!
-//! * [`diagnostic`], [`secret`], [`clock`], [`env_vars`], [`exit_code`], [`loopback`], [`bounded_file`]: leaves that use nothing of ours.
+//! * [`diagnostic`], [`secret`], [`clock`], [`env_vars`], [`exit_code`], [`loopback`], [`bounded_file`], [`error_chain`]: leaves that use nothing of ours.
 //! * [`batch`]: the Azure Batch data plane as data: wire types, operations, SharedKey, OData.
 //! * [`settings`]: what the environment says about accounts, folders and secrets.
 //! * [`resource`]: pools, jobs and tasks in one normal form, wanted and live.
@@ -30,6 +30,7 @@ pub mod diagnostic;
 pub mod doctor;
 pub mod emulator;
 pub mod env_vars;
+pub mod error_chain;
 pub mod exit_code;
 pub mod loopback;
 pub mod node;

@@ -1,6 +1,7 @@
 //! Plans and errors in one line.
 
 use crate::client::ClientError;
+use crate::error_chain;
 use crate::plan::Plan;
 use crate::resource::ChangeClass;
 
@@ -29,19 +30,9 @@ fn word(class: ChangeClass) -> &'static str {
     }
 }
 
-/// An error and its causes.
+/// The first line of an error and its causes.
 pub(super) fn in_one_line(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        if !text.ends_with(&cause_text) {
-            text.push_str(": ");
-            text.push_str(&cause_text);
-        }
-        source = cause.source();
-    }
-    text.lines().next().unwrap_or_default().to_owned()
+    error_chain::in_one_line(error).lines().next().unwrap_or_default().to_owned()
 }
 
 pub(super) fn with_hint(text: String, hint: Option<String>) -> String {

@@ -36,6 +36,7 @@ const LAYERS: &[Layer] = &[
     layer("exit_code", ""),
     layer("loopback", ""),
     layer("bounded_file", ""),
+    layer("error_chain", ""),
     // The contract is a value: it opens no socket and makes no decision.
     layer("batch", "secret"),
     layer("settings", "secret env_vars loopback bounded_file"),
@@ -57,9 +58,9 @@ const LAYERS: &[Layer] = &[
     // Does for many recipes, again and again, what `pipeline` does for one.
     layer(
         "watch",
-        "diagnostic secret clock loopback batch resource recipe plan client observe apply pipeline",
+        "diagnostic secret clock loopback error_chain batch resource recipe plan client observe apply pipeline",
     ),
-    layer("view", "diagnostic batch resource recipe plan observe apply doctor pipeline watch"),
+    layer("view", "diagnostic error_chain batch resource recipe plan observe apply doctor pipeline watch"),
     layer(
         "cli",
         "diagnostic secret clock env_vars exit_code loopback bounded_file batch settings resource recipe plan client observe apply \

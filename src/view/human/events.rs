@@ -6,6 +6,7 @@ use super::output::indented;
 use super::style::{BAD, BOLD, CHANGED, DIM, GOOD};
 use crate::apply::{ApplyEvent, ApplyReport, Outcome, WaitReport};
 use crate::batch::JobId;
+use crate::error_chain;
 use crate::observe::{Detail, Held, NodeTrouble, PoolStatus, Problem, TaskEnd};
 use crate::plan::{Plan, Step};
 use crate::resource::ChangeClass;
@@ -36,7 +37,12 @@ pub fn event(out: &mut dyn Write, event: &ApplyEvent<'_>) -> io::Result<()> {
                     writeln!(out, "{CHANGED}-{CHANGED:#} {address}: {} was interrupted", title(step))
                 }
                 Outcome::Failed(error) => {
-                    writeln!(out, "{BAD}✗{BAD:#} {address}: {} failed: {}", title(step), chain(error))?;
+                    writeln!(
+                        out,
+                        "{BAD}✗{BAD:#} {address}: {} failed: {}",
+                        title(step),
+                        error_chain::in_one_line(error)
+                    )?;
                     error.hint().map_or(Ok(()), |hint| writeln!(out, "  {CHANGED}hint{CHANGED:#}: {hint}"))
                 }
                 Outcome::Skipped { .. } => Ok(()),
@@ -276,19 +282,4 @@ fn kept(plan: &Plan, job: &JobId) -> u64 {
     let changed = plan.changes.iter().filter(|change| change.class != ChangeClass::Unchanged);
     let tasks = changed.filter(|change| change.id == job.as_str()).filter_map(|change| change.tasks.as_ref());
     tasks.map(|tasks| tasks.keep).sum()
-}
-
-/// An error with its causes, in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        if !text.ends_with(&cause_text) {
-            text.push_str(": ");
-            text.push_str(&cause_text);
-        }
-        source = cause.source();
-    }
-    text
 }
