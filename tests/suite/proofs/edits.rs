@@ -17,6 +17,8 @@ use crate::support::Chance;
 pub struct Facts {
     /// Jobs that have ended, and schedules, by their keys.
     pub over: BTreeSet<String>,
+    /// Of these, jobs that were ended by a task before they had been told to end by themselves: they never will be.
+    pub ended_early: BTreeSet<String>,
     /// Pools that have nodes or a formula, by their keys.
     pub populated: BTreeSet<String>,
     /// Of jobs that end with their tasks and have not ended: the names of the tasks that have not completed.

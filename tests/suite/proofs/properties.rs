@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use batchyard::batch::model::{BatchAllTasksCompleteMode, BatchJob};
 use batchyard::plan::{Plan, Policy, check};
 use batchyard::resource::{ChangeClass, OnChange, OnComplete};
 use serde_json::Value;
@@ -46,15 +47,21 @@ impl Case<'_> {
     async fn facts(&self, recipe: &Value) -> Facts {
         let contents = self.account.contents().await;
         let is = |state: Option<&str>, over: &[&str]| state.is_some_and(|state| over.contains(&state));
-        let jobs = contents
+        let jobs: Vec<_> = contents
             .jobs
             .iter()
-            .filter(|job| is(job.state.as_ref().map(|state| state.as_str()), &["completed", "terminating"]));
+            .filter(|job| is(job.state.as_ref().map(|state| state.as_str()), &["completed", "terminating"]))
+            .collect();
+        let says_no_end =
+            |job: &&&BatchJob| job.on_all_tasks_complete != Some(BatchAllTasksCompleteMode::TerminateJob);
+        let ended_early = jobs.iter().filter(says_no_end).map(|job| job.id.to_string()).collect();
         let schedules = contents.schedules.iter().filter(|schedule| {
             is(schedule.state.as_ref().map(|state| state.as_str()), &["completed", "terminating"])
         });
-        let over =
-            jobs.map(|job| job.id.to_string()).chain(schedules.map(|schedule| schedule.id.to_string()));
+        let over = jobs
+            .iter()
+            .map(|job| job.id.to_string())
+            .chain(schedules.map(|schedule| schedule.id.to_string()));
         let pools = recipe["pools"].as_object().unwrap().iter().filter(|(_, pool)| !recipes::is_idle(pool));
         let populated = pools.map(|(key, _)| key.clone()).collect();
         let (over, mut waiting) = (over.collect::<BTreeSet<_>>(), BTreeMap::new());
@@ -63,7 +70,7 @@ impl Case<'_> {
                 waiting.insert(key.clone(), self.account.waiting_tasks(job).await);
             }
         }
-        Facts { over, populated, waiting }
+        Facts { over, ended_early, populated, waiting }
     }
 
     /// The plan says what was edited, and nothing else.

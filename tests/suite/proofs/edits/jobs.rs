@@ -147,6 +147,8 @@ impl Edit<'_> {
         let address = format!("jobs.{key}");
         match how {
             _ if fields.is_empty() => {}
+            // What it was never told can't be taken back.
+            How::Never if fields == ["on_complete"] && self.facts.ended_early.contains(key) => {}
             // Nothing that only matters to the future of a job is done to one that is over.
             How::Live | How::WhileDisabled if self.facts.over.contains(key) => {}
             How::WhileDisabled => self.expected.change(&address, ChangeClass::UpdateWhileDisabled, fields),
