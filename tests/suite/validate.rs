@@ -39,6 +39,17 @@ fn without_a_path_every_recipe_below_the_folder_is_checked() {
 }
 
 #[test]
+fn the_name_of_a_folder_drives_no_terminal() {
+    let sandbox = Sandbox::new().file("r/ev\u{1b}]0;pwn\u{7}il/recipe.yaml", VALID);
+    let output = sandbox.run(["validate", "r", "--color", "always"]);
+    output
+        .success()
+        .stdout_contains("il/recipe.yaml: valid")
+        .never_mentions("\u{1b}]0;")
+        .never_mentions("\u{7}");
+}
+
+#[test]
 fn files_folders_and_patterns_are_checked_in_the_order_in_which_they_are_named() {
     let sandbox = three_recipes();
     let output = sandbox.run(["validate", "c*/*.yaml", "a", "a/recipe.yaml"]);

@@ -8,9 +8,10 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 
 use batchyard::batch::auth::SharedKey;
-use batchyard::batch::model::BatchPoolState;
+use batchyard::batch::model::{BatchPoolResizeOptions, BatchPoolState};
 use batchyard::batch::odata::ListQuery;
-use batchyard::batch::operations::ListPools;
+use batchyard::batch::operations::{ListPools, ResizePool};
+use batchyard::batch::{Conditions, PoolId};
 use batchyard::client::{BatchClient, ClientOptions, Credential};
 use batchyard::secret::Secret;
 use futures::TryStreamExt as _;
@@ -77,14 +78,32 @@ impl<'a> Account<'a> {
         self.counted.reads.load(Ordering::Relaxed)
     }
 
-    /// The pools of the account, with how many nodes each should have. Not through the proxy.
-    #[track_caller]
-    pub fn pools(&self) -> BTreeMap<String, u64> {
+    /// A client that knows nothing of recipes. Not through the proxy.
+    fn stranger(&self) -> (tokio::runtime::Runtime, BatchClient) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         let key = SharedKey::new(self.emulator.account(), &Secret::new(self.emulator.key())).expect("a key");
         let endpoint = self.emulator.endpoint().parse().expect("a URL");
         let client = BatchClient::new(endpoint, Credential::SharedKey(key), ClientOptions::default());
-        let client = client.expect("a client");
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        (runtime, client.expect("a client"))
+    }
+
+    /// Changes the number of nodes of a pool, as somebody else does.
+    #[track_caller]
+    pub fn resize_pool(&self, pool: &str, nodes: i32) {
+        let (runtime, client) = self.stranger();
+        let resize = BatchPoolResizeOptions {
+            target_dedicated_nodes: Some(nodes),
+            ..BatchPoolResizeOptions::default()
+        };
+        let pool_id = PoolId::new(pool).expect("an id");
+        let request = ResizePool { pool_id, resize, conditions: Conditions::default() };
+        runtime.block_on(client.send(&request)).expect("a resize");
+    }
+
+    /// The pools of the account, with how many nodes each should have. Not through the proxy.
+    #[track_caller]
+    pub fn pools(&self) -> BTreeMap<String, u64> {
+        let (runtime, client) = self.stranger();
         let listed = runtime.block_on(async {
             client.list(ListPools { query: ListQuery::default() }).try_collect::<Vec<_>>().await
         });

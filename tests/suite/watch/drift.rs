@@ -53,6 +53,22 @@ fn drift_is_only_reported_when_that_is_asked_for() {
 }
 
 #[test]
+fn drift_that_was_there_before_anybody_watched_is_only_reported_too() {
+    let sandbox = Sandbox::new().file("recipes/recipe.yaml", &recipe("a", 3));
+    let account = account!(sandbox);
+    account.run(&["apply", "recipes", "-y", "--no-wait"]).success();
+    let nodes = account.pools()["a-pool"];
+    account.resize_pool("a-pool", 7);
+    account.writes();
+    let look = ["watch", "recipes", "--once", "--on-drift", "report", "--format", "json"];
+    let said = account.run(&look).json_lines();
+    assert!(said.iter().any(|line| line["condition"]["type"] == "Drifted"), "{said:#?}");
+    assert_eq!((account.writes(), account.pools()["a-pool"]), (Vec::<String>::new(), 7));
+    account.run(&["watch", "recipes", "--once"]).success();
+    assert_eq!(account.pools()["a-pool"], nodes);
+}
+
+#[test]
 fn finished_tasks_never_run_again_because_their_job_was_deleted() {
     let sandbox = Sandbox::new().file("recipes/recipe.yaml", &recipe("a", 3));
     let account = account!(sandbox);

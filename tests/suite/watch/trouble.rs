@@ -32,6 +32,15 @@ fn what_the_service_refuses_is_not_sent_again_until_the_recipe_changes() {
 }
 
 #[test]
+fn what_is_for_once_is_not_for_watching() {
+    let sandbox = Sandbox::new().file("recipes/a/recipe.yaml", &recipe("a", 1));
+    for (flag, value) in [("--replace", "pools.p"), ("--rerun", "failed")] {
+        let refused = sandbox.run(["watch", "recipes", "--once", flag, value]);
+        refused.code(64).stderr_contains(&format!("{flag} is for once")).stderr_contains("batchyard apply");
+    }
+}
+
+#[test]
 fn an_account_that_is_away_for_a_while_is_tried_again() {
     let sandbox = Sandbox::new().file("recipes/a/recipe.yaml", &recipe("a", 1));
     let Some(mut emulator) = Emulator::start(&sandbox, Runtime::Simulated) else { return };
