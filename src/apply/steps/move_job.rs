@@ -43,7 +43,8 @@ pub(super) async fn to(
         let conditions = Conditions::default();
         context.client.send(&UpdateJob { job_id: job.clone(), update, conditions }).await?;
     }
-    if enable {
+    // One that was enabled by an apply that was killed right after lacks nothing but the end of its mark.
+    if enable && !(is_there && there.value.state == BatchJobState::Active) {
         let request = EnableJob { job_id: job.clone(), conditions: Conditions::default() };
         match context.client.send(&request).await {
             Ok(_) => {}

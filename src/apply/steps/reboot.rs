@@ -35,12 +35,11 @@ pub(super) async fn nodes(
             time
         }
     };
-    let all = old_nodes(context, pool, before).await?.count;
-    let total = all as u64;
+    let total = old_nodes(context, pool, before).await?.count as u64;
     context
         .wait_until(&format!("the nodes of pool {pool} to reboot"), async || {
             let found = old_nodes(context, pool, before).await?;
-            let done = total.saturating_sub(found.old.len() as u64);
+            let done = total.saturating_sub((found.old.len() + found.away) as u64);
             context.progress("nodes rebooted", Some((done, total)));
             let room = (found.count / WAVE).max(1).saturating_sub(found.away);
             for node in found.old.iter().take(room) {
