@@ -289,6 +289,11 @@ fn told(moved: &Moved) -> String {
         (Side::Decision, Some(field)) => {
             format!("{address}: the plan counts {planned} for `{field}`, and it would be {now} now")
         }
+        (Side::Content, _) => {
+            format!(
+                "{address}: the recipe asks for something else there than when the plan was made ({planned})"
+            )
+        }
         (_, None) => format!("{address}: the plan says \"{planned}\", and it would be \"{now}\" now"),
     }
 }

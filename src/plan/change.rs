@@ -195,14 +195,38 @@ pub struct Change {
 }
 
 impl Change {
+    /// A resource that stays what it is, until more is known of it.
+    pub fn unchanged(address: Address) -> Self {
+        Self {
+            address,
+            id: String::new(),
+            class: ChangeClass::Unchanged,
+            reason: ActionReason::UpToDate,
+            fields: Vec::new(),
+            remarks: Vec::new(),
+            obstacles: Vec::new(),
+            tasks: None,
+            new_work: None,
+            needs: None,
+            drifted: false,
+            etag: None,
+            source: None,
+        }
+    }
+
     /// Notes which version of the object was looked at, and whether what differs was changed behind the recipe's back.
     pub(super) fn note_live(&mut self, etag: Option<&ETag>, owner: Option<&Ownership>, desired: &Digest) {
         let as_applied = owner.and_then(|owner| owner.digest.as_ref()) == Some(desired);
         self.etag = etag.cloned();
-        self.drifted = as_applied && !self.fields.is_empty();
-        if self.drifted {
-            self.remarks.push("it was changed since it was applied, and not by the recipe".to_owned());
+        if as_applied && !self.fields.is_empty() {
+            self.note_drift("it was changed since it was applied, and not by the recipe");
         }
+    }
+
+    /// Notes that what differs was changed behind the recipe's back.
+    pub(super) fn note_drift(&mut self, remark: &str) {
+        self.drifted = true;
+        self.remarks.push(remark.to_owned());
     }
 }
 

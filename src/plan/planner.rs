@@ -157,24 +157,6 @@ impl Adoption {
     }
 }
 
-fn unchanged(address: Address) -> Change {
-    Change {
-        address,
-        id: String::new(),
-        class: ChangeClass::Unchanged,
-        reason: ActionReason::UpToDate,
-        fields: Vec::new(),
-        remarks: Vec::new(),
-        obstacles: Vec::new(),
-        tasks: None,
-        new_work: None,
-        needs: None,
-        drifted: false,
-        etag: None,
-        source: None,
-    }
-}
-
 fn conflict(change: &mut Change, reason: ActionReason, remark: String) {
     change.class = ChangeClass::Conflict;
     change.reason = reason;

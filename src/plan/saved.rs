@@ -20,6 +20,21 @@ pub struct SavedPlan {
     pub changes: Vec<Change>,
     /// What a reader should know that is no change.
     pub notes: Vec<String>,
+    /// What each step would bring about.
+    pub intents: Vec<Intent>,
+}
+
+/// What a step would bring about, also as far as the plan does not show it: of many tasks it shows three.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Intent {
+    /// The resource.
+    pub address: Address,
+    /// What is done, for people.
+    pub verb: String,
+    /// To which object.
+    pub target: String,
+    /// What it is to become.
+    pub digest: String,
 }
 
 /// Something that is no longer as the plan says.
@@ -46,11 +61,24 @@ pub enum Side {
     Recipe,
     /// What would be done.
     Decision,
+    /// What is not shown of what would be done.
+    Content,
 }
 
 impl From<&Plan> for SavedPlan {
     fn from(plan: &Plan) -> Self {
-        Self { recipe: plan.recipe.clone(), changes: plan.changes.clone(), notes: plan.notes.clone() }
+        let intents = plan.steps.iter().map(|step| Intent {
+            address: step.address.clone(),
+            verb: step.action.verb().to_owned(),
+            target: step.action.target().to_owned(),
+            digest: step.action.intent().to_string(),
+        });
+        Self {
+            recipe: plan.recipe.clone(),
+            changes: plan.changes.clone(),
+            notes: plan.notes.clone(),
+            intents: intents.collect(),
+        }
     }
 }
 
@@ -71,19 +99,38 @@ impl From<SavedPlan> for Plan {
 impl SavedPlan {
     /// What a plan that was made just now says otherwise. Nothing means that applying it does what this one says.
     pub fn moved(&self, now: &Plan) -> Vec<Moved> {
-        let by_address = |changes: &'_ [Change]| -> BTreeMap<Address, Change> {
-            changes.iter().map(|change| (change.address.clone(), change.clone())).collect()
-        };
-        let (planned, mut current) = (by_address(&self.changes), by_address(&now.changes));
+        let mut current: BTreeMap<&Address, &Change> =
+            now.changes.iter().map(|change| (&change.address, change)).collect();
         let mut moved = Vec::new();
-        for (address, planned) in planned {
-            match current.remove(&address) {
-                Some(now) => moved.extend(differences(&planned, &now)),
-                None => moved.push(decision(&address, class(&planned), Value::Null)),
+        for planned in &self.changes {
+            match current.remove(&planned.address) {
+                Some(now) => moved.extend(differences(planned, now)),
+                None => moved.push(decision(&planned.address, class(planned), Value::Null)),
             }
         }
-        moved.extend(current.into_iter().map(|(address, now)| decision(&address, Value::Null, class(&now))));
+        moved.extend(current.into_iter().map(|(address, now)| decision(address, Value::Null, class(now))));
+        moved.extend(self.other_intents(now, &moved));
         moved
+    }
+
+    /// What would become of resources of which the two plans say the same.
+    fn other_intents(&self, now: &Plan, known: &[Moved]) -> Vec<Moved> {
+        let now = Self::from(now).intents;
+        let either = |one: &[Intent], other: &[Intent]| -> Vec<Intent> {
+            one.iter().filter(|intent| !other.contains(intent)).cloned().collect()
+        };
+        let mut others: Vec<Intent> = either(&self.intents, &now);
+        others.extend(either(&now, &self.intents));
+        others.retain(|intent| known.iter().all(|moved| moved.address != intent.address));
+        others.dedup_by(|one, other| one.address == other.address);
+        let moved = others.into_iter().map(|intent| Moved {
+            address: intent.address,
+            field: None,
+            planned: Value::String(intent.verb),
+            now: Value::Null,
+            side: Side::Content,
+        });
+        moved.collect()
     }
 }
 
@@ -113,20 +160,28 @@ fn differences(planned: &Change, now: &Change) -> Vec<Moved> {
             side,
         });
     };
+    // Where nobody has touched the object, it is the recipe that says something else.
+    let is_untouched = planned.class == Create || (planned.etag.is_some() && planned.etag == now.etag);
     for field in &planned.fields {
-        // A field that no longer differs has become what the recipe asks for.
-        let current = now.fields.iter().find(|other| other.path == field.path);
-        let before = current.map_or(&field.after, |other| &other.before);
-        if *before != field.before {
-            note(&field.path, &field.before, before, Side::Account);
-        }
-        if let Some(other) = current.filter(|other| other.after != field.after) {
-            note(&field.path, &field.after, &other.after, Side::Recipe);
+        match now.fields.iter().find(|other| other.path == field.path) {
+            // A field that no longer differs is what the recipe asks for: one of the two has come to the other.
+            None if is_untouched => note(&field.path, &field.after, &field.before, Side::Recipe),
+            None => note(&field.path, &field.before, &field.after, Side::Account),
+            Some(other) => {
+                if other.before != field.before {
+                    note(&field.path, &field.before, &other.before, Side::Account);
+                }
+                if other.after != field.after {
+                    note(&field.path, &field.after, &other.after, Side::Recipe);
+                }
+            }
         }
     }
     for field in now.fields.iter().filter(|field| planned.fields.iter().all(|it| it.path != field.path)) {
-        // The account was as the recipe asks, unless it is the recipe that asks for more than it did.
-        note(&field.path, &field.after, &field.before, Side::Account);
+        match is_untouched {
+            true => note(&field.path, &field.before, &field.after, Side::Recipe),
+            false => note(&field.path, &field.after, &field.before, Side::Account),
+        }
     }
     for (name, planned_value, now_value) in [
         ("tasks", serde_json::to_value(&planned.tasks), serde_json::to_value(&now.tasks)),
@@ -167,19 +222,11 @@ mod tests {
             source: None,
         });
         let change = Change {
-            address: Address::pool("p"),
             id: "p".into(),
             class: ChangeClass::UpdateLive,
             reason: ActionReason::FieldsDiffer,
             fields: fields.collect(),
-            remarks: vec![],
-            obstacles: vec![],
-            tasks: None,
-            new_work: None,
-            needs: None,
-            drifted: false,
-            etag: None,
-            source: None,
+            ..Change::unchanged(Address::pool("p"))
         };
         let recipe = RecipeName::new("r").unwrap();
         Plan {
@@ -214,6 +261,20 @@ mod tests {
         let moved = SavedPlan::from(&planned).moved(&now);
         assert_eq!(moved.len(), 1);
         assert_eq!((&moved[0].planned, &moved[0].now), (&json!("will be created"), &json!("stays as it is")));
+    }
+
+    #[test]
+    fn what_the_recipe_asks_for_is_not_laid_at_the_door_of_the_account() {
+        let with_version = |fields: &[(&str, Value, Value)]| {
+            let mut plan = plan(fields);
+            plan.changes[0].etag = Some(crate::batch::ETag::new("0x1"));
+            plan
+        };
+        let before = with_version(&[("priority", json!(1), json!(5))]);
+        let now = with_version(&[("retries", json!(0), json!(3))]);
+        let moved = SavedPlan::from(&before).moved(&now);
+        let said: Vec<_> = moved.iter().map(|it| (&it.planned, &it.now, it.side)).collect();
+        assert_eq!(said, [(&json!(5), &json!(1), Side::Recipe), (&json!(0), &json!(3), Side::Recipe)]);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::batch::{ETag, JobId, JobScheduleId, PoolId, TaskId};
 use crate::resource::{
-    Address, AutoscaleSpec, FieldSources, InputFile, JobScheduleSpec, JobSpec, Ownership, PoolSpec,
+    Address, AutoscaleSpec, Digest, FieldSources, InputFile, JobScheduleSpec, JobSpec, Ownership, PoolSpec,
     TaskDigest, TaskStream,
 };
 
@@ -240,6 +240,37 @@ impl Action {
             Self::AddTasks { .. } => "add tasks",
             Self::UnsealJob { .. } => "forget recorded tasks",
             Self::SealJob { .. } => "record tasks",
+        }
+    }
+
+    /// What it would bring about, in short: two actions with the same verb, target and intent do the same. The versions that it was
+    /// planned for don't count.
+    pub fn intent(&self) -> Digest {
+        match self {
+            Self::CreatePool { spec, .. } | Self::UpdatePool { spec, .. } => spec.digest(),
+            Self::CreateJob { spec, .. } | Self::UpdateJob { spec, .. } => spec.digest(),
+            Self::CreateSchedule { spec, .. } | Self::UpdateSchedule { spec, .. } => spec.digest(),
+            Self::ResizePool { size, .. } => Digest::of(&(size.dedicated, size.spot, size.timeout)),
+            Self::EnableAutoscale { autoscale, .. } => Digest::of(autoscale),
+            Self::MoveJob { pool, .. } => Digest::of(pool),
+            Self::DeleteTasks { tasks, .. } => {
+                Digest::of(&tasks.iter().map(|(id, digest)| (id, digest.to_string())).collect::<Vec<_>>())
+            }
+            Self::UploadInputs { files, .. } => {
+                Digest::of(&files.iter().map(|file| &file.blob).collect::<Vec<_>>())
+            }
+            Self::AddTasks { count, .. } => Digest::of(count),
+            // The tally is made of every task.
+            Self::SealJob { seal, .. } => Digest::of(&(seal.spec.digest(), &seal.ownership.tasks)),
+            Self::DisableAutoscale { .. }
+            | Self::RebootNodes { .. }
+            | Self::DeletePool { .. }
+            | Self::AwaitPoolGone { .. }
+            | Self::DeleteJob { .. }
+            | Self::AwaitJobGone { .. }
+            | Self::DeleteSchedule { .. }
+            | Self::AwaitScheduleGone { .. }
+            | Self::UnsealJob { .. } => Digest::of(&()),
         }
     }
 

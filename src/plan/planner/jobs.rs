@@ -15,7 +15,7 @@ use super::super::job;
 use super::super::obstacle::Obstacle;
 use super::super::step::{Action, JobSeal, StepId};
 use super::super::tasks::TaskPlan;
-use super::{Planner, conflict, hardest, unchanged};
+use super::{Planner, conflict, hardest};
 
 /// Whether a job that ends with its tasks would do so between the deletion of tasks and their return: then no other unfinished task is
 /// left in it. That it ends so can't be taken back.
@@ -47,7 +47,7 @@ impl Planner<'_> {
         let mut change = Change {
             id: desired.spec.id.to_string(),
             source: source_of(&desired.sources, ""),
-            ..unchanged(Address::job(key))
+            ..Change::unchanged(Address::job(key))
         };
         let foreign = desired.spec.pool.id().filter(|_| desired.pool_key.is_none());
         self.note_missing_pool(&change.address, foreign, "the job's tasks wait");
@@ -208,15 +208,32 @@ impl Planner<'_> {
             self.seal_if_unsealed(&mut change, desired, &live.value, &tasks);
             self.keep_tasks(key, desired, tasks);
         } else {
-            let uploaded =
-                if tasks.conflicts.is_empty() { self.upload_inputs(key, desired, &tasks) } else { None };
-            let ready: Vec<_> = updated.into_iter().chain(uploaded).collect();
-            let ready =
-                self.forget_tally(key, desired, &live.value, &tasks).into_iter().chain(ready).collect();
-            self.add_tasks(key, desired, tasks, ChangeClass::UpdateLive, ready);
+            self.change_tasks(key, desired, &live.value, tasks, updated);
         }
         self.changes.push(change);
         Ok(())
+    }
+
+    /// Brings the tasks of a job that is there to what is wanted, after the job itself was changed.
+    fn change_tasks(
+        &mut self,
+        key: &str,
+        desired: &DesiredJob,
+        live: &LiveJob,
+        tasks: TaskPlan,
+        updated: Option<StepId>,
+    ) {
+        let uploaded =
+            if tasks.conflicts.is_empty() { self.upload_inputs(key, desired, &tasks) } else { None };
+        let forgotten = self.forget_tally(key, desired, live, &tasks);
+        let ready = forgotten.into_iter().chain(updated).chain(uploaded).collect();
+        let recorded = live.ownership.as_ref().and_then(|owner| owner.tasks.as_deref());
+        let were_all_there = recorded == Some(tasks.tally.to_string().as_str());
+        self.add_tasks(key, desired, tasks, ChangeClass::UpdateLive, ready);
+        let differing = self.changes.last_mut().filter(|tasks| tasks.class == ChangeClass::UpdateLive);
+        if let Some(tasks) = differing.filter(|_| were_all_there && !self.policy.rerun.concerns(key)) {
+            tasks.note_drift("they were all there once, and somebody changed that since");
+        }
     }
 
     /// The mark of a job that is changed. The tally of its tasks stays until its seal says another: they are what they were.
@@ -273,7 +290,7 @@ impl Planner<'_> {
     }
 
     fn keep_tasks(&mut self, key: &str, desired: &DesiredJob, tasks: TaskPlan) {
-        let mut change = unchanged(Address::tasks(key));
+        let mut change = Change::unchanged(Address::tasks(key));
         change.id = desired.spec.id.to_string();
         change.source = source_of(&desired.sources, "tasks");
         change.tasks = Some(tasks.summary);
@@ -308,7 +325,8 @@ impl Planner<'_> {
     ) {
         let address = Address::tasks(key);
         let source = source_of(&desired.sources, "tasks");
-        let mut change = Change { id: desired.spec.id.to_string(), source, ..unchanged(address.clone()) };
+        let mut change =
+            Change { id: desired.spec.id.to_string(), source, ..Change::unchanged(address.clone()) };
         if !tasks.is_unchanged() {
             change.class = if class == ChangeClass::Replace { ChangeClass::Create } else { class };
             change.reason = match class {

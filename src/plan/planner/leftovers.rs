@@ -12,7 +12,7 @@ use crate::resource::{
 use super::super::change::{ActionReason, Change};
 use super::super::selection::Selection;
 use super::super::step::Action;
-use super::{Planner, unchanged};
+use super::Planner;
 
 /// Ids of what a recipe has, which is not destroyed.
 #[derive(Debug, Default)]
@@ -101,7 +101,7 @@ impl Planner<'_> {
             id,
             class: ChangeClass::Destroy,
             reason: reason.clone(),
-            ..unchanged(address)
+            ..Change::unchanged(address)
         };
         let Owned { schedules, jobs, pools } = Owned::of(self.recipe, live, kept, &self.policy.selection);
         let mut gone = Vec::new();

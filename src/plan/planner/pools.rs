@@ -12,7 +12,7 @@ use super::super::change::{ActionReason, Change, FieldChange};
 use super::super::diff::source_of;
 use super::super::pool;
 use super::super::step::{Action, PoolResize, StepId};
-use super::{Adoption, Planner, conflict, hardest, unchanged};
+use super::{Adoption, Planner, conflict, hardest};
 
 impl Planner<'_> {
     pub(super) fn pool(&mut self, key: &str, desired: &DesiredPool, live: Option<&Observed<LivePool>>) {
@@ -20,7 +20,7 @@ impl Planner<'_> {
         let mut change = Change {
             id: desired.spec.id.to_string(),
             source: source_of(&desired.sources, ""),
-            ..unchanged(address)
+            ..Change::unchanged(address)
         };
         match live {
             None => {

@@ -9,7 +9,7 @@ use super::super::change::{ActionReason, Change};
 use super::super::diff::source_of;
 use super::super::schedule;
 use super::super::step::{Action, StepId};
-use super::{Planner, conflict, hardest, unchanged};
+use super::{Planner, conflict, hardest};
 
 impl Planner<'_> {
     pub(super) fn schedule(
@@ -21,7 +21,7 @@ impl Planner<'_> {
         let mut change = Change {
             id: desired.spec.id.to_string(),
             source: source_of(&desired.sources, ""),
-            ..unchanged(Address::schedule(key))
+            ..Change::unchanged(Address::schedule(key))
         };
         let foreign = desired.spec.pool().filter(|_| desired.pool_key.is_none());
         self.note_missing_pool(&change.address, foreign, "tasks of the schedule's jobs wait");

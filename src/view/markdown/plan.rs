@@ -116,19 +116,11 @@ mod tests {
 
     fn change(class: ChangeClass, key: &str, remark: &str) -> Change {
         Change {
-            address: Address::pool(key),
             id: key.into(),
             class,
             reason: ActionReason::Missing,
-            fields: vec![],
             remarks: vec![remark.to_owned()],
-            obstacles: vec![],
-            tasks: None,
-            new_work: None,
-            needs: None,
-            drifted: false,
-            etag: None,
-            source: None,
+            ..Change::unchanged(Address::pool(key))
         }
     }
 

@@ -55,7 +55,7 @@ fn a_plan_that_no_longer_holds_is_refused_with_what_moved() {
     sandbox.run(["plan", "recipe.yaml", "-p", "nodes=2", "--out", "my.plan"]).success();
     sandbox.write("recipe.yaml", &RECIPE.replace("priority: 5", "priority: 9"));
     let refused = apply(&sandbox, &["my.plan"]);
-    refused.code(5).stderr_contains("jobs.j: `priority` was 9 when the plan was made, and is 5 now");
+    refused.code(5).stderr_contains("jobs.j: the recipe asked for `priority` 5, and asks for 9 now");
     // A task was added meanwhile.
     sandbox.write("recipe.yaml", &RECIPE.replace("priority: 5", "priority: 6"));
     sandbox.run(["plan", "recipe.yaml", "-p", "nodes=2", "--out", "my.plan"]).success();
@@ -63,6 +63,20 @@ fn a_plan_that_no_longer_holds_is_refused_with_what_moved() {
     sandbox.write("recipe.yaml", &format!("{}{task}", RECIPE.replace("priority: 5", "priority: 6")));
     let refused = apply(&sandbox, &["my.plan"]);
     refused.code(5).stderr_contains("the plan counts 0 for `tasks.add`, and it would be 1 now");
+}
+
+#[test]
+fn nothing_is_applied_that_was_not_looked_at_although_the_plan_shows_too_little_to_tell() {
+    let sandbox = Sandbox::new().file("recipe.yaml", RECIPE);
+    let Some(_emulator) = Emulator::start(&sandbox, Runtime::Simulated) else { return };
+    sandbox.run(["plan", "recipe.yaml", "--out", "my.plan"]).success();
+    // As many tasks of the same names, and a pool and a job of the same fields.
+    sandbox.write("recipe.yaml", &RECIPE.replace("[echo,", "[rm,"));
+    let refused = apply(&sandbox, &["my.plan"]);
+    refused.code(5).stderr_contains("jobs.j.tasks: the recipe asks for something else there");
+    sandbox.run(["plan", "recipe.yaml"]).success().stdout_contains("Plan: 3 to create.");
+    sandbox.write("recipe.yaml", RECIPE);
+    apply(&sandbox, &["my.plan"]).success();
 }
 
 #[test]
