@@ -1,7 +1,8 @@
-//! What other tools are told → a recipe, and a report that has a line for every key.
+//! What other tools are told, and what an account has → a recipe, and a report of what became of it.
 //!
 //! Nothing here reads or writes a file: texts go in, texts come out. A secret goes in and stays there: what comes out refers to it.
 
+pub mod live;
 mod log;
 mod report;
 pub mod shipyard;

@@ -54,5 +54,6 @@ pub use discover::{DiscoverError, discover};
 pub use explain::{all as all_codes, explain};
 pub use load::{LoadRequest, Loaded, load, resolve_recipe};
 pub use resolved::Resolved;
+pub use rest_names::recipe_key;
 pub use rules::{is_secret_name, known_secret, may_be_secret, secret_arguments};
 pub use suggest::similar_names;

@@ -43,7 +43,7 @@ const LAYERS: &[Layer] = &[
     // The domain: what is desired and what is there. It carries references to secrets.
     layer("resource", "batch secret"),
     layer("recipe", "diagnostic resource batch secret"),
-    layer("import", "diagnostic recipe batch"),
+    layer("import", "diagnostic recipe resource batch secret"),
     layer("plan", "resource batch diagnostic"),
     // The client never meets the emulator except in `batch`.
     layer("client", "batch secret clock loopback bounded_file"),

@@ -10,4 +10,5 @@ mod tests;
 
 #[cfg(test)]
 pub(super) use table::{Property, properties};
+pub use table::recipe_key;
 pub(super) use table::{Removed, recipe_name, removed};

@@ -60,6 +60,13 @@ pub(in crate::recipe) fn recipe_name(models: &[String], key: &str) -> Option<&'s
     Some(inside.trim_start_matches('.')).filter(|name| !name.is_empty())
 }
 
+/// The key under which an object with certain keys says the property that the REST API calls `name`: `identity` for
+/// `identityReference`.
+pub fn recipe_key(name: &str, has: impl Fn(&str) -> bool) -> Option<&'static str> {
+    let keys = properties().filter(|property| property.name == name).map(|property| property.path);
+    keys.filter_map(|path| path.rsplit('.').next()).find(|key| has(key))
+}
+
 /// The path of the object that a model's properties stand in: what all of their paths begin with.
 fn base(model: &str) -> Option<&'static str> {
     let object = |path: &'static str| match path.rsplit_once('.') {
@@ -104,6 +111,13 @@ mod tests {
             Some("public_ip_address")
         );
         assert_eq!(name(&["NetworkConfiguration"], "targetDedicatedNodes"), None);
+    }
+
+    #[test]
+    fn keys_are_found_among_those_that_there_are() {
+        assert_eq!(recipe_key("identityReference", |key| key == "identity"), Some("identity"));
+        assert_eq!(recipe_key("maxTaskRetryCount", |key| key == "retries"), Some("retries"));
+        assert_eq!(recipe_key("identityReference", |key| key == "retries"), None);
     }
 
     #[test]

@@ -1,0 +1,191 @@
+//! What specs hold in the words of the REST API, in the words of recipes: the same tree under other names, by the schema of the
+//! language and by the list that the language is measured by. What has no place in it is noted.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::desk::Scribe;
+use super::language::Shape;
+use super::texts;
+use crate::batch::WireDuration;
+use crate::import::report::Fate;
+use crate::import::yaml::{Map, Yaml};
+use crate::recipe::recipe_key;
+use crate::resource::{EnvironmentSpec, EnvironmentValue};
+
+impl Scribe<'_> {
+    /// Puts a part under a key of a definition of the language, unless it is at its default.
+    pub(super) fn part<T: Serialize>(&self, map: &mut Map, (definition, key): (&str, &str), part: &T) {
+        let value = serde_json::to_value(part).unwrap_or_default();
+        let path = key.to_owned();
+        match self.desk.language.property(definition, key) {
+            Some(shape) => {
+                map.put_some(key, self.raise(shape, &value, &path));
+            }
+            None => self.unknown(&path, &value),
+        }
+    }
+
+    fn unknown(&self, path: &str, value: &Value) {
+        if !is_nothing(value) {
+            self.note(path, Fate::Dropped, "no recipe can say it");
+        }
+    }
+
+    /// A value in the words of recipes; none if there is nothing to say.
+    fn raise(&self, shape: Shape<'_>, value: &Value, path: &str) -> Option<Yaml> {
+        match (shape.name, value) {
+            (_, Value::Null) => None,
+            ("Duration", Value::String(text)) => Some(self.duration(text)),
+            ("Command", Value::String(line)) => {
+                self.warn_of_secrets_in(path, line);
+                Some(texts::command(line))
+            }
+            ("Identity", identity) => Some(texts::text(identity.get("resourceId")?.as_str()?)),
+            ("UrlOrSecret", Value::String(url)) => Some(self.url(path, url)),
+            ("SecretReference", _) => Some(self.withheld(path)),
+            ("ProtectedSettings", _) => None,
+            (_, Value::String(word)) if !shape.words().is_empty() => self.word(shape, word, path),
+            (_, Value::String(text)) => Some(texts::text(text)),
+            (_, Value::Bool(_) | Value::Number(_)) => Some(Yaml::plain(value)),
+            (_, Value::Array(items)) => match self.desk.language.entry(shape) {
+                Some(entry) => self.entries(entry, items, path),
+                None => self.list(shape, items, path),
+            },
+            (_, Value::Object(_)) if shape.is_map() => Some(self.map(shape, value, path)).map(laid_out),
+            (_, Value::Object(_)) => Some(free(value)),
+        }
+    }
+
+    fn duration(&self, text: &str) -> Yaml {
+        let limit = text.parse::<WireDuration>().ok().and_then(WireDuration::limit);
+        limit.map_or_else(|| texts::text(text), |limit| Yaml::text(texts::duration(limit)))
+    }
+
+    /// A word of the REST API is that of the recipe without its underscores.
+    fn word(&self, shape: Shape<'_>, word: &str, path: &str) -> Option<Yaml> {
+        let is_meant = |known: &&str| letters(known).eq_ignore_ascii_case(&letters(word));
+        let known = shape.words().into_iter().find(is_meant).map(Yaml::text);
+        if known.is_none() {
+            self.note(path, Fate::Dropped, format!("recipes have no word for `{word}`"));
+        }
+        known
+    }
+
+    fn list(&self, shape: Shape<'_>, items: &[Value], path: &str) -> Option<Yaml> {
+        let item = self.desk.language.item(shape)?;
+        let place = |index: usize| format!("{path}[{index}]");
+        let raised: Vec<Yaml> =
+            { items.iter().enumerate() }.filter_map(|(index, value)| self.raise(item, value, &place(index))).collect();
+        let is_short = raised.iter().all(|item| matches!(item, Yaml::Plain(_) | Yaml::Text(_)));
+        let list = Yaml::List(raised);
+        let is_empty = items.is_empty();
+        (!is_empty).then(|| if is_short { Yaml::Short(Box::new(list)) } else { list })
+    }
+
+    /// A map by names of one's own: a list in the REST API, whose members have a name.
+    fn entries(&self, entry: Shape<'_>, items: &[Value], path: &str) -> Option<Yaml> {
+        if entry.name == "TextOrSecret" {
+            let text = |item: &Value, key| item.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+            let variables = items.iter().map(|item| {
+                (text(item, "name"), EnvironmentValue::Plain(text(item, "value")))
+            });
+            return self.environment(path, &variables.collect::<EnvironmentSpec>());
+        }
+        let mut map = Map::default();
+        for item in items {
+            let Some((name, item)) = named(entry, item) else {
+                self.note(path, Fate::Dropped, "it has no name");
+                continue;
+            };
+            let value = self.raise(entry, &item, &format!("{path}.{name}"));
+            map.put(&texts::literal(&name), value.unwrap_or_else(|| Map::default().in_short()));
+        }
+        (!map.is_empty()).then(|| map.long())
+    }
+
+    fn map(&self, shape: Shape<'_>, value: &Value, path: &str) -> Map {
+        let mut map = Map::default();
+        for (name, value) in value.as_object().into_iter().flatten() {
+            let place = recipe_key(name, |key| shape.has(key));
+            let Some((key, member)) = place.and_then(|key| Some((key, self.desk.language.member(shape, key)?)))
+            else {
+                self.unknown(&format!("{path}.{name}"), value);
+                continue;
+            };
+            map.put_some(key, self.raise(member, value, &format!("{path}.{key}")));
+        }
+        let present = map.keys();
+        for key in shape.required().filter(|key| !present.iter().any(|there| there == key)) {
+            let place = format!("{path}.{key}");
+            match self.desk.language.member(shape, key) {
+                Some(member) if member.name == "SecretReference" => {
+                    map.put(key, self.withheld(&place));
+                }
+                Some(member) if member.is_map() || self.desk.language.entry(member).is_some() => {
+                    map.put(key, Map::default().in_short());
+                }
+                _ => self.note(&place, Fate::Dropped, "a recipe needs it, and the account does not say it"),
+            }
+        }
+        if shape.name == "AzureBlob" && !present.iter().any(|key| key == "identity") {
+            map.add(
+                "account_key",
+                self.withheld(&format!("{path}.account_key")),
+                Some("or sas_key: the service returns neither".to_owned()),
+            );
+        }
+        if shape.name == "Extension" {
+            let note = "the service does not return protected settings: if it has any, add `protected_settings`";
+            self.note(&format!("{path}.protected_settings"), Fate::Dropped, note);
+        }
+        map
+    }
+}
+
+/// A member with its name taken out.
+fn named(entry: Shape<'_>, item: &Value) -> Option<(String, Value)> {
+    let mut members = item.as_object()?.clone();
+    if entry.name == "FileSystem" {
+        let settings = members.values_mut().find_map(Value::as_object_mut)?;
+        let folder = settings.remove("relativeMountPath")?;
+        return Some((folder.as_str()?.to_owned(), Value::Object(members)));
+    }
+    let name = members.remove("name")?.as_str()?.to_owned();
+    let value = if entry.is_map() { Value::Object(members) } else { members.remove("value")? };
+    Some((name, value))
+}
+
+/// A map with a key a line, or `{}`.
+fn laid_out(map: Map) -> Yaml {
+    if map.is_empty() { map.in_short() } else { map.long() }
+}
+
+/// A value of somebody else's making.
+fn free(value: &Value) -> Yaml {
+    match value {
+        Value::String(content) => texts::text(content),
+        Value::Array(items) => Yaml::List(items.iter().map(free).collect()),
+        Value::Object(members) => {
+            let mut map = Map::default();
+            for (name, value) in members {
+                map.put(&texts::literal(name), free(value));
+            }
+            laid_out(map)
+        }
+        other => Yaml::plain(other),
+    }
+}
+
+fn is_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => true,
+        Value::Object(members) => members.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        _ => false,
+    }
+}
+
+fn letters(word: &str) -> String {
+    word.chars().filter(|letter| *letter != '_').collect()
+}

@@ -1,0 +1,147 @@
+//! What may be written down, and what only a reference may stand for.
+
+use super::desk::Scribe;
+use super::texts;
+use crate::import::report::Fate;
+use crate::import::yaml::{Map, Yaml};
+use crate::recipe::{is_secret_name, known_secret, may_be_secret};
+use crate::resource::{EnvironmentSpec, EnvironmentValue};
+use crate::secret::SecretRef;
+
+/// How much is known about the texts of an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Openness {
+    /// The recipe that made it said all of them openly: its digest proves it.
+    Open,
+    /// A recipe made it, and may have held some of them as secrets.
+    Secretive,
+    /// No recipe made it: only names and values tell.
+    Unknown,
+}
+
+impl Openness {
+    /// Of an object of somebody, of which it is known whether it holds no secrets.
+    pub(super) fn of(is_owned: bool, had_no_secrets: bool) -> Self {
+        match (is_owned, had_no_secrets) {
+            (_, true) => Self::Open,
+            (true, false) => Self::Secretive,
+            (false, false) => Self::Unknown,
+        }
+    }
+
+    /// Whether a value of that name must not be written down.
+    fn hides(self, name: &str, value: &str) -> bool {
+        let is_secret = known_secret(value).is_some() || (is_secret_name(name) && !value.is_empty());
+        match self {
+            Self::Open => false,
+            Self::Unknown => is_secret,
+            Self::Secretive => is_secret || may_be_secret(value) || value.starts_with(['/', '$', '%', '<', '@', '*', '-']),
+        }
+    }
+}
+
+impl Scribe<'_> {
+    /// Environment variables.
+    pub(super) fn environment(&self, path: &str, environment: &EnvironmentSpec) -> Option<Yaml> {
+        let mut map = Map::default();
+        for (name, value) in environment {
+            if name.is_empty() || name.contains('=') || name.contains(char::is_whitespace) {
+                let note = format!("no recipe can name the environment variable `{name}`");
+                self.note(path, Fate::Dropped, note);
+                continue;
+            }
+            let (value, beside) = self.environment_value(path, name, value);
+            map.add(name, value, beside);
+        }
+        (!map.is_empty()).then(|| map.long())
+    }
+
+    fn environment_value(&self, path: &str, name: &str, value: &EnvironmentValue) -> (Yaml, Option<String>) {
+        let value = match value {
+            EnvironmentValue::Plain(value) => value,
+            EnvironmentValue::Secret(SecretRef::Env(variable)) => {
+                self.desk.log.variable(variable, format!("the secret {name} of {}", self.address));
+                return (Yaml::env(variable), None);
+            }
+            // Nothing that was read refers to anything, and what is found out refers to variables.
+            EnvironmentValue::Secret(_) => return (Yaml::env(name), None),
+        };
+        if !self.openness.hides(name, value) {
+            return (texts::text(value), None);
+        }
+        let wanted = if texts::is_variable(name) { name.to_owned() } else { texts::variable(&[name]) };
+        let variable = self.variable(&wanted, Some(value));
+        self.desk.log.variable(&variable, format!("the value of {name} of {}", self.address));
+        let comment = match self.openness {
+            Openness::Secretive => "may be a secret: the recipe that made this has some",
+            _ => "looks like a secret",
+        };
+        self.note(&format!("{path}.{name}"), Fate::Changed, format!("{comment}; it refers to {variable}"));
+        (Yaml::env(&variable), Some(comment.to_owned()))
+    }
+
+    /// A URL, or a reference to one that holds a signature.
+    pub(super) fn url(&self, path: &str, url: &str) -> Yaml {
+        let has_query = url.contains('?');
+        let is_secret = match self.openness {
+            Openness::Open => false,
+            Openness::Unknown => known_secret(url).is_some(),
+            Openness::Secretive => has_query || known_secret(url).is_some(),
+        };
+        if !is_secret {
+            return texts::text(url);
+        }
+        let variable = self.variable(&texts::variable(&[self.name(), last(path)]), Some(url));
+        let address = url.split('?').next().unwrap_or_default();
+        self.desk.log.variable(&variable, format!("the URL {address} with a signature"));
+        self.note(path, Fate::Changed, format!("the URL holds a signature; it refers to {variable}"));
+        Yaml::env(&variable)
+    }
+
+    /// A reference to a secret that the service doesn't return.
+    pub(super) fn withheld(&self, path: &str) -> Yaml {
+        let parts: Vec<&str> = path.split('.').rev().take(2).collect::<Vec<_>>().into_iter().rev().collect();
+        let variable = self.variable(&texts::variable(&parts), None);
+        self.desk.log.variable(&variable, format!("the secret {path} of {}", self.address));
+        self.note(path, Fate::Changed, format!("the service does not return it; it refers to {variable}"));
+        Yaml::env(&variable)
+    }
+
+    /// Says so if a command line holds what looks like a secret: only the command itself can say it.
+    pub(super) fn warn_of_secrets_in(&self, path: &str, line: &str) {
+        let words = crate::batch::command_line::split(line).unwrap_or_default();
+        let arguments = crate::recipe::secret_arguments(words.iter().map(|word| (word.as_str(), ())));
+        if known_secret(line).is_some() || !arguments.is_empty() {
+            let what = "holds what looks like a secret, and the recipe says it as openly as the account does";
+            self.desk.log.to_do(format!(
+                "{}.{path} {what}: pass it to the command in an environment variable that refers to it",
+                self.address
+            ));
+        }
+    }
+
+    /// The id of the object.
+    fn name(&self) -> &str {
+        self.address.rsplit('.').next().unwrap_or_default()
+    }
+}
+
+fn last(path: &str) -> &str {
+    path.rsplit('.').next().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_be_a_secret_is_hidden() {
+        let sas = "https://a.blob.core.windows.net/c?sv=2020&sig=abcdefghijklmnopqrstuvwxyz0123456789";
+        assert!(!Openness::Open.hides("PASSWORD", "in the open"), "its recipe says it");
+        assert!(Openness::Unknown.hides("PASSWORD", "12"));
+        assert!(Openness::Unknown.hides("SOURCE", sas));
+        assert!(!Openness::Unknown.hides("MODE", "fast"));
+        assert!(Openness::Secretive.hides("MODE", "fast") && Openness::Secretive.hides("X", "/k3y"));
+        assert!(!Openness::Secretive.hides("COUNT", "3") && !Openness::Secretive.hides("ON", "true"));
+    }
+}
