@@ -3,6 +3,7 @@
 
 mod blocked;
 mod hold;
+mod inventory;
 mod node_trouble;
 mod pool_status;
 mod preparation;
@@ -12,6 +13,7 @@ mod task_end;
 mod waiting;
 
 pub use hold::{Held, Hold, Problem};
+pub use inventory::{inventory, whole_tasks};
 pub use node_trouble::{Detail, NodeTrouble};
 pub use pool_status::{PoolStatus, pool_status};
 pub use preparation::{awaits_release, waits_for_preparation};

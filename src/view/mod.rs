@@ -4,6 +4,7 @@
 pub mod diagnostics;
 pub mod human;
 pub mod imported;
+pub mod imported_account;
 pub mod json;
 pub mod markdown;
 pub mod metrics;

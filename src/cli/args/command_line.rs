@@ -44,7 +44,7 @@ Examples:
 pub(in crate::cli) enum Command {
     /// Copy a recipe of the library
     New(NewArgs),
-    /// Make a recipe of what another tool was told
+    /// Make a recipe of what another tool was told, or of what an account has
     Import(ImportArgs),
     /// Check recipes without looking at any account
     Validate(ValidateArgs),

@@ -29,7 +29,7 @@ pub(super) use emulator::EmulatorArgs;
 pub(super) use explain::ExplainArgs;
 pub(super) use fmt::FmtArgs;
 pub(super) use global::{Color, Format, Global, RuntimeChoice, TimingChoice};
-pub(super) use import::{ImportArgs, ImportSource, ShipyardArgs};
+pub(super) use import::{ImportArgs, ImportSource, LiveArgs, ShipyardArgs};
 pub(super) use logs::LogsArgs;
 pub(super) use new::NewArgs;
 pub(super) use plan::{PlanArgs, PolicyArgs, RerunChoice, SelectionArgs};

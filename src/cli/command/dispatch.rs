@@ -13,7 +13,7 @@ use crate::exit_code::ExitCode;
 pub(in crate::cli) async fn run(command: Command, context: &Context) -> Result<ExitCode, CommandError> {
     match command {
         Command::New(args) => new::run(context, &args),
-        Command::Import(args) => import::run(context, &args),
+        Command::Import(args) => import::run(context, &args).await,
         Command::Validate(args) => validate::run(context, &args).await,
         Command::Render(args) => render::run(context, &args),
         Command::Fmt(args) => fmt::run(context, &args),

@@ -126,7 +126,9 @@ impl Account {
     fn kept(&self, address: &str, ownership: Option<&Ownership>) {
         let note = match ownership {
             Some(owner) if owner.recipe == self.name => "this recipe owns it".to_owned(),
-            Some(owner) => format!("the recipe `{}` owns it, and only a recipe of that name can change it", owner.recipe),
+            Some(owner) => {
+                format!("the recipe `{}` owns it, and only a recipe of that name can change it", owner.recipe)
+            }
             None => "no recipe owns it: `plan --adopt` takes it over".to_owned(),
         };
         self.desk.note(address, "", Fate::Kept, note);
@@ -211,7 +213,8 @@ impl JobTasks<'_> {
             self.unproved.push(read.id.to_string());
         }
         let spec = proved.unwrap_or(read);
-        let map = self.account.desk.scribe(format!("{}.tasks.{}", self.address, spec.id), openness).task(&spec);
+        let map =
+            self.account.desk.scribe(format!("{}.tasks.{}", self.address, spec.id), openness).task(&spec);
         let TaskSpec { id, depends_on, depends_on_ranges: ranges, .. } = spec;
         self.tasks.push(Task { id: id.to_string(), map, depends_on, ranges });
         Ok(())
@@ -280,7 +283,10 @@ impl JobTasks<'_> {
             if !names.is_empty() {
                 map.put("depends_on", Yaml::texts(names));
             }
-            tasks.put(&task.id, if map.is_empty() { map.in_short() } else { map.long() });
+            // Ids are unique: nothing is looked for.
+            let mut named = Map::default();
+            named.put(&task.id, if map.is_empty() { map.in_short() } else { map.long() });
+            tasks.extend(named);
         }
         tasks
     }

@@ -24,6 +24,16 @@ pub struct Line {
     pub fate: Fate,
     /// What was done with it, or why it is not there.
     pub note: String,
+    /// Of how many tasks of its job the same is said.
+    pub count: usize,
+}
+
+/// Among so many lines it is looked for one that says the same of another task.
+const LOOK_BACK: usize = 64;
+
+/// The job that a task is in.
+fn job_of(address: &str) -> Option<&str> {
+    address.split_once(".tasks.").map(|(job, _)| job)
 }
 
 /// What the whole recipe shares.
@@ -56,8 +66,21 @@ impl Desk {
 
     /// Notes what became of an object, or of a part of it.
     pub(super) fn note(&self, address: &str, path: &str, fate: Fate, note: impl Into<String>) {
-        let line = Line { address: address.to_owned(), path: path.to_owned(), fate, note: note.into() };
-        self.lines.borrow_mut().push(line);
+        let note = note.into();
+        let (address, path) = (address.to_owned(), path.to_owned());
+        let mut lines = self.lines.borrow_mut();
+        // Of many tasks that are alike, one is named.
+        let alike = job_of(&address).and_then(|job| {
+            let mut before = lines.iter_mut().rev().take(LOOK_BACK);
+            before.find(|line| {
+                job_of(&line.address) == Some(job)
+                    && (&line.path, line.fate, &line.note) == (&path, fate, &note)
+            })
+        });
+        match alike {
+            Some(line) => line.count += 1,
+            None => lines.push(Line { address, path, fate, note, count: 1 }),
+        }
     }
 
     pub(super) fn take_lines(&self) -> Vec<Line> {
@@ -67,7 +90,8 @@ impl Desk {
     /// The registries, each with where its password is found.
     pub(super) fn registries(&self) -> Map {
         let mut all = Map::default();
-        for (key, RegistrySpec { server, username, password: _, identity }) in self.registries.borrow().iter() {
+        for (key, RegistrySpec { server, username, password: _, identity }) in self.registries.borrow().iter()
+        {
             let mut registry = Map::default();
             registry.put("server", texts::text(server));
             registry.put_some("username", username.as_deref().map(texts::text));
@@ -76,7 +100,11 @@ impl Desk {
             } else if username.is_some() {
                 let name = texts::variable(&[key, "PASSWORD"]);
                 self.log.variable(&name, format!("the password of the registry {server}"));
-                registry.add("password", Yaml::env(&name), Some("the service returns no passwords".to_owned()));
+                registry.add(
+                    "password",
+                    Yaml::env(&name),
+                    Some("the service returns no passwords".to_owned()),
+                );
             }
             all.put(key, registry.long());
         }
@@ -116,9 +144,10 @@ impl Scribe<'_> {
     /// The name of an environment variable for a secret of which `value` is known, if anything is: one name for one secret.
     pub(super) fn variable(&self, wanted: &str, value: Option<&str>) -> String {
         let mut taken = self.desk.variables.borrow_mut();
-        let told_by = value.map_or_else(|| format!("{} {wanted}", self.address), |value| {
-            crate::resource::Digest::of(&value).to_string()
-        });
+        let told_by = value.map_or_else(
+            || format!("{} {wanted}", self.address),
+            |value| crate::resource::Digest::of(&value).to_string(),
+        );
         let numbered = (2_usize..).map(|number| format!("{wanted}_{number}"));
         let mut names = std::iter::once(wanted.to_owned()).chain(numbered);
         let free = |name: &String| taken.get(name).is_none_or(|known| *known == told_by);

@@ -5,7 +5,9 @@ use serde_json::Value;
 use super::desk::Scribe;
 use super::pool::names_and_values;
 use super::texts;
-use crate::batch::model::{BatchAutoPoolSpecification, BatchPool, BatchPoolSpecification, BatchTaskFailureMode};
+use crate::batch::model::{
+    BatchAutoPoolSpecification, BatchPool, BatchPoolSpecification, BatchTaskFailureMode,
+};
 use crate::import::report::Fate;
 use crate::import::yaml::{Map, Yaml};
 use crate::resource::{JobPool, JobSpec, OnComplete, PoolSpec};
@@ -44,14 +46,26 @@ impl Scribe<'_> {
         if *on_task_failure != BatchTaskFailureMode::NoAction {
             self.part(&mut map, ("Job", "on_task_failure"), on_task_failure);
         }
-        map.put_some("max_parallel_tasks", (*max_parallel_tasks != -1).then(|| Yaml::plain(max_parallel_tasks)));
+        map.put_some(
+            "max_parallel_tasks",
+            (*max_parallel_tasks != -1).then(|| Yaml::plain(max_parallel_tasks)),
+        );
         map.put_some("allow_task_preemption", allow_task_preemption.then(|| Yaml::plain(true)));
-        map.put_some("uses_task_dependencies", (*uses_task_dependencies && !depends).then(|| Yaml::plain(true)));
+        map.put_some(
+            "uses_task_dependencies",
+            (*uses_task_dependencies && !depends).then(|| Yaml::plain(true)),
+        );
         self.part(&mut map, ("Job", "network"), network);
         map.put_some("environment", self.environment("environment", environment));
-        map.put_some("manager_task", manager_task.as_ref().map(|task| self.manager_task(task, *retries).long()));
+        map.put_some(
+            "manager_task",
+            manager_task.as_ref().map(|task| self.manager_task(task, *retries).long()),
+        );
         let preparation = preparation_task.as_ref();
-        map.put_some("preparation_task", preparation.map(|task| self.preparation_task(task, *retries).long()));
+        map.put_some(
+            "preparation_task",
+            preparation.map(|task| self.preparation_task(task, *retries).long()),
+        );
         map.put_some("release_task", release_task.as_ref().map(|task| self.release_task(task).long()));
         map.put_some("metadata", names_and_values(metadata));
         map

@@ -4,7 +4,8 @@ use super::desk::Scribe;
 use super::texts;
 use crate::batch::WireDuration;
 use crate::batch::model::{
-    BatchJobManagerTask, BatchJobPreparationTask, BatchJobReleaseTask, BatchTaskConstraints, BatchTaskContainerSettings,
+    BatchJobManagerTask, BatchJobPreparationTask, BatchJobReleaseTask, BatchTaskConstraints,
+    BatchTaskContainerSettings,
 };
 use crate::import::report::Fate;
 use crate::import::yaml::{Map, Yaml};
@@ -119,7 +120,9 @@ impl Scribe<'_> {
     }
 
     fn constraints(&self, map: &mut Map, of: &str, constraints: Option<&BatchTaskConstraints>, retries: i32) {
-        let Some(BatchTaskConstraints { max_wall_clock_time, retention_time, max_task_retry_count }) = constraints else {
+        let Some(BatchTaskConstraints { max_wall_clock_time, retention_time, max_task_retry_count }) =
+            constraints
+        else {
             return;
         };
         let own = max_task_retry_count.filter(|own| *own != retries);

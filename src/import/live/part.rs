@@ -75,8 +75,9 @@ impl Scribe<'_> {
     fn list(&self, shape: Shape<'_>, items: &[Value], path: &str) -> Option<Yaml> {
         let item = self.desk.language.item(shape)?;
         let place = |index: usize| format!("{path}[{index}]");
-        let raised: Vec<Yaml> =
-            { items.iter().enumerate() }.filter_map(|(index, value)| self.raise(item, value, &place(index))).collect();
+        let raised: Vec<Yaml> = { items.iter().enumerate() }
+            .filter_map(|(index, value)| self.raise(item, value, &place(index)))
+            .collect();
         let is_short = raised.iter().all(|item| matches!(item, Yaml::Plain(_) | Yaml::Text(_)));
         let list = Yaml::List(raised);
         let is_empty = items.is_empty();
@@ -86,10 +87,10 @@ impl Scribe<'_> {
     /// A map by names of one's own: a list in the REST API, whose members have a name.
     fn entries(&self, entry: Shape<'_>, items: &[Value], path: &str) -> Option<Yaml> {
         if entry.name == "TextOrSecret" {
-            let text = |item: &Value, key| item.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
-            let variables = items.iter().map(|item| {
-                (text(item, "name"), EnvironmentValue::Plain(text(item, "value")))
-            });
+            let text =
+                |item: &Value, key| item.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+            let variables =
+                items.iter().map(|item| (text(item, "name"), EnvironmentValue::Plain(text(item, "value"))));
             return self.environment(path, &variables.collect::<EnvironmentSpec>());
         }
         let mut map = Map::default();
@@ -108,7 +109,8 @@ impl Scribe<'_> {
         let mut map = Map::default();
         for (name, value) in value.as_object().into_iter().flatten() {
             let place = recipe_key(name, |key| shape.has(key));
-            let Some((key, member)) = place.and_then(|key| Some((key, self.desk.language.member(shape, key)?)))
+            let Some((key, member)) =
+                place.and_then(|key| Some((key, self.desk.language.member(shape, key)?)))
             else {
                 self.unknown(&format!("{path}.{name}"), value);
                 continue;
@@ -136,7 +138,8 @@ impl Scribe<'_> {
             );
         }
         if shape.name == "Extension" {
-            let note = "the service does not return protected settings: if it has any, add `protected_settings`";
+            let note =
+                "the service does not return protected settings: if it has any, add `protected_settings`";
             self.note(&format!("{path}.protected_settings"), Fate::Dropped, note);
         }
         map

@@ -6,8 +6,8 @@ use crate::batch::model::{ContainerType, UserIdentity};
 use crate::import::report::Fate;
 use crate::import::yaml::{Map, Yaml};
 use crate::resource::{
-    AutoscaleSpec, ContainerConfigurationSpec, DEFAULT_EVALUATION_INTERVAL, DEFAULT_RESIZE_TIMEOUT, MetadataSpec,
-    PoolSpec, StartTaskSpec, TaskContainerSpec,
+    AutoscaleSpec, ContainerConfigurationSpec, DEFAULT_EVALUATION_INTERVAL, DEFAULT_RESIZE_TIMEOUT,
+    MetadataSpec, PoolSpec, StartTaskSpec, TaskContainerSpec,
 };
 
 impl Scribe<'_> {
@@ -116,7 +116,10 @@ impl Scribe<'_> {
         let mut map = Map::default();
         self.warn_of_secrets_in("start_task.command", command_line);
         map.put("command", texts::command(command_line));
-        map.put_some("container", container.as_ref().map(|container| self.container("start_task", container)));
+        map.put_some(
+            "container",
+            container.as_ref().map(|container| self.container("start_task", container)),
+        );
         map.put_some("environment", self.environment("start_task.environment", environment));
         self.part(&mut map, ("StartTask", "resource_files"), resource_files);
         self.user(&mut map, "StartTask", user.as_ref());

@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 
 use crate::recipe::is_secret_name;
 use crate::resource::{
-    DEFAULT_RETENTION, Digest, EnvironmentSpec, EnvironmentValue, JobSpec, LiveJob, LivePool, PoolSpec, TaskSpec,
+    DEFAULT_RETENTION, Digest, EnvironmentSpec, EnvironmentValue, JobSpec, LiveJob, LivePool, PoolSpec,
+    TaskSpec,
 };
 use crate::secret::SecretRef;
 
@@ -127,7 +128,8 @@ mod tests {
     use crate::batch::TaskId;
 
     fn task(values: &[(&str, &str)]) -> TaskSpec {
-        let plain = |(name, value): &(&str, &str)| ((*name).to_owned(), EnvironmentValue::Plain((*value).to_owned()));
+        let plain =
+            |(name, value): &(&str, &str)| ((*name).to_owned(), EnvironmentValue::Plain((*value).to_owned()));
         let environment = values.iter().map(plain).collect();
         TaskSpec { environment, ..TaskSpec::new(TaskId::new("t").unwrap(), "t".into(), "run".into()) }
     }

@@ -35,7 +35,9 @@ impl Openness {
         match self {
             Self::Open => false,
             Self::Unknown => is_secret,
-            Self::Secretive => is_secret || may_be_secret(value) || value.starts_with(['/', '$', '%', '<', '@', '*', '-']),
+            Self::Secretive => {
+                is_secret || may_be_secret(value) || value.starts_with(['/', '$', '%', '<', '@', '*', '-'])
+            }
         }
     }
 }
@@ -113,9 +115,9 @@ impl Scribe<'_> {
         let arguments = crate::recipe::secret_arguments(words.iter().map(|word| (word.as_str(), ())));
         if known_secret(line).is_some() || !arguments.is_empty() {
             let what = "holds what looks like a secret, and the recipe says it as openly as the account does";
+            let address = self.address.split_once(".tasks.").map_or(self.address.as_str(), |(job, _)| job);
             self.desk.log.to_do(format!(
-                "{}.{path} {what}: pass it to the command in an environment variable that refers to it",
-                self.address
+                "{address}: a {path} {what}: pass it to the command in an environment variable that refers to it"
             ));
         }
     }

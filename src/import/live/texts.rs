@@ -36,7 +36,8 @@ pub(super) fn duration(duration: Duration) -> String {
 /// A command: as a list where quoting the list gives the very line back and an argument would need quotes, else as the line.
 pub(super) fn command(line: &str) -> Yaml {
     let arguments = command_line::split(line).unwrap_or_default();
-    let needs_quotes = |argument: &String| argument.is_empty() || argument.contains([' ', '\t', '\n', '\'', '"', '\\']);
+    let needs_quotes =
+        |argument: &String| argument.is_empty() || argument.contains([' ', '\t', '\n', '\'', '"', '\\']);
     let is_exact = command_line::join(&arguments) == line;
     let as_list = is_exact && (arguments.iter().any(needs_quotes) || line.trim() != line);
     if !as_list {
@@ -51,8 +52,10 @@ pub(super) fn command(line: &str) -> Yaml {
 /// A text as the name of an environment variable: `MY_REGISTRY_PASSWORD`.
 pub(super) fn variable(parts: &[&str]) -> String {
     let joined = parts.join("_");
-    let mut name: String =
-        joined.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect();
+    let mut name: String = joined
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' })
+        .collect();
     if !name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') {
         name.insert(0, '_');
     }
@@ -84,7 +87,10 @@ mod tests {
         let written = |millis| duration(Duration::from_millis(millis));
         assert_eq!(written(7_200_000), "2h");
         assert_eq!(written(93_784_005), "1d2h3m4s5ms");
-        assert_eq!(duration(Duration::from_nanos(100)), WireDuration::from(Duration::from_nanos(100)).to_string());
+        assert_eq!(
+            duration(Duration::from_nanos(100)),
+            WireDuration::from(Duration::from_nanos(100)).to_string()
+        );
         assert_eq!(written(0), WireDuration::from(Duration::ZERO).to_string());
     }
 
@@ -93,7 +99,11 @@ mod tests {
         let list = |texts: &[&str]| Yaml::texts(texts.iter().copied());
         assert_eq!(command("python train.py --lr=0.1"), Yaml::text("python train.py --lr=0.1"));
         assert_eq!(command("/bin/sh -c 'echo a'"), list(&["/bin/sh", "-c", "echo a"]));
-        assert_eq!(command("/bin/sh -c \"echo a\""), Yaml::text("/bin/sh -c \"echo a\""), "joining would change it");
+        assert_eq!(
+            command("/bin/sh -c \"echo a\""),
+            Yaml::text("/bin/sh -c \"echo a\""),
+            "joining would change it"
+        );
         assert_eq!(command("echo 'open"), Yaml::text("echo 'open"));
         assert_eq!(command("echo ${{ x }}"), Yaml::text("echo ${{ '${{' }} x }}"));
     }

@@ -8,7 +8,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+pub use table::recipe_key;
 #[cfg(test)]
 pub(super) use table::{Property, properties};
-pub use table::recipe_key;
 pub(super) use table::{Removed, recipe_name, removed};

@@ -1,7 +1,7 @@
 //! Somebody else who uses the same account: an SDK, as far as the recipe can tell.
 
 use batchyard::batch::auth::SharedKey;
-use batchyard::batch::operations::{CreateJob, CreateTask, DeleteTask, GetPool, ListTasks, ResizePool};
+use batchyard::batch::operations::{CreateJob, CreatePool, CreateTask, DeleteTask, GetPool, ListTasks, ResizePool};
 use batchyard::batch::{Conditions, JobId, PoolId, TaskId};
 use batchyard::client::{BatchClient, ClientOptions, Credential};
 use batchyard::secret::Secret;
@@ -31,6 +31,20 @@ impl Stranger {
     /// Makes a job on a pool.
     pub fn job(&self, id: &str, pool: &str) -> &Self {
         let job = json!({"id": id, "poolInfo": {"poolId": pool}});
+        let create = CreateJob { job: serde_json::from_value(job).unwrap() };
+        self.runtime.block_on(self.client.send(&create)).unwrap();
+        self
+    }
+
+    /// Makes a pool as an SDK describes it.
+    pub fn make_pool(&self, pool: Value) -> &Self {
+        let create = CreatePool { pool: serde_json::from_value(pool).unwrap() };
+        self.runtime.block_on(self.client.send(&create)).unwrap();
+        self
+    }
+
+    /// Makes a job as an SDK describes it.
+    pub fn make_job(&self, job: Value) -> &Self {
         let create = CreateJob { job: serde_json::from_value(job).unwrap() };
         self.runtime.block_on(self.client.send(&create)).unwrap();
         self

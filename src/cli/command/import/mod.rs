@@ -2,6 +2,8 @@
 
 mod configuration_files;
 mod from;
+mod live;
+mod new_files;
 mod shipyard;
 
 pub(super) use from::run;

@@ -1,12 +1,13 @@
 //! `import shipyard`: a configuration of Batch Shipyard becomes a recipe, and a report of every key.
 
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
 use super::configuration_files::{Found, read};
+use super::new_files::{REPORT, write};
 use crate::cli::args::ShipyardArgs;
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
@@ -15,9 +16,6 @@ use crate::import::shipyard::{Imported, import};
 use crate::view::json::document;
 use crate::view::words::counted;
 use crate::view::{diagnostics, imported};
-
-/// The file that the report is written to, beside the recipe.
-const REPORT: &str = "import-report.md";
 
 pub(super) fn run(context: &Context, args: &ShipyardArgs) -> Result<ExitCode, CommandError> {
     let Found { files, ignored } = read(&args.dir, &args.jobs)?;
@@ -89,23 +87,4 @@ fn show(
         )?;
     }
     Ok(())
-}
-
-/// Writes files into a folder, never over anything that is there.
-fn write(folder: &Path, files: &[(&str, &str)]) -> Result<Vec<PathBuf>, CommandError> {
-    let failed = |path: &Path, error: std::io::Error| {
-        CommandError::new(ExitCode::Error, format!("{} could not be written: {error}", path.display()))
-    };
-    let paths: Vec<PathBuf> = files.iter().map(|(name, _)| folder.join(name)).collect();
-    if let Some(there) = paths.iter().find(|path| path.symlink_metadata().is_ok()) {
-        let message = format!("{} exists, and is not written over", there.display());
-        return Err(CommandError::new(ExitCode::Usage, message)
-            .hint(Some("name another folder with --out".to_owned())));
-    }
-    fs::create_dir_all(folder).map_err(|error| failed(folder, error))?;
-    for (path, (_, content)) in paths.iter().zip(files) {
-        let file = OpenOptions::new().write(true).create_new(true).open(path);
-        file.and_then(|mut file| file.write_all(content.as_bytes())).map_err(|error| failed(path, error))?;
-    }
-    Ok(paths)
 }
