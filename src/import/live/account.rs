@@ -92,9 +92,11 @@ impl Account {
         if matches!(live.state, BatchJobScheduleState::Deleting) {
             return self.leave_out(&address, "it is being deleted");
         }
-        let openness = Openness::of(live.ownership.is_some(), live.had_no_secrets());
+        let proved = proof::schedule(live);
+        let openness = Openness::of(live.ownership.is_some(), live.had_no_secrets() || proved.is_some());
         let scribe = self.desk.scribe(&address, openness);
-        if let Some(map) = scribe.schedule(&live.spec, pool == PoolPlace::OfRecipe) {
+        let spec = proved.as_ref().unwrap_or(&live.spec);
+        if let Some(map) = scribe.schedule(spec, pool == PoolPlace::OfRecipe) {
             self.schedules.put(live.spec.id.as_str(), map.long());
             self.kept(&address, live.ownership.as_ref());
         }
@@ -199,6 +201,15 @@ impl JobTasks<'_> {
     pub fn task(&mut self, task: &BatchTask) -> Result<(), TooManyTasks> {
         let recorded = task.display_name.as_deref().and_then(TaskSpec::digest_in);
         let Some(recorded) = recorded else {
+            if self
+                .job
+                .spec
+                .manager_task
+                .as_ref()
+                .is_some_and(|manager| task.id.as_str().eq_ignore_ascii_case(&manager.id))
+            {
+                return Ok(());
+            }
             self.foreign.observe(&LiveTask::from(task.clone()));
             return Ok(());
         };
@@ -229,12 +240,12 @@ impl JobTasks<'_> {
         let scribe = self.account.desk.scribe(&self.address, *openness);
         let mut map = scribe.job(spec, *pool == PoolPlace::OfRecipe, depends);
         if self.foreign.count > 0 {
+            let (which, them) = match self.foreign.count {
+                1 => ("a task".to_owned(), "it"),
+                count => (format!("{count} tasks"), "them"),
+            };
             let note = format!(
-                "{} that no recipe made ({}): the recipe leaves them alone",
-                match self.foreign.count {
-                    1 => "a task".to_owned(),
-                    count => format!("{count} tasks"),
-                },
+                "{which} that no recipe made ({}): the recipe leaves {them} alone",
                 self.foreign.named()
             );
             scribe.note("tasks", Fate::Dropped, note);

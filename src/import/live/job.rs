@@ -6,7 +6,8 @@ use super::desk::Scribe;
 use super::pool::names_and_values;
 use super::texts;
 use crate::batch::model::{
-    BatchAutoPoolSpecification, BatchPool, BatchPoolSpecification, BatchTaskFailureMode,
+    BatchAutoPoolSpecification, BatchPool, BatchPoolLifetimeOption, BatchPoolSpecification,
+    BatchTaskFailureMode,
 };
 use crate::import::report::Fate;
 use crate::import::yaml::{Map, Yaml};
@@ -91,7 +92,9 @@ impl Scribe<'_> {
         }
         let mut map = Map::default();
         map.put_some("auto_pool_id_prefix", auto_pool_id_prefix.as_deref().map(texts::text));
-        self.part(&mut map, ("AutoPool", "pool_lifetime_option"), pool_lifetime_option);
+        if *pool_lifetime_option != BatchPoolLifetimeOption::Job {
+            self.part(&mut map, ("AutoPool", "pool_lifetime_option"), pool_lifetime_option);
+        }
         self.part(&mut map, ("AutoPool", "keep_alive"), keep_alive);
         map.put("pool", self.pool(&spec?).long());
         Some(map)

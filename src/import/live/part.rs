@@ -8,16 +8,18 @@ use super::desk::Scribe;
 use super::language::Shape;
 use super::texts;
 use crate::batch::WireDuration;
+use crate::batch::model::Confidential;
 use crate::import::report::Fate;
 use crate::import::yaml::{Map, Yaml};
 use crate::recipe::recipe_key;
 use crate::resource::{EnvironmentSpec, EnvironmentValue};
+use crate::secret::SecretRef;
 
 impl Scribe<'_> {
     /// Puts a part under a key of a definition of the language, unless it is at its default.
     pub(super) fn part<T: Serialize>(&self, map: &mut Map, (definition, key): (&str, &str), part: &T) {
         let value = serde_json::to_value(part).unwrap_or_default();
-        let path = key.to_owned();
+        let path = place_of(definition, key);
         match self.desk.language.property(definition, key) {
             Some(shape) => {
                 map.put_some(key, self.raise(shape, &value, &path));
@@ -36,7 +38,8 @@ impl Scribe<'_> {
     fn raise(&self, shape: Shape<'_>, value: &Value, path: &str) -> Option<Yaml> {
         match (shape.name, value) {
             (_, Value::Null) => None,
-            ("Duration", Value::String(text)) => Some(self.duration(text)),
+            ("Duration", Value::String(text)) => Some(duration(text)),
+            ("Time", Value::String(text)) => Some(Yaml::text(time(text))),
             ("Command", Value::String(line)) => {
                 self.warn_of_secrets_in(path, line);
                 Some(texts::command(line))
@@ -55,11 +58,6 @@ impl Scribe<'_> {
             (_, Value::Object(_)) if shape.is_map() => Some(self.map(shape, value, path)).map(laid_out),
             (_, Value::Object(_)) => Some(free(value)),
         }
-    }
-
-    fn duration(&self, text: &str) -> Yaml {
-        let limit = text.parse::<WireDuration>().ok().and_then(WireDuration::limit);
-        limit.map_or_else(|| texts::text(text), |limit| Yaml::text(texts::duration(limit)))
     }
 
     /// A word of the REST API is that of the recipe without its underscores.
@@ -89,8 +87,11 @@ impl Scribe<'_> {
         if entry.name == "TextOrSecret" {
             let text =
                 |item: &Value, key| item.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
-            let variables =
-                items.iter().map(|item| (text(item, "name"), EnvironmentValue::Plain(text(item, "value"))));
+            let held = |item: &Value| match reference_in(item.get("value")) {
+                Some(reference) => EnvironmentValue::Secret(reference),
+                None => EnvironmentValue::Plain(text(item, "value")),
+            };
+            let variables = items.iter().map(|item| (text(item, "name"), held(item)));
             return self.environment(path, &variables.collect::<EnvironmentSpec>());
         }
         let mut map = Map::default();
@@ -146,6 +147,27 @@ impl Scribe<'_> {
     }
 }
 
+/// The reference that a value stands for, if it is one.
+fn reference_in(value: Option<&Value>) -> Option<SecretRef> {
+    match serde_json::from_value(value?.clone()).ok()? {
+        Confidential::Reference(reference) => Some(reference),
+        Confidential::Value(_) => None,
+    }
+}
+
+/// Where the keys of a definition stand in their object.
+fn place_of(definition: &str, key: &str) -> String {
+    let inside = match definition {
+        "StartTask" => "start_task.",
+        "ManagerTask" => "manager_task.",
+        "PreparationTask" => "preparation_task.",
+        "ReleaseTask" => "release_task.",
+        "AutoPool" => "pool.auto.",
+        _ => "",
+    };
+    format!("{inside}{key}")
+}
+
 /// A member with its name taken out.
 fn named(entry: Shape<'_>, item: &Value) -> Option<(String, Value)> {
     let mut members = item.as_object()?.clone();
@@ -157,6 +179,19 @@ fn named(entry: Shape<'_>, item: &Value) -> Option<(String, Value)> {
     let name = members.remove("name")?.as_str()?.to_owned();
     let value = if entry.is_map() { Value::Object(members) } else { members.remove("value")? };
     Some((name, value))
+}
+
+fn duration(text: &str) -> Yaml {
+    let limit = text.parse::<WireDuration>().ok().and_then(WireDuration::limit);
+    limit.map_or_else(|| texts::text(text), |limit| Yaml::text(texts::duration(limit)))
+}
+
+/// A point in time without the parts of a second that say nothing.
+fn time(text: &str) -> String {
+    match text.strip_suffix('Z') {
+        Some(time) if time.contains('.') => format!("{}Z", time.trim_end_matches('0').trim_end_matches('.')),
+        _ => text.to_owned(),
+    }
 }
 
 /// A map with a key a line, or `{}`.

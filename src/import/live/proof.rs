@@ -4,10 +4,11 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
+use crate::batch::model::EnvironmentSetting;
 use crate::recipe::is_secret_name;
 use crate::resource::{
-    DEFAULT_RETENTION, Digest, EnvironmentSpec, EnvironmentValue, JobSpec, LiveJob, LivePool, PoolSpec,
-    TaskSpec,
+    DEFAULT_RETENTION, Digest, EnvironmentSpec, EnvironmentValue, JobScheduleSpec, JobSpec, LiveJob,
+    LivePool, LiveSchedule, PoolSpec, TaskSpec,
 };
 use crate::secret::SecretRef;
 
@@ -24,7 +25,7 @@ pub(super) fn pool(live: &LivePool) -> Option<PoolSpec> {
         start_task: Some(crate::resource::StartTaskSpec { environment, ..start.clone() }),
         ..live.spec.clone()
     };
-    { choices(&start.environment) }
+    { choices(start.environment.keys().cloned().collect()) }
         .map(|secrets| with(referring(&start.environment, &secrets)))
         .find(|spec| spec.digest() == recorded)
 }
@@ -32,10 +33,50 @@ pub(super) fn pool(live: &LivePool) -> Option<PoolSpec> {
 /// What the recipe said of a job, if it can be found out.
 pub(super) fn job(live: &LiveJob) -> Option<JobSpec> {
     let recorded = live.ownership.as_ref()?.digest?;
-    let environment = &live.spec.environment;
-    { choices(environment) }
-        .map(|secrets| JobSpec { environment: referring(environment, &secrets), ..live.spec.clone() })
-        .find(|spec| spec.digest() == recorded)
+    let JobSpec { environment, manager_task, preparation_task, release_task, .. } = &live.spec;
+    let mut names: BTreeSet<String> = environment.keys().cloned().collect();
+    names.extend(manager_task.iter().flat_map(|task| names_in(task.environment_settings.as_ref())));
+    names.extend(preparation_task.iter().flat_map(|task| names_in(task.environment_settings.as_ref())));
+    names.extend(release_task.iter().flat_map(|task| names_in(task.environment_settings.as_ref())));
+    let said = |secrets: BTreeSet<String>| {
+        let mut spec = live.spec.clone();
+        spec.environment = referring(&spec.environment, &secrets);
+        let manager = spec.manager_task.as_mut().and_then(|task| task.environment_settings.as_mut());
+        let preparation = spec.preparation_task.as_mut().and_then(|task| task.environment_settings.as_mut());
+        let release = spec.release_task.as_mut().and_then(|task| task.environment_settings.as_mut());
+        { [manager, preparation, release].into_iter().flatten() }
+            .for_each(|settings| refer(settings, &secrets));
+        spec
+    };
+    choices(names).map(said).find(|spec| spec.digest() == recorded)
+}
+
+/// What the recipe said of a job schedule, if it can be found out.
+pub(super) fn schedule(live: &LiveSchedule) -> Option<JobScheduleSpec> {
+    let recorded = live.ownership.as_ref()?.digest?;
+    let job = &live.spec.job;
+    let manager = job.job_manager_task.as_ref().and_then(|task| task.environment_settings.as_ref());
+    let common = job.common_environment_settings.as_ref();
+    let names = names_in(manager).chain(names_in(common)).collect();
+    let said = |secrets: BTreeSet<String>| {
+        let mut spec = live.spec.clone();
+        let manager = spec.job.job_manager_task.as_mut().and_then(|task| task.environment_settings.as_mut());
+        let common = spec.job.common_environment_settings.as_mut();
+        { [manager, common].into_iter().flatten() }.for_each(|settings| refer(settings, &secrets));
+        spec
+    };
+    choices(names).map(said).find(|spec| spec.digest() == recorded)
+}
+
+fn names_in(settings: Option<&Vec<EnvironmentSetting>>) -> impl Iterator<Item = String> {
+    settings.into_iter().flatten().map(|setting| setting.name.clone())
+}
+
+/// Has these variables refer to variables of the same name.
+fn refer(settings: &mut [EnvironmentSetting], secrets: &BTreeSet<String>) {
+    for setting in settings.iter_mut().filter(|setting| secrets.contains(&setting.name)) {
+        setting.value = Some(SecretRef::Env(setting.name.clone()).into());
+    }
 }
 
 /// What the recipe said of the tasks of a job. Tasks of a job are alike: what was true of one is tried first.
@@ -89,7 +130,7 @@ impl TaskProof {
             return None;
         }
         for spelling in Spelling::all() {
-            for secrets in choices(&task.environment) {
+            for secrets in choices(task.environment.keys().cloned().collect()) {
                 if let Some(spec) = said(&secrets, spelling) {
                     *self.last.borrow_mut() = (secrets, spelling);
                     return Some(spec);
@@ -102,12 +143,12 @@ impl TaskProof {
 }
 
 /// Names of variables that may all be secrets: none, those that are called so, and, of few, all others.
-fn choices(environment: &EnvironmentSpec) -> impl Iterator<Item = BTreeSet<String>> {
-    let names: Vec<&String> = environment.keys().collect();
-    let called_so = names.iter().filter(|name| is_secret_name(name)).map(|name| (*name).clone()).collect();
+fn choices(names: BTreeSet<String>) -> impl Iterator<Item = BTreeSet<String>> {
+    let called_so = names.iter().filter(|name| is_secret_name(name)).cloned().collect();
+    let names: Vec<String> = names.into_iter().collect();
     let count = if names.len() <= MOST_VARIABLES { 1_u32 << names.len() } else { 0 };
     let chosen = move |bits: u32| {
-        let of = |(index, name): (usize, &&String)| (bits >> index & 1 > 0).then(|| (*name).clone());
+        let of = |(index, name): (usize, &String)| (bits >> index & 1 > 0).then(|| name.clone());
         names.iter().enumerate().filter_map(of).collect()
     };
     [BTreeSet::new(), called_so].into_iter().chain((1..count).map(chosen))

@@ -1,7 +1,9 @@
 //! Somebody else who uses the same account: an SDK, as far as the recipe can tell.
 
 use batchyard::batch::auth::SharedKey;
-use batchyard::batch::operations::{CreateJob, CreatePool, CreateTask, DeleteTask, GetPool, ListTasks, ResizePool};
+use batchyard::batch::operations::{
+    CreateJob, CreatePool, CreateTask, DeleteTask, GetPool, ListTasks, ResizePool,
+};
 use batchyard::batch::{Conditions, JobId, PoolId, TaskId};
 use batchyard::client::{BatchClient, ClientOptions, Credential};
 use batchyard::secret::Secret;
