@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::desk::{Desk, Line};
+use super::openness::Openness;
 use super::proof::{self, TaskProof};
-use super::secrets::Openness;
 use crate::batch::model::{BatchJobScheduleState, BatchJobState, BatchPoolState, BatchTask};
 use crate::import::log::Variable;
 use crate::import::report::Fate;
@@ -153,7 +153,7 @@ impl Account {
         // What is laid out already stays as it is if the layout can't be improved.
         let recipe = text.map(|text| format("recipe.yaml", &text).unwrap_or(text));
         let mut lines = desk.take_lines();
-        lines.sort_by(|a, b| (kind(&a.address), &a.address).cmp(&(kind(&b.address), &b.address)));
+        lines.sort_by_cached_key(|line| (kind(&line.address), line.address.clone(), line.path.clone()));
         let (variables, to_do) = desk.log.take_rest();
         Imported { name: name.to_string(), recipe, lines, variables, to_do }
     }
@@ -256,8 +256,8 @@ impl JobTasks<'_> {
                 more => format!(" and {more} more"),
             };
             let note = format!(
-                "{first}{others}: their recipe refers to secrets under names that the account does not tell, so a plan of this \
-                 recipe makes them anew; write the references of the old recipe"
+                "of {first}{others} it is not known which variables are secrets of which name, so a plan of this recipe makes \
+                 them anew: write the references of the recipe that made them"
             );
             scribe.note("tasks", Fate::Changed, note);
         }

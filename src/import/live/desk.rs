@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::language::Language;
-use super::secrets::Openness;
+use super::openness::Openness;
 use super::texts;
 use crate::import::log::Log;
 use crate::import::report::Fate;

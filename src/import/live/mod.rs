@@ -11,6 +11,7 @@ mod image;
 mod job;
 mod job_tasks;
 mod language;
+mod openness;
 mod part;
 mod pool;
 mod proof;

@@ -15,6 +15,11 @@ use crate::recipe::recipe_key;
 use crate::resource::{EnvironmentSpec, EnvironmentValue};
 use crate::secret::SecretRef;
 
+/// As many keys stand on one line,
+const FEW: usize = 3;
+/// if their values have no more characters than this.
+const SHORT: usize = 32;
+
 impl Scribe<'_> {
     /// Puts a part under a key of a definition of the language, unless it is at its default.
     pub(super) fn part<T: Serialize>(&self, map: &mut Map, (definition, key): (&str, &str), part: &T) {
@@ -194,9 +199,18 @@ fn time(text: &str) -> String {
     }
 }
 
-/// A map with a key a line, or `{}`.
-fn laid_out(map: Map) -> Yaml {
-    if map.is_empty() { map.in_short() } else { map.long() }
+/// A map of few short words on one line, any other with a key a line.
+fn laid_out(mut map: Map) -> Yaml {
+    let keys = map.keys();
+    let is_short = |value: Option<&mut Yaml>| match value {
+        Some(Yaml::Text(text)) => text.len() <= SHORT && !text.contains('\n'),
+        value => matches!(value, Some(Yaml::Plain(_))),
+    };
+    if keys.len() <= FEW && keys.iter().all(|key| is_short(map.get_mut(key))) {
+        map.in_short()
+    } else {
+        map.long()
+    }
 }
 
 /// A value of somebody else's making.

@@ -1,46 +1,13 @@
 //! What may be written down, and what only a reference may stand for.
 
 use super::desk::Scribe;
+use super::openness::Openness;
 use super::texts;
 use crate::import::report::Fate;
 use crate::import::yaml::{Map, Yaml};
-use crate::recipe::{is_secret_name, known_secret, may_be_secret};
+use crate::recipe::known_secret;
 use crate::resource::{EnvironmentSpec, EnvironmentValue};
 use crate::secret::SecretRef;
-
-/// How much is known about the texts of an object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Openness {
-    /// The recipe that made it said all of them openly: its digest proves it.
-    Open,
-    /// A recipe made it, and may have held some of them as secrets.
-    Secretive,
-    /// No recipe made it: only names and values tell.
-    Unknown,
-}
-
-impl Openness {
-    /// Of an object of somebody, of which it is known whether it holds no secrets.
-    pub(super) fn of(is_owned: bool, had_no_secrets: bool) -> Self {
-        match (is_owned, had_no_secrets) {
-            (_, true) => Self::Open,
-            (true, false) => Self::Secretive,
-            (false, false) => Self::Unknown,
-        }
-    }
-
-    /// Whether a value of that name must not be written down.
-    fn hides(self, name: &str, value: &str) -> bool {
-        let is_secret = known_secret(value).is_some() || (is_secret_name(name) && !value.is_empty());
-        match self {
-            Self::Open => false,
-            Self::Unknown => is_secret,
-            Self::Secretive => {
-                is_secret || may_be_secret(value) || value.starts_with(['/', '$', '%', '<', '@', '*', '-'])
-            }
-        }
-    }
-}
 
 impl Scribe<'_> {
     /// Environment variables.
@@ -130,20 +97,4 @@ impl Scribe<'_> {
 
 fn last(path: &str) -> &str {
     path.rsplit('.').next().unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_may_be_a_secret_is_hidden() {
-        let sas = "https://a.blob.core.windows.net/c?sv=2020&sig=abcdefghijklmnopqrstuvwxyz0123456789";
-        assert!(!Openness::Open.hides("PASSWORD", "in the open"), "its recipe says it");
-        assert!(Openness::Unknown.hides("PASSWORD", "12"));
-        assert!(Openness::Unknown.hides("SOURCE", sas));
-        assert!(!Openness::Unknown.hides("MODE", "fast"));
-        assert!(Openness::Secretive.hides("MODE", "fast") && Openness::Secretive.hides("X", "/k3y"));
-        assert!(!Openness::Secretive.hides("COUNT", "3") && !Openness::Secretive.hides("ON", "true"));
-    }
 }

@@ -8,7 +8,8 @@ use super::stranger::Stranger;
 use crate::support::{Emulator, Output, Runtime, Sandbox};
 
 /// Variables that recipes of the library refer to.
-const SECRETS: [(&str, &str); 3] = [
+const SECRETS: [(&str, &str); 4] = [
+    ("TOKEN", "hunter2-token"),
     ("ACR_PASSWORD", "hunter2-acr"),
     ("MPI_SSH_KEY", "hunter2-ssh"),
     ("AZURE_BATCH_ACCESS_KEY", "hunter2-key"),
@@ -85,7 +86,7 @@ jobs:
     max_wall_time: 1h30m
     max_parallel_tasks: 7
     on_task_failure: perform_exit_options_job_action
-    environment: { SHARED: "yes", SECRET: { env: ACR_PASSWORD } }
+    environment: { SHARED: open, ACR_PASSWORD: { env: ACR_PASSWORD } }
     preparation_task: { command: "true", max_wall_time: 5m }
     release_task: { command: "true" }
     tasks:
@@ -102,7 +103,7 @@ jobs:
           C: "  "
           E: ""
           N: "0x10"
-          TOKEN: { env: MPI_SSH_KEY }
+          TOKEN: { env: TOKEN }
         slots: 2
         elevation: admin
         exit_conditions:
@@ -122,7 +123,7 @@ fn all_kinds_of_properties_and_hostile_texts_come_back() {
     let Some(emulator) = Emulator::start(&sandbox, Runtime::Simulated) else { return };
     run(&sandbox, &["apply", "recipe.yaml", "-y", "--no-wait"]).success();
     let imported = comes_back(&sandbox, "all");
-    imported.stdout_contains("pools.p").stdout_contains("ALICE_PASSWORD").stdout_contains("MPI_SSH_KEY");
+    imported.stdout_contains("pools.p").stdout_contains("ALICE_PASSWORD").stdout_contains("TOKEN");
     let recipe = sandbox.read("all/recipe.yaml");
     for line in
         ["max_wall_time: 1h30m", "SECRET: { env: ACR_PASSWORD }", "node_fill_type: pack", "name: full"]
@@ -142,6 +143,20 @@ fn all_kinds_of_properties_and_hostile_texts_come_back() {
     run(&sandbox, &["import", "live", "jobs.j.tasks.1"]).code(64).stderr_contains("with their job");
     run(&sandbox, &["import", "live", "--recipe", "other"]).code(1).stderr_contains("full");
     drop(emulator);
+}
+
+#[test]
+fn a_secret_whose_reference_cannot_be_found_out_is_hidden_and_reported() {
+    let recipe = RECIPE.replace("TOKEN: { env: TOKEN }", "OTHER: { env: ACR_PASSWORD }");
+    let sandbox = Sandbox::new().file("recipe.yaml", &recipe);
+    let Some(_emulator) = Emulator::start(&sandbox, Runtime::Simulated) else { return };
+    run(&sandbox, &["apply", "recipe.yaml", "-y", "--no-wait"]).success();
+    let imported = run(&sandbox, &["import", "live", "jobs.j", "--out", "out"]);
+    imported.success().never_mentions("hunter2").stdout_contains("of sum it is not known");
+    let written = sandbox.read("out/recipe.yaml");
+    assert!(!written.contains("hunter2") && written.contains("OTHER: { env: OTHER }"), "{written}");
+    assert!(!written.contains("quote"), "what may be a secret is not written: {written}");
+    run(&sandbox, &["plan", "out", "--detailed-exitcode"]).code(2).stdout_contains("sum");
 }
 
 #[test]
