@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::desk::{Desk, Line};
 use super::openness::Openness;
 use super::proof::{self, TaskProof};
+use crate::batch::PoolId;
 use crate::batch::model::{BatchJobScheduleState, BatchJobState, BatchPoolState, BatchTask};
 use crate::import::log::Variable;
 use crate::import::report::Fate;
@@ -96,7 +97,7 @@ impl Account {
         let openness = Openness::of(live.ownership.is_some(), live.had_no_secrets() || proved.is_some());
         let scribe = self.desk.scribe(&address, openness);
         let spec = proved.as_ref().unwrap_or(&live.spec);
-        if let Some(map) = scribe.schedule(spec, pool == PoolPlace::OfRecipe) {
+        if let Some(map) = scribe.schedule(spec, self.place(pool, live.spec.pool()) == PoolPlace::OfRecipe) {
             self.schedules.put(live.spec.id.as_str(), map.long());
             self.kept(&address, live.ownership.as_ref());
         }
@@ -112,6 +113,7 @@ impl Account {
         let proved = proof::job(live);
         let openness = Openness::of(live.ownership.is_some(), live.had_no_secrets() || proved.is_some());
         let (spec, ownership) = (proved.unwrap_or_else(|| live.spec.clone()), live.ownership.clone());
+        let pool = self.place(pool, live.spec.pool.id());
         let state = JobState { spec, ownership, openness, pool };
         Some(JobTasks {
             account: self,
@@ -122,6 +124,12 @@ impl Account {
             foreign: ForeignTasks::default(),
             unproved: Vec::new(),
         })
+    }
+
+    /// Where a pool is: one that came and was left out is not in the recipe.
+    fn place(&self, place: PoolPlace, pool: Option<&PoolId>) -> PoolPlace {
+        let is_there = pool.is_some_and(|pool| self.pools.keys().iter().any(|key| key == pool.as_str()));
+        if is_there { place } else { PoolPlace::Elsewhere }
     }
 
     /// Notes that an object is in the recipe.

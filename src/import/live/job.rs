@@ -3,7 +3,6 @@
 use serde_json::Value;
 
 use super::desk::Scribe;
-use super::pool::names_and_values;
 use super::texts;
 use crate::batch::model::{
     BatchAutoPoolSpecification, BatchPool, BatchPoolLifetimeOption, BatchPoolSpecification,
@@ -68,7 +67,7 @@ impl Scribe<'_> {
             preparation.map(|task| self.preparation_task(task, *retries).long()),
         );
         map.put_some("release_task", release_task.as_ref().map(|task| self.release_task(task).long()));
-        map.put_some("metadata", names_and_values(metadata));
+        map.put_some("metadata", self.metadata(metadata));
         map
     }
 

@@ -60,8 +60,12 @@ impl Scribe<'_> {
                 Some(entry) => self.entries(entry, items, path),
                 None => self.list(shape, items, path),
             },
-            (_, Value::Object(_)) if shape.is_map() => Some(self.map(shape, value, path)).map(laid_out),
-            (_, Value::Object(_)) => Some(free(value)),
+            (_, Value::Object(_)) if shape.is_map() => Some(laid_out(self.map(shape, value, path))),
+            (_, Value::Object(_)) if has_only_keys(value) => Some(free(value)),
+            (_, Value::Object(_)) => {
+                self.note(path, Fate::Dropped, "a name in it holds `${{`, which no key of a recipe can");
+                None
+            }
         }
     }
 
@@ -105,8 +109,12 @@ impl Scribe<'_> {
                 self.note(path, Fate::Dropped, "it has no name");
                 continue;
             };
+            if !texts::is_key(&name) {
+                self.note(path, Fate::Dropped, format!("no recipe can have the name `{name}`"));
+                continue;
+            }
             let value = self.raise(entry, &item, &format!("{path}.{name}"));
-            map.put(&texts::literal(&name), value.unwrap_or_else(|| Map::default().in_short()));
+            map.put(&name, value.unwrap_or_else(|| Map::default().in_short()));
         }
         (!map.is_empty()).then(|| map.long())
     }
@@ -221,11 +229,22 @@ fn free(value: &Value) -> Yaml {
         Value::Object(members) => {
             let mut map = Map::default();
             for (name, value) in members {
-                map.put(&texts::literal(name), free(value));
+                map.put(name, free(value));
             }
             laid_out(map)
         }
         other => Yaml::plain(other),
+    }
+}
+
+/// Whether all names in a value can be keys.
+fn has_only_keys(value: &Value) -> bool {
+    match value {
+        Value::Object(members) => {
+            members.iter().all(|(name, member)| texts::is_key(name) && has_only_keys(member))
+        }
+        Value::Array(items) => items.iter().all(has_only_keys),
+        _ => true,
     }
 }
 

@@ -76,7 +76,7 @@ impl Scribe<'_> {
         map.put_some("license_type", license_type.as_deref().map(texts::text));
         self.part(&mut map, ("Pool", "service_artifact"), service_artifact);
         self.part(&mut map, ("Pool", "upgrade_policy"), upgrade_policy);
-        map.put_some("metadata", names_and_values(metadata));
+        map.put_some("metadata", self.metadata(metadata));
         map
     }
 
@@ -160,6 +160,19 @@ impl Scribe<'_> {
         if map.keys().len() == 1 { map.in_short() } else { map.long() }
     }
 
+    /// Names and values of the user, without those that mark what recipes own.
+    pub(super) fn metadata(&self, metadata: &MetadataSpec) -> Option<Yaml> {
+        let mut map = Map::default();
+        for (name, value) in metadata.iter().filter(|(name, _)| !name.starts_with("batchyard.")) {
+            if texts::is_key(name) {
+                map.put(name, texts::text(value));
+            } else {
+                self.note("metadata", Fate::Dropped, format!("no recipe can have the name `{name}`"));
+            }
+        }
+        (!map.is_empty()).then(|| map.long())
+    }
+
     /// Who a task runs as.
     pub(super) fn user(&self, map: &mut Map, definition: &str, user: Option<&UserIdentity>) {
         let Some(UserIdentity { username, auto_user }) = user else { return };
@@ -189,13 +202,4 @@ fn nodes(dedicated: i32, spot: i32, autoscale: Option<&AutoscaleSpec>) -> Yaml {
         map.put("spot", Yaml::plain(spot));
     }
     map.in_short()
-}
-
-/// Names and values of the user.
-pub(super) fn names_and_values(metadata: &MetadataSpec) -> Option<Yaml> {
-    let mut map = Map::default();
-    for (name, value) in metadata {
-        map.put(name, texts::text(value));
-    }
-    (!map.is_empty()).then(|| map.long())
 }

@@ -3,7 +3,6 @@
 use serde_json::Value;
 
 use super::desk::Scribe;
-use super::pool::names_and_values;
 use super::texts;
 use crate::batch::model::{BatchJob, BatchJobSpecification};
 use crate::import::report::Fate;
@@ -26,7 +25,7 @@ impl Scribe<'_> {
             map.put("recurrence", Map::default().in_short());
         }
         map.put("job", self.job(&job, is_own_pool, false).long());
-        map.put_some("metadata", names_and_values(metadata));
+        map.put_some("metadata", self.metadata(metadata));
         Some(map)
     }
 }

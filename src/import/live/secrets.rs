@@ -14,7 +14,7 @@ impl Scribe<'_> {
     pub(super) fn environment(&self, path: &str, environment: &EnvironmentSpec) -> Option<Yaml> {
         let mut map = Map::default();
         for (name, value) in environment {
-            if name.is_empty() || name.contains('=') || name.contains(char::is_whitespace) {
+            if !texts::is_key(name) || name.contains('=') || name.contains(char::is_whitespace) {
                 let note = format!("no recipe can name the environment variable `{name}`");
                 self.note(path, Fate::Dropped, note);
                 continue;

@@ -16,6 +16,11 @@ pub(super) fn text(text: &str) -> Yaml {
     Yaml::text(literal(text))
 }
 
+/// Whether a recipe can have such a key.
+pub(super) fn is_key(name: &str) -> bool {
+    !name.is_empty() && !name.contains("${{")
+}
+
 /// A duration: `1d2h`, and as ISO 8601 writes it where that can't be said so.
 pub(super) fn duration(duration: Duration) -> String {
     let mut rest = duration.as_millis();

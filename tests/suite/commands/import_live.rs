@@ -125,9 +125,13 @@ fn all_kinds_of_properties_and_hostile_texts_come_back() {
     let imported = comes_back(&sandbox, "all");
     imported.stdout_contains("pools.p").stdout_contains("ALICE_PASSWORD").stdout_contains("TOKEN");
     let recipe = sandbox.read("all/recipe.yaml");
-    for line in
-        ["max_wall_time: 1h30m", "SECRET: { env: ACR_PASSWORD }", "node_fill_type: pack", "name: full"]
-    {
+    for line in [
+        "max_wall_time: 1h30m",
+        "ACR_PASSWORD: { env: ACR_PASSWORD }",
+        "SHARED: open",
+        "node_fill_type: pack",
+        "name: full",
+    ] {
         assert!(recipe.contains(line), "{line}:\n{recipe}");
     }
 
@@ -183,7 +187,19 @@ fn what_no_recipe_made_is_taken_over() {
     stranger.make_job(json!({"id": "theirs", "poolInfo": {"poolId": "shared"}, "priority": 5}));
     stranger.task("theirs", "mine", "seconds=600").task("theirs", "yours", "seconds=600");
 
-    let imported = run(&sandbox, &["import", "live", "--name", "taken", "--out", "taken"]);
+    stranger.make_job(json!({"id": "odd", "poolInfo": {"poolId": "shared"}, "commonEnvironmentSettings": [
+        {"name": "BAD${{ 1 }}", "value": "1"}, {"name": "GOOD", "value": "${{ 2 }}"}]}));
+    let odd = run(&sandbox, &["import", "live", "jobs.odd", "--out", "odd"]);
+    odd.success().stdout_contains("no recipe can name the environment variable `BAD${{ 1 }}`");
+    run(&sandbox, &["validate", "odd"]).success();
+    let recipe = sandbox.read("odd/recipe.yaml");
+    assert!(
+        recipe.contains("pool: { id: shared }") && recipe.contains("GOOD: \"${{ '${{' }} 2 }}\""),
+        "{recipe}"
+    );
+
+    let imported =
+        run(&sandbox, &["import", "live", "pools.shared", "jobs.t*", "--name", "taken", "--out", "taken"]);
     imported.success().never_mentions("hunter2").stdout_contains("plan taken --adopt");
     imported.stdout_contains("2 tasks that no recipe made (mine, yours)").stdout_contains("DB_PASSWORD");
     let recipe = sandbox.read("taken/recipe.yaml");
