@@ -9,7 +9,7 @@ use crate::recipe::parse::parse;
 pub const MAX_BYTES: usize = crate::recipe::parse::MAX_BYTES;
 
 /// The root of each kind of file, by which a file is known whatever it is called.
-pub const ROOTS: &[&str] = &[
+pub(super) const ROOTS: &[&str] = &[
     "credentials",
     "batch_shipyard",
     "global_resources",
@@ -28,8 +28,8 @@ const STEMS: &[&str] = &["credentials", "config", "pool", "jobs", "fs", "slurm",
 /// Whether a file belongs to a configuration, by its name or by what it says.
 pub fn belongs(name: &str, text: &str) -> bool {
     let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
-    let says = |root: &&str| text.contains(&format!("{root}:")) || text.contains(&format!("\"{root}\""));
-    STEMS.contains(&stem) || stem.starts_with("jobs") || ROOTS.iter().any(|root| says(&root))
+    let says = |root: &str| text.contains(&format!("{root}:")) || text.contains(&format!("\"{root}\""));
+    STEMS.contains(&stem) || stem.starts_with("jobs") || ROOTS.iter().any(|root| says(root))
 }
 
 /// A file of the configuration.

@@ -136,7 +136,7 @@ fn launcher(runtime: &str, mpi: &Section<'_>, instances: &str) -> String {
         words.extend(
             [
                 "--allow-run-as-root",
-                "--mca plm_rsh_args \"-p 23\"",
+                "--mca plm_rsh_args '-p 23'",
                 "--oversubscribe",
                 "--host $AZ_BATCH_HOST_LIST",
             ]

@@ -37,7 +37,9 @@ pub(super) fn start_task(
     }
     let mut start = Map::default();
     start.put("elevation", Yaml::text("admin"));
-    start.put("command", command(&commands, machine.is_windows, account, &mut variables, &prep));
+    let nothing = commands.is_empty().then(|| "nothing to run: the files are what it brings".to_owned());
+    let command = command(&commands, machine.is_windows, account, &mut variables, &prep);
+    start.add("command", command, nothing);
     if !variables.is_empty() {
         start.put("environment", variables.long());
     }
