@@ -124,7 +124,7 @@ fn what_cannot_be_read_is_told_with_what_to_try() {
         .file("servers/fs.yaml", "remote_fs: { a: 1 }\n")
         .file("deep/below/pool.yaml", POOL)
         .file("empty/readme.txt", "");
-    sandbox.run(["import", "shipyard", "broken"]).code(3).stderr_contains("broken/pool.yaml:2:1");
+    sandbox.run(["import", "shipyard", "broken"]).code(3).stderr_contains("broken/pool.yaml:1:21");
     let secret = sandbox.run(["import", "shipyard", "secret"]);
     secret.code(3).stderr_contains("secret/credentials.yaml:2");
     assert!(!secret.stderr.contains("topsecret"), "{}", secret.stderr);
@@ -200,9 +200,9 @@ fn the_published_configurations_are_recipes_or_say_in_one_line_why_not() {
 fn referenced(reference: &str) -> BTreeSet<String> {
     let mut keys = BTreeSet::new();
     let mut prefix = "";
-    for line in reference.lines() {
+    for line in reference.lines().skip_while(|line| !line.starts_with("### 2.1")) {
         match line {
-            _ if line.starts_with("### 2.1") || line.starts_with("### 2.2") => prefix = "",
+            _ if line.starts_with("### 2.2") => prefix = "",
             _ if line.starts_with("### 2.3") => prefix = "pool_specification.",
             _ if line.starts_with("### 2.4") => prefix = "job_specifications[].",
             _ if line.starts_with("### 2.5") => break,

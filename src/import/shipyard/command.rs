@@ -129,11 +129,6 @@ impl Command {
     }
 }
 
-/// Makes what would be an expression of a recipe plain text.
-pub(super) fn plain(text: &str) -> String {
-    text.replace("${{", "${{ '${{' }}")
-}
-
 /// `/bin/bash -c "script"` in its parts, where the script is all that follows and its quotes are easy.
 fn script_of(line: &str) -> Option<(String, String)> {
     let (shell, rest) = line.trim().split_once(char::is_whitespace)?;

@@ -3,12 +3,13 @@
 use std::collections::HashSet;
 
 use super::account::environment;
-use super::command::{Command, plain};
+use super::command::Command;
 use super::data;
 use super::names;
 use super::recurrence;
 use super::section::Section;
 use super::task::{Context, Planned, exit_conditions, factory_of, job_action, task};
+use super::template::plain;
 use crate::import::yaml::{Map, Yaml};
 
 /// A job, or the parts of one that several files add to.

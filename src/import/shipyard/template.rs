@@ -1,4 +1,4 @@
-//! Python's format strings → expressions of recipes.
+//! Texts of the configuration in recipes: Python's format strings become expressions, and what is none stays none.
 
 /// A text with its fields replaced, and what was none that Python would have taken.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -46,6 +46,11 @@ pub(super) fn convert(text: &str, field: &dyn Fn(&str) -> Option<String>) -> Con
     }
     converted.text.push_str(rest);
     converted
+}
+
+/// Makes what would be an expression of a recipe plain text.
+pub(super) fn plain(text: &str) -> String {
+    text.replace("${{", "${{ '${{' }}")
 }
 
 /// What stands before the first brace, the brace, and all from it on.
