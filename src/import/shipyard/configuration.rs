@@ -60,6 +60,11 @@ impl Configuration {
         let mut findings = Collector::default();
         let mut trees = Vec::new();
         for file in files {
+            // An empty file, or one of comments alone, says nothing.
+            let is_silent = |line: &str| line.is_empty() || line.starts_with('#') || line == "---";
+            if file.text.lines().all(|line| is_silent(line.trim())) {
+                continue;
+            }
             let id = sources.add(file.name.clone(), file.text.clone());
             let tree = if file.name.ends_with(".json") {
                 json(id, &file.text, &mut findings)
@@ -70,7 +75,6 @@ impl Configuration {
             match &tree.kind {
                 NodeKind::Mapping(_) => trees.push((id, tree)),
                 NodeKind::Damaged => {}
-                // An empty file says nothing.
                 NodeKind::Scalar(_) if tree.is_null() => {}
                 _ => findings.push(not_a_map(&tree)),
             }

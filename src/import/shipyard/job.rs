@@ -112,6 +112,8 @@ impl Names {
             base.map_or_else(|| "task".to_owned(), |base| base.trim_end_matches(['-', '_']).to_owned());
         let name = names::unique(if base.is_empty() { "task" } else { &base }, &mut self.taken);
         self.names.push(name.clone());
+        // A name of the whole factory: who waits for it waits for all of its tasks.
+        self.ids.extend(id.map(|id| (id, name.clone())));
         let first = self.next;
         let expression = naming.expression(first);
         self.ranges.push((name.clone(), naming.clone(), first, first.saturating_add(count.unwrap_or(0))));

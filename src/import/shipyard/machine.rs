@@ -42,10 +42,14 @@ impl Machine {
             Self { size, size_was, image: Map::default(), is_windows: false, was_centos: false };
         let configuration = pool.get("vm_configuration");
         let custom = configuration.get("custom_image");
-        if custom.is_present() {
+        let platform = configuration.get("platform_image");
+        let is_there = custom.get("arm_image_id").word().is_some_and(|id| id.starts_with("/subscriptions/"));
+        if custom.is_present() && (is_there || !platform.is_present()) {
             machine.custom(&custom);
+            platform.dropped("the pool has a `custom_image`, and only one of the two can be");
         } else {
-            machine.platform(&configuration.get("platform_image"));
+            custom.dropped("the pool has a `platform_image`, and this names no image");
+            machine.platform(&platform);
         }
         machine
     }

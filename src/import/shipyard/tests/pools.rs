@@ -78,6 +78,11 @@ fn an_image_of_ones_own_stays_with_its_agent() {
         &imported,
         &["image: { id: /subscriptions/x/images/y }", "node_agent_sku: batch.node.ubuntu 22.04"],
     );
+    let both = POOL.replace(
+        "vm_configuration: { ",
+        "vm_configuration: { custom_image: { arm_image_id: <arm image id>, node_agent: <agent> }, ",
+    );
+    holds(&of(&[("pool.yaml", &both)]), &["image: ubuntu-24.04-container"]);
 }
 
 #[test]
