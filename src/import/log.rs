@@ -17,11 +17,19 @@ pub struct Variable {
 }
 
 /// Notes about keys, and about what is left to do.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Log {
     notes: RefCell<BTreeMap<String, (Fate, String)>>,
     variables: RefCell<Vec<Variable>>,
     to_do: RefCell<Vec<String>>,
+    secrets: RefCell<Vec<String>>,
+}
+
+impl std::fmt::Debug for Log {
+    /// Without the secrets.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Log").field("notes", &self.notes).finish_non_exhaustive()
+    }
 }
 
 impl Log {
@@ -49,6 +57,16 @@ impl Log {
         if !variables.iter().any(|variable| variable.name == name) {
             variables.push(Variable { name: name.to_owned(), holds: holds.into() });
         }
+    }
+
+    /// The number of a secret among those that have been met, by which its variable is called: the same one each time.
+    pub(super) fn number_of_secret(&self, secret: &str) -> usize {
+        let mut secrets = self.secrets.borrow_mut();
+        let known = secrets.iter().position(|known| known == secret);
+        known.unwrap_or_else(|| {
+            secrets.push(secret.to_owned());
+            secrets.len() - 1
+        }) + 1
     }
 
     /// Notes something that only the user can do, once.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::recipe::written::{Written, inline, text};
+use crate::recipe::written::{self, Written};
 
 /// A value.
 #[derive(Debug, Clone, PartialEq)]
@@ -95,6 +95,11 @@ impl Map {
         self.members.retain(|member| member.key != key);
         self.members.push(Member { above: Vec::new(), key: key.to_owned(), value, beside });
         self
+    }
+
+    /// Adds a key that is not there yet.
+    pub(super) fn push(&mut self, key: &str, value: Yaml) {
+        self.members.push(Member { above: Vec::new(), key: key.to_owned(), value, beside: None });
     }
 
     /// Adds all keys of another map, with what is said about them.
@@ -238,10 +243,41 @@ fn on_one_line(value: &Yaml) -> String {
     }
 }
 
+/// A text as it is written where there is room for several lines.
+fn text(content: &str) -> Written {
+    match written::text(content) {
+        Written::Inline(_) => Written::Inline(inline(content)),
+        block @ Written::Block { .. } => block,
+    }
+}
+
+/// A text on one line.
+fn inline(content: &str) -> String {
+    if is_option(content) {
+        return content.to_owned();
+    }
+    let written = written::inline(content);
+    let is_better_in_single_quotes =
+        content.contains('"') && !content.contains('\'') && !content.chars().any(char::is_control);
+    if written.starts_with('"') && is_better_in_single_quotes { format!("'{content}'") } else { written }
+}
+
+/// Whether a text is nothing but options of a command, which people write without quotes: `--rm`, `-c`.
+fn is_option(content: &str) -> bool {
+    let behind = content.trim_start_matches('-');
+    let dashes = content.len() - behind.len();
+    let is_word = behind.starts_with(|c: char| c.is_ascii_alphabetic());
+    // Behind the dashes it must need no quotes, and no other reader may take it for something else.
+    (1..=2).contains(&dashes)
+        && is_word
+        && !behind.contains(':')
+        && written::inline(&format!("x{behind}")) == format!("x{behind}")
+}
+
 /// A text inside brackets, where some characters mean more.
 fn in_brackets(text: &str) -> String {
     let written = inline(text);
-    let is_quoted = written.starts_with('"');
+    let is_quoted = written.starts_with(['"', '\'']);
     if !is_quoted && written.contains([',', '[', ']', '{', '}', ':', '#']) {
         return serde_json::Value::from(text).to_string();
     }

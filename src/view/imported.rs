@@ -121,5 +121,5 @@ fn sign(fate: Fate) -> char {
 
 /// A text in a cell of a table.
 fn cell(text: &str) -> String {
-    plain(text).replace('|', "\\|")
+    plain(text).replace('|', "\\|").replace('<', "\\<")
 }

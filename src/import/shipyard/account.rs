@@ -1,5 +1,7 @@
 //! Credentials: what is a secret, how the recipe refers to it, and what the environment has to hold instead.
 
+use std::collections::HashSet;
+
 use super::names;
 use super::section::Section;
 use crate::import::log::Log;
@@ -50,7 +52,7 @@ impl<'a> Account<'a> {
     pub(super) fn note_service(&self) {
         let batch = self.credentials.get("batch");
         let log = self.credentials.log();
-        let url = batch.get("account_service_url").word().filter(|url| !names::is_placeholder(url));
+        let url = batch.get("account_service_url").word().filter(|url| !url.contains('<'));
         if let Some(url) = url {
             let host = url.trim_start_matches("https://").trim_end_matches('/');
             log.variable("AZURE_BATCH_ENDPOINT", format!("https://{host}, for `--account azure`"));
@@ -104,7 +106,7 @@ impl<'a> Account<'a> {
     /// The registries that are needed, of those that there are logins for: keys and definitions.
     pub(super) fn registries(&self, needed: &[String]) -> Map {
         let mut registries = Map::default();
-        let mut taken = Vec::new();
+        let mut taken = HashSet::new();
         for (server, login) in self.credentials.get("docker_registry").entries() {
             let is_hub = server == "hub";
             let host = if is_hub { "docker.io" } else { server };
@@ -201,7 +203,7 @@ pub(super) fn environment(variables: &Section<'_>, account: &Account<'_>, log: &
             log.variable(name, format!("`{}`", value.path()));
             environment.put(name, Yaml::env(name));
         } else {
-            environment.put(name, Yaml::text(super::command::plain(&text)));
+            environment.put(name, Yaml::text(super::template::plain(&text)));
         }
     }
     environment

@@ -101,8 +101,10 @@ impl Command {
         secrets.retain(|secret| !secret.is_empty() && !secret.starts_with('$'));
         secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
         secrets.dedup();
-        for (number, secret) in secrets.iter().enumerate() {
-            let name = names::variable(&["COMMAND_SECRET", &(number + 1).to_string()]);
+        for secret in &secrets {
+            let name = names::variable(&["COMMAND_SECRET", &log.number_of_secret(secret).to_string()]);
+            // A shell replaces nothing between single quotes.
+            self.text = self.text.replace(&format!("'{secret}'"), &format!("\"${name}\""));
             self.text = self.text.replace(secret.as_str(), &format!("${name}"));
             environment.put(&name, Yaml::env(&name));
             log.variable(&name, format!("what `{path}` had in its place"));
@@ -125,11 +127,6 @@ impl Command {
             None => Yaml::text(self.text.clone()),
         }
     }
-}
-
-/// Makes what would be an expression of a recipe plain text.
-pub(super) fn plain(text: &str) -> String {
-    text.replace("${{", "${{ '${{' }}")
 }
 
 /// `/bin/bash -c "script"` in its parts, where the script is all that follows and its quotes are easy.

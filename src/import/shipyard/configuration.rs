@@ -9,7 +9,7 @@ use crate::recipe::parse::parse;
 pub const MAX_BYTES: usize = crate::recipe::parse::MAX_BYTES;
 
 /// The root of each kind of file, by which a file is known whatever it is called.
-pub const ROOTS: &[&str] = &[
+pub(super) const ROOTS: &[&str] = &[
     "credentials",
     "batch_shipyard",
     "global_resources",
@@ -28,8 +28,8 @@ const STEMS: &[&str] = &["credentials", "config", "pool", "jobs", "fs", "slurm",
 /// Whether a file belongs to a configuration, by its name or by what it says.
 pub fn belongs(name: &str, text: &str) -> bool {
     let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
-    let says = |root: &&str| text.contains(&format!("{root}:")) || text.contains(&format!("\"{root}\""));
-    STEMS.contains(&stem) || stem.starts_with("jobs") || ROOTS.iter().any(|root| says(&root))
+    let says = |root: &str| text.contains(&format!("{root}:")) || text.contains(&format!("\"{root}\""));
+    STEMS.contains(&stem) || stem.starts_with("jobs") || ROOTS.iter().any(|root| says(root))
 }
 
 /// A file of the configuration.
@@ -60,6 +60,11 @@ impl Configuration {
         let mut findings = Collector::default();
         let mut trees = Vec::new();
         for file in files {
+            // An empty file, or one of comments alone, says nothing.
+            let is_silent = |line: &str| line.is_empty() || line.starts_with('#') || line == "---";
+            if file.text.lines().all(|line| is_silent(line.trim())) {
+                continue;
+            }
             let id = sources.add(file.name.clone(), file.text.clone());
             let tree = if file.name.ends_with(".json") {
                 json(id, &file.text, &mut findings)
@@ -70,7 +75,6 @@ impl Configuration {
             match &tree.kind {
                 NodeKind::Mapping(_) => trees.push((id, tree)),
                 NodeKind::Damaged => {}
-                // An empty file says nothing.
                 NodeKind::Scalar(_) if tree.is_null() => {}
                 _ => findings.push(not_a_map(&tree)),
             }

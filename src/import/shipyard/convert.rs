@@ -1,10 +1,12 @@
 //! A configuration → a recipe and its report.
 
+use std::collections::HashSet;
+
 use super::account::Account;
-use super::configuration::{Configuration, File, ROOTS};
+use super::configuration::{Configuration, File};
 use super::image::{self, Image};
 use super::job::{self, Job};
-use super::keys::{self, Known};
+use super::key_report::{placeholders, report, without_marks};
 use super::machine::Machine;
 use super::mpi::Instances;
 use super::names;
@@ -13,12 +15,10 @@ use super::section::Section;
 use super::task::Context;
 use super::volumes::Volumes;
 use crate::diagnostic;
-use crate::diagnostic::Sources;
 use crate::import::log::{Log, Variable};
-use crate::import::report::{Fate, Line, Report};
+use crate::import::report::Report;
 use crate::import::yaml::{Map, Yaml};
 use crate::recipe::format::format;
-use crate::recipe::node::{Node, NodeKind};
 
 /// What came of a configuration.
 #[derive(Debug)]
@@ -63,6 +63,7 @@ pub fn import(files: &[File], fallback: &str) -> Result<Imported, diagnostic::Re
     if let Some(recipe) = &mut recipe {
         recipe.change_texts(&|text| account.clean(text));
     }
+    placeholders(&configuration, &log);
     let mut report = report(&configuration, &log);
     report.lines.iter_mut().for_each(|line| account.clean(&mut line.note));
     let (mut variables, mut to_do) = log.take_rest();
@@ -79,15 +80,13 @@ pub fn import(files: &[File], fallback: &str) -> Result<Imported, diagnostic::Re
 /// All jobs, those of one id together: Batch Shipyard adds the tasks of the second to the first.
 fn jobs<'a>(configuration: &'a Configuration, log: &'a Log) -> Vec<Job<'a>> {
     let mut jobs: Vec<Job<'a>> = Vec::new();
-    let mut offset = 0;
-    for (_, node) in configuration.roots("job_specifications") {
+    for (offset, (_, node)) in configuration.roots("job_specifications").enumerate() {
         // Places in several files are told apart by counting on.
         let list = Section::new(
             Some(node),
             format!("job_specifications{}", if offset == 0 { String::new() } else { format!("#{offset}") }),
             log,
         );
-        offset += 1;
         for section in list.items() {
             let id = section.get("id").word().unwrap_or_else(|| "job".to_owned());
             let name = names::slug(&id).unwrap_or_else(|| "job".to_owned());
@@ -126,7 +125,7 @@ impl Images {
         let parameter = self.parameters.iter().find(|(_, known)| known == image);
         match (parameter, image) {
             (Some((name, _)), _) => format!("${{{{ params.{name} }}}}"),
-            (None, Image::Container(name) | Image::Missing(name)) => super::command::plain(name),
+            (None, Image::Container(name) | Image::Missing(name)) => super::template::plain(name),
         }
     }
 }
@@ -139,17 +138,22 @@ impl Work<'_, '_> {
         let volumes = Volumes::new(self.resources, self.account, self.log);
         let images = self.images(jobs, &tasks);
         let counted = counted_by_parameter(&tasks, nodes);
+        let on_several_nodes = tasks.iter().any(|task| task.get("multi_instance").is_present());
 
         let names: Vec<String> = images.prefetch.iter().filter_map(name_of).collect();
         let registries = self.account.registries(&pool::servers(&names, self.resources));
-        let parts = || Parts {
-            account: self.account,
-            volumes: &volumes,
-            machine: &machine,
-            nodes,
-            prefetch: images.prefetch.iter().map(|image| images.reference(image)).collect(),
-            registries: registries.keys(),
-            parameters: counted,
+        let own_pool = || {
+            let parts = Parts {
+                account: self.account,
+                volumes: &volumes,
+                machine: &machine,
+                nodes,
+                prefetch: images.prefetch.iter().map(|image| images.reference(image)).collect(),
+                registries: registries.keys(),
+                parameters: counted,
+                on_several_nodes,
+            };
+            pool::pool(self.pool, parts)
         };
         let reference = |image: &Image| images.reference(image);
         let context = Context {
@@ -157,7 +161,7 @@ impl Work<'_, '_> {
             volumes: &volumes,
             machine: &machine,
             nodes,
-            inter_node: self.pool.get("inter_node_communication_enabled").is_on(),
+            inter_node: on_several_nodes || self.pool.get("inter_node_communication_enabled").is_on(),
             reference: &reference,
         };
 
@@ -181,31 +185,13 @@ impl Work<'_, '_> {
         let is_auto = |job: &Job<'_>| job.parts.iter().any(|part| part.get("auto_pool").is_present());
         if self.pool.is_present() && (jobs.is_empty() || !jobs.iter().all(is_auto)) {
             let mut pools = Map::default();
-            pools.put(&key, pool::pool(self.pool, parts()).long());
+            pools.put(&key, own_pool().long());
             for missing in &volumes.missing {
                 pools.above(missing);
             }
             recipe.put("pools", pools.long());
         }
-        let (mut ordinary, mut schedules) = (Map::default(), Map::default());
-        for job in jobs {
-            let pool = match job.parts.first().map(|part| part.get("auto_pool")) {
-                Some(auto) if auto.is_present() && self.pool.is_present() => {
-                    auto_pool(&auto, &key, pool::pool(self.pool, parts()))
-                }
-                _ if self.pool.is_present() => Yaml::text(&key),
-                _ => Yaml::short([("id", Yaml::text("${{ params.pool }}"))]),
-            };
-            match job.import(context, self.shipyard, pool) {
-                Some(job::Imported::Job(properties)) => {
-                    ordinary.put(&job.name, properties.long());
-                }
-                Some(job::Imported::Schedule(properties)) => {
-                    schedules.put(&job.name, properties.long());
-                }
-                None => {}
-            }
-        }
+        let (ordinary, schedules) = self.jobs(jobs, context, &key, &own_pool);
         if !self.pool.is_present() {
             add_pool_parameter(&mut recipe);
         }
@@ -216,6 +202,35 @@ impl Work<'_, '_> {
             recipe.put("schedules", schedules.long());
         }
         recipe
+    }
+
+    /// The jobs and the schedules.
+    fn jobs(
+        &self,
+        jobs: &[Job<'_>],
+        context: Context<'_, '_>,
+        key: &str,
+        own_pool: &dyn Fn() -> Map,
+    ) -> (Map, Map) {
+        let (mut ordinary, mut schedules) = (Map::default(), Map::default());
+        for job in jobs {
+            let auto = job.parts.first().map(|part| part.get("auto_pool")).filter(Section::is_present);
+            let pool = |is_scheduled: bool| match &auto {
+                Some(auto) if self.pool.is_present() => auto_pool(auto, key, own_pool(), is_scheduled),
+                _ if self.pool.is_present() => Yaml::text(key),
+                _ => Yaml::short([("id", Yaml::text("${{ params.pool }}"))]),
+            };
+            match job.import(context, self.shipyard, &pool) {
+                Some(job::Imported::Job(properties)) => {
+                    ordinary.put(&job.name, properties.long());
+                }
+                Some(job::Imported::Schedule(properties)) => {
+                    schedules.put(&job.name, properties.long());
+                }
+                None => {}
+            }
+        }
+        (ordinary, schedules)
     }
 
     /// The name of the pool in the recipe, which is its id.
@@ -252,7 +267,7 @@ impl Work<'_, '_> {
         all.extend(used.iter().filter(|image| !prefetch.contains(image)).cloned());
         all.dedup();
         let mut parameters = Vec::new();
-        let mut taken = Vec::new();
+        let mut taken = HashSet::new();
         for image in &all {
             let is_only = all.len() == 1 && !used.is_empty();
             let is_missing = matches!(image, Image::Missing(_));
@@ -352,141 +367,22 @@ fn add_pool_parameter(recipe: &mut Map) {
     }
 }
 
-fn auto_pool(section: &Section<'_>, key: &str, pool: Map) -> Yaml {
+fn auto_pool(section: &Section<'_>, key: &str, pool: Map, is_scheduled: bool) -> Yaml {
     let mut auto = Map::default();
     auto.put("auto_pool_id_prefix", Yaml::text(key.chars().take(20).collect::<String>()));
     if section.get("keep_alive").is_on() {
         auto.put("keep_alive", Yaml::plain(true));
     }
-    let lifetime = section.get("pool_lifetime").one_of(&["job", "job_schedule"]);
-    auto.put_some("pool_lifetime_option", lifetime.filter(|lifetime| *lifetime != "job").map(Yaml::text));
+    let lifetime = section.get("pool_lifetime");
+    if lifetime.one_of(&["job", "job_schedule"]) == Some("job_schedule") {
+        if is_scheduled {
+            auto.put("pool_lifetime_option", Yaml::text("job_schedule"));
+        } else {
+            lifetime.changed("`job`: the recipe has no schedule for it");
+        }
+    }
     auto.put("pool", pool.long());
     let mut outer = Map::default();
     outer.put("auto", auto.long());
     outer.long()
-}
-
-/// A line for every key of the files.
-fn report(configuration: &Configuration, log: &Log) -> Report {
-    let mut walk = Walk { sources: &configuration.sources, log, lines: Vec::new() };
-    let mut job_files = 0;
-    for (_, tree) in &configuration.files {
-        for entry in tree.entries() {
-            let mut noted = entry.key.clone();
-            if entry.key == "job_specifications" {
-                if job_files > 0 {
-                    noted = format!("job_specifications#{job_files}");
-                }
-                job_files += 1;
-            }
-            walk.visit(&entry.value, entry.key_span, &noted, &mut vec![entry.key.clone()]);
-        }
-    }
-    Report { lines: walk.lines }
-}
-
-struct Walk<'a> {
-    sources: &'a Sources,
-    log: &'a Log,
-    lines: Vec<Line>,
-}
-
-impl Walk<'_> {
-    /// Adds the lines of a value: `noted` is the place by which notes know it, `place` the keys by which the table does.
-    fn visit(&mut self, node: &Node, span: diagnostic::Span, noted: &str, place: &mut Vec<String>) {
-        match keys::find(place) {
-            Known::Key(key) => {
-                let is_free = key.path.ends_with("**");
-                let (fate, note) = self.log.noted(noted).unwrap_or((key.fate, key.note.to_owned()));
-                self.add(
-                    span,
-                    noted,
-                    if is_free { place.first().map_or("", String::as_str) } else { noted },
-                    fate,
-                    note,
-                );
-            }
-            Known::Nothing => self.add_unknown(span, noted, place),
-            Known::Above => self.visit_below(node, span, noted, place),
-        }
-    }
-
-    fn visit_below(&mut self, node: &Node, span: diagnostic::Span, noted: &str, place: &mut Vec<String>) {
-        match &node.kind {
-            NodeKind::Mapping(entries) if !entries.is_empty() => {
-                for entry in entries {
-                    place.push(entry.key.clone());
-                    let span = if entry.key_span.end == 0 { span } else { entry.key_span };
-                    self.visit(&entry.value, span, &format!("{noted}.{}", entry.key), place);
-                    place.pop();
-                }
-            }
-            NodeKind::Sequence(items) if !items.is_empty() => {
-                place.push("[]".to_owned());
-                for (index, item) in items.iter().enumerate() {
-                    self.visit(item, item.span, &format!("{noted}[{index}]"), place);
-                }
-                place.pop();
-            }
-            _ => {
-                let says_nothing = (Fate::Dropped, "it says nothing".to_owned());
-                let is_empty =
-                    node.is_null() || matches!(node.kind, NodeKind::Mapping(_) | NodeKind::Sequence(_));
-                let misplaced = || {
-                    let note = format!(
-                        "not understood: a map or a list is expected here, and this is {}",
-                        node.describe()
-                    );
-                    (Fate::Dropped, note)
-                };
-                let (fate, note) =
-                    if is_empty { says_nothing } else { self.log.noted(noted).unwrap_or_else(misplaced) };
-                self.add(span, noted, noted, fate, note);
-            }
-        }
-    }
-
-    fn add_unknown(&mut self, span: diagnostic::Span, noted: &str, place: &[String]) {
-        let Some((wrong, above)) = place.split_last() else { return };
-        let near = if above.is_empty() {
-            crate::recipe::similar_names(wrong, ROOTS.iter().copied()).into_iter().next()
-        } else {
-            keys::nearest(above, wrong)
-        };
-        let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-        self.add(span, noted, noted, Fate::Unknown, format!("Batch Shipyard has no such key{near}"));
-    }
-
-    /// Adds a line, or counts the key to the line before if that says the same of the same kind of key.
-    fn add(&mut self, span: diagnostic::Span, noted: &str, shown: &str, fate: Fate, note: String) {
-        let start = self.sources.start(span);
-        let (file, line) = start.map_or((String::new(), 1), |start| (start.file, start.line));
-        let shown = if shown.is_empty() { noted } else { shown };
-        let key = without_marks(shown);
-        let same = self.lines.iter_mut().rev().take(64).find(|before| {
-            before.file == file
-                && before.fate == fate
-                && before.note == note
-                && kind(&before.key) == kind(&key)
-        });
-        match same {
-            Some(before) => before.count += 1,
-            None => self.lines.push(Line { file, line, key, fate, note, count: 1 }),
-        }
-    }
-}
-
-/// A text without the numbers of files that places begin with.
-fn without_marks(text: &str) -> String {
-    let mut parts = text.split("job_specifications#");
-    let first = parts.next().unwrap_or_default().to_owned();
-    parts.fold(first, |text, rest| {
-        format!("{text}job_specifications{}", rest.trim_start_matches(|c: char| c.is_ascii_digit()))
-    })
-}
-
-/// A place without the numbers of its lists.
-fn kind(key: &str) -> String {
-    let parts = key.split('[').map(|part| part.split_once(']').map_or(part, |(_, rest)| rest));
-    parts.collect::<Vec<_>>().join("[]")
 }

@@ -17,7 +17,7 @@ pub(super) struct Incoming {
 /// Resource files of URLs.
 pub(super) fn resource_files(section: &Section<'_>, account: &Account<'_>) -> Vec<Yaml> {
     let mut files = Vec::new();
-    for (index, file) in section.items().iter().enumerate() {
+    for file in &section.items() {
         let Some(url) = file.get("blob_source").word() else {
             file.dropped("it names no `blob_source`");
             continue;
@@ -27,7 +27,7 @@ pub(super) fn resource_files(section: &Section<'_>, account: &Account<'_>) -> Ve
             url.split(['?', '#']).next().and_then(|url| url.rsplit('/').next()).unwrap_or("file").to_owned()
         });
         let mut members = Map::default();
-        members.put("http_url", url_or_reference(&url, &file.get("blob_source"), index, account));
+        members.put("http_url", url_or_reference(&url, &file.get("blob_source"), account));
         members.put("file_path", Yaml::text(path));
         members.put_some("file_mode", file.get("file_mode").word().map(Yaml::text));
         files.push(members.in_short());
@@ -35,15 +35,16 @@ pub(super) fn resource_files(section: &Section<'_>, account: &Account<'_>) -> Ve
     files
 }
 
-fn url_or_reference(url: &str, section: &Section<'_>, index: usize, account: &Account<'_>) -> Yaml {
+fn url_or_reference(url: &str, section: &Section<'_>, account: &Account<'_>) -> Yaml {
     let signed = url.contains("sig=")
         || crate::recipe::known_secret(url).is_some()
         || account.secret_in(url).is_some();
     if !signed {
-        return Yaml::text(super::command::plain(url));
+        return Yaml::text(super::template::plain(url));
     }
     let name = url.split('?').next().and_then(|url| url.rsplit('/').next()).unwrap_or_default();
-    let variable = super::names::variable(&["RESOURCE", &(index + 1).to_string(), name, "URL"]);
+    let number = section.log().number_of_secret(url).to_string();
+    let variable = super::names::variable(&["RESOURCE", &number, name, "URL"]);
     section.changed(format!(
         "`http_url`, a reference to the variable {variable}: the URL has a signature, which is not copied"
     ));

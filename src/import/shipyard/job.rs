@@ -1,12 +1,15 @@
 //! Jobs, and the names of their tasks.
 
+use std::collections::HashSet;
+
 use super::account::environment;
-use super::command::{Command, plain};
+use super::command::Command;
 use super::data;
 use super::names;
 use super::recurrence;
 use super::section::Section;
 use super::task::{Context, Planned, exit_conditions, factory_of, job_action, task};
+use super::template::plain;
 use crate::import::yaml::{Map, Yaml};
 
 /// A job, or the parts of one that several files add to.
@@ -71,7 +74,9 @@ impl Naming {
 /// Names of tasks, and the ids that they had.
 #[derive(Default)]
 struct Names {
-    taken: Vec<String>,
+    taken: HashSet<String>,
+    /// In the order in which they were given.
+    names: Vec<String>,
     ids: Vec<(String, String)>,
     ranges: Vec<(String, Naming, u64, u64)>,
     next: u64,
@@ -98,6 +103,7 @@ impl Names {
                     "`{name}`: an id has letters, digits, hyphens and underscores, and each task has its own"
                 ));
             }
+            self.names.push(name.clone());
             self.ids.push((wanted, name.clone()));
             return (name, None);
         };
@@ -105,6 +111,9 @@ impl Names {
         let base =
             base.map_or_else(|| "task".to_owned(), |base| base.trim_end_matches(['-', '_']).to_owned());
         let name = names::unique(if base.is_empty() { "task" } else { &base }, &mut self.taken);
+        self.names.push(name.clone());
+        // A name of the whole factory: who waits for it waits for all of its tasks.
+        self.ids.extend(id.map(|id| (id, name.clone())));
         let first = self.next;
         let expression = naming.expression(first);
         self.ranges.push((name.clone(), naming.clone(), first, first.saturating_add(count.unwrap_or(0))));
@@ -137,7 +146,7 @@ impl<'a> Job<'a> {
         &self,
         context: Context<'_, '_>,
         config: &Section<'_>,
-        pool: Yaml,
+        pool: &dyn Fn(bool) -> Yaml,
     ) -> Option<Imported> {
         let section = self.section()?;
         let mut given = Names::default();
@@ -145,13 +154,13 @@ impl<'a> Job<'a> {
         let mut tasks = Map::default();
         for planned in &planned {
             let depends_on = dependencies(&planned.section, &given, &planned.name);
-            tasks.put(&planned.name, task(planned, context, depends_on).long());
+            tasks.push(&planned.name, task(planned, context, depends_on).long());
         }
-        let mut job = self.properties(section, context, pool);
-        if section.get("recurrence").is_present() {
-            if recurrence::can_be_scheduled(section, &planned)
-                && let Some(only) = planned.first()
-            {
+        let is_recurrent = section.get("recurrence").is_present();
+        let can_be_scheduled = is_recurrent && recurrence::can_be_scheduled(section, &planned);
+        let mut job = self.properties(section, context, pool(can_be_scheduled));
+        if is_recurrent {
+            if can_be_scheduled && let Some(only) = planned.first() {
                 let manager = recurrence::manager(
                     task(only, context, Vec::new()),
                     &only.section,
@@ -205,11 +214,11 @@ impl<'a> Job<'a> {
             let naming = Naming::read(&[part.clone(), config.clone()], "task-");
             let naming = Naming { prefix: format!("merge-{}", naming.prefix), width: naming.width };
             let mut own = Names { taken: given.taken.clone(), ..Names::default() };
-            let others = given.taken.clone();
+            let others = given.names.clone();
             let (name, _) = own.give(&section, &naming, None);
             let planned = Planned { section, job: part.clone(), name, id: None, tasks: None };
             tasks.put(&planned.name, task(&planned, context, others).long());
-            given.taken.push(planned.name);
+            given.taken.insert(planned.name);
         }
     }
 
@@ -224,6 +233,13 @@ impl<'a> Job<'a> {
         job.put_some("priority", in_range.map(Yaml::plain));
         job.put_some("retries", section.get("max_task_retries").integer().map(Yaml::plain));
         job.put_some("max_wall_time", section.get("max_wall_time").duration().map(Yaml::text));
+        let scratch = section.get("auto_scratch");
+        if scratch.is_present() && (scratch.is_map() || scratch.is_on()) {
+            let why = "no file system is made of the nodes' own disks; mount a share under `pools.*.mounts`, and have the tasks write there what they \
+                       wrote to `auto_scratch`";
+            scratch.dropped(why);
+            section.log().to_do(format!("`{}`: {why}", scratch.path()));
+        }
         if section.get("auto_complete").is_on() {
             job.put("on_complete", Yaml::text("terminate"));
         }

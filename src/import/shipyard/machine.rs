@@ -16,6 +16,9 @@ const SEVERAL_GPUS: &[(&str, &str, &str)] = &[
 /// The image for all that have no engine of their own: it brings one, and the drivers of NVIDIA and InfiniBand.
 const IMAGE: &str = "ubuntu-24.04-container";
 
+/// The image of Windows in place of one without a container engine.
+const WITH_CONTAINERS: &str = "2019-datacenter-with-containers-smalldisk";
+
 /// The machines of a pool.
 #[derive(Debug)]
 pub(super) struct Machine {
@@ -39,10 +42,14 @@ impl Machine {
             Self { size, size_was, image: Map::default(), is_windows: false, was_centos: false };
         let configuration = pool.get("vm_configuration");
         let custom = configuration.get("custom_image");
-        if custom.is_present() {
+        let platform = configuration.get("platform_image");
+        let is_there = custom.get("arm_image_id").word().is_some_and(|id| id.starts_with("/subscriptions/"));
+        if custom.is_present() && (is_there || !platform.is_present()) {
             machine.custom(&custom);
+            platform.dropped("the pool has a `custom_image`, and only one of the two can be");
         } else {
-            machine.platform(&configuration.get("platform_image"));
+            custom.dropped("the pool has a `platform_image`, and this names no image");
+            machine.platform(&platform);
         }
         machine
     }
@@ -75,17 +82,26 @@ impl Machine {
         let stays = known.is_some_and(|known| {
             known.engine == ContainerEngine::Present && !known.retirement.is_some_and(|end| end.is_past())
         });
-        if stays || (self.is_windows && known.is_some()) {
+        if stays || self.is_windows {
+            let brings_none = known.is_some_and(|known| known.engine == ContainerEngine::Absent);
+            let sku = if brings_none { WITH_CONTAINERS.to_owned() } else { sku };
             let version = image.get("version").word().filter(|version| version != "latest");
             let mut full = Map::default();
             full.put("publisher", Yaml::text(publisher))
                 .put("offer", Yaml::text(offer))
                 .put("sku", Yaml::text(sku));
             full.put_some("version", version.map(Yaml::text));
+            if brings_none {
+                image
+                    .get("sku")
+                    .changed(format!("`{WITH_CONTAINERS}`: the other brings no container engine"));
+            }
             for key in ["publisher", "offer", "sku"] {
                 image.get(key).kept(format!("`pools.*.image.{key}`"));
             }
             self.image.put("image", full.in_short());
+            let agent = known.map_or("batch.node.windows amd64", |known| known.node_agent);
+            self.image.put("node_agent_sku", Yaml::text(agent));
         } else {
             let was = [publisher.as_str(), &offer, &sku].join(" ");
             let was = was.trim();

@@ -12,6 +12,7 @@ mod data;
 mod factory;
 mod image;
 mod job;
+mod key_report;
 mod keys;
 mod machine;
 mod mpi;

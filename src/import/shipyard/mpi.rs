@@ -83,7 +83,7 @@ pub(super) fn multi_instance(
     let coordination = section.get("coordination_command");
     match coordination.word() {
         Some(own) => {
-            let mut own = Command::read(&super::command::plain(&own));
+            let mut own = Command::read(&super::template::plain(&own));
             own.with_shell_if_needed();
             settings.put("coordination_command", own.yaml());
         }
@@ -97,7 +97,7 @@ pub(super) fn multi_instance(
     }
     let mpi = section.get("mpi");
     let runtime = mpi.get("runtime").one_of(RUNTIMES);
-    let before = section.get("pre_execution_command").word().map(|before| super::command::plain(&before));
+    let before = section.get("pre_execution_command").word().map(|before| super::template::plain(&before));
     if let Some(inner) = command.take() {
         let launched = match runtime {
             Some(runtime) => {
@@ -136,7 +136,7 @@ fn launcher(runtime: &str, mpi: &Section<'_>, instances: &str) -> String {
         words.extend(
             [
                 "--allow-run-as-root",
-                "--mca plm_rsh_args \"-p 23\"",
+                "--mca plm_rsh_args '-p 23'",
                 "--oversubscribe",
                 "--host $AZ_BATCH_HOST_LIST",
             ]

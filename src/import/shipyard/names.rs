@@ -1,5 +1,7 @@
 //! Names that recipes take.
 
+use std::collections::HashSet;
+
 /// The most characters of a name.
 const LONGEST: usize = 64;
 
@@ -37,7 +39,7 @@ pub(super) fn variable(parts: &[&str]) -> String {
 }
 
 /// A name that is not taken yet: the name itself, or with a number behind it. Takes it.
-pub(super) fn unique(name: &str, taken: &mut Vec<String>) -> String {
+pub(super) fn unique(name: &str, taken: &mut HashSet<String>) -> String {
     let mut candidate = name.to_owned();
     let mut number = 1_usize;
     while taken.contains(&candidate) {
@@ -46,7 +48,7 @@ pub(super) fn unique(name: &str, taken: &mut Vec<String>) -> String {
         let room = LONGEST.saturating_sub(end.len());
         candidate = format!("{}{end}", name.chars().take(room).collect::<String>());
     }
-    taken.push(candidate.clone());
+    taken.insert(candidate.clone());
     candidate
 }
 
@@ -69,7 +71,7 @@ mod tests {
         assert_eq!(recipe_name("__"), None);
         assert_eq!(variable(&["my-storage", "KEY"]), "MY_STORAGE_KEY");
         assert_eq!(variable(&["1st"]), "_1ST");
-        let mut taken = vec!["a".to_owned()];
+        let mut taken = HashSet::from(["a".to_owned()]);
         assert_eq!(unique("a", &mut taken), "a-2");
         assert_eq!(unique("a", &mut taken), "a-3");
     }

@@ -55,6 +55,8 @@ pub(super) struct Parts<'p, 'a> {
     pub(super) registries: Vec<String>,
     /// Whether the numbers of nodes are parameters.
     pub(super) parameters: [bool; 2],
+    /// Whether a task runs on several nodes at once.
+    pub(super) on_several_nodes: bool,
 }
 
 /// The properties of the pool.
@@ -64,18 +66,33 @@ pub(super) fn pool(section: &Section<'_>, parts: Parts<'_, '_>) -> Map {
     pool.add("vm_size", Yaml::text(&machine.size), machine.size_was.clone());
     pool.extend(machine.image.clone());
     let mut container = Map::default();
+    let mut is_long = false;
     if !parts.registries.is_empty() {
         container.put("registries", Yaml::texts(parts.registries));
     }
     if !parts.prefetch.is_empty() {
-        container.put("prefetch", Yaml::texts(parts.prefetch));
+        let length: usize = parts.prefetch.iter().map(String::len).sum();
+        let list = Yaml::List(parts.prefetch.into_iter().map(Yaml::text).collect());
+        container.put("prefetch", if length > 70 { list } else { Yaml::Short(Box::new(list)) });
+        is_long = length > 70;
     }
-    pool.put("container", container.in_short());
+    pool.put("container", if is_long { container.long() } else { container.in_short() });
     pool.put("nodes", counts(section, nodes, parts.parameters));
-    let slots = section.get("max_tasks_per_node").integer().filter(|slots| *slots > 1);
-    pool.put_some("slots_per_node", slots.map(Yaml::plain));
-    if section.get("inter_node_communication_enabled").is_on() {
-        pool.put("inter_node_communication", Yaml::plain(true));
+    let slots = section.get("max_tasks_per_node");
+    if parts.on_several_nodes && slots.integer().is_some_and(|slots| slots > 1) {
+        slots.dropped(
+            "tasks on several nodes have their nodes to themselves: Batch wants one slot a node for them",
+        );
+    } else {
+        pool.put_some("slots_per_node", slots.integer().filter(|slots| *slots > 1).map(Yaml::plain));
+    }
+    let communication = section.get("inter_node_communication_enabled");
+    if communication.is_on() || parts.on_several_nodes {
+        let needed = (!communication.is_on()).then(|| "tasks on several nodes need it".to_owned());
+        if needed.is_some() {
+            communication.changed("`true`: tasks on several nodes need it");
+        }
+        pool.add("inter_node_communication", Yaml::plain(true), needed);
         if nodes.dedicated > 0 && nodes.spot > 0 {
             section.log().to_do("nodes that talk to each other are either dedicated or Spot: Batch makes no pool with both, so set one of the two counts to 0");
         }

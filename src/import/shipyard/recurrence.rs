@@ -58,6 +58,7 @@ pub(super) fn manager(task: Map, section: &Section<'_>, job: &Section<'_>, accou
     if !outputs.is_empty() {
         manager.put("output_files", Yaml::List(outputs));
     }
+    manager.put("elevation", Yaml::text("admin"));
     let options = job.at("recurrence.job_manager");
     let set = |key: &str| options.get(key).switch().map(Yaml::plain);
     manager.put_some("allow_low_priority_node", set("allow_low_priority_node"));

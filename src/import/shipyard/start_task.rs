@@ -37,7 +37,9 @@ pub(super) fn start_task(
     }
     let mut start = Map::default();
     start.put("elevation", Yaml::text("admin"));
-    start.put("command", command(&commands, machine.is_windows, account, &mut variables, &prep));
+    let nothing = commands.is_empty().then(|| "nothing to run: the files are what it brings".to_owned());
+    let command = command(&commands, machine.is_windows, account, &mut variables, &prep);
+    start.add("command", command, nothing);
     if !variables.is_empty() {
         start.put("environment", variables.long());
     }
@@ -67,7 +69,7 @@ fn command(
         prep.get("commands")
             .changed("`start_task.command`; a secret in it is a variable now, and not copied");
     }
-    let text = super::command::plain(lines.text());
+    let text = super::template::plain(lines.text());
     if is_windows {
         return Yaml::List(vec![Yaml::text("cmd"), Yaml::text("/c"), Yaml::text(text.replace('\n', " && "))]);
     }

@@ -1,7 +1,7 @@
 //! Tasks.
 
 use super::account::{Account, environment};
-use super::command::{Command, plain};
+use super::command::Command;
 use super::data;
 use super::factory::{Factory, Fields, Tasks, factory};
 use super::image::{self, Image};
@@ -10,7 +10,7 @@ use super::mpi::multi_instance;
 use super::pool::Nodes;
 use super::run_options::{Surroundings, run_options};
 use super::section::Section;
-use super::template::convert;
+use super::template::{convert, plain};
 use super::volumes::Volumes;
 use crate::import::yaml::{Map, Yaml};
 

@@ -1,4 +1,4 @@
-//! Python's format strings → expressions of recipes.
+//! Texts of the configuration in recipes: Python's format strings become expressions, and what is none stays none.
 
 /// A text with its fields replaced, and what was none that Python would have taken.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -14,19 +14,18 @@ pub(super) fn convert(text: &str, field: &dyn Fn(&str) -> Option<String>) -> Con
     let mut converted = Converted::default();
     let mut position = 0_usize;
     let mut rest = text;
-    while let Some(at) = rest.find(['{', '}']) {
-        let (before, from) = rest.split_at(at);
+    while let Some((before, brace, from)) = split_at_brace(rest) {
         converted.text.push_str(before);
         if let Some(after) = from.strip_prefix("{{").or_else(|| from.strip_prefix("}}")) {
-            converted.text.push_str(&from[..1]);
+            converted.text.push_str(brace);
             rest = after;
             continue;
         }
         let inside = from.strip_prefix('{').and_then(|inside| inside.split_once('}'));
         let Some((inside, after)) = inside else {
-            converted.literal.push(from[..1].to_owned());
-            converted.text.push_str(&from[..1]);
-            rest = &from[1..];
+            converted.literal.push(brace.to_owned());
+            converted.text.push_str(brace);
+            rest = from.strip_prefix(brace).unwrap_or_default();
             continue;
         };
         let (name, format) = inside.split_once(':').unwrap_or((inside, ""));
@@ -49,6 +48,17 @@ pub(super) fn convert(text: &str, field: &dyn Fn(&str) -> Option<String>) -> Con
     converted
 }
 
+/// Makes what would be an expression of a recipe plain text.
+pub(super) fn plain(text: &str) -> String {
+    text.replace("${{", "${{ '${{' }}")
+}
+
+/// What stands before the first brace, the brace, and all from it on.
+fn split_at_brace(text: &str) -> Option<(&str, &'static str, &str)> {
+    let (before, from) = text.split_at_checked(text.find(['{', '}'])?)?;
+    Some((before, if from.starts_with('{') { "{" } else { "}" }, from))
+}
+
 /// A value in a format of Python, if it is one of those for numbers that `%` knows, too.
 fn formatted(value: &str, format: &str) -> Option<String> {
     if format.is_empty() {
@@ -56,7 +66,7 @@ fn formatted(value: &str, format: &str) -> Option<String> {
     }
     let kind = format.chars().last().filter(|kind| "dfFeEgGxXo".contains(*kind));
     let (width, kind) = match kind {
-        Some(kind) => (&format[..format.len() - 1], kind),
+        Some(kind) => (format.trim_end_matches(kind), kind),
         None if format.chars().all(|c| c.is_ascii_digit()) => (format, 'd'),
         None => return None,
     };

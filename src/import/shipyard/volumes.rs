@@ -1,5 +1,7 @@
 //! Volumes: mounts of the pool, and what tasks see of them.
 
+use std::collections::HashSet;
+
 use super::account::Account;
 use super::names;
 use super::section::Section;
@@ -31,7 +33,7 @@ impl<'a> Volumes<'a> {
             commands: Vec::new(),
             places: Vec::new(),
         };
-        let mut taken = Vec::new();
+        let mut taken = HashSet::new();
         for (alias, volume) in volumes.get("shared_data_volumes").entries() {
             let key = names::unique(&names::slug(alias).unwrap_or_else(|| "volume".to_owned()), &mut taken);
             if found.mount(alias, &key, &volume, account, log) {
@@ -180,9 +182,11 @@ impl<'a> Volumes<'a> {
                 match place.zip(volume.get("container_path").word()) {
                     Some(((_, place), path)) => push(&mut options, bind(place, &path, &volume)),
                     None if volume.is_present() => {
-                        names.changed("without the volumes that nothing mounts here")
+                        names.changed("without the volumes that nothing mounts here");
                     }
-                    None => names.dropped(format!("the configuration has no shared volume `{alias}`")),
+                    None => names.changed(format!(
+                        "the run option `-v`, without `{alias}`, which the configuration has not"
+                    )),
                 }
             }
             let names = user.get("data_volumes");
@@ -192,7 +196,7 @@ impl<'a> Volumes<'a> {
                     (Some(host), Some(path)) => push(&mut options, bind(&host, &path, &volume)),
                     (None, Some(path)) | (Some(path), None) => push(&mut options, format!("-v {path}")),
                     (None, None) => {
-                        names.dropped(format!("the configuration has no volume `{alias}` with a path"))
+                        names.dropped(format!("the configuration has no volume `{alias}` with a path"));
                     }
                 }
             }
@@ -228,18 +232,10 @@ fn mount_options(options: &[String]) -> Option<String> {
     (!options.is_empty()).then(|| format!("-o {}", options.join(",")))
 }
 
-/// Reminds of a value that is only there to be replaced.
+/// Reminds of a value that is missing.
 fn fill_in(section: &Section<'_>, key: &str) {
     let value = section.get(key);
-    match value.word() {
-        None => section
-            .log()
-            .to_do(format!("`{}` is missing: fill it in where the recipe has \"\"", value.path())),
-        Some(text) if names::is_placeholder(&text) => {
-            section
-                .log()
-                .to_do(format!("`{}` is a placeholder: fill it in where the recipe has it", value.path()));
-        }
-        Some(_) => {}
+    if value.word().is_none() {
+        section.log().to_do(format!("`{}` is missing: fill it in where the recipe has \"\"", value.path()));
     }
 }
