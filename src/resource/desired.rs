@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{JobScheduleSpec, JobSpec, PoolSpec, RecipeName, TaskSpec};
+use super::{Generation, JobScheduleSpec, JobSpec, PoolSpec, RecipeName, TaskSpec};
+use crate::batch::{JobId, PoolId};
 
 /// A place in a recipe.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -43,7 +44,6 @@ pub fn source_of(sources: &FieldSources, path: &str) -> Option<SourceLocation> {
     }
 }
 
-/// What an edit of something that can't be changed in place may do.
 /// What an edit of something that can't be changed in place may do; each allows what those before it do.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -53,6 +53,8 @@ pub enum OnChange {
     Stop,
     /// Reboot nodes, some at a time, where they go by a change only then.
     Reboot,
+    /// Make another pool, move the jobs there, delete the old one.
+    BlueGreen,
     /// Take the nodes away, change the pool, bring them back.
     Drain,
     /// Delete the object and make it anew.
@@ -65,6 +67,7 @@ impl OnChange {
         match self {
             Self::Stop => "stop",
             Self::Reboot => "reboot",
+            Self::BlueGreen => "blue_green",
             Self::Drain => "drain",
             Self::Recreate => "recreate",
         }
@@ -89,6 +92,10 @@ pub struct DesiredState {
 pub struct DesiredPool {
     /// The pool.
     pub spec: PoolSpec,
+    /// Which of its generations this is.
+    pub generation: Generation<PoolId>,
+    /// The generation that would come after it; `None` if there can be none.
+    pub next_generation: Option<Generation<PoolId>>,
     /// What an edit of something immutable may do.
     pub on_change: OnChange,
     /// Where its fields stand.
@@ -102,6 +109,10 @@ pub struct DesiredJob {
     pub spec: JobSpec,
     /// The key of its pool, if the recipe has the pool.
     pub pool_key: Option<String>,
+    /// Which of its generations this is.
+    pub generation: Generation<JobId>,
+    /// The generation that would come after it; `None` if there can be none.
+    pub next_generation: Option<Generation<JobId>>,
     /// Its tasks.
     pub tasks: TaskStream,
     /// Where its fields stand.

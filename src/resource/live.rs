@@ -1,6 +1,6 @@
 //! What an account has.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +36,10 @@ pub struct LiveState {
     pub scheduled: BTreeMap<JobId, Observed<LiveJob>>,
     /// Jobs of others, not over, that run on one of these pools.
     pub neighbours: BTreeMap<JobId, Neighbour>,
+    /// Ids of jobs of others that look like those of later generations of jobs of the recipe.
+    pub taken_jobs: BTreeSet<JobId>,
+    /// Ids of pools of others that look like those of later generations of pools of the recipe.
+    pub taken_pools: BTreeSet<PoolId>,
     /// What jobs hold, for those that a plan would disturb.
     pub contents: BTreeMap<JobId, JobContents>,
 }
@@ -150,6 +154,20 @@ pub struct LiveSchedule {
     pub next_run: Option<DateTime>,
     /// The job that it made last.
     pub recent_job: Option<String>,
+}
+
+impl LiveState {
+    /// What of it a recipe owns, without jobs that another generation has followed.
+    #[must_use]
+    pub fn own(mut self, recipe: &RecipeName) -> Self {
+        let followed = self.generations(recipe).jobs.followed();
+        let ours =
+            |ownership: &Option<Ownership>| ownership.as_ref().is_some_and(|own| own.recipe == *recipe);
+        self.pools.retain(|_, pool| ours(&pool.value.ownership));
+        self.jobs.retain(|id, job| ours(&job.value.ownership) && !followed.contains(id));
+        self.schedules.retain(|_, schedule| ours(&schedule.value.ownership));
+        self
+    }
 }
 
 impl LiveSchedule {

@@ -6,13 +6,15 @@ use std::fmt;
 use crate::batch::DateTime;
 use crate::batch::model::BatchMetadataItem;
 
-use super::{Digest, RecipeName};
+use super::{Digest, RecipeName, TaskTally};
 
 const RECIPE: &str = "batchyard.recipe";
 const DIGEST: &str = "batchyard.digest";
 const TOOL: &str = "batchyard.tool";
 const TASKS: &str = "batchyard.tasks";
 const NAMES: &str = "batchyard.metadata";
+const GENERATION: &str = "batchyard.generation";
+const INHERITED: &str = "batchyard.inherited";
 const PENDING: &str = "batchyard.pending";
 
 /// Names and values that the service keeps for the user; without the marks of recipes.
@@ -27,6 +29,12 @@ pub struct Ownership {
     pub digest: Option<Digest>,
     /// The tally of a job's tasks, written once all of them are there.
     pub tasks: Option<String>,
+    /// The number of a job's generation, if it is not the first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub generation: Option<u32>,
+    /// How many of the tasks of the tally earlier generations of the job have, and it has not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inherited: Option<u64>,
     /// The metadata that the recipe asks for. Its names are part of the mark, so that what a recipe no longer asks for can be told
     /// from what others have added.
     pub metadata: MetadataSpec,
@@ -77,9 +85,16 @@ impl Ownership {
             recipe: recipe.clone(),
             digest: Some(digest),
             tasks: None,
+            generation: None,
+            inherited: None,
             metadata: metadata.clone(),
             pending: None,
         }
+    }
+
+    /// How many tasks a job has that is as its mark records; `None` if nothing is recorded.
+    pub fn recorded_tasks(&self) -> Option<u64> {
+        TaskTally::count_in(self.tasks.as_deref()?)?.checked_sub(self.inherited.unwrap_or(0))
     }
 
     /// Reads the mark of an object; `None` means that no recipe owns it.
@@ -91,6 +106,8 @@ impl Ownership {
             recipe: RecipeName::new(value_of(items, RECIPE)?).ok()?,
             digest: value_of(items, DIGEST).and_then(Digest::parse),
             tasks: value_of(items, TASKS).map(str::to_owned),
+            generation: value_of(items, GENERATION).and_then(|number| number.parse().ok()),
+            inherited: value_of(items, INHERITED).and_then(|count| count.parse().ok()),
             pending: value_of(items, PENDING).and_then(Pending::parse),
             metadata: asked_for.map(|item| (item.name.clone(), item.value.clone())).collect(),
         })
@@ -110,6 +127,8 @@ impl Ownership {
         metadata.extend(self.digest.iter().map(|digest| item(DIGEST, digest.as_str())));
         metadata.push(item(TOOL, concat!("batchyard/", env!("CARGO_PKG_VERSION"))));
         metadata.extend(self.tasks.iter().map(|tasks| item(TASKS, tasks)));
+        metadata.extend(self.generation.iter().map(|number| item(GENERATION, &number.to_string())));
+        metadata.extend(self.inherited.iter().map(|count| item(INHERITED, &count.to_string())));
         metadata.extend(self.pending.iter().map(|pending| item(PENDING, &pending.to_string())));
         if !self.metadata.is_empty() {
             let names: Vec<&String> = self.metadata.keys().collect();
@@ -137,6 +156,7 @@ mod tests {
         let recipe = RecipeName::new("hello").unwrap();
         let mut mark = Ownership::new(&recipe, Digest::of(&1), &MetadataSpec::new());
         mark.tasks = Some("3:abc".into());
+        (mark.generation, mark.inherited) = (Some(2), Some(1));
         mark.pending =
             Some(Pending::Reboot { before: Some("2026-11-30T10:00:00.1234567Z".parse().unwrap()) });
         let theirs = BatchMetadataItem { name: "cost-centre".into(), value: "42".into() };

@@ -15,6 +15,7 @@ pub(in super::super) async fn ensure(context: &StepContext<'_>) -> Outcome {
         Action::UpdatePool { spec, fields, ownership } => {
             pool::update(context, spec, fields, ownership).await
         }
+        Action::AwaitNodes { pool } => pool::await_nodes(context, pool).await,
         Action::DeletePool { pool, etag } => pool::delete(context, pool, etag.as_ref()).await,
         Action::AwaitPoolGone { pool } => pool::await_gone(context, pool).await,
         Action::CreateJob { spec, ownership } => job::create(context, spec, ownership).await,
@@ -33,8 +34,8 @@ pub(in super::super) async fn ensure(context: &StepContext<'_>) -> Outcome {
         Action::SealJob { job, seal } => job::seal(context, job, seal).await,
         Action::DeleteTasks { job, tasks } => task::delete(context, job, tasks).await,
         Action::UploadInputs { files, .. } => inputs::upload(context, files).await,
-        Action::AddTasks { job, tasks, present, count, sources } => {
-            task::add(context, job, tasks, present, (*count, sources)).await
+        Action::AddTasks { job, tasks, present, done_before, count, sources } => {
+            task::add(context, job, tasks, (present, done_before), (*count, sources)).await
         }
     };
     result.unwrap_or_else(Outcome::Failed)

@@ -10,6 +10,7 @@ use crate::batch::operations::{
     UpdatePool,
 };
 use crate::batch::{Conditions, ETag, ErrorCode, PoolId};
+use crate::observe::{Hold, pool_status};
 use crate::plan::{Action, PoolResize, pool_differences};
 use crate::resource::{AutoscaleSpec, LivePool, Observed, Ownership, PoolSpec, StartTaskSpec};
 
@@ -57,6 +58,22 @@ fn standing(context: &StepContext<'_>, there: Observed<LivePool>) -> Standing<Li
 pub(super) async fn read(context: &StepContext<'_>, pool: &PoolId) -> Result<Observed<LivePool>, StepError> {
     let answer = context.client.send(&GetPool { pool_id: pool.clone(), select: Select::default() }).await?;
     Ok(Observed::<LivePool>::from_wire(&answer.value))
+}
+
+pub(super) async fn await_nodes(context: &StepContext<'_>, pool: &PoolId) -> StepResult {
+    let look = async || {
+        let Some(status) = pool_status(context.client, pool).await? else {
+            return Err(context.moved(vec!["it is gone".to_owned()]));
+        };
+        context.progress(&format!("nodes: {}", status.states()), None);
+        Ok(match status.hold() {
+            None | Some(Hold::NoNodes { .. }) if status.is_settled() => Some(Ok(())),
+            Some(hold) if hold.is_final() && status.is_settled() => Some(Err(StepError::Nodes(hold))),
+            _ => None,
+        })
+    };
+    context.wait_until(&format!("the allocation and start of the nodes of pool {pool}"), look).await??;
+    Ok(Outcome::Done)
 }
 
 pub(super) async fn resize(context: &StepContext<'_>, pool: &PoolId, size: PoolResize) -> StepResult {

@@ -12,6 +12,7 @@ use super::super::change::{ActionReason, Change, FieldChange};
 use super::super::diff::source_of;
 use super::super::pool;
 use super::super::step::{Action, PoolResize, StepId};
+use super::blue_green::next_generation;
 use super::{Adoption, Planner, conflict, hardest};
 
 impl Planner<'_> {
@@ -46,7 +47,7 @@ impl Planner<'_> {
     }
 
     /// Uploads the local files of the start task. That comes before anything is deleted or drained: it may fail.
-    fn upload_files(&mut self, address: &Address, desired: &DesiredPool) -> Option<StepId> {
+    pub(super) fn upload_files(&mut self, address: &Address, desired: &DesiredPool) -> Option<StepId> {
         let files = &desired.spec.start_task.as_ref()?.uploads;
         if files.is_empty() {
             return None;
@@ -62,7 +63,13 @@ impl Planner<'_> {
         Some(self.step(address, upload, []))
     }
 
-    fn create_pool(&mut self, change: &mut Change, key: &str, desired: &DesiredPool, after: Vec<StepId>) {
+    pub(super) fn create_pool(
+        &mut self,
+        change: &mut Change,
+        key: &str,
+        desired: &DesiredPool,
+        after: Vec<StepId>,
+    ) {
         change.class = change.class.max(ChangeClass::Create);
         if change.reason == ActionReason::UpToDate {
             change.reason = ActionReason::Missing;
@@ -70,10 +77,16 @@ impl Planner<'_> {
         if change.class == ChangeClass::Create {
             change.fields = pool::introduce(&desired.spec, &desired.sources);
         }
-        let ownership = Ownership::new(self.recipe, desired.spec.digest(), &desired.spec.metadata);
+        let ownership = self.mark_of_pool(desired);
         let create = Action::CreatePool { spec: Box::new(desired.spec.clone()), ownership };
         let step = self.step(&change.address, create, after);
         self.pool_ready.insert(key.to_owned(), step);
+    }
+
+    pub(super) fn mark_of_pool(&self, desired: &DesiredPool) -> Ownership {
+        let generation = desired.generation.recorded();
+        let mark = Ownership::new(self.recipe, desired.spec.digest(), &desired.spec.metadata);
+        Ownership { generation, ..mark }
     }
 
     fn update_pool(
@@ -121,6 +134,13 @@ impl Planner<'_> {
         });
         if change.class == ChangeClass::DrainAndUpdate && desired.on_change == OnChange::Recreate {
             change.class = ChangeClass::Replace;
+        }
+        if change.class > ChangeClass::CreateFirst
+            && adoption == Adoption::Owned
+            && self.creates_first(desired.on_change)
+            && let Some(next) = next_generation(desired)
+        {
+            return self.create_first(change, key, &next, &live.value);
         }
         change.needs = self.missing_permission(change.class, desired.on_change);
         self.disturb_pool(change, &live.value);
@@ -189,7 +209,7 @@ impl Planner<'_> {
         desired: &DesiredPool,
         after: impl IntoIterator<Item = StepId>,
     ) -> StepId {
-        let ownership = Ownership::new(self.recipe, desired.spec.digest(), &desired.spec.metadata);
+        let ownership = self.mark_of_pool(desired);
         let reboot = Action::RebootNodes { pool: desired.spec.id.clone(), ownership };
         self.step(&change.address, reboot, after)
     }
@@ -226,7 +246,7 @@ impl Planner<'_> {
         let is_scale = |path: &String| path.starts_with("nodes.") || path == "resize_timeout";
         let (scale, fields): (Vec<_>, Vec<_>) =
             change.fields.iter().map(|field| field.path.clone()).partition(is_scale);
-        let mut ownership = Ownership::new(self.recipe, desired.spec.digest(), &desired.spec.metadata);
+        let mut ownership = self.mark_of_pool(desired);
         // Nodes that come anew need no reboot.
         let reboots = change.class == ChangeClass::UpdateLiveAfterReboot
             && self.permits(OnChange::Reboot, desired.on_change);

@@ -210,6 +210,8 @@ pub enum OnChange {
     Stop,
     /// Reboot nodes, some at a time, where they go by a change only then.
     Reboot,
+    /// Make another pool, move the jobs there once its nodes can work, delete the old one; and what `reboot` does.
+    BlueGreen,
     /// Resize to zero nodes, change, and resize back; and what `reboot` does.
     Drain,
     /// Delete the pool and make it anew; and what `reboot` does.

@@ -16,7 +16,9 @@ use crate::diagnostic::{Collector, Sources};
 use crate::recipe::document::{AutoPool, Job, OnComplete, PoolChoice, optional};
 use crate::recipe::expand::ResolvedJob;
 use crate::recipe::input_files::InputFiles;
-use crate::resource::{self, DesiredJob, DesiredPool, FieldSources, JobPool, JobSpec, TaskStream, normal};
+use crate::resource::{
+    self, DesiredJob, DesiredPool, FieldSources, Generation, JobPool, JobSpec, TaskStream, normal,
+};
 
 /// A job and what its lowering needs.
 pub(super) struct JobLowering<'a> {
@@ -42,7 +44,8 @@ impl JobLowering<'_> {
         let depends = self.tasks.templates.iter().any(|template| !template.depends_on.is_empty());
         spec.uses_task_dependencies |= depends;
         let tasks = self.stream(sources, findings)?;
-        Some(DesiredJob { spec, pool_key, tasks, sources: fields })
+        let generation = Generation::first(spec.id.clone());
+        Some(DesiredJob { spec, pool_key, generation, next_generation: None, tasks, sources: fields })
     }
 
     fn stream(&self, sources: &Sources, findings: &mut Collector) -> Option<TaskStream> {

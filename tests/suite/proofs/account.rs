@@ -183,6 +183,7 @@ impl Account {
 
 /// Waits until nothing more happens by itself: nodes are there, tasks have ended, jobs that end with them have.
 pub async fn settle(client: &BatchClient, desired: &DesiredState) {
+    let desired = pipeline::at_generations(client, desired).await.unwrap();
     let jobs: Vec<_> =
         desired.jobs.values().map(|job| (job.spec.id.clone(), job.spec.pool.id().cloned())).collect();
     let pools: BTreeSet<_> = desired.pools.values().map(|pool| pool.spec.id.clone()).collect();
