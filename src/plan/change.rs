@@ -225,6 +225,14 @@ impl Change {
         }
     }
 
+    /// Leaves aside what others may change.
+    pub(super) fn ignore(&mut self, properties: &[&str]) {
+        let is_inside = |path: &str, property: &str| {
+            path.strip_prefix(property).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        self.fields.retain(|field| !properties.iter().any(|property| is_inside(&field.path, property)));
+    }
+
     /// Notes that what differs was changed behind the recipe's back.
     pub(super) fn note_drift(&mut self, remark: &str) {
         self.drifted = true;

@@ -13,7 +13,8 @@ pub(super) fn job(tasks: Vec<TaskSpec>) -> DesiredJob {
         JobSpec { retries: 2, uses_task_dependencies: true, ..JobSpec::new(JobId::new("j").unwrap(), pool) };
     let generation = Generation::first(spec.id.clone());
     let (tasks, sources) = (TaskStream::from_tasks(tasks), FieldSources::new());
-    DesiredJob { spec, pool_key: None, generation, next_generation: None, tasks, sources }
+    let (pool_key, next_generation, ignored) = (None, None, Vec::new());
+    DesiredJob { spec, pool_key, generation, next_generation, ignored, tasks, sources }
 }
 
 /// A task of the name `t`.
@@ -28,5 +29,5 @@ pub(super) fn pool(id: &str) -> DesiredPool {
     let spec = PoolSpec::new(PoolId::new(id).unwrap(), "S".into(), image, "agent".into());
     let generation = Generation::first(spec.id.clone());
     let (on_change, sources) = (OnChange::Stop, FieldSources::new());
-    DesiredPool { spec, generation, next_generation: None, on_change, sources }
+    DesiredPool { spec, generation, next_generation: None, on_change, ignored: Vec::new(), sources }
 }

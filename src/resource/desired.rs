@@ -98,6 +98,8 @@ pub struct DesiredPool {
     pub next_generation: Option<Generation<PoolId>>,
     /// What an edit of something immutable may do.
     pub on_change: OnChange,
+    /// The paths of properties that others may change; what is inside of them counts, too.
+    pub ignored: Vec<&'static str>,
     /// Where its fields stand.
     pub sources: FieldSources,
 }
@@ -113,6 +115,8 @@ pub struct DesiredJob {
     pub generation: Generation<JobId>,
     /// The generation that would come after it; `None` if there can be none.
     pub next_generation: Option<Generation<JobId>>,
+    /// The paths of properties that others may change; what is inside of them counts, too.
+    pub ignored: Vec<&'static str>,
     /// Its tasks.
     pub tasks: TaskStream,
     /// Where its fields stand.
@@ -126,6 +130,8 @@ pub struct DesiredSchedule {
     pub spec: JobScheduleSpec,
     /// The key of the pool of its jobs, if the recipe has the pool.
     pub pool_key: Option<String>,
+    /// The paths of properties that others may change; what is inside of them counts, too.
+    pub ignored: Vec<&'static str>,
     /// Where its fields stand.
     pub sources: FieldSources,
 }

@@ -41,7 +41,7 @@ pub use live::{
 };
 pub use mutability::{ChangeClass, Mutability, MutabilityTable};
 pub use normal::{normal, normal_list, same, shown};
-pub use ownership::{MetadataSpec, Ownership, Pending};
+pub use ownership::{Applied, MetadataSpec, Ownership, Pending};
 pub use pool::{
     AutoscaleSpec, DEFAULT_EVALUATION_INTERVAL, DEFAULT_RESIZE_TIMEOUT, PoolSpec, normal_scheduling_policy,
 };

@@ -41,11 +41,13 @@ fn recipe() -> DesiredState {
     };
     let generation = Generation::first(pool.id.clone());
     let (on_change, sources) = (OnChange::Stop, FieldSources::new());
-    let pool = DesiredPool { spec: pool, generation, next_generation: None, on_change, sources };
+    let ignored = Vec::new();
+    let pool = DesiredPool { spec: pool, generation, next_generation: None, on_change, ignored, sources };
     let tasks = TaskStream::from_tasks(vec![task("a", "run a"), task("b", "run b")]);
     let generation = Generation::first(job.id.clone());
     let (pool_key, sources) = (Some("gpu".into()), FieldSources::new());
-    let job = DesiredJob { spec: job, pool_key, generation, next_generation: None, tasks, sources };
+    let (next_generation, ignored) = (None, Vec::new());
+    let job = DesiredJob { spec: job, pool_key, generation, next_generation, ignored, tasks, sources };
     DesiredState {
         recipe: RecipeName::new("mnist").unwrap(),
         pools: BTreeMap::from([("gpu".into(), pool)]),

@@ -23,7 +23,7 @@ type StepResult = Result<Outcome, StepError>;
 
 pub(super) async fn create(context: &StepContext<'_>, spec: &PoolSpec, ownership: &Ownership) -> StepResult {
     let secrets = context.options.secrets.resolve(spec.secrets())?;
-    let pool = spec.to_create(ownership, &secrets)?;
+    let pool = spec.to_create(&context.signed(ownership), &secrets)?;
     match context.client.send(&CreatePool { pool }).await {
         Ok(answer) => {
             context.left_at(answer.etag);
@@ -181,7 +181,7 @@ pub(super) async fn update(
         Ok(if is_marked && !differs() { Standing::Reached(there.etag) } else { standing(context, there) })
     };
     let send = async |there: &LivePool, conditions| {
-        let metadata = Some(ownership.to_metadata(&there.metadata));
+        let metadata = Some(context.signed(ownership).to_metadata(&there.metadata));
         let update = BatchPoolUpdateOptions { metadata, ..update.clone() };
         context.client.send(&UpdatePool { pool_id: spec.id.clone(), update, conditions }).await
     };
@@ -279,7 +279,7 @@ pub(super) async fn mark(context: &StepContext<'_>, pool: &PoolId, ownership: &O
         Ok(if marked { Standing::Reached(there.etag) } else { standing(context, there) })
     };
     let send = async |there: &LivePool, conditions| {
-        let metadata = Some(ownership.to_metadata(&there.metadata));
+        let metadata = Some(context.signed(ownership).to_metadata(&there.metadata));
         let update = BatchPoolUpdateOptions { metadata, ..BatchPoolUpdateOptions::default() };
         context.client.send(&UpdatePool { pool_id: pool.clone(), update, conditions }).await
     };

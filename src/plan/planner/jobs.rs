@@ -149,6 +149,7 @@ impl Planner<'_> {
             return Ok(());
         }
         change.fields = job::diff(&desired.spec, &live.value, &desired.sources, self.live.api_version);
+        change.ignore(&desired.ignored);
         let has_new_work = tasks.summary.add + tasks.summary.replace > 0;
         if live.value.is_over() {
             self.ignore_what_a_finished_job_cannot_change(&mut change, &live.value);

@@ -40,10 +40,24 @@ impl Planner<'_> {
             }
             Some(live) => match self.ownership_of(live.value.ownership.as_ref()) {
                 Err((reason, remark)) => conflict(&mut change, reason, remark),
-                Ok(adoption) => self.update_pool(&mut change, key, desired, live, adoption),
+                Ok(adoption) => {
+                    self.note_shortage(&change.address, &live.value);
+                    self.update_pool(&mut change, key, desired, live, adoption);
+                }
             },
         }
         self.changes.push(change);
+    }
+
+    /// Says why a pool has fewer nodes than it asked for. That the account's quota is used up shows in nothing else that the service
+    /// tells here.
+    fn note_shortage(&mut self, address: &Address, live: &LivePool) {
+        let (there, wanted) =
+            (live.current_dedicated + live.current_spot, live.spec.dedicated_nodes + live.spec.spot_nodes);
+        if there < wanted && !live.resize_errors.is_empty() {
+            let why = live.resize_errors.join("; ");
+            self.notes.push(format!("{address}: it has {there} of {wanted} nodes: {why}"));
+        }
     }
 
     /// Uploads the local files of the start task. That comes before anything is deleted or drained: it may fail.
@@ -98,6 +112,7 @@ impl Planner<'_> {
         adoption: Adoption,
     ) {
         change.fields = pool::diff(&desired.spec, &live.value, &desired.sources, self.live.api_version);
+        change.ignore(&desired.ignored);
         change.note_live(live.etag.as_ref(), live.value.ownership.as_ref(), &desired.spec.digest());
         adoption.mark(change);
         if self.policy.replaces(&change.address) {
@@ -132,7 +147,11 @@ impl Planner<'_> {
             Mutability::AtZeroNodes => ChangeClass::DrainAndUpdate,
             Mutability::Replace => ChangeClass::Replace,
         });
-        if change.class == ChangeClass::DrainAndUpdate && desired.on_change == OnChange::Recreate {
+        // Nobody would remember how many nodes others had given a pool that is killed while it has none.
+        let is_sized_by_others = desired.ignored.contains(&"nodes");
+        if change.class == ChangeClass::DrainAndUpdate
+            && (desired.on_change == OnChange::Recreate || is_sized_by_others)
+        {
             change.class = ChangeClass::Replace;
         }
         if change.class > ChangeClass::CreateFirst

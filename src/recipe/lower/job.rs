@@ -6,14 +6,14 @@ use std::sync::Arc;
 use super::dependencies::DependencyReader;
 use super::inputs::{Inputs, Storage};
 use super::job_tasks::JobTasks;
-use super::part::{metadata, part};
+use super::part::{ignored, metadata, part};
 use super::registry::Registries;
 use super::task_stream::{TaskMaker, task_stream};
 use super::{pool, task};
 use crate::batch::model::{BatchAutoPoolSpecification, BatchPoolLifetimeOption, BatchTaskFailureMode};
 use crate::batch::{JobId, PoolId};
 use crate::diagnostic::{Collector, Sources};
-use crate::recipe::document::{AutoPool, Job, OnComplete, PoolChoice, optional};
+use crate::recipe::document::{AutoPool, Job, JobProperty, OnComplete, PoolChoice, optional};
 use crate::recipe::expand::ResolvedJob;
 use crate::recipe::input_files::InputFiles;
 use crate::resource::{
@@ -45,7 +45,9 @@ impl JobLowering<'_> {
         spec.uses_task_dependencies |= depends;
         let tasks = self.stream(sources, findings)?;
         let generation = Generation::first(spec.id.clone());
-        Some(DesiredJob { spec, pool_key, generation, next_generation: None, tasks, sources: fields })
+        let ignored = ignored(self.job.ignore_changes.as_ref(), JobProperty::path)?;
+        let next_generation = None;
+        Some(DesiredJob { spec, pool_key, generation, next_generation, ignored, tasks, sources: fields })
     }
 
     fn stream(&self, sources: &Sources, findings: &mut Collector) -> Option<TaskStream> {

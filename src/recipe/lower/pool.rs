@@ -1,13 +1,14 @@
 //! Pools.
 
 use super::inputs::Inputs;
-use super::part::{metadata, part, parts, user};
+use super::part::{ignored, metadata, part, parts, user};
 use super::registry::Registries;
 use super::task;
 use crate::batch::PoolId;
 use crate::batch::model::{BatchVmImageReference, ContainerType};
 use crate::recipe::document::{
-    Autoscale, ContainerKind, Field, ImageChoice, OnChange, Pool, PoolContainer, StartTask, optional,
+    Autoscale, ContainerKind, Field, ImageChoice, OnChange, Pool, PoolContainer, PoolProperty, StartTask,
+    optional,
 };
 use crate::resource::{
     self, AutoscaleSpec, ContainerConfigurationSpec, DEFAULT_EVALUATION_INTERVAL, DEFAULT_RESIZE_TIMEOUT,
@@ -34,7 +35,8 @@ pub(super) fn pool(
         Some(OnChange::Recreate) => resource::OnChange::Recreate,
     };
     let generation = Generation::first(spec.id.clone());
-    Some(DesiredPool { spec, generation, next_generation: None, on_change, sources })
+    let ignored = ignored(pool.ignore_changes.as_ref(), PoolProperty::path)?;
+    Some(DesiredPool { spec, generation, next_generation: None, on_change, ignored, sources })
 }
 
 /// The spec of a pool under that id, which for an auto pool means nothing, with the files that its start task gets.

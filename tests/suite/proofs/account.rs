@@ -89,6 +89,7 @@ pub fn apply_options() -> ApplyOptions {
         deadline: None,
         poll_interval: Duration::from_millis(5),
         secrets: SecretSource::new(|_| Ok(Secret::new(SECRET_VALUE))),
+        who: "a test".to_owned(),
         clock: Arc::new(SystemClock),
         grace: Duration::ZERO,
     }
