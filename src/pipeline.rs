@@ -142,7 +142,9 @@ async fn read_disturbed(
     for job in &disturbed {
         let owner = live.jobs.get(job).and_then(|job| job.value.ownership.as_ref());
         let recorded = owner.and_then(Ownership::recorded_tasks);
-        let held = observe::contents(client, job, recorded).await.map_err(PipelineError::Observe)?;
+        let there = live.jobs.get(job).and_then(|job| job.value.spec.manager());
+        let held =
+            observe::contents(client, job, recorded, there.as_ref()).await.map_err(PipelineError::Observe)?;
         live.contents.extend(held.map(|held| (job.clone(), held)));
     }
     Ok(!disturbed.is_empty())

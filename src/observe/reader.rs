@@ -135,6 +135,7 @@ pub async fn contents(
     client: &BatchClient,
     job: &JobId,
     recorded: Option<u64>,
+    manager: Option<&TaskId>,
 ) -> Result<Option<JobContents>, ClientError> {
     let Some(counts) = client.find(&GetJobTaskCounts { job_id: job.clone() }).await? else { return Ok(None) };
     let counts = counts.value.task_counts;
@@ -142,7 +143,7 @@ pub async fn contents(
     let mut foreign = ForeignTasks::default();
     let all = running + waiting + u64::from(counts.completed);
     if recorded != Some(all) {
-        for_each_task(client, job, |task| foreign.observe(&task)).await?;
+        for_each_task(client, job, |task| foreign.observe(&task, manager)).await?;
     }
     Ok(Some(JobContents { running, waiting, foreign }))
 }

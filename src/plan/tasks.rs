@@ -278,8 +278,12 @@ impl TaskComparison {
         }
         let mut rest: Vec<Mark> = self.live.into_values().collect();
         rest.sort_by(|a, b| a.id.cmp(&b.id));
+        let manager = desired.spec.manager();
         for mark in rest {
             match mark.digest {
+                None if Some(&mark.id) == manager.as_ref() => {
+                    plan.unfinished_kept += u64::from(mark.is_unfinished());
+                }
                 None => plan.leave(&mark),
                 Some(digest) => {
                     plan.end(&mark);

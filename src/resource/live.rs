@@ -79,9 +79,9 @@ impl ForeignTasks {
     /// How many ids are kept.
     const SAMPLES: usize = 3;
 
-    /// Counts a task in, if no recipe made it.
-    pub fn observe(&mut self, task: &LiveTask) {
-        if task.digest.is_some() {
+    /// Counts a task in, if no recipe made it. The job manager task is made by the service, of what the job says.
+    pub fn observe(&mut self, task: &LiveTask, manager: Option<&TaskId>) {
+        if task.digest.is_some() || Some(&task.id) == manager {
             return;
         }
         self.count += 1;

@@ -2,6 +2,7 @@
 
 use super::super::context::StepContext;
 use super::super::event::Outcome;
+use super::guard::if_gone;
 use super::{inputs, job, move_job, pool, reboot, schedule, task};
 use crate::plan::Action;
 
@@ -28,7 +29,9 @@ pub(in super::super) async fn ensure(context: &StepContext<'_>) -> Outcome {
         }
         Action::DeleteSchedule { schedule, etag } => schedule::delete(context, schedule, etag.as_ref()).await,
         Action::AwaitScheduleGone { schedule } => schedule::await_gone(context, schedule).await,
-        Action::RebootNodes { pool, ownership } => reboot::nodes(context, pool, ownership).await,
+        Action::RebootNodes { pool, ownership } => {
+            reboot::nodes(context, pool, ownership).await.map_err(|error| if_gone(context, error))
+        }
         Action::MoveJob { job, pool, ownership } => move_job::to(context, job, pool, ownership).await,
         Action::UnsealJob { job, ownership } => job::mark(context, job, ownership).await,
         Action::SealJob { job, seal } => job::seal(context, job, seal).await,
