@@ -9,4 +9,5 @@ temperature $1
 numsteps $2
 outputname $PWD/out
 END
-namd3 +p4 +devices 0 run.namd | tee namd.log | grep -E '^(Info: Benchmark|WallClock|TIMING)'
+namd3 +p4 +devices 0 run.namd >namd.log || { tail -n 40 namd.log; exit 1; }
+grep -E '^(Info: Benchmark|WallClock)' namd.log
