@@ -5,4 +5,4 @@ export KMP_AFFINITY=granularity=fine,compact,1,0
 mpiexec.hydra -hosts "$AZ_BATCH_HOST_LIST" -n $(($1 * $2)) -ppn "$2" \
     "$MKLROOT/share/mkl/benchmarks/hpcg/hpcg_cpu/bin/xhpcg_avx2" "--nx=$3" "--ny=$3" "--nz=$3" "--rt=$4"
 # The rating is in a file, not among what the program prints.
-cat ./*HPCG*.txt
+cat ./*.txt

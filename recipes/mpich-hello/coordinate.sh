@@ -2,16 +2,16 @@
 # They share one key, which is both what they log in with and what they are known by.
 set -eu
 umask 077
-mkdir -p /root/.ssh /run/sshd
-cd /root/.ssh
+mkdir -p ~root/.ssh /run/sshd
+cd ~root/.ssh
 printf %s "$MPI_SSH_KEY" | base64 -d >id_mpi
 ssh-keygen -y -f id_mpi >authorized_keys
 echo "* $(cat authorized_keys)" >known_hosts
 cat >config <<END
 Host *
   Port 2222
-  IdentityFile /root/.ssh/id_mpi
-  UserKnownHostsFile /root/.ssh/known_hosts
+  IdentityFile ~/.ssh/id_mpi
+  UserKnownHostsFile ~/.ssh/known_hosts
   StrictHostKeyChecking yes
 END
-/usr/sbin/sshd -p 2222 -o HostKey=/root/.ssh/id_mpi -o PermitRootLogin=prohibit-password -o StrictModes=no
+/usr/sbin/sshd -p 2222 -o HostKey="$PWD/id_mpi" -o PermitRootLogin=prohibit-password -o StrictModes=no

@@ -8,4 +8,4 @@ for host in $(echo "$AZ_BATCH_HOST_LIST" | tr , ' '); do
 done
 # Names of nodes need not be known to the other nodes; addresses are. Every node has a bridge, docker0, of the same address.
 export FI_PROVIDER=tcp FI_TCP_IFACE=eth0
-exec mpiexec -launcher ssh -iface eth0 -localhost "${AZ_BATCH_HOST_LIST%%,*}" -hosts "${hosts%,}" -n "$count" "$2"
+exec mpiexec -launcher ssh -iface eth0 -localhost "${AZ_BATCH_HOST_LIST%%,*}" -hosts "${hosts%,}" -n "$count" $2 # which may have arguments

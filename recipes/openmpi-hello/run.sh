@@ -6,5 +6,5 @@ for host in $(echo "$AZ_BATCH_HOST_LIST" | tr , ' '); do
 done
 # Every node has a bridge of this name and address, over which no other node is reached.
 exec mpirun --allow-run-as-root --host "${hosts%,}" \
-    --mca btl tcp,self --mca btl_tcp_if_exclude lo,docker0 --mca oob_tcp_if_exclude lo,docker0 \
-    "$2"
+    --mca pml ob1 --mca btl_tcp_if_exclude lo,docker0 --mca oob_tcp_if_exclude lo,docker0 \
+    $2 # which may have arguments

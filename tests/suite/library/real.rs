@@ -19,7 +19,7 @@ fn openmpi_hello_spans_two_nodes(runtime: Runtime) {
     let Some(key) = ssh_key(&local) else { return };
     local.run(["new", "openmpi-hello", "mine"]).success();
     let image = format!("image={image}");
-    let parameters = ["-p", &image, "-p", "program=hostname"];
+    let parameters = ["-p", &image, "-p", "program=uname -n"];
     let run =
         |arguments: &[&str]| local.command([arguments, &parameters].concat()).env("MPI_SSH_KEY", &key).run();
     let applied = run(&["apply", "mine", "-y"]);
