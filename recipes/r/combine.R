@@ -1,0 +1,9 @@
+# Puts the parts together: estimates with their 95 % intervals.
+files <- list.files(Sys.getenv("FOLDER"), "^part-.*[.]rds$", full.names = TRUE)
+fits <- do.call(rbind, lapply(files, readRDS))
+
+intervals <- apply(fits, 2, quantile, c(0.025, 0.975))
+estimates <- data.frame(estimate = coef(lm(mpg ~ wt + hp, data = mtcars)), t(intervals), check.names = FALSE)
+write.csv(estimates, "estimates.csv")
+cat(nrow(fits), "samples from", length(files), "tasks\n")
+print(estimates, digits = 3)
