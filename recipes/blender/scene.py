@@ -44,6 +44,7 @@ scene = bpy.context.scene
 scene.render.engine = "CYCLES"
 scene.cycles.device = "CPU"
 scene.cycles.samples = samples
+scene.cycles.use_denoising = False  # not every build of Blender can
 scene.cycles.seed = frame
 scene.render.resolution_x, scene.render.resolution_y = width, width * 9 // 16
 scene.render.resolution_percentage = 100
