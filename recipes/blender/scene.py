@@ -35,7 +35,7 @@ for thing in ("Cube", "Light"):  # what Blender starts with
 
 bpy.ops.mesh.primitive_plane_add(size=40, location=(0, 0, -1))
 bpy.context.object.data.materials.append(material("floor", (0.25, 0.3, 0.35)))
-sphere((0, 0, 0.2), 0.8, material("sun", (1, 0.6, 0.2), glow=8))
+sphere((0, 0, 0.2), 0.8, material("sun", (1, 0.6, 0.2), glow=3))
 for number, colour in enumerate([(0.9, 0.2, 0.2), (0.2, 0.8, 0.3), (0.2, 0.4, 0.9)]):
     angle = turn + number * 2 * math.pi / 3
     sphere((2.2 * math.cos(angle), 2.2 * math.sin(angle), -0.4), 0.6, material(f"planet {number}", colour, metallic=0.9))

@@ -1,13 +1,14 @@
 # Averages what the tasks found for each strike, with the standard error of the average.
-import glob
+# Argument: how many tasks there were.
 import json
 import math
 import os
+import sys
 from collections import defaultdict
 
 sums = defaultdict(lambda: [0, 0.0, 0.0])
-for path in glob.glob(os.path.join(os.environ["FOLDER"], "*.json")):
-    with open(path) as file:
+for seed in range(1, int(sys.argv[1]) + 1):
+    with open(os.path.join(os.environ["FOLDER"], f"{seed:05}.json")) as file:
         result = json.load(file)
     for position, key in enumerate(["paths", "total", "squares"]):
         sums[result["strike"]][position] += result[key]

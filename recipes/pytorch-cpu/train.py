@@ -1,5 +1,5 @@
 # Trains a network to tell the arms of a spiral apart, and keeps it with its accuracy on points that it has not seen.
-# Arguments: what the model is called, the learning rate, the number of neurons, how many epochs.
+# Arguments: the learning rate, the number of neurons, how many epochs.
 import math
 import os
 import sys
@@ -7,7 +7,7 @@ import sys
 import torch
 from torch import nn
 
-name, rate, width, epochs = sys.argv[1], float(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
+rate, width, epochs = float(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
 torch.manual_seed(0)
 
 
@@ -31,5 +31,6 @@ for epoch in range(epochs):
 
 accuracy = (model(unseen).argmax(dim=1) == unseen_arms).float().mean().item()
 os.makedirs(os.environ["FOLDER"], exist_ok=True)
-torch.save({"accuracy": accuracy, "state": model.state_dict()}, os.path.join(os.environ["FOLDER"], f"{name}.pt"))
+path = os.path.join(os.environ["FOLDER"], f"rate-{rate:g}-width-{width}.pt")
+torch.save({"accuracy": accuracy, "state": model.state_dict()}, path)
 print(f"rate {rate:g}, width {width}: loss {loss.item():.3f}, accuracy {accuracy:.3f}")

@@ -1,5 +1,7 @@
 # Puts the parts together: estimates with their 95 % intervals.
-files <- list.files(Sys.getenv("FOLDER"), "^part-.*[.]rds$", full.names = TRUE)
+# Argument: how many parts there are.
+parts <- seq_len(as.integer(commandArgs(trailingOnly = TRUE)))
+files <- file.path(Sys.getenv("FOLDER"), sprintf("part-%05d.rds", parts))
 fits <- do.call(rbind, lapply(files, readRDS))
 
 intervals <- apply(fits, 2, quantile, c(0.025, 0.975))

@@ -1,5 +1,10 @@
 # Compares the mean counts (in transcripts per million) of the two conditions, and prints the ten largest differences.
+# Usage: compare REPLICATES
 set -eu
+samples=
+for replicate in $(seq "$1"); do
+    samples="$samples $FOLDER/control-$replicate.sf $FOLDER/treated-$replicate.sf"
+done
 
 awk '
     FNR == 1 { treated = FILENAME ~ /treated-[0-9]+\.sf$/; files[treated]++; next }
@@ -10,7 +15,7 @@ awk '
             changed = tpm[name, 1] / files[1] + 1
             printf "%s\t%.0f\t%.0f\t%+.2f\n", name, control, changed, log(changed / control) / log(2)
         }
-    }' "$FOLDER"/*.sf | sort -t "$(printf '\t')" -k 4,4gr >differences.tsv
+    }' $samples | sort -t "$(printf '\t')" -k 4,4gr >differences.tsv
 
 printf 'transcript\tcontrol\ttreated\tlog2 of the ratio\n'
 head -n 10 differences.tsv

@@ -12,15 +12,15 @@ repository=batchyard-recipes
 
 # The packages of each image; `python` is what images with wheels begin with.
 declare -A packages_of=(
-    [openmpi]="openmpi-bin openssh-server openssh-client gcc libc6-dev libopenmpi-dev"
-    [mpich]="mpich openssh-server openssh-client gcc libc6-dev libmpich-dev"
+    [openmpi]="openmpi-bin openssh-server openssh-client"
+    [mpich]="mpich openssh-server openssh-client"
     [ffmpeg]="ffmpeg"
     [blender]="blender python3-numpy"
     [blast]="ncbi-blast+"
     [salmon]="salmon"
     [r]="r-base-core"
     [gromacs]="gromacs gromacs-data"
-    [lammps]="lammps openssh-server openssh-client"
+    [lammps]="lammps openmpi-bin"
     [pytorch]="python3-torch python3-numpy"
     [python]="python3 python3-pip libstdc++6 libgomp1"
 )
