@@ -1,9 +1,10 @@
 # Compares the mean counts (in transcripts per million) of the two conditions, and prints the ten largest differences.
 # Usage: compare REPLICATES
 set -eu
-samples=
-for replicate in $(seq "$1"); do
-    samples="$samples $FOLDER/control-$replicate.sf $FOLDER/treated-$replicate.sf"
+replicates=$1
+set --
+for replicate in $(seq "$replicates"); do
+    set -- "$@" "$FOLDER/control-$replicate.sf" "$FOLDER/treated-$replicate.sf"
 done
 
 awk '
@@ -15,7 +16,7 @@ awk '
             changed = tpm[name, 1] / files[1] + 1
             printf "%s\t%.0f\t%.0f\t%+.2f\n", name, control, changed, log(changed / control) / log(2)
         }
-    }' $samples | sort -t "$(printf '\t')" -k 4,4gr >differences.tsv
+    }' "$@" | sort -t "$(printf '\t')" -k 4,4gr >differences.tsv
 
 printf 'transcript\tcontrol\ttreated\tlog2 of the ratio\n'
 head -n 10 differences.tsv
