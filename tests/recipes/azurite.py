@@ -1,5 +1,5 @@
 """Containers of Azurite for run-for-real, without any library: `azurite.py create NAME` makes one and prints its URL with a
-signature, `azurite.py list NAME` prints what it holds and fails if that is nothing. BATCHYARD_TEST_AZURITE is its address."""
+signature, `azurite.py list NAME` prints which outputs it holds and fails if there is none. BATCHYARD_TEST_AZURITE is its address."""
 
 import base64
 import hashlib
@@ -53,7 +53,8 @@ def create(name):
 
 def show(name):
     with urllib.request.urlopen(signed_url(name, "l") + "&restype=container&comp=list") as answer:
-        blobs = list(xml.parse(answer).iter("Blob"))
+        everything = xml.parse(answer).iter("Blob")
+    blobs = [blob for blob in everything if not blob.findtext("Name").startswith("inputs/")]
     for blob in blobs:
         print(f"kept: {blob.findtext('Name')} ({blob.findtext('Properties/Content-Length')} bytes)")
     if not blobs:

@@ -57,7 +57,10 @@ has_image() {
 }
 
 remove_images() {
-    local images
+    local containers images
+    # Those in which images were being made when somebody had enough.
+    mapfile -t containers < <("${docker[@]}" ps --all --quiet --filter "label=$repository")
+    ((${#containers[@]} == 0)) || "${docker[@]}" rm --force "${containers[@]}" >/dev/null
     mapfile -t images < <("${docker[@]}" image ls --quiet --filter "reference=$repository/*" | sort --unique)
     ((${#images[@]} == 0)) || "${docker[@]}" image rm --force "${images[@]}" >/dev/null
 }
@@ -122,7 +125,7 @@ fetch_packages() {
 # Runs a command in a container of one image, with a folder at /packages, and makes another image of what it leaves.
 in_container() {
     local from=$1 to=$2 folder=$3 command=$4 container status
-    container=$("${docker[@]}" create --network none --volume "$folder:/packages:ro" \
+    container=$("${docker[@]}" create --network none --volume "$folder:/packages:ro" --label "$repository" \
         --env DEBIAN_FRONTEND=noninteractive --env LC_ALL=C "$from" /bin/sh -c "$command") || return 1
     "${docker[@]}" start --attach "$container" &&
         "${docker[@]}" commit --change 'CMD ["/bin/sh"]' --change "ENV DEBIAN_FRONTEND= LC_ALL=C.UTF-8" "$container" "$to"
