@@ -4,4 +4,4 @@ set -eu
 exec mpirun --allow-run-as-root --host "$AZ_BATCH_HOST_LIST" \
     --mca pml ucx --mca btl ^vader,tcp,openib --mca oob_tcp_if_exclude lo,docker0 \
     -x UCX_NET_DEVICES=mlx5_ib0:1 -x UCX_TLS=rc,ud,self,sm \
-    "$1"
+    --wdir "$AZ_BATCH_TASK_SHARED_DIR" "$1"
