@@ -14,10 +14,10 @@ use super::user_namespace::UserNamespace;
 use crate::node::plain_path;
 use crate::node::root_folder::remove_host_tree;
 
-/// The hidden first argument of a process that unpacks an image: after it come the folder, the bytes that it may take, and of each layer
-/// the file and the digest.
+/// The hidden first argument of a process that unpacks an image: after it come who asked for it, the folder, the bytes that it may take, and
+/// of each layer the file and the digest.
 const UNPACK: &str = "__oci-unpack";
-/// The hidden first argument of a process that removes a file or folder: after it comes the path.
+/// The hidden first argument of a process that removes a file or folder: after it come who asked for it, and the path.
 const REMOVE: &str = "__oci-remove";
 
 /// What such a process has to say, as one line of JSON.
@@ -70,8 +70,8 @@ pub(super) fn unpack<'a>(
     layers: impl IntoIterator<Item = Layer<'a>>,
 ) -> Result<u64, Fault> {
     let run = || {
-        let mut command = namespace.command()?;
-        command.arg(UNPACK).arg(root).arg(room.to_string());
+        let mut command = chore(UNPACK, namespace)?;
+        command.arg(root).arg(room.to_string());
         for (file, digest) in layers {
             command.arg(file).arg(digest);
         }
@@ -92,13 +92,19 @@ pub(super) fn remove_tree(path: &Path, namespace: Option<&UserNamespace>) -> io:
 
 /// Removes a file or folder with everything below it, as root of the namespace. No link is followed on the way there.
 pub(super) fn remove_as_root(path: &Path, namespace: &UserNamespace) -> io::Result<()> {
-    let mut command = namespace.command()?;
-    command.arg(REMOVE).arg(path);
+    let mut command = chore(REMOVE, namespace)?;
+    command.arg(path);
     match run(command)?.outcome() {
         Ok(_) => Ok(()),
         Err(Fault::Image(reason)) => Err(io::Error::other(reason)),
         Err(Fault::Machine(_, error)) => Err(error),
     }
+}
+
+fn chore(argument: &str, namespace: &UserNamespace) -> io::Result<Command> {
+    let mut command = namespace.command()?;
+    command.arg(argument).arg(std::process::id().to_string());
+    Ok(command)
 }
 
 /// Runs a process and hears its report.
@@ -117,8 +123,8 @@ pub(super) fn intercept() -> Option<u8> {
     let mut arguments = std::env::args_os().skip(1);
     let argument = arguments.next()?;
     let outcome = match () {
-        () if argument == UNPACK => with_its_asker(|| play_unpacker(arguments.collect())),
-        () if argument == REMOVE => with_its_asker(|| {
+        () if argument == UNPACK => with_asker(arguments.next(), || play_unpacker(arguments.collect())),
+        () if argument == REMOVE => with_asker(arguments.next(), || {
             let path = PathBuf::from(arguments.next().unwrap_or_default());
             // What tasks have left may have become a link on the way there.
             plain_path::remove(&path).map(|()| 0).map_err(|error| Fault::Machine(path, error))
@@ -133,10 +139,14 @@ pub(super) fn intercept() -> Option<u8> {
 }
 
 /// Does something unless whoever asked for it is gone, or goes meanwhile: then somebody else may already be clearing it away.
-fn with_its_asker(work: impl FnOnce() -> Result<u64, Fault>) -> Result<u64, Fault> {
-    let gone = |error| Fault::Machine(PathBuf::from("/"), error);
+fn with_asker(asker: Option<OsString>, work: impl FnOnce() -> Result<u64, Fault>) -> Result<u64, Fault> {
+    let failed = |error| Fault::Machine(PathBuf::from("/"), error);
     rustix::process::set_parent_process_death_signal(Some(Signal::KILL))
-        .map_err(|error| gone(error.into()))?;
+        .map_err(|error| failed(error.into()))?;
+    let parent = rustix::process::getppid().map(|parent| parent.as_raw_pid().to_string());
+    if parent.map(OsString::from) != asker {
+        return Err(failed(io::Error::other("whoever asked for it is gone")));
+    }
     rustix::process::umask(Mode::from_raw_mode(0o022));
     work()
 }

@@ -134,7 +134,9 @@ impl Store {
             let name = entry.file_name();
             let process = name.to_string_lossy().split('-').next().unwrap_or_default().to_owned();
             if !Path::new("/proc").join(&process).exists() {
-                let _ = self.remove_tree(&entry.path());
+                // Something that it had started may just be ending.
+                let removed = || self.remove_tree(&entry.path()).is_ok();
+                let _ = removed() || removed();
             }
         }
     }
