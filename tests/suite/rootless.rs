@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal};
+
 /// Users that no machine has. Each test has one for itself, to tell its processes from those of others.
 const FIRST: u32 = 54_300;
 const NAME: &str = "batchyard-tests";
@@ -13,14 +15,26 @@ const NAME: &str = "batchyard-tests";
 const LENT: u32 = 700_000;
 const LENT_COUNT: u32 = 65_536;
 
-/// What hides the machine's files behind the user's, and then becomes a program of the user's.
-const BECOME: &str = r#"for file in passwd subuid subgid; do
+/// What hides the machine's files behind the user's, and then becomes a program of the user's. With the start of the name
+/// of a control group of version 2 as its third argument it has the machine show only those, and is in a new one, which is the user's: as
+/// systemd makes them.
+const BECOME: &str = r#"set -e
+if [ -n "$3" ]; then
+    groups=/sys/fs/cgroup
+    [ -e $groups/cgroup.controllers ] || mount --bind $groups/unified $groups
+    sed 's/[a-z_]\+/+&/g' $groups/cgroup.controllers > $groups/cgroup.subtree_control || true
+    group=$groups/$3-$$
+    mkdir $group
+    chown $2:$2 $group $group/cgroup.procs $group/cgroup.subtree_control $group/cgroup.threads
+    echo $$ > $group/cgroup.procs
+fi
+for file in passwd subuid subgid; do
     [ -e /etc/$file ] || continue
-    mount --bind "$1/etc/$file" /etc/$file || exit 125
+    mount --bind "$1/etc/$file" /etc/$file
 done
-cd "$1" || exit 125
+cd "$1"
 user=$2
-shift 2
+shift 3
 exec setpriv --reuid="$user" --regid="$user" --clear-groups --inh-caps=-all "$@""#;
 
 const SOON: Duration = Duration::from_secs(60);
@@ -29,6 +43,22 @@ const SOON: Duration = Duration::from_secs(60);
 struct User {
     number: u32,
     home: tempfile::TempDir,
+    /// What the names of the control groups begin with that its programs start in; empty where they have the test's.
+    groups: String,
+}
+
+impl Drop for User {
+    fn drop(&mut self) {
+        // Only a test that has failed leaves one. Its container goes along.
+        for supervisor in self.supervisors() {
+            let _ = rustix::process::kill_process(supervisor, Signal::KILL);
+        }
+        for group in self.groups() {
+            for below in ["batchyard", ""] {
+                let _ = std::fs::remove_dir(group.join(below));
+            }
+        }
+    }
 }
 
 impl User {
@@ -45,7 +75,7 @@ impl User {
             let lent = if lends { format!("{NAME}:{LENT}:{LENT_COUNT}\n") } else { String::new() };
             std::fs::write(etc.join(file), lent).unwrap();
         }
-        let user = Self { number, home };
+        let user = Self { number, home, groups: String::new() };
         match user.lacks(lends) {
             None => Some(user),
             Some(reason) => {
@@ -86,11 +116,18 @@ impl User {
     fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut command = Command::new("unshare");
         command.args(["--mount", "--propagation", "private", "sh", "-c", BECOME, "sh"]);
-        command.arg(self.home.path()).arg(self.number.to_string()).arg(program);
+        command.arg(self.home.path()).arg(self.number.to_string()).arg(&self.groups).arg(program);
         command.env_clear().env("HOME", self.home.path()).env("TMPDIR", self.home.path());
         command.env("PATH", "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin");
         command.env("DOCKER_HOST", "unix:///nonexistent/engine.sock").stdin(Stdio::null());
         command
+    }
+
+    /// The folders of the user's control groups.
+    fn groups(&self) -> Vec<PathBuf> {
+        let all =
+            groups().filter(|_| !self.groups.is_empty()).into_iter().flat_map(|place| folders_in(&place));
+        all.filter(|folder| name(folder).starts_with(&self.groups)).collect()
     }
 
     /// The program, without an engine.
@@ -117,20 +154,44 @@ impl User {
         names.iter().flat_map(|folder| below(folder)).map(walkdir::DirEntry::into_path).collect()
     }
 
+    /// The supervisors of this user's containers.
+    fn supervisors(&self) -> Vec<Pid> {
+        let home = self.home.path().display().to_string();
+        let is_theirs = |process: &PathBuf| {
+            let line = command_line(process);
+            line.contains("__oci-run") && line.contains(&home)
+        };
+        let processes = folders_in(Path::new("/proc")).into_iter().filter(is_theirs);
+        processes.filter_map(|process| Pid::from_raw(name(&process).parse().ok()?)).collect()
+    }
+
     /// The command lines of this user's processes.
     fn processes(&self) -> Vec<String> {
-        let mut lines = Vec::new();
-        for process in std::fs::read_dir("/proc").unwrap().flatten() {
-            let is_theirs = process.metadata().is_ok_and(|data| data.uid() == self.number);
-            let line = std::fs::read(process.path().join("cmdline")).unwrap_or_default();
-            let line = String::from_utf8_lossy(&line).replace('\0', " ");
-            // One that has ended and is not waited for yet has none.
-            if is_theirs && !line.is_empty() {
-                lines.push(line);
-            }
-        }
-        lines
+        let is_theirs = |process: &PathBuf| process.metadata().is_ok_and(|data| data.uid() == self.number);
+        let processes = folders_in(Path::new("/proc")).into_iter().filter(is_theirs);
+        // One that has ended and is not waited for yet has none.
+        processes.map(|process| command_line(&process)).filter(|line| !line.is_empty()).collect()
     }
+}
+
+fn command_line(process: &Path) -> String {
+    let line = std::fs::read(process.join("cmdline")).unwrap_or_default();
+    String::from_utf8_lossy(&line).replace('\0', " ")
+}
+
+/// Where the machine has control groups of version 2.
+fn groups() -> Option<PathBuf> {
+    let places = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"].map(PathBuf::from);
+    places.into_iter().find(|place| place.join("cgroup.controllers").exists())
+}
+
+fn folders_in(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|entry| entry.path()).filter(|path| path.is_dir()).collect()
+}
+
+fn name(path: &Path) -> String {
+    path.file_name().unwrap().to_string_lossy().into_owned()
 }
 
 fn recipe(tasks: &str) -> String {
@@ -233,9 +294,9 @@ fn where_nobody_is_lent_root_runs_and_others_are_refused() {
 }
 
 /// A recipe whose one task runs for long, being applied.
-fn applying(user: &User) -> Child {
-    let task = "      t: { container: { image: batchyard/hello }, command: [sleep, \"600\"] }\n";
-    user.recipe(&recipe(task));
+fn applying(user: &User, options: &str) -> Child {
+    let task = task("t", options).replace(" } }", " }, command: [sleep, \"600\"] }");
+    user.recipe(&recipe(&task));
     let mut command = user.batchyard(&["apply", "recipe.yaml", "--auto-approve"]);
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     until("a running task", || {
@@ -249,11 +310,10 @@ fn applying(user: &User) -> Child {
 #[test]
 fn a_container_of_a_killed_program_is_found_and_ended() {
     let Some(user) = User::new(2, true) else { return };
-    let mut applying = applying(&user);
+    let mut applying = applying(&user, "");
     applying.kill().unwrap();
     applying.wait().unwrap();
-    let supervisors = || user.processes().iter().filter(|line| line.contains("__oci-run")).count();
-    assert_eq!(supervisors(), 1, "it outlives the program: {:?}", user.processes());
+    assert_eq!(user.supervisors().len(), 1, "it outlives the program: {:?}", user.processes());
     let status = user.batchyard(&["status", "recipe.yaml"]).output().unwrap();
     assert!(text(&status).contains("1 running"), "{}", text(&status));
     let destroyed =
@@ -265,20 +325,56 @@ fn a_container_of_a_killed_program_is_found_and_ended() {
 #[test]
 fn a_killed_supervisor_takes_its_container_along_and_that_is_said() {
     let Some(user) = User::new(3, true) else { return };
-    let applying = applying(&user);
-    let supervisor = std::fs::read_dir("/proc").unwrap().flatten().find(|process| {
-        let line = std::fs::read(process.path().join("cmdline")).unwrap_or_default();
-        let line = String::from_utf8_lossy(&line).into_owned();
-        line.contains("__oci-run") && line.contains(&user.home.path().display().to_string())
-    });
-    let number: i32 = supervisor.unwrap().file_name().to_string_lossy().parse().unwrap();
-    let pid = rustix::process::Pid::from_raw(number).unwrap();
-    rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+    let applying = applying(&user, "");
+    let [supervisor] = user.supervisors()[..] else { panic!("{:?}", user.processes()) };
+    rustix::process::kill_process(supervisor, Signal::KILL).unwrap();
     let ended = applying.wait_with_output().unwrap();
     assert_eq!(ended.status.code(), Some(7));
     let status = text(&user.batchyard(&["status", "recipe.yaml"]).output().unwrap());
     assert!(status.contains("1 failed"), "{status}");
     assert_eq!(user.processes(), Vec::<String>::new());
+}
+
+/// With controllers, as on machines that have version 2 only, their limits are kept; without, as where version 1 has them, refused.
+#[test]
+fn a_delegated_group_is_divided_among_containers_and_left_as_it_was() {
+    let Some(mut user) = User::new(5, true) else { return };
+    let Some(groups) = groups() else {
+        eprintln!("skipped: there are no control groups of version 2");
+        return;
+    };
+    user.groups = format!("batchyard-tests-{}", user.number);
+    let controllers = std::fs::read_to_string(groups.join("cgroup.controllers")).unwrap();
+    let has_memory = controllers.split_whitespace().any(|name| name == "memory");
+    let divided = || user.groups().iter().any(|group| group.join("batchyard").exists());
+    let doctor = text(&user.batchyard(&["doctor"]).output().unwrap());
+    assert!(doctor.contains("limits by") && !divided(), "looking divides nothing: {doctor}");
+
+    if !has_memory {
+        user.recipe(&recipe(&[task("plain", ""), task("memory", "-m 64m")].concat()));
+        let said = text(&user.apply());
+        assert!(said_of(&said, "plain").contains("exit 0"), "{said}");
+        assert!(said_of(&said, "memory").contains("delegated without the controller memory"), "{said}");
+        user.batchyard(&["destroy", "recipe.yaml", "--auto-approve"]).output().unwrap();
+    }
+    let mut applying = applying(&user, if has_memory { "-m 64m" } else { "" });
+    let containers = || {
+        let below = user.groups().into_iter().flat_map(|group| folders_in(&group));
+        below.filter(|path| name(path).starts_with("batchyard-")).collect::<Vec<_>>()
+    };
+    let [container] = &containers()[..] else { panic!("{:?}", containers()) };
+    let read = |path: &Path| std::fs::read_to_string(path).unwrap();
+    assert_eq!(read(&container.join("cgroup.procs")).lines().count(), 1, "the container's program");
+    assert_eq!(read(&container.with_file_name("cgroup.procs")), "", "this program has moved away");
+    if has_memory {
+        assert_eq!(read(&container.join("memory.max")).trim(), (64 << 20).to_string());
+    }
+    applying.kill().unwrap();
+    applying.wait().unwrap();
+    let destroyed =
+        user.batchyard(&["destroy", "recipe.yaml", "--auto-approve", "--force"]).output().unwrap();
+    assert!(destroyed.status.success(), "{}", text(&destroyed));
+    assert_eq!((containers(), user.processes(), user.left()), (vec![], vec![], vec![]));
 }
 
 /// The tests of the runtime itself, but those of what only root has, which say so.
