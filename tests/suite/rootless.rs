@@ -32,6 +32,11 @@ for file in passwd subuid subgid; do
     [ -e /etc/$file ] || continue
     mount --bind "$1/etc/$file" /etc/$file
 done
+if [ -n "$OVERLAY" ]; then
+    mkdir "$1/lower" "$1/upper" "$1/work"
+    mount -t overlay overlay -o "lowerdir=$1/lower,upperdir=$1/upper,workdir=$1/work" "$HOME"
+    chown "$2:$2" "$HOME"
+fi
 cd "$1"
 user=$2
 shift 3
@@ -375,6 +380,23 @@ fn a_delegated_group_is_divided_among_containers_and_left_as_it_was() {
         user.batchyard(&["destroy", "recipe.yaml", "--auto-approve", "--force"]).output().unwrap();
     assert!(destroyed.status.success(), "{}", text(&destroyed));
     assert_eq!((containers(), user.processes(), user.left()), (vec![], vec![], vec![]));
+}
+
+/// A file system that can't have an overlay on it.
+#[test]
+fn where_there_is_no_overlay_the_container_gets_a_copy_of_its_image() {
+    let Some(user) = User::new(6, true) else { return };
+    let home = user.home.path().join("home");
+    std::fs::create_dir(&home).unwrap();
+    user.recipe(&recipe(&[task("plain", ""), task("other", "--user 1234:2345")].concat()));
+    let mut apply = user.batchyard(&["apply", "recipe.yaml", "--auto-approve"]);
+    let said = text(&apply.env("HOME", &home).env("OVERLAY", "yes").output().unwrap());
+    for (id, who) in [("plain", "as user 0"), ("other", "as user 1234")] {
+        assert!(said_of(&said, id).contains(who), "{said}");
+    }
+    let changes = walkdir::WalkDir::new(user.home.path().join("upper")).into_iter().flatten();
+    let copies = changes.filter(|entry| entry.path().ends_with("upper/bin/hello")).count();
+    assert_eq!(copies, 2, "each has its own");
 }
 
 /// The tests of the runtime itself, but those of what only root has, which say so.

@@ -217,7 +217,7 @@ fn process(
             "inheritable": [],
             "ambient": [],
         },
-        "rlimits": rlimits(&spec.limits, host.means.as_ref().map(|_| &own_limit as &dyn Fn(&str) -> Option<u64>))?,
+        "rlimits": rlimits(&spec.limits, |name| host.means.as_ref().and_then(|_| own_limit(name)))?,
         "noNewPrivileges": no_new_privileges(spec)?,
     }))
 }

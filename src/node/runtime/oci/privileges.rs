@@ -136,12 +136,9 @@ pub(super) fn no_new_privileges(spec: &ContainerSpec) -> Result<bool, String> {
     Ok(denied)
 }
 
-/// Limits of every process, as the OCI runtime specification writes rlimits. An ordinary user's are no higher than that user's own,
-/// which `own` tells of.
-pub(super) fn rlimits(
-    limits: &ResourceLimits,
-    own: Option<&dyn Fn(&str) -> Option<u64>>,
-) -> Result<Value, String> {
+/// Limits of every process, as the OCI runtime specification writes rlimits. None is higher than `most` says of its name: an ordinary
+/// user can't raise their own.
+pub(super) fn rlimits(limits: &ResourceLimits, most: impl Fn(&str) -> Option<u64>) -> Result<Value, String> {
     let mut rlimits = Vec::new();
     for (name, soft, hard) in &limits.ulimits {
         let known = match name.as_str() {
@@ -154,7 +151,7 @@ pub(super) fn rlimits(
         if soft > hard {
             return Err(format!("ulimit {name}: the soft limit {soft} is above the hard limit {hard}"));
         }
-        if let Some(most) = own.and_then(|own| own(name)).filter(|most| hard > most) {
+        if let Some(most) = most(name).filter(|most| hard > most) {
             return Err(format!(
                 "ulimit {name}: {hard} is above your own limit of {most}, and only root may raise that; ask for less, or run \
                  batchyard as root"
@@ -245,13 +242,13 @@ mod tests {
             ulimits: vec![(name.into(), soft, hard)],
             ..ResourceLimits::default()
         };
-        assert_eq!(rlimits(&with("nofile", 1, 2), None).unwrap()[0]["type"], "RLIMIT_NOFILE");
-        assert!(rlimits(&with("nofile", 3, 2), None).is_err());
-        assert!(rlimits(&with("files", 1, 2), None).is_err());
+        assert_eq!(rlimits(&with("nofile", 1, 2), |_| None).unwrap()[0]["type"], "RLIMIT_NOFILE");
+        assert!(rlimits(&with("nofile", 3, 2), |_| None).is_err());
+        assert!(rlimits(&with("files", 1, 2), |_| None).is_err());
         let own = |name: &str| (name == "nofile").then_some(100);
-        assert!(rlimits(&with("nofile", 1, 100), Some(&own)).is_ok());
-        assert!(rlimits(&with("core", 1, 101), Some(&own)).is_ok());
-        let error = rlimits(&with("nofile", 1, 101), Some(&own)).unwrap_err();
+        assert!(rlimits(&with("nofile", 1, 100), own).is_ok());
+        assert!(rlimits(&with("core", 1, 101), own).is_ok());
+        let error = rlimits(&with("nofile", 1, 101), own).unwrap_err();
         assert!(error.contains("101 is above your own limit of 100"), "{error}");
     }
 }
