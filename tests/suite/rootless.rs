@@ -224,10 +224,11 @@ fn text(output: &Output) -> String {
 /// What was said of a task, up to the next one.
 #[track_caller]
 fn said_of<'a>(said: &'a str, task: &str) -> &'a str {
-    let start = said.find(&format!("j/{task}: ")).unwrap_or_else(|| panic!("nothing of {task}: {said}"));
-    let rest = &said[start..];
+    let Some((_, rest)) = said.split_once(&format!("j/{task}: ")) else {
+        panic!("nothing of {task}: {said}")
+    };
     let end = ["\n✓", "\n✗", "\nJob"].iter().filter_map(|mark| rest.find(mark)).min();
-    &rest[..end.unwrap_or(rest.len())]
+    end.and_then(|end| rest.get(..end)).unwrap_or(rest)
 }
 
 #[track_caller]
