@@ -136,6 +136,27 @@ async fn mounts_are_seen_and_kept_read_only() {
     assert_eq!(std::fs::read_to_string(host.join("wd/made/output")).unwrap(), "out\n");
 }
 
+/// For an ordinary user only: root removes whatever there is.
+#[tokio::test]
+async fn what_containers_give_to_their_own_users_can_be_removed() {
+    let Some(yard) = Yard::open().await.filter(|_| !is_root()) else { return };
+    let shared = yard.folder.path().join("shared");
+    std::fs::create_dir(&shared).unwrap();
+    let give = "cd /shared && busybox mkdir given && touch given/file && busybox chown -R app:app given && busybox chmod 700 given";
+    let mounts =
+        vec![Mount { source: MountSource::Bind(shared.clone()), target: "/shared".into(), read_only: false }];
+    let (status, _) = yard.run(&ContainerSpec { mounts, ..yard.spec("gives", &["sh", "-c", give]) }).await;
+    assert_eq!(status.code, 0);
+    let refused = std::fs::remove_dir_all(&shared).unwrap_err();
+    assert_eq!(refused.kind(), std::io::ErrorKind::PermissionDenied);
+    // Not through a link that a container has left on the way there.
+    std::os::unix::fs::symlink(&shared, yard.folder.path().join("link")).unwrap();
+    assert!(yard.runtime.remove_left(&yard.folder.path().join("link/given")).await.is_err());
+    assert!(shared.join("given").exists());
+    yard.runtime.remove_left(&shared).await.unwrap();
+    assert!(!shared.exists());
+}
+
 #[tokio::test]
 async fn limits_are_enforced() {
     let Some(yard) = Yard::of_root().await else { return };
