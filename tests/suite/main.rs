@@ -47,6 +47,7 @@ mod proofs;
 mod readme;
 mod render;
 mod repository;
+mod rootless;
 mod scale;
 mod spine;
 mod support;
