@@ -32,6 +32,7 @@ pub mod emulator;
 pub mod env_vars;
 pub mod error_chain;
 pub mod exit_code;
+pub mod import;
 pub mod loopback;
 pub mod node;
 pub mod observe;

@@ -36,6 +36,7 @@ pub mod rules;
 pub mod schema;
 pub mod source;
 pub mod template;
+pub mod written;
 
 mod allow;
 mod discover;
@@ -53,4 +54,5 @@ pub use discover::{DiscoverError, discover};
 pub use explain::{all as all_codes, explain};
 pub use load::{LoadRequest, Loaded, load, resolve_recipe};
 pub use resolved::Resolved;
+pub use rules::{is_secret_name, known_secret, may_be_secret, secret_arguments};
 pub use suggest::similar_names;

@@ -3,6 +3,7 @@
 
 pub mod diagnostics;
 pub mod human;
+pub mod imported;
 pub mod json;
 pub mod markdown;
 pub mod metrics;

@@ -43,6 +43,7 @@ const LAYERS: &[Layer] = &[
     // The domain: what is desired and what is there. It carries references to secrets.
     layer("resource", "batch secret"),
     layer("recipe", "diagnostic resource batch secret"),
+    layer("import", "diagnostic recipe batch"),
     layer("plan", "resource batch diagnostic"),
     // The client never meets the emulator except in `batch`.
     layer("client", "batch secret clock loopback bounded_file"),
@@ -60,10 +61,13 @@ const LAYERS: &[Layer] = &[
         "watch",
         "diagnostic secret clock loopback error_chain batch resource recipe plan client observe apply pipeline",
     ),
-    layer("view", "diagnostic error_chain batch resource recipe plan observe apply doctor pipeline watch"),
+    layer(
+        "view",
+        "diagnostic error_chain batch resource recipe import plan observe apply doctor pipeline watch",
+    ),
     layer(
         "cli",
-        "diagnostic secret clock env_vars exit_code loopback bounded_file batch settings resource recipe plan client observe apply \
+        "diagnostic secret clock env_vars exit_code loopback bounded_file batch settings resource recipe import plan client observe apply \
          node emulator doctor storage pipeline watch view",
     ),
     // The binary: parse, run, exit code. `node` has a helper process that must start before any thread does.

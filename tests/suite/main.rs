@@ -34,6 +34,7 @@ mod file_systems;
 mod fmt;
 mod hostile;
 mod https;
+mod import;
 mod library;
 mod load;
 mod local_account;

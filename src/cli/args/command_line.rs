@@ -6,8 +6,9 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Parser, Subcommand};
 
 use super::{
-    ApplyArgs, DestroyArgs, DoctorArgs, DoctorSubject, EmulatorArgs, ExplainArgs, FmtArgs, Global, LogsArgs,
-    NewArgs, PlanArgs, RenderArgs, SchemaArgs, ShowArgs, StatusArgs, ValidateArgs, WatchArgs,
+    ApplyArgs, DestroyArgs, DoctorArgs, DoctorSubject, EmulatorArgs, ExplainArgs, FmtArgs, Global,
+    ImportArgs, LogsArgs, NewArgs, PlanArgs, RenderArgs, SchemaArgs, ShowArgs, StatusArgs, ValidateArgs,
+    WatchArgs,
 };
 
 const STYLES: Styles = Styles::styled()
@@ -43,6 +44,8 @@ Examples:
 pub(in crate::cli) enum Command {
     /// Copy a recipe of the library
     New(NewArgs),
+    /// Make a recipe of what another tool was told
+    Import(ImportArgs),
     /// Check recipes without looking at any account
     Validate(ValidateArgs),
     /// Show a recipe with values in place of parameters, expressions and factories
@@ -91,6 +94,7 @@ impl Command {
             Self::Watch(args) => args.local_source(),
             Self::Doctor(DoctorArgs { subject: Some(DoctorSubject::Image(args)) }) => args.recipe.as_deref(),
             Self::New(_)
+            | Self::Import(_)
             | Self::Doctor(_)
             | Self::Fmt(_)
             | Self::Show(_)

@@ -1,8 +1,8 @@
 //! From a command to the function that runs it.
 
 use super::{
-    apply, destroy, doctor, emulator, explain, fmt, logs, new, plan, render, schema, show, status, validate,
-    watch,
+    apply, destroy, doctor, emulator, explain, fmt, import, logs, new, plan, render, schema, show, status,
+    validate, watch,
 };
 use crate::cli::args::Command;
 use crate::cli::context::Context;
@@ -13,6 +13,7 @@ use crate::exit_code::ExitCode;
 pub(in crate::cli) async fn run(command: Command, context: &Context) -> Result<ExitCode, CommandError> {
     match command {
         Command::New(args) => new::run(context, &args),
+        Command::Import(args) => import::run(context, &args),
         Command::Validate(args) => validate::run(context, &args).await,
         Command::Render(args) => render::run(context, &args),
         Command::Fmt(args) => fmt::run(context, &args),

@@ -8,6 +8,7 @@ mod emulator;
 mod execute;
 mod explain;
 mod fmt;
+mod import;
 mod logs;
 mod new;
 mod plan;

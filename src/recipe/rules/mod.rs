@@ -119,4 +119,5 @@ pub use any_task::{AnyTask, TaskKind};
 pub use duplicate_id::RULE as DUPLICATE_ID;
 pub use rule::{Check, Rule};
 pub use scope::{JobScope, PoolScope};
+pub use secret_words::{is_secret_name, known_secret, may_be_secret, secret_arguments};
 pub use table::{ALL, check, check_task, check_written};

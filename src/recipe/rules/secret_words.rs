@@ -25,7 +25,7 @@ const ABOUT: &[&str] = &[
 const SHORTEST_SECRET: usize = "AKIA".len() + 16;
 
 /// Whether a name is one that people give to secrets: `DB_PASSWORD`, `api-key`, `HF_TOKEN`; not `MAX_TOKENS`, `SECRET_NAME`.
-pub(super) fn is_secret_name(name: &str) -> bool {
+pub fn is_secret_name(name: &str) -> bool {
     let upper = name.to_ascii_uppercase();
     let words: Vec<&str> =
         upper.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect();
@@ -35,7 +35,7 @@ pub(super) fn is_secret_name(name: &str) -> bool {
 }
 
 /// Whether a value could be a secret: no number, switch, path, reference, variable or placeholder.
-pub(super) fn may_be_secret(value: &str) -> bool {
+pub fn may_be_secret(value: &str) -> bool {
     let value = value.trim();
     let placeholder = ['$', '%', '/', '<', '@', '*', '-'].iter().any(|start| value.starts_with(*start));
     let word = value.to_ascii_lowercase();
@@ -52,7 +52,7 @@ pub(super) fn may_be_secret(value: &str) -> bool {
 }
 
 /// Arguments whose names are those of secrets and that have a value, by name, each with what belongs to the value's word.
-pub(super) fn secret_arguments<'a, T: Copy>(words: impl Iterator<Item = (&'a str, T)>) -> Vec<(&'a str, T)> {
+pub fn secret_arguments<'a, T: Copy>(words: impl Iterator<Item = (&'a str, T)>) -> Vec<(&'a str, T)> {
     let mut found = Vec::new();
     let mut pending: Option<&'a str> = None;
     for (word, place) in words {
@@ -77,7 +77,7 @@ pub(super) fn secret_arguments<'a, T: Copy>(words: impl Iterator<Item = (&'a str
 }
 
 /// What secret a text holds, judged by its looks alone.
-pub(super) fn known_secret(text: &str) -> Option<&'static str> {
+pub fn known_secret(text: &str) -> Option<&'static str> {
     if text.len() < SHORTEST_SECRET {
         return None;
     }

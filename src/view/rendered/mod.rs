@@ -5,7 +5,6 @@
 mod json;
 mod member;
 mod origin;
-mod scalar;
 mod yaml;
 
 pub use json::json;

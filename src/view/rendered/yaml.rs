@@ -4,9 +4,9 @@ use std::io::{self, Write};
 
 use super::member::{Member, Part};
 use super::origin::Origin;
-use super::scalar::{self, Written};
 use crate::recipe::Resolved;
 use crate::recipe::node::{Entry, Node, NodeKind};
+use crate::recipe::written::{self, Written};
 
 /// Writes a resolved recipe as YAML, each value with a comment that says where it comes from, if that is wanted.
 ///
@@ -30,7 +30,7 @@ struct Yaml<'a> {
 impl Yaml<'_> {
     fn entry(&mut self, entry: &Entry, part: Part<'_>, depth: usize) -> io::Result<()> {
         self.indent(depth)?;
-        write!(self.out, "{}:", scalar::inline(&entry.key))?;
+        write!(self.out, "{}:", written::inline(&entry.key))?;
         match part.member(entry, self.recipe) {
             Member::Node(node, part) => {
                 let origin = Origin::of(node, Some(entry.key_span), &self.recipe.warnings.sources);
@@ -50,7 +50,7 @@ impl Yaml<'_> {
     /// Writes what stands behind a colon or a dash, and its further lines.
     fn value(&mut self, node: &Node, part: Part<'_>, depth: usize, origin: Option<Origin>) -> io::Result<()> {
         match &node.kind {
-            NodeKind::Scalar(scalar) => match scalar::written(scalar) {
+            NodeKind::Scalar(scalar) => match written::written(scalar) {
                 Written::Inline(text) => {
                     write!(self.out, " {text}")?;
                     self.end_of_line(origin)

@@ -2,21 +2,27 @@
 
 use std::fmt::Write as _;
 
-use crate::recipe::node::{Scalar, Value};
+use super::node::{Scalar, Value};
 
 /// How a scalar is written.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Written {
+pub enum Written {
     /// On the line of its key.
     Inline(String),
     /// As a block behind `|`, with its lines.
-    Block { header: &'static str, lines: Vec<String> },
+    Block {
+        /// What stands on the line of its key.
+        header: &'static str,
+        /// Its lines, without their indentation.
+        lines: Vec<String>,
+    },
 }
 
 /// Words that some reader takes for something else than text.
 const WORDS: [&str; 12] = ["true", "false", "null", "~", "yes", "no", "on", "off", "y", "n", "=", "<<"];
 
-pub(super) fn written(scalar: &Scalar) -> Written {
+/// A scalar.
+pub fn written(scalar: &Scalar) -> Written {
     match scalar.value {
         Value::Null => Written::Inline("null".to_owned()),
         Value::Bool(value) => Written::Inline(value.to_string()),
@@ -26,8 +32,8 @@ pub(super) fn written(scalar: &Scalar) -> Written {
     }
 }
 
-/// A key or a text.
-pub(super) fn text(text: &str) -> Written {
+/// A key or a text, as a block if it has several lines.
+pub fn text(text: &str) -> Written {
     if is_plain(text) {
         return Written::Inline(text.to_owned());
     }
@@ -38,7 +44,7 @@ pub(super) fn text(text: &str) -> Written {
 }
 
 /// A text on one line, whatever is in it.
-pub(super) fn inline(text: &str) -> String {
+pub fn inline(text: &str) -> String {
     if is_plain(text) { text.to_owned() } else { quoted(text) }
 }
 
