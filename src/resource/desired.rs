@@ -1,12 +1,12 @@
 //! What a recipe wants.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Generation, JobScheduleSpec, JobSpec, PoolSpec, RecipeName, TaskSpec};
+use super::{AllGenerations, Generation, JobPool, JobScheduleSpec, JobSpec, PoolSpec, RecipeName, TaskSpec};
 use crate::batch::{JobId, PoolId};
 
 /// A place in a recipe.
@@ -85,6 +85,42 @@ pub struct DesiredState {
     pub jobs: BTreeMap<String, DesiredJob>,
     /// The job schedules.
     pub schedules: BTreeMap<String, DesiredSchedule>,
+}
+
+impl DesiredState {
+    /// What the recipe wants, with each job and each pool in its youngest generation that there is.
+    #[must_use]
+    pub fn at_generations(mut self, there: &AllGenerations) -> Self {
+        let wanted: BTreeSet<PoolId> = self.pools.values().map(|pool| pool.spec.id.clone()).collect();
+        for pool in self.pools.values_mut() {
+            let first = pool.spec.id.clone();
+            pool.generation = there.pools.current(&first);
+            pool.next_generation = there.pools.next(&first, &wanted);
+            pool.spec.id = pool.generation.id().unwrap_or(first);
+        }
+        let wanted: BTreeSet<JobId> = self.jobs.values().map(|job| job.spec.id.clone()).collect();
+        for job in self.jobs.values_mut() {
+            let first = job.spec.id.clone();
+            job.generation = there.jobs.current(&first);
+            job.next_generation = there.jobs.next(&first, &wanted);
+            job.spec.id = job.generation.id().unwrap_or(first);
+        }
+        let keys: Vec<(String, PoolId)> =
+            self.pools.iter().map(|(key, pool)| (key.clone(), pool.spec.id.clone())).collect();
+        keys.iter().for_each(|(key, id)| self.use_pool(key, id));
+        self
+    }
+
+    /// Has the jobs and schedules that run on a pool of the recipe run on the pool with this id.
+    pub fn use_pool(&mut self, key: &str, id: &PoolId) {
+        let on_it = |pool_key: &Option<String>| pool_key.as_deref() == Some(key);
+        for job in self.jobs.values_mut().filter(|job| on_it(&job.pool_key)) {
+            job.spec.pool = JobPool::Existing(id.clone());
+        }
+        for schedule in self.schedules.values_mut().filter(|schedule| on_it(&schedule.pool_key)) {
+            schedule.spec.job.pool_info.pool_id = Some(id.clone());
+        }
+    }
 }
 
 /// A pool that a recipe wants.

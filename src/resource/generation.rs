@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use super::{DesiredState, JobPool, LiveState, Ownership, RecipeName};
+use super::{Ownership, RecipeName};
 use crate::batch::model::{BatchTaskDependencies, BatchTaskIdRange};
 use crate::batch::{JobId, PoolId};
 
@@ -110,6 +110,11 @@ impl<Id: ObjectId> Generations<Id> {
         }
     }
 
+    /// Takes note of ids that objects of others have.
+    pub(super) fn note_taken(&mut self, ids: &BTreeSet<Id>) {
+        self.taken.extend(ids.iter().cloned());
+    }
+
     fn note_own(&mut self, id: &Id, recorded: Option<u32>) {
         let Generation { first, number } = Generation::of(id, recorded);
         if number == 1 {
@@ -143,7 +148,7 @@ impl<Id: ObjectId> Generations<Id> {
 
     /// The generation that comes after the youngest, under an id that nobody has and that is not among `wanted`; `None` if ids
     /// with a number would be too long.
-    fn next(&self, first: &Id, wanted: &BTreeSet<Id>) -> Option<Generation<Id>> {
+    pub(super) fn next(&self, first: &Id, wanted: &BTreeSet<Id>) -> Option<Generation<Id>> {
         let mut next = self.current(first);
         loop {
             next.number = next.number.checked_add(1)?;
@@ -162,58 +167,6 @@ pub struct AllGenerations {
     pub jobs: Generations<JobId>,
     /// Of pools.
     pub pools: Generations<PoolId>,
-}
-
-impl LiveState {
-    /// The generations of what a recipe owns.
-    pub fn generations(&self, recipe: &RecipeName) -> AllGenerations {
-        let mut all = AllGenerations::default();
-        all.jobs.taken.clone_from(&self.taken_jobs);
-        all.pools.taken.clone_from(&self.taken_pools);
-        for (id, job) in &self.jobs {
-            all.jobs.note(id, job.value.ownership.as_ref(), recipe);
-        }
-        for (id, pool) in &self.pools {
-            all.pools.note(id, pool.value.ownership.as_ref(), recipe);
-        }
-        all
-    }
-}
-
-impl DesiredState {
-    /// What the recipe wants, with each job and each pool in its youngest generation that there is.
-    #[must_use]
-    pub fn at_generations(mut self, there: &AllGenerations) -> Self {
-        let wanted: BTreeSet<PoolId> = self.pools.values().map(|pool| pool.spec.id.clone()).collect();
-        for pool in self.pools.values_mut() {
-            let first = pool.spec.id.clone();
-            pool.generation = there.pools.current(&first);
-            pool.next_generation = there.pools.next(&first, &wanted);
-            pool.spec.id = pool.generation.id().unwrap_or(first);
-        }
-        let wanted: BTreeSet<JobId> = self.jobs.values().map(|job| job.spec.id.clone()).collect();
-        for job in self.jobs.values_mut() {
-            let first = job.spec.id.clone();
-            job.generation = there.jobs.current(&first);
-            job.next_generation = there.jobs.next(&first, &wanted);
-            job.spec.id = job.generation.id().unwrap_or(first);
-        }
-        let keys: Vec<(String, PoolId)> =
-            self.pools.iter().map(|(key, pool)| (key.clone(), pool.spec.id.clone())).collect();
-        keys.iter().for_each(|(key, id)| self.use_pool(key, id));
-        self
-    }
-
-    /// Has the jobs and schedules that run on a pool of the recipe run on the pool with this id.
-    pub fn use_pool(&mut self, key: &str, id: &PoolId) {
-        let on_it = |pool_key: &Option<String>| pool_key.as_deref() == Some(key);
-        for job in self.jobs.values_mut().filter(|job| on_it(&job.pool_key)) {
-            job.spec.pool = JobPool::Existing(id.clone());
-        }
-        for schedule in self.schedules.values_mut().filter(|schedule| on_it(&schedule.pool_key)) {
-            schedule.spec.job.pool_info.pool_id = Some(id.clone());
-        }
-    }
 }
 
 /// Tasks that a job need not have, because they succeeded in an earlier generation of it.

@@ -10,7 +10,9 @@ use crate::batch::model::{
 };
 use crate::batch::{ApiVersion, DateTime, ETag, JobId, JobScheduleId, PoolId, TaskId};
 
-use super::{JobScheduleSpec, JobSpec, Ownership, PoolSpec, RecipeName, TaskDigest, TaskSpec};
+use super::{
+    AllGenerations, JobScheduleSpec, JobSpec, Ownership, PoolSpec, RecipeName, TaskDigest, TaskSpec,
+};
 
 /// A fact that was read, with the version of the object it was read from.
 #[derive(Debug, Clone)]
@@ -157,6 +159,20 @@ pub struct LiveSchedule {
 }
 
 impl LiveState {
+    /// The generations of what a recipe owns.
+    pub fn generations(&self, recipe: &RecipeName) -> AllGenerations {
+        let mut all = AllGenerations::default();
+        all.jobs.note_taken(&self.taken_jobs);
+        all.pools.note_taken(&self.taken_pools);
+        for (id, job) in &self.jobs {
+            all.jobs.note(id, job.value.ownership.as_ref(), recipe);
+        }
+        for (id, pool) in &self.pools {
+            all.pools.note(id, pool.value.ownership.as_ref(), recipe);
+        }
+        all
+    }
+
     /// What of it a recipe owns, without jobs that another generation has followed.
     #[must_use]
     pub fn own(mut self, recipe: &RecipeName) -> Self {
