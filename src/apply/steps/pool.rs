@@ -65,7 +65,7 @@ pub(super) async fn await_nodes(context: &StepContext<'_>, pool: &PoolId) -> Ste
         let Some(status) = pool_status(context.client, pool).await? else {
             return Err(context.moved(vec!["it is gone".to_owned()]));
         };
-        context.progress(&format!("nodes: {}", status.states()), None);
+        context.progress(format!("nodes: {}", status.states()), None);
         Ok(match status.hold() {
             None | Some(Hold::NoNodes { .. }) if status.is_settled() => Some(Ok(())),
             Some(hold) if hold.is_final() && status.is_settled() => Some(Err(StepError::Nodes(hold))),

@@ -77,7 +77,10 @@ impl Planner<'_> {
                 }
                 Ok(adoption) => {
                     adoption.mark(&mut change);
-                    self.update_job(change, key, (desired, live), tasks, pool_ready)?;
+                    match self.next_generation(&change, desired, &live.value, &tasks) {
+                        Some(next) => self.follow_job(change, key, &live.value, next, pool_ready),
+                        None => self.update_job(change, key, (desired, live), tasks, pool_ready)?,
+                    }
                 }
             },
         }
@@ -137,17 +140,6 @@ impl Planner<'_> {
         tasks: TaskPlan,
         pool_ready: Option<StepId>,
     ) -> Result<(), TaskStreamError> {
-        if let Some((next, tasks)) = self.next_generation(&change, desired, &live.value, &tasks) {
-            change.id = next.spec.id.to_string();
-            change.reason = ActionReason::NewWorkForFinishedJob;
-            change.remarks.push(format!(
-                "`{}` is {} and takes no tasks any more: it stays, and what it has not done becomes a job of its own",
-                desired.spec.id, live.value.state
-            ));
-            let uploaded = self.upload_inputs(key, &next, &tasks);
-            self.create_job(change, key, &next, (tasks, uploaded), pool_ready.into_iter().collect());
-            return Ok(());
-        }
         change.fields = job::diff(&desired.spec, &live.value, &desired.sources, self.live.api_version);
         change.ignore(&desired.ignored);
         let has_new_work = tasks.summary.add + tasks.summary.replace > 0;
@@ -242,6 +234,25 @@ impl Planner<'_> {
         let spec = JobSpec { id: generation.id()?, ..desired.spec.clone() };
         let next = DesiredJob { spec, generation, next_generation: None, ..desired.clone() };
         Some((next, tasks.clone()))
+    }
+
+    /// Leaves a job as it is, and makes the generation that comes after it.
+    fn follow_job(
+        &mut self,
+        mut change: Change,
+        key: &str,
+        live: &LiveJob,
+        (next, tasks): (DesiredJob, TaskPlan),
+        pool_ready: Option<StepId>,
+    ) {
+        change.id = next.spec.id.to_string();
+        change.reason = ActionReason::NewWorkForFinishedJob;
+        change.remarks.push(format!(
+            "`{}` is {} and takes no tasks any more: it stays, and what it has not done becomes a job of its own",
+            live.spec.id, live.state
+        ));
+        let uploaded = self.upload_inputs(key, &next, &tasks);
+        self.create_job(change, key, &next, (tasks, uploaded), pool_ready.into_iter().collect());
     }
 
     /// Brings the tasks of a job that is there to what is wanted, after the job itself was changed.
