@@ -44,6 +44,10 @@ pub const DOCKER_HOST: &str = "DOCKER_HOST";
 pub const XDG_STATE_HOME: &str = "XDG_STATE_HOME";
 /// Where per-user configuration lives, from the XDG base directory specification.
 pub const XDG_CONFIG_HOME: &str = "XDG_CONFIG_HOME";
+/// The user's name.
+pub const USER: &str = "USER";
+/// The user's name, where `USER` does not say it.
+pub const LOGNAME: &str = "LOGNAME";
 /// The user's home folder.
 pub const HOME: &str = "HOME";
 /// Filter of the diagnostic log, for example `batchyard=debug`.

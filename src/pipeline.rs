@@ -13,7 +13,7 @@ use crate::observe::{self, Scope};
 use crate::plan::{
     self, BrokenInvariant, NothingMeant, Plan, Policy, Rerun, Selection, TaskComparison, TaskPlan,
 };
-use crate::resource::{DesiredJob, DesiredState, LiveState, RecipeName, TaskStreamError};
+use crate::resource::{DesiredJob, DesiredState, LiveState, Ownership, RecipeName, TaskStreamError};
 
 /// Why no plan could be made.
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +51,18 @@ pub fn scope(desired: &DesiredState) -> Scope {
     }
 }
 
+/// What a recipe wants, with each job and pool in the generation that the account has it in.
+///
+/// # Errors
+/// When the account can't be read.
+pub async fn at_generations(
+    client: &BatchClient,
+    desired: &DesiredState,
+) -> Result<DesiredState, ClientError> {
+    let generations = observe::generations(client, &desired.recipe).await?;
+    Ok(desired.clone().at_generations(&generations))
+}
+
 /// Plans what it takes to bring an account to what a recipe wants.
 ///
 /// # Errors
@@ -84,11 +96,13 @@ pub async fn survey(
     let picked = policy.selection.of(desired)?;
     let again = policy.replace.iter().chain(&policy.rerun.tasks);
     plan::check_patterns(again, desired)?;
-    let desired = &picked;
-    let mut live = observe::read(client, &scope(desired)).await.map_err(PipelineError::Observe)?;
+    let mut live = observe::read(client, &scope(&picked)).await.map_err(PipelineError::Observe)?;
+    let generations = live.generations(&picked.recipe);
+    let desired = &picked.at_generations(&generations);
     let mut tasks = BTreeMap::new();
     for (key, job) in &desired.jobs {
-        if let Some(compared) = compare_tasks(client, (key, job), &live, &policy.rerun).await? {
+        let earlier = generations.jobs.earlier(&job.generation.first);
+        if let Some(compared) = compare_tasks(client, (key, job), (&live, &earlier), &policy.rerun).await? {
             tasks.insert(key.clone(), compared);
         }
     }
@@ -127,9 +141,10 @@ async fn read_disturbed(
     let disturbed = plan::disturbed(plan, live);
     for job in &disturbed {
         let owner = live.jobs.get(job).and_then(|job| job.value.ownership.as_ref());
-        let recorded = owner.and_then(|owner| owner.tasks.clone());
+        let recorded = owner.and_then(Ownership::recorded_tasks);
+        let there = live.jobs.get(job).and_then(|job| job.value.spec.manager());
         let held =
-            observe::contents(client, job, recorded.as_deref()).await.map_err(PipelineError::Observe)?;
+            observe::contents(client, job, recorded, there.as_ref()).await.map_err(PipelineError::Observe)?;
         live.contents.extend(held.map(|held| (job.clone(), held)));
     }
     Ok(!disturbed.is_empty())
@@ -145,24 +160,31 @@ fn checked(plan: Plan) -> Result<Plan, PipelineError> {
 async fn compare_tasks(
     client: &BatchClient,
     (key, job): (&str, &DesiredJob),
-    live: &LiveState,
+    (live, earlier): (&LiveState, &[JobId]),
     rerun: &Rerun,
 ) -> Result<Option<TaskPlan>, PipelineError> {
     let Some(found) = live.jobs.get(&job.spec.id) else { return Ok(None) };
     if found.value.state == BatchJobState::Deleting {
         return Ok(None);
     }
-    let recorded = found.value.ownership.as_ref().and_then(|ownership| ownership.tasks.as_deref());
-    let mut compared = match recorded {
-        Some(recorded) if !rerun.concerns(key) => compare_with_record(client, job, recorded).await?,
+    let mut compared = match &found.value.ownership {
+        Some(recorded) if recorded.tasks.is_some() && !rerun.concerns(key) => {
+            compare_with_record(client, job, recorded).await?
+        }
         _ => None,
     };
     if compared.is_none() {
         let mut comparison = TaskComparison::default().rerunning(key, rerun);
+        for earlier in earlier {
+            observe::for_each_task(client, earlier, |task| comparison.observe_earlier(&task))
+                .await
+                .map_err(PipelineError::Observe)?;
+        }
         observe::for_each_task(client, &job.spec.id, |task| comparison.observe(task))
             .await
             .map_err(PipelineError::Observe)?;
-        compared = Some(comparison.finish(job)?);
+        let is_over = found.value.is_over();
+        compared = Some(if is_over { comparison.finish_over(job)? } else { comparison.finish(job)? });
     }
     if let Some(compared) = &mut compared {
         complete_samples(client, job, compared).await.map_err(PipelineError::Observe)?;
@@ -173,7 +195,7 @@ async fn compare_tasks(
 async fn compare_with_record(
     client: &BatchClient,
     job: &DesiredJob,
-    recorded: &str,
+    recorded: &Ownership,
 ) -> Result<Option<TaskPlan>, PipelineError> {
     let request = GetJobTaskCounts { job_id: job.spec.id.clone() };
     let counts = client.find(&request).await.map_err(PipelineError::Observe)?;

@@ -62,6 +62,8 @@ install_packages() {
         command -v curl >/dev/null || packages+=(curl)
         command -v openssl >/dev/null || packages+=(openssl)
     fi
+    # An ordinary user's containers need no service.
+    command -v newuidmap >/dev/null || packages+=(uidmap)
     if wants python || wants validators; then
         python3 -c 'import venv, ensurepip' 2>/dev/null || packages+=(python3-venv)
     fi

@@ -3,10 +3,12 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::batch::{ETag, ErrorCode, JobId, JobScheduleId, PoolId};
+use jiff::Timestamp;
+
+use crate::batch::{DateTime, ETag, ErrorCode, JobId, JobScheduleId, PoolId};
 use crate::client::{BatchClient, ClientError};
 use crate::plan::{ActionReason, Change, FieldChange, Plan, Step, Versions, moved};
-use crate::resource::{Ownership, RecipeName, ResourceKind};
+use crate::resource::{Applied, Ownership, RecipeName, ResourceKind};
 
 use super::error::StepError;
 use super::event::{ApplyEvent, Observer};
@@ -29,6 +31,13 @@ impl StepContext<'_> {
     /// Tells how the step goes on.
     pub(super) fn progress(&self, what: impl Into<String>, done: Option<(u64, u64)>) {
         self.observer.on(ApplyEvent::StepProgress { step: self.step, what: what.into(), done });
+    }
+
+    /// The mark, with when it is written and by whom.
+    pub(super) fn signed(&self, mark: &Ownership) -> Ownership {
+        let now = self.options.clock.now();
+        let now = DateTime(Timestamp::from_second(now.as_second()).unwrap_or(now));
+        Ownership { applied: Some(Applied::new(now, &self.options.who)), ..mark.clone() }
     }
 
     /// Looks again and again until `look` finds what is waited for.

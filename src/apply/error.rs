@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::client::ClientError;
+use crate::observe::Hold;
 use crate::resource::{RecipeName, UnresolvedSecret};
 
 use super::secrets::SecretError;
@@ -49,6 +50,9 @@ pub enum StepError {
     /// Nodes can't be allocated.
     #[error("the pool did not reach its size: {0}")]
     Resize(String),
+    /// No node of a pool can work.
+    #[error("{0}")]
+    Nodes(Hold),
     /// Some tasks were refused.
     #[error("{refused} of {total} tasks were refused; the first: {first}")]
     Tasks {
@@ -113,6 +117,7 @@ impl StepError {
             Self::Resize(_) => {
                 Some("ask for fewer or other nodes, or for more quota, and apply again".to_owned())
             }
+            Self::Nodes(hold) => hold.hint(),
             _ => None,
         }
     }

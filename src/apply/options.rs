@@ -22,6 +22,8 @@ pub struct ApplyOptions {
     pub poll_interval: std::time::Duration,
     /// Where secrets come from.
     pub secrets: SecretSource,
+    /// Who applies, as it is written down with what is: `ada@laptop`.
+    pub who: String,
     /// The clock that pauses are measured by.
     pub clock: Arc<dyn Clock>,
 }

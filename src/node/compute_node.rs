@@ -207,8 +207,7 @@ impl Node {
     pub async fn remove_task_directory(&self, job: &JobId, task: &TaskId) -> io::Result<()> {
         let node = &self.0;
         node.end_leftover(&RecordFile::of_task(&node.layout, job, task)).await;
-        let directory = node.layout.task(job, task);
-        in_background(move || layout::remove(directory.path())).await
+        remove(node, node.layout.task(job, task).path().to_owned()).await
     }
 
     /// Removes the directory of a job, and the containers of all of its tasks. Fine if they are gone already.
@@ -220,8 +219,7 @@ impl Node {
         for record in RecordFile::of_job(&node.layout, job) {
             node.end_leftover(&record).await;
         }
-        let directory = node.layout.job(job);
-        in_background(move || layout::remove(&directory)).await
+        remove(node, node.layout.job(job)).await
     }
 
     /// Ends and removes everything of this node, as it leaves its pool: processes, containers, files.
@@ -242,9 +240,21 @@ impl Node {
         }
         self.keep_images(&[]).await;
         let layout = node.layout.clone();
-        if let Err(error) = in_background(move || layout.remove()).await {
+        let removed = remove(node, layout.root().to_owned()).await;
+        if let Err(error) = removed.and(in_background(move || layout.remove()).await) {
             tracing::warn!(root = %node.layout.root().display(), %error, "the files of a node could not be removed");
         }
+    }
+}
+
+/// Removes a directory of the node, whoever its containers have given parts of it to.
+async fn remove(node: &NodeContext, path: PathBuf) -> io::Result<()> {
+    let directory = path.clone();
+    match in_background(move || layout::remove(&directory)).await {
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            node.runtime.remove_left(&path).await
+        }
+        result => result,
     }
 }
 

@@ -47,7 +47,7 @@ pub(super) async fn run(node: &NodeContext, run: &Run<'_>, watch: &Watch<'_>) ->
         None if node.runtime.kind() == RuntimeKind::Simulated => &no_container,
         None => return host_task::run(node, run, account, watch).await,
     };
-    match container_plan::plan(run, settings, &node.layout, &node.owner, account) {
+    match container_plan::plan(run, settings, &node.layout, &node.owner, inside(node, account)) {
         Ok(plan) => match run.part {
             Some(part) => instance::run(node, run, part, settings, plan, watch).await,
             None if run.uses_account && node.runtime.kind() != RuntimeKind::Simulated => {
@@ -64,7 +64,13 @@ pub(super) fn plan(node: &NodeContext, run: &Run<'_>) -> Result<ContainerPlan, B
     let account = decide(run, node.account)?;
     let settings =
         run.settings.ok_or_else(|| failure::invalid_settings("the task has no container settings"))?;
-    container_plan::plan(run, settings, &node.layout, &node.owner, account)
+    container_plan::plan(run, settings, &node.layout, &node.owner, inside(node, account))
+}
+
+/// Who a user of the node is in its containers.
+fn inside(node: &NodeContext, account: Account) -> Account {
+    let (uid, gid) = node.runtime.user_inside(account.uid, account.gid);
+    Account { uid, gid }
 }
 
 /// Brings the application packages of a task to the node.

@@ -9,8 +9,8 @@ use crate::batch::operations::{GetJobTaskCounts, ListJobSchedules, ListJobs, Lis
 use crate::batch::{ErrorCode, JobId, JobScheduleId, PoolId, TaskId};
 use crate::client::{BatchClient, ClientError};
 use crate::resource::{
-    ForeignTasks, JobContents, LiveJob, LivePool, LiveSchedule, LiveState, LiveTask, Neighbour, Observed,
-    Ownership, RecipeName, TaskTally,
+    AllGenerations, ForeignTasks, Generation, JobContents, LiveJob, LivePool, LiveSchedule, LiveState,
+    LiveTask, Neighbour, Observed, Ownership, RecipeName,
 };
 
 /// What to read: the objects that a recipe names, and all that carry its mark.
@@ -38,7 +38,11 @@ pub async fn read(client: &BatchClient, scope: &Scope) -> Result<LiveState, Clie
     pin_mut!(pools);
     while let Some(pool) = pools.try_next().await? {
         let observed = Observed::<LivePool>::from_wire(&pool);
-        if scope.pools.contains(&pool.id) || is_ours(&observed.value.ownership) {
+        let is_ours = is_ours(&observed.value.ownership);
+        if Generation::in_id(&pool.id).is_some_and(|it| !is_ours && scope.pools.contains(&it.first)) {
+            live.taken_pools.insert(pool.id.clone());
+        }
+        if scope.pools.contains(&pool.id) || is_ours {
             live.pools.insert(pool.id.clone(), observed);
         }
     }
@@ -55,6 +59,9 @@ pub async fn read(client: &BatchClient, scope: &Scope) -> Result<LiveState, Clie
             continue;
         }
         let is_ours = is_ours(&observed.value.ownership);
+        if Generation::in_id(&job.id).is_some_and(|it| !is_ours && scope.jobs.contains(&it.first)) {
+            live.taken_jobs.insert(job.id.clone());
+        }
         let pool = observed.value.runs_on.clone().filter(|pool| live.pools.contains_key(pool));
         if let Some(pool) = pool.filter(|_| !is_ours && !observed.value.is_over()) {
             let recipe = observed.value.ownership.as_ref().map(|owner| owner.recipe.clone());
@@ -65,6 +72,28 @@ pub async fn read(client: &BatchClient, scope: &Scope) -> Result<LiveState, Clie
         }
     }
     Ok(live)
+}
+
+/// Reads which generations there are of the jobs and pools of a recipe.
+///
+/// # Errors
+/// When the account can't be read.
+pub async fn generations(client: &BatchClient, recipe: &RecipeName) -> Result<AllGenerations, ClientError> {
+    let mut all = AllGenerations::default();
+    let query = || ListQuery::select(&["id", "metadata"]);
+    let pools = client.list(ListPools { query: query() });
+    pin_mut!(pools);
+    while let Some(pool) = pools.try_next().await? {
+        let mark = Ownership::from_metadata(pool.metadata.as_ref());
+        all.pools.note(&pool.id, mark.as_ref(), recipe);
+    }
+    let jobs = client.list(ListJobs { query: query() });
+    pin_mut!(jobs);
+    while let Some(job) = jobs.try_next().await? {
+        let mark = Ownership::from_metadata(job.metadata.as_ref());
+        all.jobs.note(&job.id, mark.as_ref(), recipe);
+    }
+    Ok(all)
 }
 
 /// Reads job schedules. An account that knows nothing of them has none.
@@ -105,15 +134,16 @@ pub fn tasks(client: &BatchClient, job: &JobId) -> impl Stream<Item = Result<Liv
 pub async fn contents(
     client: &BatchClient,
     job: &JobId,
-    recorded: Option<&str>,
+    recorded: Option<u64>,
+    manager: Option<&TaskId>,
 ) -> Result<Option<JobContents>, ClientError> {
     let Some(counts) = client.find(&GetJobTaskCounts { job_id: job.clone() }).await? else { return Ok(None) };
     let counts = counts.value.task_counts;
     let (running, waiting) = (u64::from(counts.running), u64::from(counts.active));
     let mut foreign = ForeignTasks::default();
     let all = running + waiting + u64::from(counts.completed);
-    if recorded.and_then(TaskTally::count_in) != Some(all) {
-        for_each_task(client, job, |task| foreign.observe(&task)).await?;
+    if recorded != Some(all) {
+        for_each_task(client, job, |task| foreign.observe(&task, manager)).await?;
     }
     Ok(Some(JobContents { running, waiting, foreign }))
 }

@@ -8,7 +8,7 @@ use crate::batch::odata::ListQuery;
 use crate::batch::operations::{GetJobTaskCounts, ListTasks};
 use crate::batch::{DateTime, JobId, JobScheduleId, PoolId};
 use crate::client::{BatchClient, ClientError};
-use crate::resource::LiveState;
+use crate::resource::{Applied, LiveState};
 
 use super::hold::Held;
 use super::pool_status::{PoolStatus, pool_status};
@@ -30,6 +30,8 @@ pub struct Status {
     pub jobs: Vec<JobStatus>,
     /// Its job schedules.
     pub schedules: Vec<ScheduleStatus>,
+    /// When one of them was written last, and by whom.
+    pub last_applied: Option<Applied>,
 }
 
 impl Status {
@@ -100,12 +102,20 @@ impl JobStatus {
     }
 }
 
+fn last_applied(live: &LiveState) -> Option<Applied> {
+    let pools = live.pools.values().filter_map(|pool| pool.value.ownership.as_ref());
+    let jobs = live.jobs.values().filter_map(|job| job.value.ownership.as_ref());
+    let schedules = live.schedules.values().filter_map(|schedule| schedule.value.ownership.as_ref());
+    let marks = pools.chain(jobs).chain(schedules);
+    marks.filter_map(|mark| mark.applied.clone()).max_by_key(|applied| applied.at)
+}
+
 /// Reads how the objects of `live` are doing.
 ///
 /// # Errors
 /// When the account can't be read.
 pub async fn status(client: &BatchClient, live: &LiveState) -> Result<Status, ClientError> {
-    let mut status = Status::default();
+    let mut status = Status { last_applied: last_applied(live), ..Status::default() };
     for id in live.pools.keys() {
         status.pools.extend(pool_status(client, id).await?);
     }

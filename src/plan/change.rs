@@ -141,7 +141,7 @@ pub enum ActionReason {
     TasksDiffer,
     /// Fields differ that no request can change.
     CannotUpdate,
-    /// The job is over, and there is work for it.
+    /// The job is over, and there is work for it: it is made anew, or gets another generation.
     NewWorkForFinishedJob,
     /// An object of that id is still being deleted.
     BeingDeleted,
@@ -149,6 +149,8 @@ pub enum ActionReason {
     ParentReplaced,
     /// The recipe no longer has it.
     NotInRecipe,
+    /// Another generation of it has taken over.
+    Followed,
     /// Everything of the recipe is to be destroyed.
     DestroyRequested,
     /// No recipe owns the object of that id.
@@ -223,6 +225,14 @@ impl Change {
         }
     }
 
+    /// Leaves aside what others may change.
+    pub(super) fn ignore(&mut self, properties: &[&str]) {
+        let is_inside = |path: &str, property: &str| {
+            path.strip_prefix(property).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        self.fields.retain(|field| !properties.iter().any(|property| is_inside(&field.path, property)));
+    }
+
     /// Notes that what differs was changed behind the recipe's back.
     pub(super) fn note_drift(&mut self, remark: &str) {
         self.drifted = true;
@@ -254,6 +264,15 @@ pub struct TaskSummary {
     pub add: u64,
     /// Tasks that stay.
     pub keep: u64,
+    /// Of those that stay: tasks that succeeded in an earlier generation of the job, and are not in this one.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub inherited: u64,
+    /// Of those to add: tasks of the same ids as tasks of an earlier generation of the job, and otherwise others.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub changed: u64,
+    /// Of those to add: tasks that an earlier generation of the job has as well, and that did not succeed there.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub retried: u64,
     /// Tasks to delete and add anew, because they changed or have to run again.
     pub replace: u64,
     /// Of those to replace: tasks that did not change, and have to run again because tasks changed that they wait for.
@@ -271,6 +290,11 @@ pub struct TaskSummary {
     pub inputs: Option<InputSummary>,
     /// Examples.
     pub samples: TaskSamples,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// Local files that tasks get.

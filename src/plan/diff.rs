@@ -1,6 +1,7 @@
 //! Collecting the fields that differ.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -13,6 +14,12 @@ use crate::resource::{
 pub(super) use crate::resource::source_of;
 
 use super::change::FieldChange;
+
+/// A duration as recipes write it: `2h 30m`.
+pub(super) fn written(duration: Duration) -> String {
+    jiff::SignedDuration::try_from(duration)
+        .map_or_else(|_| format!("{}s", duration.as_secs()), |duration| format!("{duration:#}"))
+}
 
 /// Collects the fields that differ, with their places in the recipe.
 pub(super) struct FieldDiff<'a> {

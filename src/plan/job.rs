@@ -5,7 +5,7 @@ use crate::batch::model::BatchTaskFailureMode;
 use crate::resource::{FieldSources, JobPool, JobSpec, LiveJob, Mutability, MutabilityTable, OnComplete};
 
 use super::change::FieldChange;
-use super::diff::{FieldDiff, Known};
+use super::diff::{FieldDiff, Known, written};
 
 /// The fields of `live` that are not what `desired` asks for.
 pub(super) fn diff(
@@ -43,7 +43,7 @@ pub(super) fn diff(
     diff_pool(&mut diff, &live.pool, pool, known);
     diff.field("priority", &live.priority, priority);
     diff.field("retries", &live.retries, retries);
-    diff.field("max_wall_time", &live.max_wall_time, max_wall_time);
+    diff.field("max_wall_time", &live.max_wall_time.map(written), &max_wall_time.map(written));
     diff.environment(&live.environment, environment, known.had_no_secrets);
     diff.field("on_complete", &live.on_complete, on_complete);
     diff.field("on_task_failure", &live.on_task_failure, on_task_failure);
@@ -89,7 +89,7 @@ pub(super) fn introduce(desired: &JobSpec, sources: &FieldSources) -> Vec<FieldC
     diff.introduced_part("pool", &desired.pool);
     diff.introduced("priority", &desired.priority);
     diff.introduced("retries", &desired.retries);
-    diff.introduced("max_wall_time", &desired.max_wall_time);
+    diff.introduced("max_wall_time", &desired.max_wall_time.map(written));
     diff.introduced("environment", &desired.environment);
     diff.introduced("on_complete", &desired.on_complete);
     if desired.on_task_failure != BatchTaskFailureMode::NoAction {

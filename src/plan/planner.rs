@@ -1,5 +1,6 @@
 //! The planner: reads as a table of contents, and gives a reason for everything, also for doing nothing.
 
+mod blue_green;
 mod jobs;
 mod leftovers;
 mod obstacles;
@@ -8,6 +9,7 @@ mod schedules;
 
 use std::collections::BTreeMap;
 
+use crate::batch::PoolId;
 use crate::resource::{
     Address, ChangeClass, DesiredState, LiveState, Mutability, OnChange, Ownership, RecipeName,
     TaskStreamError,
@@ -34,16 +36,20 @@ pub fn plan(
     for (key, pool) in &desired.pools {
         planner.pool(key, pool, live.pools.get(&pool.spec.id));
     }
-    for (key, job) in &desired.jobs {
+    planner.await_nodes_of_interrupted(desired, live);
+    let moved = planner.with_moved_pools(desired);
+    let wanted = moved.as_ref().unwrap_or(desired);
+    for (key, job) in &wanted.jobs {
         let present = match tasks.get(key) {
             Some(plan) => plan.clone(),
             None => TaskPlan::for_new_job(job)?,
         };
         planner.job(key, job, live.jobs.get(&job.spec.id), present)?;
     }
-    for (key, schedule) in &desired.schedules {
+    for (key, schedule) in &wanted.schedules {
         planner.schedule(key, schedule, live.schedules.get(&schedule.spec.id));
     }
+    planner.retire_pools(desired, live);
     if policy.selection.is_everything() {
         planner.leftovers(desired, live);
     }
@@ -67,6 +73,8 @@ struct Planner<'a> {
     notes: Vec<String>,
     /// The last step that a pool of the recipe needs before jobs can be made for it.
     pool_ready: BTreeMap<String, StepId>,
+    /// Pools of the recipe that another generation takes over from, by their keys: the id of that one.
+    moved_pools: BTreeMap<String, PoolId>,
 }
 
 impl<'a> Planner<'a> {
@@ -79,6 +87,7 @@ impl<'a> Planner<'a> {
             steps: Vec::new(),
             notes: Vec::new(),
             pool_ready: BTreeMap::new(),
+            moved_pools: BTreeMap::new(),
         }
     }
 

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use crate::batch::{ETag, JobId, JobScheduleId, PoolId, TaskId};
 use crate::resource::{
-    Address, AutoscaleSpec, Digest, FieldSources, InputFile, JobScheduleSpec, JobSpec, Ownership, PoolSpec,
-    TaskDigest, TaskStream,
+    Address, AutoscaleSpec, Digest, DoneBefore, FieldSources, InputFile, JobScheduleSpec, JobSpec, Ownership,
+    PoolSpec, TaskDigest, TaskStream,
 };
 
 /// A step's place in its plan.
@@ -93,6 +93,11 @@ pub enum Action {
         pool: PoolId,
         /// The mark, once nothing is left to do.
         ownership: Ownership,
+    },
+    /// Wait for the nodes of a pool. Done when all that come can work, and one can, if it is to have any.
+    AwaitNodes {
+        /// The pool.
+        pool: PoolId,
     },
     /// Delete a pool. Done when it is gone.
     DeletePool {
@@ -193,6 +198,8 @@ pub enum Action {
         tasks: TaskStream,
         /// The keys of those that are there already.
         present: Arc<HashSet<String>>,
+        /// Those that an earlier generation of the job did: they are not added, and nothing waits for them.
+        done_before: Arc<DoneBefore>,
         /// How many are to be added.
         count: u64,
         /// Where the recipe asks for them.
@@ -224,6 +231,7 @@ impl Action {
             Self::DisableAutoscale { .. } => "disable autoscale",
             Self::UpdatePool { .. } => "update pool",
             Self::RebootNodes { .. } => "reboot nodes",
+            Self::AwaitNodes { .. } => "wait for the nodes of pool",
             Self::DeletePool { .. } => "delete pool",
             Self::AwaitPoolGone { .. } => "wait for the old pool to go",
             Self::CreateJob { .. } => "create job",
@@ -261,9 +269,12 @@ impl Action {
             }
             Self::AddTasks { count, .. } => Digest::of(count),
             // The tally is made of every task.
-            Self::SealJob { seal, .. } => Digest::of(&(seal.spec.digest(), &seal.ownership.tasks)),
+            Self::SealJob { seal, .. } => {
+                Digest::of(&(seal.spec.digest(), &seal.ownership.tasks, seal.ownership.inherited))
+            }
             Self::DisableAutoscale { .. }
             | Self::RebootNodes { .. }
+            | Self::AwaitNodes { .. }
             | Self::DeletePool { .. }
             | Self::AwaitPoolGone { .. }
             | Self::DeleteJob { .. }
@@ -282,6 +293,7 @@ impl Action {
             | Self::EnableAutoscale { pool, .. }
             | Self::DisableAutoscale { pool }
             | Self::RebootNodes { pool, .. }
+            | Self::AwaitNodes { pool }
             | Self::DeletePool { pool, .. }
             | Self::AwaitPoolGone { pool } => pool.as_str(),
             Self::CreateJob { spec, .. } | Self::UpdateJob { spec, .. } => spec.id.as_str(),

@@ -9,7 +9,7 @@ use crate::resource::{
 };
 
 use super::change::FieldChange;
-use super::diff::{FieldDiff, Known};
+use super::diff::{FieldDiff, Known, written};
 
 /// The fields of a task that is there which are not what `desired` asks for, as far as the service tells: it returns no passwords,
 /// and doesn't know which values are secrets.
@@ -118,12 +118,6 @@ fn diff_container(
 /// Ids, and ranges of ids as `1-1000`.
 fn dependencies(ids: &[String], ranges: &[(i32, i32)]) -> Vec<String> {
     ids.iter().cloned().chain(ranges.iter().map(|(start, end)| format!("{start}-{end}"))).collect()
-}
-
-/// A duration as recipes write it: `2h 30m`.
-fn written(duration: Duration) -> String {
-    jiff::SignedDuration::try_from(duration)
-        .map_or_else(|_| format!("{}s", duration.as_secs()), |duration| format!("{duration:#}"))
 }
 
 #[cfg(test)]

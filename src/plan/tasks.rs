@@ -1,11 +1,13 @@
 //! Comparing the tasks that a recipe wants with those that a job has.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
 use crate::batch::TaskId;
 use crate::batch::model::{BatchTask, BatchTaskCounts, BatchTaskExecutionResult, BatchTaskState};
 use crate::resource::{
-    DesiredJob, FieldSources, InputFile, LiveTask, TaskDigest, TaskSpec, TaskStreamError, TaskTally,
+    DesiredJob, DoneBefore, FieldSources, InputFile, LiveTask, Ownership, TaskDigest, TaskSpec,
+    TaskStreamError, TaskTally,
 };
 
 use super::change::{InputSummary, Rerun, TaskSample, TaskSamples, TaskSummary};
@@ -28,7 +30,11 @@ pub struct TaskPlan {
     /// How many of the tasks that are there and stay have not completed.
     pub unfinished_kept: u64,
     /// Tasks that are there and stay, by their key: what need not be added. Empty where nothing was listed.
-    pub present: std::sync::Arc<std::collections::HashSet<String>>,
+    pub present: Arc<HashSet<String>>,
+    /// Tasks that succeeded in earlier generations of the job, and are not added either.
+    pub done_before: Arc<DoneBefore>,
+    /// What the next generation of the job would get, if the job is over and there is work for it.
+    pub next_generation: Option<Box<TaskPlan>>,
     /// Tasks whose ids are taken by tasks that no recipe made.
     pub conflicts: Vec<TaskConflict>,
     /// Of the tasks to replace, those that are shown: as the recipe wants them.
@@ -68,13 +74,13 @@ impl TaskPlan {
     /// When a task can't be made from its recipe.
     pub fn from_recorded_tally(
         desired: &DesiredJob,
-        recorded: &str,
+        mark: &Ownership,
         counts: &BatchTaskCounts,
     ) -> Result<Option<Self>, TaskStreamError> {
         let there = [counts.active, counts.running, counts.completed].map(u64::from).iter().sum::<u64>();
-        if TaskTally::count_in(recorded) != Some(there) {
+        let Some(recorded) = mark.tasks.as_ref().filter(|_| mark.recorded_tasks() == Some(there)) else {
             return Ok(None);
-        }
+        };
         let mut tally = TaskTally::default();
         for task in desired.tasks.iter() {
             let task = task?;
@@ -83,10 +89,11 @@ impl TaskPlan {
         let summary = TaskSummary {
             desired: tally.count(),
             keep: tally.count(),
+            inherited: mark.inherited.unwrap_or(0),
             failed: u64::from(counts.failed),
             ..TaskSummary::default()
         };
-        Ok((tally.to_string() == recorded).then(|| Self { summary, tally, ..Self::default() }))
+        Ok((tally.to_string() == *recorded).then(|| Self { summary, tally, ..Self::default() }))
     }
 
     /// Whether more tasks failed than are named.
@@ -105,7 +112,12 @@ impl TaskPlan {
         let Some(wanted) = self.replaced.iter().find(|task| task.id == live.id) else { return };
         let mut samples = self.summary.samples.replace.iter_mut();
         if let Some(sample) = samples.find(|sample| sample.id.eq_ignore_ascii_case(live.id.as_str())) {
-            sample.fields = task::diff(wanted, live, desired);
+            let wanted = TaskSpec {
+                depends_on: self.done_before.left_of(&wanted.depends_on),
+                depends_on_ranges: self.done_before.left_of_ranges(&wanted.depends_on_ranges),
+                ..wanted.clone()
+            };
+            sample.fields = task::diff(&wanted, live, desired);
         }
     }
 }
@@ -114,6 +126,8 @@ impl TaskPlan {
 #[derive(Debug, Default)]
 pub struct TaskComparison {
     live: HashMap<String, Mark>,
+    /// The tasks of earlier generations, each as the youngest has it: its digest, and whether it succeeded.
+    earlier: HashMap<String, (TaskDigest, bool)>,
     /// The key of the job, and which of its tasks run again because somebody asks for it.
     rerun: Option<(String, Rerun)>,
 }
@@ -123,7 +137,7 @@ struct Mark {
     id: TaskId,
     digest: Option<TaskDigest>,
     state: BatchTaskState,
-    failed: bool,
+    result: Option<BatchTaskExecutionResult>,
 }
 
 impl Mark {
@@ -137,6 +151,10 @@ impl Mark {
     fn is_unfinished(&self) -> bool {
         self.state != BatchTaskState::Completed
     }
+
+    fn failed(&self) -> bool {
+        self.result == Some(BatchTaskExecutionResult::Failure)
+    }
 }
 
 impl TaskComparison {
@@ -149,13 +167,61 @@ impl TaskComparison {
 
     /// Takes a task that is there.
     pub fn observe(&mut self, task: LiveTask) {
-        let mark = Mark {
-            state: task.state,
-            failed: task.result == Some(BatchTaskExecutionResult::Failure),
-            digest: task.digest,
-            id: task.id,
-        };
+        let mark = Mark { state: task.state, result: task.result, digest: task.digest, id: task.id };
         self.live.insert(mark.id.key(), mark);
+    }
+
+    /// Takes a task of an earlier generation of the job; those of the first come first.
+    pub fn observe_earlier(&mut self, task: &LiveTask) {
+        if let Some(digest) = task.digest {
+            self.earlier.insert(task.id.key(), (digest, has_succeeded(task.result.as_ref())));
+        }
+    }
+
+    /// Compares what was taken of a job that is over with what is wanted: should there be work for it, another generation of it
+    /// gets all that has not succeeded.
+    ///
+    /// # Errors
+    /// When a task can't be made from its recipe.
+    pub fn finish_over(self, desired: &DesiredJob) -> Result<TaskPlan, TaskStreamError> {
+        let next = self.next_generation(desired)?;
+        Ok(TaskPlan { next_generation: next.map(Box::new), ..self.finish(desired)? })
+    }
+
+    fn next_generation(&self, desired: &DesiredJob) -> Result<Option<TaskPlan>, TaskStreamError> {
+        let mut plan = TaskPlan::default();
+        let mut done = HashSet::new();
+        let mut has_new_work = false;
+        for task in desired.tasks.iter() {
+            let task = task?;
+            let (key, digest) = (task.id.key(), task.digest());
+            plan.tally.add(task.id.as_str(), digest);
+            plan.summary.desired += 1;
+            let there = self.live.get(&key).map(|mark| (mark.digest, has_succeeded(mark.result.as_ref())));
+            let there = there.or(self.earlier.get(&key).map(|(digest, success)| (Some(*digest), *success)));
+            let same = there.filter(|(known, _)| *known == Some(digest));
+            let asked_for =
+                same.is_some() && self.asks_for(&task.id, same.is_some_and(|(_, success)| !success));
+            if same.is_some_and(|(_, success)| success) && !asked_for {
+                plan.inherit();
+                done.insert(key);
+                continue;
+            }
+            // What failed does not run again by itself, unless an apply was killed before it had added it here.
+            has_new_work |= same.is_none() || asked_for || !self.live.contains_key(&key);
+            plan.summary.retried += u64::from(same.is_some_and(|(_, success)| !success));
+            plan.summary.changed += u64::from(there.is_some() && same.is_none());
+            plan.get_inputs(&task);
+            plan.add(&task, &desired.sources);
+        }
+        plan.done_before = Arc::new(DoneBefore::new(done));
+        plan.count_inputs();
+        Ok(has_new_work.then_some(plan))
+    }
+
+    /// Whether somebody asks for a task of an earlier generation to run again.
+    fn asks_for(&self, task: &TaskId, failed: bool) -> bool {
+        self.rerun.as_ref().is_some_and(|(job, rerun)| rerun.contains(job, task, failed))
     }
 
     /// Compares what was taken with what is wanted.
@@ -164,32 +230,38 @@ impl TaskComparison {
     /// When a task can't be made from its recipe.
     pub fn finish(mut self, desired: &DesiredJob) -> Result<TaskPlan, TaskStreamError> {
         let mut plan = TaskPlan::default();
-        let mut present = std::collections::HashSet::new();
+        let mut present = HashSet::new();
+        let mut done = HashSet::new();
         let sources = &desired.sources;
-        let rerun = self.rerun.take();
         for task in desired.tasks.iter() {
             let task = task?;
             let digest = task.digest();
             plan.tally.add(task.id.as_str(), digest);
             plan.summary.desired += 1;
             match self.live.remove(&task.id.key()) {
-                None => {
-                    plan.get_inputs(&task);
-                    plan.add(&task, sources);
-                }
+                None => match self.earlier.remove(&task.id.key()) {
+                    Some((earlier, true)) if earlier == digest && !self.asks_for(&task.id, false) => {
+                        plan.inherit();
+                        done.insert(task.id.key());
+                    }
+                    _ => {
+                        plan.get_inputs(&task);
+                        plan.add(&task, sources);
+                    }
+                },
                 Some(mark) => match mark.digest {
                     None => {
                         plan.unfinished_kept += u64::from(mark.is_unfinished());
                         plan.conflicts.push(TaskConflict { id: task.id });
                     }
-                    Some(live) if live == digest && runs_again(rerun.as_ref(), &mark) => {
+                    Some(live) if live == digest && self.asks_for(&mark.id, mark.failed()) => {
                         plan.get_inputs(&task);
                         plan.end(&mark);
                         plan.rerun(&task, (live, true), sources);
                     }
                     Some(live) if live == digest => {
                         plan.unfinished_kept += u64::from(mark.is_unfinished());
-                        plan.keep(&task, mark.failed, sources);
+                        plan.keep(&task, mark.failed(), sources);
                         present.insert(task.id.key());
                     }
                     Some(live) => {
@@ -206,8 +278,12 @@ impl TaskComparison {
         }
         let mut rest: Vec<Mark> = self.live.into_values().collect();
         rest.sort_by(|a, b| a.id.cmp(&b.id));
+        let manager = desired.spec.manager();
         for mark in rest {
             match mark.digest {
+                None if Some(&mark.id) == manager.as_ref() => {
+                    plan.unfinished_kept += u64::from(mark.is_unfinished());
+                }
                 None => plan.leave(&mark),
                 Some(digest) => {
                     plan.end(&mark);
@@ -215,18 +291,15 @@ impl TaskComparison {
                 }
             }
         }
-        plan.present = std::sync::Arc::new(present);
-        let files = plan.inputs.values();
-        plan.summary.inputs = (!plan.inputs.is_empty()).then(|| InputSummary {
-            files: plan.inputs.len() as u64,
-            bytes: files.map(|file| file.size).sum(),
-        });
+        plan.present = Arc::new(present);
+        plan.done_before = Arc::new(DoneBefore::new(done));
+        plan.count_inputs();
         Ok(plan)
     }
 }
 
-fn runs_again(rerun: Option<&(String, Rerun)>, mark: &Mark) -> bool {
-    rerun.is_some_and(|(job, rerun)| rerun.contains(job, &mark.id, mark.failed))
+fn has_succeeded(result: Option<&BatchTaskExecutionResult>) -> bool {
+    result == Some(&BatchTaskExecutionResult::Success)
 }
 
 fn waits_for(task: &TaskSpec, id: &TaskId) -> bool {
@@ -263,6 +336,20 @@ impl TaskPlan {
                 self.inputs.insert(file.blob.clone(), file.clone());
             }
         }
+    }
+
+    fn count_inputs(&mut self) {
+        let files = self.inputs.values();
+        self.summary.inputs = (!self.inputs.is_empty()).then(|| InputSummary {
+            files: self.inputs.len() as u64,
+            bytes: files.map(|file| file.size).sum(),
+        });
+    }
+
+    /// A task that an earlier generation of the job did.
+    fn inherit(&mut self) {
+        self.summary.keep += 1;
+        self.summary.inherited += 1;
     }
 
     fn add(&mut self, task: &TaskSpec, sources: &FieldSources) {
@@ -413,7 +500,12 @@ mod tests {
     #[test]
     fn a_recorded_tally_saves_the_listing_as_long_as_all_tasks_are_there() {
         let wanted = job(vec![task("a", "1"), task("b", "2")]);
-        let recorded = TaskPlan::for_new_job(&wanted).unwrap().tally.to_string();
+        let tally = TaskPlan::for_new_job(&wanted).unwrap().tally.to_string();
+        let recipe = crate::resource::RecipeName::new("r").unwrap();
+        let recorded = Ownership {
+            tasks: Some(tally),
+            ..Ownership::new(&recipe, wanted.spec.digest(), &BTreeMap::default())
+        };
         let counts = BatchTaskCounts { active: 1, completed: 1, failed: 1, ..BatchTaskCounts::default() };
         let plan = TaskPlan::from_recorded_tally(&wanted, &recorded, &counts).unwrap().unwrap();
         assert!(plan.is_unchanged());
@@ -422,5 +514,43 @@ mod tests {
         assert!(TaskPlan::from_recorded_tally(&changed, &recorded, &counts).unwrap().is_none());
         let one_was_deleted = BatchTaskCounts { active: 1, ..BatchTaskCounts::default() };
         assert!(TaskPlan::from_recorded_tally(&wanted, &recorded, &one_was_deleted).unwrap().is_none());
+        let inherited = Ownership { inherited: Some(1), ..recorded };
+        let plan = TaskPlan::from_recorded_tally(&wanted, &inherited, &one_was_deleted).unwrap().unwrap();
+        assert_eq!((plan.summary.keep, plan.summary.inherited), (2, 1));
+    }
+
+    #[test]
+    fn another_generation_gets_what_has_not_succeeded() {
+        use BatchTaskExecutionResult::{Failure, Success};
+        let before = vec![task("done", "a"), task("failed", "a"), task("other", "a")];
+        let results = [Some(Success), Some(Failure), Some(Success)];
+        let compared = |wanted: Vec<TaskSpec>, rerun: Rerun| {
+            let mut comparison = TaskComparison::default().rerunning("train", &rerun);
+            before
+                .iter()
+                .zip(&results)
+                .for_each(|(task, result)| comparison.observe(live(task, result.clone())));
+            comparison.finish_over(&job(wanted)).unwrap()
+        };
+        assert!(compared(before.clone(), Rerun::default()).next_generation.is_none(), "nothing is new");
+        let mut wanted = before.clone();
+        wanted[2] = task("other", "b");
+        wanted.push(task("new", "a"));
+        let next = *compared(wanted.clone(), Rerun::default()).next_generation.unwrap();
+        let summary = &next.summary;
+        assert_eq!((summary.desired, summary.add, summary.keep, summary.inherited), (4, 3, 1, 1));
+        assert_eq!((summary.retried, summary.changed), (1, 1));
+        assert!(next.done_before.contains("done"));
+        let asked = Rerun { failed: true, tasks: vec!["jobs.train.tasks.done".parse().unwrap()] };
+        let next = *compared(before.clone(), asked).next_generation.unwrap();
+        assert_eq!((next.summary.add, next.summary.inherited), (2, 1));
+        // In the next generation, once it is there.
+        let mut comparison = TaskComparison::default();
+        for (task, result) in before.iter().zip(&results) {
+            comparison.observe_earlier(&live(task, result.clone()));
+        }
+        comparison.observe(live(&wanted[3], None));
+        let plan = comparison.finish(&job(wanted)).unwrap();
+        assert_eq!((plan.summary.add, plan.summary.keep, plan.summary.inherited), (2, 2, 1));
     }
 }

@@ -1,12 +1,13 @@
 //! What a recipe wants.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{JobScheduleSpec, JobSpec, PoolSpec, RecipeName, TaskSpec};
+use super::{AllGenerations, Generation, JobPool, JobScheduleSpec, JobSpec, PoolSpec, RecipeName, TaskSpec};
+use crate::batch::{JobId, PoolId};
 
 /// A place in a recipe.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -43,7 +44,6 @@ pub fn source_of(sources: &FieldSources, path: &str) -> Option<SourceLocation> {
     }
 }
 
-/// What an edit of something that can't be changed in place may do.
 /// What an edit of something that can't be changed in place may do; each allows what those before it do.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -53,6 +53,8 @@ pub enum OnChange {
     Stop,
     /// Reboot nodes, some at a time, where they go by a change only then.
     Reboot,
+    /// Make another pool, move the jobs there, delete the old one.
+    BlueGreen,
     /// Take the nodes away, change the pool, bring them back.
     Drain,
     /// Delete the object and make it anew.
@@ -65,6 +67,7 @@ impl OnChange {
         match self {
             Self::Stop => "stop",
             Self::Reboot => "reboot",
+            Self::BlueGreen => "blue_green",
             Self::Drain => "drain",
             Self::Recreate => "recreate",
         }
@@ -84,13 +87,55 @@ pub struct DesiredState {
     pub schedules: BTreeMap<String, DesiredSchedule>,
 }
 
+impl DesiredState {
+    /// What the recipe wants, with each job and each pool in its youngest generation that there is.
+    #[must_use]
+    pub fn at_generations(mut self, there: &AllGenerations) -> Self {
+        let wanted: BTreeSet<PoolId> = self.pools.values().map(|pool| pool.spec.id.clone()).collect();
+        for pool in self.pools.values_mut() {
+            let first = pool.spec.id.clone();
+            pool.generation = there.pools.current(&first);
+            pool.next_generation = there.pools.next(&first, &wanted);
+            pool.spec.id = pool.generation.id().unwrap_or(first);
+        }
+        let wanted: BTreeSet<JobId> = self.jobs.values().map(|job| job.spec.id.clone()).collect();
+        for job in self.jobs.values_mut() {
+            let first = job.spec.id.clone();
+            job.generation = there.jobs.current(&first);
+            job.next_generation = there.jobs.next(&first, &wanted);
+            job.spec.id = job.generation.id().unwrap_or(first);
+        }
+        let keys: Vec<(String, PoolId)> =
+            self.pools.iter().map(|(key, pool)| (key.clone(), pool.spec.id.clone())).collect();
+        keys.iter().for_each(|(key, id)| self.use_pool(key, id));
+        self
+    }
+
+    /// Has the jobs and schedules that run on a pool of the recipe run on the pool with this id.
+    pub fn use_pool(&mut self, key: &str, id: &PoolId) {
+        let on_it = |pool_key: &Option<String>| pool_key.as_deref() == Some(key);
+        for job in self.jobs.values_mut().filter(|job| on_it(&job.pool_key)) {
+            job.spec.pool = JobPool::Existing(id.clone());
+        }
+        for schedule in self.schedules.values_mut().filter(|schedule| on_it(&schedule.pool_key)) {
+            schedule.spec.job.pool_info.pool_id = Some(id.clone());
+        }
+    }
+}
+
 /// A pool that a recipe wants.
 #[derive(Debug, Clone)]
 pub struct DesiredPool {
     /// The pool.
     pub spec: PoolSpec,
+    /// Which of its generations this is.
+    pub generation: Generation<PoolId>,
+    /// The generation that would come after it; `None` if there can be none.
+    pub next_generation: Option<Generation<PoolId>>,
     /// What an edit of something immutable may do.
     pub on_change: OnChange,
+    /// The paths of properties that others may change; what is inside of them counts, too.
+    pub ignored: Vec<&'static str>,
     /// Where its fields stand.
     pub sources: FieldSources,
 }
@@ -102,6 +147,12 @@ pub struct DesiredJob {
     pub spec: JobSpec,
     /// The key of its pool, if the recipe has the pool.
     pub pool_key: Option<String>,
+    /// Which of its generations this is.
+    pub generation: Generation<JobId>,
+    /// The generation that would come after it; `None` if there can be none.
+    pub next_generation: Option<Generation<JobId>>,
+    /// The paths of properties that others may change; what is inside of them counts, too.
+    pub ignored: Vec<&'static str>,
     /// Its tasks.
     pub tasks: TaskStream,
     /// Where its fields stand.
@@ -115,6 +166,8 @@ pub struct DesiredSchedule {
     pub spec: JobScheduleSpec,
     /// The key of the pool of its jobs, if the recipe has the pool.
     pub pool_key: Option<String>,
+    /// The paths of properties that others may change; what is inside of them counts, too.
+    pub ignored: Vec<&'static str>,
     /// Where its fields stand.
     pub sources: FieldSources,
 }

@@ -9,7 +9,7 @@ use crate::batch::model::{
     BatchJobCreateOptions, BatchJobManagerTask, BatchJobNetworkConfiguration, BatchJobPreparationTask,
     BatchJobReleaseTask, BatchJobSpecification, BatchPoolInfo, BatchTaskFailureMode,
 };
-use crate::batch::{JobId, PoolId, WireDuration};
+use crate::batch::{JobId, PoolId, TaskId, WireDuration};
 use crate::secret::SecretRef;
 
 use super::environment::{self, EnvironmentSpec};
@@ -136,6 +136,11 @@ impl JobSpec {
             release_task: None,
             metadata: MetadataSpec::new(),
         }
+    }
+
+    /// The id of its job manager task, which the service makes.
+    pub fn manager(&self) -> Option<TaskId> {
+        TaskId::new(self.manager_task.as_ref()?.id.clone()).ok()
     }
 
     /// The digest of the normal form.

@@ -1,6 +1,6 @@
 //! What an account has.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +10,9 @@ use crate::batch::model::{
 };
 use crate::batch::{ApiVersion, DateTime, ETag, JobId, JobScheduleId, PoolId, TaskId};
 
-use super::{JobScheduleSpec, JobSpec, Ownership, PoolSpec, RecipeName, TaskDigest, TaskSpec};
+use super::{
+    AllGenerations, JobScheduleSpec, JobSpec, Ownership, PoolSpec, RecipeName, TaskDigest, TaskSpec,
+};
 
 /// A fact that was read, with the version of the object it was read from.
 #[derive(Debug, Clone)]
@@ -36,6 +38,10 @@ pub struct LiveState {
     pub scheduled: BTreeMap<JobId, Observed<LiveJob>>,
     /// Jobs of others, not over, that run on one of these pools.
     pub neighbours: BTreeMap<JobId, Neighbour>,
+    /// Ids of jobs of others that look like those of later generations of jobs of the recipe.
+    pub taken_jobs: BTreeSet<JobId>,
+    /// Ids of pools of others that look like those of later generations of pools of the recipe.
+    pub taken_pools: BTreeSet<PoolId>,
     /// What jobs hold, for those that a plan would disturb.
     pub contents: BTreeMap<JobId, JobContents>,
 }
@@ -75,9 +81,9 @@ impl ForeignTasks {
     /// How many ids are kept.
     const SAMPLES: usize = 3;
 
-    /// Counts a task in, if no recipe made it.
-    pub fn observe(&mut self, task: &LiveTask) {
-        if task.digest.is_some() {
+    /// Counts a task in, if no recipe made it. The job manager task is made by the service, of what the job says.
+    pub fn observe(&mut self, task: &LiveTask, manager: Option<&TaskId>) {
+        if task.digest.is_some() || Some(&task.id) == manager {
             return;
         }
         self.count += 1;
@@ -150,6 +156,34 @@ pub struct LiveSchedule {
     pub next_run: Option<DateTime>,
     /// The job that it made last.
     pub recent_job: Option<String>,
+}
+
+impl LiveState {
+    /// The generations of what a recipe owns.
+    pub fn generations(&self, recipe: &RecipeName) -> AllGenerations {
+        let mut all = AllGenerations::default();
+        all.jobs.note_taken(&self.taken_jobs);
+        all.pools.note_taken(&self.taken_pools);
+        for (id, job) in &self.jobs {
+            all.jobs.note(id, job.value.ownership.as_ref(), recipe);
+        }
+        for (id, pool) in &self.pools {
+            all.pools.note(id, pool.value.ownership.as_ref(), recipe);
+        }
+        all
+    }
+
+    /// What of it a recipe owns, without jobs that another generation has followed.
+    #[must_use]
+    pub fn own(mut self, recipe: &RecipeName) -> Self {
+        let followed = self.generations(recipe).jobs.followed();
+        let ours =
+            |ownership: &Option<Ownership>| ownership.as_ref().is_some_and(|own| own.recipe == *recipe);
+        self.pools.retain(|_, pool| ours(&pool.value.ownership));
+        self.jobs.retain(|id, job| ours(&job.value.ownership) && !followed.contains(id));
+        self.schedules.retain(|_, schedule| ours(&schedule.value.ownership));
+        self
+    }
 }
 
 impl LiveSchedule {

@@ -9,6 +9,7 @@ mod containers;
 mod desired;
 mod digest;
 mod environment;
+mod generation;
 mod input_file;
 mod job;
 mod job_schedule;
@@ -31,6 +32,7 @@ pub use desired::{
 };
 pub use digest::{Digest, TaskDigest, TaskTally};
 pub use environment::{EnvironmentSpec, EnvironmentValue, NOT_SHOWN};
+pub use generation::{AllGenerations, DoneBefore, Generation, Generations, ObjectId};
 pub use input_file::InputFile;
 pub use job::{JobPool, JobSpec, OnComplete};
 pub use job_schedule::JobScheduleSpec;
@@ -39,7 +41,7 @@ pub use live::{
 };
 pub use mutability::{ChangeClass, Mutability, MutabilityTable};
 pub use normal::{normal, normal_list, same, shown};
-pub use ownership::{MetadataSpec, Ownership, Pending};
+pub use ownership::{Applied, MetadataSpec, Ownership, Pending};
 pub use pool::{
     AutoscaleSpec, DEFAULT_EVALUATION_INTERVAL, DEFAULT_RESIZE_TIMEOUT, PoolSpec, normal_scheduling_policy,
 };

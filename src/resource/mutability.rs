@@ -165,6 +165,8 @@ pub enum ChangeClass {
     UpdateLiveAfterReboot,
     /// Disabled, changed, enabled again; running tasks go back to the queue.
     UpdateWhileDisabled,
+    /// Made anew under another id, which takes the place of the old one before that goes.
+    CreateFirst,
     /// The nodes are taken away, the pool is changed, the nodes come back.
     DrainAndUpdate,
     /// Deleted and made anew.
@@ -184,6 +186,7 @@ impl ChangeClass {
             Self::UpdateLive => "~",
             Self::UpdateLiveAfterReboot => "~r",
             Self::UpdateWhileDisabled => "~d",
+            Self::CreateFirst => "+/-",
             Self::DrainAndUpdate => "~0",
             Self::Replace => "-/+",
             Self::Destroy => "-",
@@ -199,6 +202,7 @@ impl ChangeClass {
             Self::UpdateLive => "will be updated in place",
             Self::UpdateLiveAfterReboot => "will be updated in place; nodes go by it once they have rebooted",
             Self::UpdateWhileDisabled => "will be disabled, updated, and enabled again",
+            Self::CreateFirst => "will be created and take the place of the one that is there",
             Self::DrainAndUpdate => "will be drained, updated at zero nodes, and scaled back",
             Self::Replace => "will be deleted and created anew",
             Self::Destroy => "will be destroyed",
@@ -209,6 +213,7 @@ impl ChangeClass {
     /// What a recipe must permit for a change of this class to be applied.
     pub fn permission(self) -> Option<OnChange> {
         match self {
+            Self::CreateFirst => Some(OnChange::BlueGreen),
             Self::DrainAndUpdate => Some(OnChange::Drain),
             Self::Replace => Some(OnChange::Recreate),
             _ => None,

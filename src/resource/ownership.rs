@@ -6,13 +6,16 @@ use std::fmt;
 use crate::batch::DateTime;
 use crate::batch::model::BatchMetadataItem;
 
-use super::{Digest, RecipeName};
+use super::{Digest, RecipeName, TaskTally};
 
 const RECIPE: &str = "batchyard.recipe";
 const DIGEST: &str = "batchyard.digest";
 const TOOL: &str = "batchyard.tool";
 const TASKS: &str = "batchyard.tasks";
 const NAMES: &str = "batchyard.metadata";
+const GENERATION: &str = "batchyard.generation";
+const INHERITED: &str = "batchyard.inherited";
+const APPLIED: &str = "batchyard.applied";
 const PENDING: &str = "batchyard.pending";
 
 /// Names and values that the service keeps for the user; without the marks of recipes.
@@ -27,12 +30,59 @@ pub struct Ownership {
     pub digest: Option<Digest>,
     /// The tally of a job's tasks, written once all of them are there.
     pub tasks: Option<String>,
+    /// The number of a job's generation, if it is not the first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub generation: Option<u32>,
+    /// How many of the tasks of the tally earlier generations of the job have, and it has not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inherited: Option<u64>,
     /// The metadata that the recipe asks for. Its names are part of the mark, so that what a recipe no longer asks for can be told
     /// from what others have added.
     pub metadata: MetadataSpec,
+    /// When it was written last; `None` in what a plan wants.
+    #[serde(skip)]
+    pub applied: Option<Applied>,
     /// What an apply has begun and not yet ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pending: Option<Pending>,
+}
+
+/// When an object was written last, and by whom.
+#[derive(Debug, Clone, Eq, serde::Serialize)]
+pub struct Applied {
+    /// When.
+    pub at: DateTime,
+    /// Who, as `ada@laptop`.
+    pub by: String,
+}
+
+/// No two objects differ in that: it is told, not asked for.
+impl PartialEq for Applied {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Applied {
+    /// How long a name is that counts.
+    const LONGEST: usize = 128;
+
+    /// By somebody of that name, now.
+    pub fn new(at: DateTime, by: &str) -> Self {
+        let by = by.chars().filter(|c| !c.is_control()).take(Self::LONGEST).collect();
+        Self { at, by }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let (at, by) = text.split_once(' ')?;
+        Some(Self::new(at.parse().ok()?, by))
+    }
+}
+
+impl fmt::Display for Applied {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.at, self.by)
+    }
 }
 
 /// Something that an apply has begun, and that the next one brings to its end if that one was killed: it stands with the object, so
@@ -77,9 +127,17 @@ impl Ownership {
             recipe: recipe.clone(),
             digest: Some(digest),
             tasks: None,
+            generation: None,
+            inherited: None,
             metadata: metadata.clone(),
+            applied: None,
             pending: None,
         }
+    }
+
+    /// How many tasks a job has that is as its mark records; `None` if nothing is recorded.
+    pub fn recorded_tasks(&self) -> Option<u64> {
+        TaskTally::count_in(self.tasks.as_deref()?)?.checked_sub(self.inherited.unwrap_or(0))
     }
 
     /// Reads the mark of an object; `None` means that no recipe owns it.
@@ -91,6 +149,9 @@ impl Ownership {
             recipe: RecipeName::new(value_of(items, RECIPE)?).ok()?,
             digest: value_of(items, DIGEST).and_then(Digest::parse),
             tasks: value_of(items, TASKS).map(str::to_owned),
+            generation: value_of(items, GENERATION).and_then(|number| number.parse().ok()),
+            inherited: value_of(items, INHERITED).and_then(|count| count.parse().ok()),
+            applied: value_of(items, APPLIED).and_then(Applied::parse),
             pending: value_of(items, PENDING).and_then(Pending::parse),
             metadata: asked_for.map(|item| (item.name.clone(), item.value.clone())).collect(),
         })
@@ -110,6 +171,9 @@ impl Ownership {
         metadata.extend(self.digest.iter().map(|digest| item(DIGEST, digest.as_str())));
         metadata.push(item(TOOL, concat!("batchyard/", env!("CARGO_PKG_VERSION"))));
         metadata.extend(self.tasks.iter().map(|tasks| item(TASKS, tasks)));
+        metadata.extend(self.generation.iter().map(|number| item(GENERATION, &number.to_string())));
+        metadata.extend(self.inherited.iter().map(|count| item(INHERITED, &count.to_string())));
+        metadata.extend(self.applied.iter().map(|applied| item(APPLIED, &applied.to_string())));
         metadata.extend(self.pending.iter().map(|pending| item(PENDING, &pending.to_string())));
         if !self.metadata.is_empty() {
             let names: Vec<&String> = self.metadata.keys().collect();
@@ -137,12 +201,16 @@ mod tests {
         let recipe = RecipeName::new("hello").unwrap();
         let mut mark = Ownership::new(&recipe, Digest::of(&1), &MetadataSpec::new());
         mark.tasks = Some("3:abc".into());
+        (mark.generation, mark.inherited) = (Some(2), Some(1));
         mark.pending =
             Some(Pending::Reboot { before: Some("2026-11-30T10:00:00.1234567Z".parse().unwrap()) });
+        mark.applied = Some(Applied::new("2026-11-30T10:00:00Z".parse().unwrap(), "ada@laptop\u{1b}"));
         let theirs = BatchMetadataItem { name: "cost-centre".into(), value: "42".into() };
         let metadata = mark.to_metadata(std::slice::from_ref(&theirs));
         assert_eq!(metadata.first(), Some(&theirs));
-        assert_eq!(Ownership::from_metadata(Some(&metadata)), Some(mark.clone()));
+        let read = Ownership::from_metadata(Some(&metadata));
+        assert_eq!(read.as_ref(), Some(&mark));
+        assert_eq!(read.unwrap().applied.unwrap().by, "ada@laptop");
         assert_eq!(mark.to_metadata(&metadata), metadata, "writing it again changes nothing");
         assert_eq!(Ownership::from_metadata(Some(&vec![theirs])), None);
     }

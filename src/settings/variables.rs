@@ -33,6 +33,14 @@ impl Variables {
         self.0.get(OsString::from(name).as_os_str())?.to_str().filter(|value| !value.is_empty())
     }
 
+    /// Who runs this: `ada@laptop`.
+    pub fn who(&self) -> String {
+        let names = [env_vars::USER, env_vars::LOGNAME];
+        let name = names.iter().find_map(|name| self.get(name)).unwrap_or("somebody");
+        let machine = rustix::system::uname();
+        format!("{name}@{}", machine.nodename().to_string_lossy())
+    }
+
     /// A variable that holds a path.
     pub fn path(&self, name: &str) -> Option<PathBuf> {
         self.0.get(OsString::from(name).as_os_str()).filter(|value| !value.is_empty()).map(PathBuf::from)

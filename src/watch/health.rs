@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::batch::{JobId, NodeId};
 use crate::observe::{NodeTrouble, Status};
-use crate::resource::{LiveState, RecipeName};
+use crate::resource::LiveState;
 
 use super::condition::{ConditionKind, Finding, Reason};
 use super::inventory::FinishedWork;
@@ -12,15 +12,6 @@ use super::repair::known_cause;
 
 /// How many troubles are told.
 const TOLD: usize = 3;
-
-/// What of an account's objects carries the mark of a recipe.
-pub(super) fn own(mut live: LiveState, recipe: &RecipeName) -> LiveState {
-    let is_own = |owner: Option<&crate::resource::Ownership>| owner.is_some_and(|own| own.recipe == *recipe);
-    live.pools.retain(|_, pool| is_own(pool.value.ownership.as_ref()));
-    live.jobs.retain(|_, job| is_own(job.value.ownership.as_ref()));
-    live.schedules.retain(|_, schedule| is_own(schedule.value.ownership.as_ref()));
-    live
-}
 
 /// Adds what ails the objects of a recipe to what was found about it.
 pub(super) fn diagnose(

@@ -10,7 +10,7 @@ use crate::observe::{self, Status};
 use crate::pipeline::{self, PipelineError, Survey};
 use crate::plan::{ActionReason, Plan, Policy};
 use crate::recipe::Loaded;
-use crate::resource::{ChangeClass, DesiredState, Digest, RecipeName, TaskStreamError};
+use crate::resource::{ChangeClass, DesiredState, Digest, Generation, RecipeName, TaskStreamError};
 
 use super::condition::{ConditionKind, Finding, Reason};
 use super::digests::{digest_of, fingerprint, tally_of};
@@ -174,8 +174,10 @@ impl Pass<'_> {
         for change in made {
             let job = desired.jobs.iter().find(|(_, job)| job.spec.id.as_str() == change.id);
             let Some((key, job)) = job else { continue };
-            let Some(finished) = self.record.jobs.get(&job.spec.id) else { continue };
-            if tally_of(job)? == finished.tally {
+            let mut finished =
+                self.record.jobs.iter().filter(|(id, _)| Generation::may_be_of(*id, &job.spec.id));
+            let Some(tally) = finished.clone().next().map(|_| tally_of(job)).transpose()? else { continue };
+            if finished.any(|(_, finished)| finished.tally == tally) {
                 gone.insert(key.clone());
             }
         }
@@ -220,7 +222,7 @@ impl Pass<'_> {
                 Err(error) => return self.unreadable(&error.into()),
             },
         };
-        let live = health::own(survey.live, self.recipe());
+        let live = survey.live.own(self.recipe());
         let status = match observe::status(&self.tools.client, &live).await {
             Ok(status) => status,
             Err(error) => return self.unreadable(&PipelineError::Observe(error).into()),
@@ -243,7 +245,7 @@ impl Pass<'_> {
         // What is gone by now is remembered, so that it stays gone.
         self.record.jobs.extend(health::finished_work(&live, &status));
         let wanted: BTreeSet<_> = self.loaded.desired.jobs.values().map(|job| job.spec.id.clone()).collect();
-        self.record.jobs.retain(|job, _| wanted.contains(job));
+        self.record.jobs.retain(|id, _| wanted.iter().any(|job| Generation::may_be_of(id, job)));
         let mut end = self.end(finding, Next::Interval);
         end.tally = tally;
         end

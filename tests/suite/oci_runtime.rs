@@ -1,4 +1,4 @@
-//! The daemon-less runtime, with real containers and registries. Needs root, Linux, a static busybox and docker-registry; a
+//! The daemon-less runtime, with real containers and registries. Needs Linux, a static busybox and docker-registry; a
 //! test says on stderr what it misses, and passes.
 
 mod containers;

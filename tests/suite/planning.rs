@@ -12,9 +12,9 @@ use batchyard::plan::{
 };
 use batchyard::resource::{
     ChangeClass, ContainerConfigurationSpec, DesiredJob, DesiredPool, DesiredState, FieldSources,
-    ForeignTasks, JobContents, JobPool, JobSpec, LiveJob, LivePool, LiveState, LiveTask, MetadataSpec,
-    Neighbour, Observed, OnChange, OnComplete, Ownership, PoolSpec, RecipeName, SecretValues, TaskSpec,
-    TaskStream, TaskTally,
+    ForeignTasks, Generation, JobContents, JobPool, JobSpec, LiveJob, LivePool, LiveState, LiveTask,
+    MetadataSpec, Neighbour, Observed, OnChange, OnComplete, Ownership, PoolSpec, RecipeName, SecretValues,
+    TaskSpec, TaskStream,
 };
 use serde_json::{Value, json};
 
@@ -39,9 +39,15 @@ fn recipe() -> DesiredState {
         on_complete: OnComplete::Terminate,
         ..JobSpec::new(JobId::new("train").unwrap(), JobPool::Existing(pool.id.clone()))
     };
-    let pool = DesiredPool { spec: pool, on_change: OnChange::Stop, sources: FieldSources::new() };
+    let generation = Generation::first(pool.id.clone());
+    let (on_change, sources) = (OnChange::Stop, FieldSources::new());
+    let ignored = Vec::new();
+    let pool = DesiredPool { spec: pool, generation, next_generation: None, on_change, ignored, sources };
     let tasks = TaskStream::from_tasks(vec![task("a", "run a"), task("b", "run b")]);
-    let job = DesiredJob { spec: job, pool_key: Some("gpu".into()), tasks, sources: FieldSources::new() };
+    let generation = Generation::first(job.id.clone());
+    let (pool_key, sources) = (Some("gpu".into()), FieldSources::new());
+    let (next_generation, ignored) = (None, Vec::new());
+    let job = DesiredJob { spec: job, pool_key, generation, next_generation, ignored, tasks, sources };
     DesiredState {
         recipe: RecipeName::new("mnist").unwrap(),
         pools: BTreeMap::from([("gpu".into(), pool)]),
@@ -116,17 +122,20 @@ fn fill(object: &mut Value, with: Value) {
 
 /// Plans as the pipeline does: a recorded tally first, else a comparison with `live_tasks`.
 fn replan(desired: &DesiredState, live: &LiveState, live_tasks: &[LiveTask], policy: &Policy) -> Plan {
+    let desired = &desired.clone().at_generations(&live.generations(&desired.recipe));
     let mut tasks = BTreeMap::new();
     for (key, job) in &desired.jobs {
         let Some(there) = live.jobs.get(&job.spec.id) else { continue };
-        let recorded = there.value.ownership.as_ref().and_then(|own| own.tasks.clone()).unwrap_or_default();
-        let all_there = TaskTally::count_in(&recorded).unwrap_or_default();
+        let recorded = there.value.ownership.as_ref();
+        let all_there = recorded.and_then(Ownership::recorded_tasks).unwrap_or_default();
         let count = if live_tasks.is_empty() { all_there } else { live_tasks.len() as u64 };
         let counts = BatchTaskCounts { active: u32::try_from(count).unwrap(), ..BatchTaskCounts::default() };
-        let plan = TaskPlan::from_recorded_tally(job, &recorded, &counts).unwrap().unwrap_or_else(|| {
+        let compared =
+            recorded.and_then(|recorded| TaskPlan::from_recorded_tally(job, recorded, &counts).unwrap());
+        let plan = compared.unwrap_or_else(|| {
             let mut comparison = TaskComparison::default();
             live_tasks.iter().for_each(|task| comparison.observe(task.clone()));
-            comparison.finish(job).unwrap()
+            if there.value.is_over() { comparison.finish_over(job) } else { comparison.finish(job) }.unwrap()
         });
         tasks.insert(key.clone(), plan);
     }
@@ -206,6 +215,17 @@ fn an_immutable_edit_is_blocked_until_it_is_permitted() {
     pool_of(&mut desired).on_change = OnChange::Recreate;
     let replaced = replan(&desired, &applied(&recipe()), &[], &Policy::default());
     assert_eq!(verbs(&replaced), ["delete pool", "create pool"]);
+
+    pool_of(&mut desired).on_change = OnChange::BlueGreen;
+    let taken_over = replan(&desired, &applied(&recipe()), &[], &Policy::default());
+    assert_eq!(class(&taken_over, "pools.gpu"), ChangeClass::CreateFirst);
+    assert_eq!(class(&taken_over, "jobs.train"), ChangeClass::UpdateWhileDisabled);
+    assert_eq!(
+        verbs(&taken_over),
+        ["create pool", "wait for the nodes of pool", "move job", "record tasks", "delete pool"]
+    );
+    let delete = taken_over.steps.last().unwrap();
+    assert_eq!((delete.action.target(), delete.after.len()), ("gpu", 4), "after everything else");
 
     pool_of(&mut desired).on_change = OnChange::Stop;
     let allow = Policy { allow: [OnChange::Recreate].into(), ..Policy::default() };
@@ -297,10 +317,24 @@ fn a_finished_job_is_not_run_again_by_itself() {
     let mut more = recipe();
     job_of(&mut more).tasks =
         TaskStream::from_tasks(vec![task("a", "run a"), task("b", "run b"), task("c", "run c")]);
-    let plan = replan(&more, &live, &live_tasks(&recipe()), &Policy::default());
+    let mut tasks = live_tasks(&recipe());
+    for task in &mut tasks {
+        (task.state, task.result) = ("completed".into(), Some("success".into()));
+    }
+    tasks[1].result = Some("failure".into());
+    let plan = replan(&more, &live, &tasks, &Policy::default());
     let job = change(&plan, "jobs.train");
-    assert_eq!((job.class, &job.reason), (ChangeClass::Replace, &ActionReason::NewWorkForFinishedJob));
-    assert_eq!(job.needs, Some(OnChange::Recreate), "results are only deleted with permission");
+    assert_eq!((job.class, &job.reason), (ChangeClass::Create, &ActionReason::NewWorkForFinishedJob));
+    assert_eq!((job.id.as_str(), job.needs), ("train-r2", None), "nothing is deleted");
+    assert_eq!(verbs(&plan), ["create job", "add tasks", "record tasks"]);
+    let summary = change(&plan, "jobs.train.tasks").tasks.as_ref().unwrap();
+    assert_eq!((summary.add, summary.retried, summary.inherited), (2, 1, 1), "what has not succeeded");
+    let Action::SealJob { seal, .. } = &plan.steps[2].action else { panic!("{:?}", plan.steps) };
+    assert_eq!((seal.ownership.generation, seal.ownership.inherited), (Some(2), Some(1)));
+    assert_eq!(seal.ownership.recorded_tasks(), Some(2));
+    // A job of this id is somebody else's.
+    live.taken_jobs.insert(JobId::new("train-r2").unwrap());
+    assert_eq!(change(&replan(&more, &live, &tasks, &Policy::default()), "jobs.train").id, "train-r3");
 }
 
 #[test]

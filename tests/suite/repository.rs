@@ -14,8 +14,8 @@ const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 /// TLS and signatures come from ring alone: these would double the build, or tie it to the system's OpenSSL.
 const UNWANTED_PACKAGES: [&str; 4] = ["aws-lc-rs", "aws-lc-sys", "openssl-sys", "native-tls"];
 
-/// Home folders that documentation may use as examples.
-const EXAMPLE_USERS: [&str; 4] = ["ada", "me", "user", "you"];
+/// Home folders that documentation may use as examples, and that of a public image with MPI.
+const EXAMPLE_USERS: [&str; 5] = ["ada", "me", "mpiuser", "user", "you"];
 
 #[test]
 fn ring_is_the_only_cryptography() {

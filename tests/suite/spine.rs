@@ -83,33 +83,6 @@ jobs:
 }
 
 #[test]
-fn recipes_that_need_the_internet_validate_and_plan_anywhere() {
-    let Some(local) = Local::new(Runtime::Simulated) else { return };
-    for name in ["tensorflow-gpu", "private-registry"] {
-        let recipe = library(name);
-        local.run(["validate", &recipe]).success();
-        local.run(["plan", &recipe, "--detailed-exitcode"]).code(2);
-    }
-}
-
-#[test]
-fn recipes_of_the_library_stand_side_by_side() {
-    let Some(local) = Local::new(Runtime::Simulated) else { return };
-    let names = ["hello", "parameter-sweep", "tensorflow-gpu", "private-registry"];
-    let there =
-        std::fs::read_dir(library("")).unwrap().filter(|entry| entry.as_ref().unwrap().path().is_dir());
-    assert_eq!(there.count(), names.len(), "every recipe of the library is tried");
-    for name in names {
-        let apply = ["apply", &library(name), "--auto-approve", "--no-wait"].map(str::to_owned);
-        local.command(apply).env("ACR_PASSWORD", "secret").run().success();
-    }
-    for name in names {
-        let plan = local.run(["plan", &library(name), "--detailed-exitcode"]);
-        plan.success().stdout_contains("No changes.");
-    }
-}
-
-#[test]
 fn five_mistakes_are_reported_at_once_each_with_its_place() {
     let recipe = "api_version: batchyard/v1
 name: broken

@@ -2,6 +2,7 @@
 
 use super::super::context::StepContext;
 use super::super::event::Outcome;
+use super::guard::if_gone;
 use super::{inputs, job, move_job, pool, reboot, schedule, task};
 use crate::plan::Action;
 
@@ -15,6 +16,7 @@ pub(in super::super) async fn ensure(context: &StepContext<'_>) -> Outcome {
         Action::UpdatePool { spec, fields, ownership } => {
             pool::update(context, spec, fields, ownership).await
         }
+        Action::AwaitNodes { pool } => pool::await_nodes(context, pool).await,
         Action::DeletePool { pool, etag } => pool::delete(context, pool, etag.as_ref()).await,
         Action::AwaitPoolGone { pool } => pool::await_gone(context, pool).await,
         Action::CreateJob { spec, ownership } => job::create(context, spec, ownership).await,
@@ -27,14 +29,16 @@ pub(in super::super) async fn ensure(context: &StepContext<'_>) -> Outcome {
         }
         Action::DeleteSchedule { schedule, etag } => schedule::delete(context, schedule, etag.as_ref()).await,
         Action::AwaitScheduleGone { schedule } => schedule::await_gone(context, schedule).await,
-        Action::RebootNodes { pool, ownership } => reboot::nodes(context, pool, ownership).await,
+        Action::RebootNodes { pool, ownership } => {
+            reboot::nodes(context, pool, ownership).await.map_err(|error| if_gone(context, error))
+        }
         Action::MoveJob { job, pool, ownership } => move_job::to(context, job, pool, ownership).await,
         Action::UnsealJob { job, ownership } => job::mark(context, job, ownership).await,
         Action::SealJob { job, seal } => job::seal(context, job, seal).await,
         Action::DeleteTasks { job, tasks } => task::delete(context, job, tasks).await,
         Action::UploadInputs { files, .. } => inputs::upload(context, files).await,
-        Action::AddTasks { job, tasks, present, count, sources } => {
-            task::add(context, job, tasks, present, (*count, sources)).await
+        Action::AddTasks { job, tasks, present, done_before, count, sources } => {
+            task::add(context, job, tasks, (present, done_before), (*count, sources)).await
         }
     };
     result.unwrap_or_else(Outcome::Failed)

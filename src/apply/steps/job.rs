@@ -16,7 +16,7 @@ type StepResult = Result<Outcome, StepError>;
 
 pub(super) async fn create(context: &StepContext<'_>, spec: &JobSpec, ownership: &Ownership) -> StepResult {
     let secrets = context.options.secrets.resolve(spec.secrets())?;
-    let job = spec.to_create(ownership, &secrets)?;
+    let job = spec.to_create(&context.signed(ownership), &secrets)?;
     match context.client.send(&CreateJob { job }).await {
         Ok(answer) => {
             context.left_at(answer.etag);
@@ -84,7 +84,7 @@ pub(super) async fn update(
             max_parallel_tasks: changes("max_parallel_tasks").then_some(spec.max_parallel_tasks),
             allow_task_preemption: changes("allow_task_preemption").then_some(spec.allow_task_preemption),
             network_configuration: spec.network.clone().filter(|_| changes("network")),
-            metadata: Some(ownership.to_metadata(&there.metadata)),
+            metadata: Some(context.signed(ownership).to_metadata(&there.metadata)),
             ..BatchJobUpdateOptions::default()
         };
         context.client.send(&UpdateJob { job_id: spec.id.clone(), update, conditions }).await
@@ -104,7 +104,7 @@ pub(super) async fn mark(context: &StepContext<'_>, job: &JobId, ownership: &Own
         })
     };
     let send = async |there: &LiveJob, conditions| {
-        let metadata = Some(ownership.to_metadata(&there.metadata));
+        let metadata = Some(context.signed(ownership).to_metadata(&there.metadata));
         let update = BatchJobUpdateOptions { metadata, ..BatchJobUpdateOptions::default() };
         context.client.send(&UpdateJob { job_id: job.clone(), update, conditions }).await
     };
@@ -137,7 +137,7 @@ pub(super) async fn seal(context: &StepContext<'_>, job: &JobId, seal: &JobSeal)
             on_all_tasks_complete: seal
                 .terminate_when_done
                 .then_some(BatchAllTasksCompleteMode::TerminateJob),
-            metadata: Some(seal.ownership.to_metadata(&there.metadata)),
+            metadata: Some(context.signed(&seal.ownership).to_metadata(&there.metadata)),
             ..BatchJobUpdateOptions::default()
         };
         context.client.send(&UpdateJob { job_id: job.clone(), update, conditions }).await

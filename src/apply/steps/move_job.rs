@@ -5,16 +5,32 @@ use crate::batch::model::{
 };
 use crate::batch::operations::{DisableJob, EnableJob, UpdateJob};
 use crate::batch::{Conditions, ErrorCode, JobId, PoolId};
-use crate::resource::{LiveJob, Ownership, Pending};
+use crate::resource::{LiveJob, Observed, Ownership, Pending};
 
 use super::super::context::StepContext;
 use super::super::error::StepError;
 use super::super::event::Outcome;
+use super::guard::{HAS_ENDED, if_gone};
 use super::job;
 
 /// Moves the job. Whenever this is killed, the job's own metadata says whether it has to be enabled again: the mark comes before it
 /// is disabled, and goes last of all.
 pub(super) async fn to(
+    context: &StepContext<'_>,
+    job: &JobId,
+    pool: &PoolId,
+    ownership: &Ownership,
+) -> Result<Outcome, StepError> {
+    match bring(context, job, pool, ownership).await {
+        // What ended meanwhile needs no other pool.
+        Err(StepError::Client(error)) if HAS_ENDED.iter().any(|code| error.code_is(*code)) => {
+            Ok(Outcome::AlreadyDone)
+        }
+        outcome => outcome.map_err(|error| if_gone(context, error)),
+    }
+}
+
+async fn bring(
     context: &StepContext<'_>,
     job: &JobId,
     pool: &PoolId,
@@ -69,9 +85,11 @@ async fn disable(context: &StepContext<'_>, job: &JobId) -> Result<(), StepError
     context
         .wait_until(&format!("the tasks of job {job} to stop"), async || {
             let there = job::read(context, job).await?;
-            let state = there.map(|job| job.value.state);
+            let stands =
+                |job: &Observed<LiveJob>| job.value.state == BatchJobState::Disabled || job.value.is_over();
+            let is_still = there.as_ref().is_none_or(stands);
             context.progress("waiting for its running tasks to go back to the queue", None);
-            Ok((state == Some(BatchJobState::Disabled)).then_some(()))
+            Ok(is_still.then_some(()))
         })
         .await
 }

@@ -10,6 +10,7 @@ use crate::batch::operations::{
     UpdatePool,
 };
 use crate::batch::{Conditions, ETag, ErrorCode, PoolId};
+use crate::observe::{Hold, pool_status};
 use crate::plan::{Action, PoolResize, pool_differences};
 use crate::resource::{AutoscaleSpec, LivePool, Observed, Ownership, PoolSpec, StartTaskSpec};
 
@@ -22,7 +23,7 @@ type StepResult = Result<Outcome, StepError>;
 
 pub(super) async fn create(context: &StepContext<'_>, spec: &PoolSpec, ownership: &Ownership) -> StepResult {
     let secrets = context.options.secrets.resolve(spec.secrets())?;
-    let pool = spec.to_create(ownership, &secrets)?;
+    let pool = spec.to_create(&context.signed(ownership), &secrets)?;
     match context.client.send(&CreatePool { pool }).await {
         Ok(answer) => {
             context.left_at(answer.etag);
@@ -57,6 +58,22 @@ fn standing(context: &StepContext<'_>, there: Observed<LivePool>) -> Standing<Li
 pub(super) async fn read(context: &StepContext<'_>, pool: &PoolId) -> Result<Observed<LivePool>, StepError> {
     let answer = context.client.send(&GetPool { pool_id: pool.clone(), select: Select::default() }).await?;
     Ok(Observed::<LivePool>::from_wire(&answer.value))
+}
+
+pub(super) async fn await_nodes(context: &StepContext<'_>, pool: &PoolId) -> StepResult {
+    let look = async || {
+        let Some(status) = pool_status(context.client, pool).await? else {
+            return Err(context.moved(vec!["it is gone".to_owned()]));
+        };
+        context.progress(format!("nodes: {}", status.states()), None);
+        Ok(match status.hold() {
+            None | Some(Hold::NoNodes { .. }) if status.is_settled() => Some(Ok(())),
+            Some(hold) if hold.is_final() && status.is_settled() => Some(Err(StepError::Nodes(hold))),
+            _ => None,
+        })
+    };
+    context.wait_until(&format!("the allocation and start of the nodes of pool {pool}"), look).await??;
+    Ok(Outcome::Done)
 }
 
 pub(super) async fn resize(context: &StepContext<'_>, pool: &PoolId, size: PoolResize) -> StepResult {
@@ -164,7 +181,7 @@ pub(super) async fn update(
         Ok(if is_marked && !differs() { Standing::Reached(there.etag) } else { standing(context, there) })
     };
     let send = async |there: &LivePool, conditions| {
-        let metadata = Some(ownership.to_metadata(&there.metadata));
+        let metadata = Some(context.signed(ownership).to_metadata(&there.metadata));
         let update = BatchPoolUpdateOptions { metadata, ..update.clone() };
         context.client.send(&UpdatePool { pool_id: spec.id.clone(), update, conditions }).await
     };
@@ -262,7 +279,7 @@ pub(super) async fn mark(context: &StepContext<'_>, pool: &PoolId, ownership: &O
         Ok(if marked { Standing::Reached(there.etag) } else { standing(context, there) })
     };
     let send = async |there: &LivePool, conditions| {
-        let metadata = Some(ownership.to_metadata(&there.metadata));
+        let metadata = Some(context.signed(ownership).to_metadata(&there.metadata));
         let update = BatchPoolUpdateOptions { metadata, ..BatchPoolUpdateOptions::default() };
         context.client.send(&UpdatePool { pool_id: pool.clone(), update, conditions }).await
     };

@@ -20,7 +20,7 @@ pub(super) async fn create(
     ownership: &Ownership,
 ) -> StepResult {
     let secrets = context.options.secrets.resolve(spec.secrets())?;
-    let job_schedule = spec.to_create(ownership, &secrets)?;
+    let job_schedule = spec.to_create(&context.signed(ownership), &secrets)?;
     match context.client.send(&CreateJobSchedule { job_schedule }).await {
         Ok(answer) => {
             context.left_at(answer.etag);
@@ -67,7 +67,7 @@ pub(super) async fn update(
         })
     };
     let send = async |there: &LiveSchedule, conditions| {
-        let metadata = Some(ownership.to_metadata(&there.metadata));
+        let metadata = Some(context.signed(ownership).to_metadata(&there.metadata));
         let update = BatchJobScheduleUpdateOptions { metadata, ..update.clone() };
         let request = UpdateJobSchedule { job_schedule_id: spec.id.clone(), update, conditions };
         context.client.send(&request).await

@@ -12,7 +12,7 @@ use crate::batch::odata::Select;
 use crate::batch::operations::{DeleteTask, GetTask};
 use crate::batch::{Conditions, ETag, ErrorCode, JobId, TaskId};
 use crate::client::{AddTasksOptions, ClientError, TaskAddition, TaskOutcome};
-use crate::resource::{FieldSources, TaskDigest, TaskSpec, TaskStream, source_of};
+use crate::resource::{DoneBefore, FieldSources, TaskDigest, TaskSpec, TaskStream, source_of};
 
 use super::super::context::StepContext;
 use super::super::error::StepError;
@@ -78,22 +78,27 @@ pub(super) async fn add(
     context: &StepContext<'_>,
     job: &JobId,
     tasks: &TaskStream,
-    present: &Arc<HashSet<String>>,
+    (present, done_before): (&Arc<HashSet<String>>, &Arc<DoneBefore>),
     (count, sources): (u64, &FieldSources),
 ) -> StepResult {
     // The source can fail, and what is sent can't: a failure ends the source, and is told once what was sent has landed.
     let failure: Arc<Mutex<Option<StepError>>> = Arc::default();
     let source = {
-        let (failure, present) = (failure.clone(), present.clone());
+        let (failure, present, done_before) = (failure.clone(), present.clone(), done_before.clone());
+        let done = done_before.clone();
         let secrets = context.options.secrets.clone();
         let make = move |task: Result<TaskSpec, _>| -> Result<BatchTaskCreateOptions, StepError> {
             let task = task?;
             let values = secrets.resolve(task.secrets())?;
-            Ok(task.to_create(&values)?)
+            let mut options = task.to_create(&values)?;
+            done.take_from(&mut options.depends_on);
+            Ok(options)
         };
-        let missing = tasks
-            .iter()
-            .filter(move |task| task.as_ref().map_or(true, |task| !present.contains(&task.id.key())));
+        let is_missing = move |task: &TaskSpec| {
+            let key = task.id.key();
+            !present.contains(&key) && !done_before.contains(&key)
+        };
+        let missing = tasks.iter().filter(move |task| task.as_ref().map_or(true, &is_missing));
         let made = missing.map(make).map_while(move |task| match task {
             Ok(task) => Some(task),
             Err(error) => {

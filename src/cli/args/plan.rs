@@ -133,6 +133,9 @@ impl std::fmt::Display for RerunChoice {
 pub(in crate::cli) enum AllowChoice {
     /// Reboot the nodes of a pool, some at a time.
     Reboot,
+    /// Make another pool, move the jobs there, delete the old one.
+    #[value(name = "blue_green", alias = "blue-green")]
+    BlueGreen,
     /// Take the nodes of a pool away, change it, bring them back.
     Drain,
     /// Delete an object and make it anew.
@@ -143,6 +146,7 @@ impl From<AllowChoice> for OnChange {
     fn from(choice: AllowChoice) -> Self {
         match choice {
             AllowChoice::Reboot => Self::Reboot,
+            AllowChoice::BlueGreen => Self::BlueGreen,
             AllowChoice::Drain => Self::Drain,
             AllowChoice::Recreate => Self::Recreate,
         }

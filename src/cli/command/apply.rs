@@ -113,9 +113,13 @@ impl Apply<'_> {
         let waits = (self.args.wait || (self.account.is_local() && !self.args.no_wait)) && !self.destroys();
         let mut ended_before = EndedTasks::new();
         if waits {
-            let jobs = self.desired.jobs.values().map(|job| &job.spec.id);
-            let reading = ended_tasks(self.account.client(), jobs, TOLD_TASKS);
-            ended_before = in_time(deadline, NOTHING, async { Ok(reading.await?) }).await?;
+            let reading = async {
+                let client = self.account.client();
+                let desired = pipeline::at_generations(client, self.desired).await?;
+                let jobs = desired.jobs.values().map(|job| &job.spec.id);
+                Ok(ended_tasks(client, jobs, TOLD_TASKS).await?)
+            };
+            ended_before = in_time(deadline, NOTHING, reading).await?;
         }
         let mut steps = None;
         if !plan.is_empty() {
@@ -155,13 +159,10 @@ impl Apply<'_> {
     }
 
     async fn wait(&self, ended_before: EndedTasks, deadline: Deadline) -> Result<WaitReport, CommandError> {
-        let jobs: Vec<_> = self
-            .desired
-            .jobs
-            .values()
-            .map(|job| (job.spec.id.clone(), job.spec.pool.id().cloned()))
-            .collect();
-        let pools: BTreeSet<_> = self.desired.pools.values().map(|pool| pool.spec.id.clone()).collect();
+        let desired = pipeline::at_generations(self.account.client(), self.desired).await?;
+        let jobs: Vec<_> =
+            desired.jobs.values().map(|job| (job.spec.id.clone(), job.spec.pool.id().cloned())).collect();
+        let pools: BTreeSet<_> = desired.pools.values().map(|pool| pool.spec.id.clone()).collect();
         let options = WaitOptions {
             poll_interval: self.account.poll_interval(),
             timeout: deadline.left(),

@@ -77,6 +77,7 @@ pub(super) fn patient_options(
         secrets: SecretSource::new(move |reference| {
             resolve(reference).map_err(|reason| SecretError { reference: reference.clone(), reason })
         }),
+        who: variables.who(),
         clock: Arc::new(SystemClock),
     }
 }

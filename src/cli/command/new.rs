@@ -3,72 +3,93 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use include_dir::Dir;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::cli::args::NewArgs;
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::exit_code::ExitCode;
-use crate::recipe::library::embedded;
-use crate::recipe::similar_names;
+use crate::recipe::library::{Group, LibraryRecipe, Shelf};
 use crate::resource::RecipeName;
+use crate::view::human;
 use crate::view::json::document;
 
+/// What a recipe's file is called in the library.
+const RECIPE: &str = "recipe.yaml";
+
 pub(super) fn run(context: &Context, args: &NewArgs) -> Result<ExitCode, CommandError> {
-    let mut out = context.printer.narration();
-    if args.recipe.is_none() && !args.list {
-        let names: Vec<String> = embedded().map(|(name, _)| format!("`{name}`")).collect();
+    if args.list {
+        return list(context, args.recipe.as_deref());
+    }
+    let shelf = Shelf::embedded();
+    let Some(wanted) = &args.recipe else {
+        let names: Vec<&str> = shelf.newest().map(|recipe| recipe.name).collect();
         return Err(CommandError::new(ExitCode::Usage, "which recipe of the library is to be copied?")
             .hint(Some(format!("there are {}; `batchyard new --list` describes them", names.join(", ")))));
-    }
-    let Some(name) = args.recipe.as_deref().filter(|_| !args.list) else {
-        if context.printer.is_json() {
-            let recipes: Vec<_> = embedded()
-                .map(|(name, recipe)| json!({ "name": name, "description": description(recipe) }))
-                .collect();
-            context.printer.json(&document("library", json!({ "recipes": recipes })))?;
-            return Ok(ExitCode::Success);
-        }
-        let width = embedded().map(|(name, _)| name.len()).max().unwrap_or(0);
-        for (name, recipe) in embedded() {
-            writeln!(out, "{name:width$}  {}", description(recipe))?;
-        }
-        return Ok(ExitCode::Success);
     };
-    let Some((_, recipe)) = embedded().find(|(known, _)| *known == name) else {
-        let near = similar_names(name, embedded().map(|(known, _)| known));
-        let near = near.first().map(|known| format!("did you mean `{known}`? ")).unwrap_or_default();
-        let hint = Some(format!("{near}`batchyard new --list` shows them all"));
-        return Err(
-            CommandError::new(ExitCode::Usage, format!("the library has no recipe `{name}`")).hint(hint)
-        );
-    };
-    let folder = args.dir.clone().unwrap_or_else(|| PathBuf::from(name));
-    let files = copy(recipe, &folder)?;
+    let recipe = shelf.get(wanted).map_err(|error| {
+        let hint = error.hint("");
+        CommandError::new(ExitCode::Usage, error.to_string()).hint(hint)
+    })?;
+    let folder = args.dir.clone().unwrap_or_else(|| PathBuf::from(recipe.name));
+    let files = copy(&recipe, &folder)?;
     let shown = folder.display();
     if context.printer.is_json() {
-        let members = json!({ "recipe": name, "folder": shown.to_string(), "files": files });
+        let members = json!({
+            "recipe": recipe.name, "version": recipe.version, "folder": shown.to_string(), "files": files,
+        });
         context.printer.json(&document("new", members))?;
         return Ok(ExitCode::Success);
     }
+    let mut out = context.printer.narration();
     writeln!(
         out,
-        "Made {shown} from the library's recipe `{name}`. Next:\n\n  batchyard plan {shown}\n  batchyard apply {shown}"
+        "Made {shown} from the library's recipe `{wanted}`. Its README.md says what it costs and how to adapt it. Next:\n\n  batchyard plan {shown}\n  batchyard apply {shown}"
     )?;
     Ok(ExitCode::Success)
 }
 
-/// The recipe's own description: the value of its `description` key.
-fn description(recipe: &Dir<'_>) -> String {
-    let text = recipe.get_file(recipe.path().join("recipe.yaml")).and_then(|file| file.contents_utf8());
-    let document: Option<serde_yaml::Value> = text.and_then(|text| serde_yaml::from_str(text).ok());
-    let description = document.as_ref().and_then(|document| document.get("description")?.as_str());
-    description.unwrap_or_default().lines().next().unwrap_or_default().to_owned()
+/// Shows the library, or what of it is about a word.
+fn list(context: &Context, word: Option<&str>) -> Result<ExitCode, CommandError> {
+    let shelf = Shelf::embedded();
+    let mut groups = shelf.groups();
+    if let Some(word) = word {
+        let word = word.to_lowercase();
+        for Group { title, recipes } in &mut groups {
+            let is_whole = title.to_lowercase().contains(&word);
+            recipes.retain(|it| {
+                is_whole || it.name.contains(&word) || it.description().to_lowercase().contains(&word)
+            });
+        }
+        groups.retain(|group| !group.recipes.is_empty());
+        if groups.is_empty() {
+            let message = format!("no recipe of the library is about `{word}`");
+            let hint = "`batchyard new --list` shows them all".to_owned();
+            return Err(CommandError::new(ExitCode::Usage, message).hint(Some(hint)));
+        }
+    }
+    if context.printer.is_json() {
+        let entries: Vec<Value> = groups.iter().flat_map(|group| entries(shelf, group)).collect();
+        context.printer.json(&document("library", json!({ "recipes": entries })))?;
+    } else {
+        human::library(&mut context.printer.narration(), &groups)?;
+    }
+    Ok(ExitCode::Success)
+}
+
+/// The recipes of a group, for programs.
+fn entries(shelf: Shelf, group: &Group) -> impl Iterator<Item = Value> {
+    group.recipes.iter().map(move |recipe| {
+        let versions: Vec<u32> = shelf.versions(recipe.name).iter().map(|it| it.version).collect();
+        json!({
+            "name": recipe.name, "version": recipe.version, "versions": versions,
+            "group": group.title, "description": recipe.description(),
+        })
+    })
 }
 
 /// Copies a recipe's files, never over anything that is there, and returns their paths.
-fn copy(recipe: &Dir<'_>, folder: &Path) -> Result<Vec<String>, CommandError> {
+fn copy(recipe: &LibraryRecipe, folder: &Path) -> Result<Vec<String>, CommandError> {
     let failed = |path: &Path, error: std::io::Error| {
         CommandError::new(ExitCode::Error, format!("{} could not be made: {error}", path.display()))
     };
@@ -78,11 +99,13 @@ fn copy(recipe: &Dir<'_>, folder: &Path) -> Result<Vec<String>, CommandError> {
     }
     std::fs::create_dir_all(folder).map_err(|error| failed(folder, error))?;
     let mut files = Vec::new();
-    for file in recipe.files() {
-        let Some(name) = file.path().file_name() else { continue };
+    for (name, content) in recipe.files() {
         let path = folder.join(name);
-        let own = file.contents_utf8().filter(|_| name == "recipe.yaml").map(|text| adapted(text, folder));
-        let content = own.as_deref().map_or(file.contents(), str::as_bytes);
+        if let Some(parent) = path.parent() {
+            std::fs::create_dir_all(parent).map_err(|error| failed(parent, error))?;
+        }
+        let own = (name == Path::new(RECIPE)).then(|| adapted(recipe.text(), folder));
+        let content = own.as_deref().map_or(content, str::as_bytes);
         std::fs::write(&path, content).map_err(|error| failed(&path, error))?;
         files.push(path.display().to_string());
     }

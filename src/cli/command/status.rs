@@ -115,14 +115,8 @@ fn document(account: &Account, loaded: &Loaded, status: &Status) -> serde_json::
 }
 
 async fn read(account: &Account, loaded: &Loaded) -> Result<Status, CommandError> {
-    let mut live = observe::read(account.client(), &scope(&loaded.desired)).await?;
-    let ours = |owner: Option<&crate::resource::Ownership>| {
-        owner.is_some_and(|own| own.recipe == loaded.desired.recipe)
-    };
-    live.pools.retain(|_, pool| ours(pool.value.ownership.as_ref()));
-    live.jobs.retain(|_, job| ours(job.value.ownership.as_ref()));
-    live.schedules.retain(|_, schedule| ours(schedule.value.ownership.as_ref()));
-    Ok(observe::status(account.client(), &live).await?)
+    let live = observe::read(account.client(), &scope(&loaded.desired)).await?;
+    Ok(observe::status(account.client(), &live.own(&loaded.desired.recipe)).await?)
 }
 
 fn health(status: &Status) -> ExitCode {

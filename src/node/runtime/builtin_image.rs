@@ -98,6 +98,14 @@ impl ContainerRuntime for WithBuiltinImage {
         self.inner.keep_images(owner, images).await
     }
 
+    fn user_inside(&self, user: u32, group: u32) -> (u32, u32) {
+        self.inner.user_inside(user, group)
+    }
+
+    async fn remove_left(&self, path: &Path) -> std::io::Result<()> {
+        self.inner.remove_left(path).await
+    }
+
     async fn create(&self, spec: &ContainerSpec) -> Result<ContainerId, RuntimeError> {
         self.inner.create(spec).await
     }

@@ -42,6 +42,18 @@ pub trait ContainerRuntime: Send + Sync + std::fmt::Debug {
         Ok(())
     }
 
+    /// Who in a container is the user of the machine with that number and that group. Where an ordinary user makes the containers, that
+    /// user is root in them: whoever else there is, is nobody that the machine knows.
+    fn user_inside(&self, user: u32, group: u32) -> (u32, u32) {
+        (user, group)
+    }
+
+    /// Removes a file or folder of the machine that this process may not remove, because containers have left something in it that
+    /// belongs to a user of theirs alone. Fine if it is gone.
+    async fn remove_left(&self, _path: &std::path::Path) -> std::io::Result<()> {
+        Err(std::io::ErrorKind::PermissionDenied.into())
+    }
+
     /// Makes a container; its name serves as an id as well. Its standard streams go to the files named in `spec` from its
     /// start on.
     async fn create(&self, spec: &ContainerSpec) -> Result<ContainerId, RuntimeError>;

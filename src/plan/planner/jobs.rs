@@ -5,16 +5,17 @@ use std::sync::Arc;
 use crate::batch::PoolId;
 use crate::batch::model::BatchJobState;
 use crate::resource::{
-    Address, ChangeClass, DesiredJob, LiveJob, Mutability, Observed, OnChange, OnComplete, Ownership,
-    Pending, TaskStreamError,
+    Address, ChangeClass, DesiredJob, JobSpec, LiveJob, Mutability, Observed, OnChange, OnComplete,
+    Ownership, Pending, TaskStreamError,
 };
 
-use super::super::change::{ActionReason, Change, TaskSummary};
+use super::super::change::{ActionReason, Change, FieldChange, TaskSummary};
 use super::super::diff::source_of;
 use super::super::job;
 use super::super::obstacle::Obstacle;
 use super::super::step::{Action, JobSeal, StepId};
 use super::super::tasks::TaskPlan;
+use super::blue_green::is_the_same_pool;
 use super::{Planner, conflict, hardest};
 
 /// Whether a job that ends with its tasks would do so between the deletion of tasks and their return: then no other unfinished task is
@@ -76,7 +77,10 @@ impl Planner<'_> {
                 }
                 Ok(adoption) => {
                     adoption.mark(&mut change);
-                    self.update_job(change, key, (desired, live), tasks, pool_ready)?;
+                    match self.next_generation(&change, desired, &live.value, &tasks) {
+                        Some(next) => self.follow_job(change, key, &live.value, next, pool_ready),
+                        None => self.update_job(change, key, (desired, live), tasks, pool_ready)?,
+                    }
                 }
             },
         }
@@ -111,7 +115,7 @@ impl Planner<'_> {
         if change.class == ChangeClass::Create {
             change.fields = job::introduce(&desired.spec, &desired.sources);
         }
-        let ownership = Ownership::new(self.recipe, desired.spec.digest(), &desired.spec.metadata);
+        let ownership = self.mark_of_job(desired);
         let create = Action::CreateJob { spec: Box::new(desired.spec.clone()), ownership };
         let created = self.step(&change.address, create, after);
         let class = change.class;
@@ -137,6 +141,7 @@ impl Planner<'_> {
         pool_ready: Option<StepId>,
     ) -> Result<(), TaskStreamError> {
         change.fields = job::diff(&desired.spec, &live.value, &desired.sources, self.live.api_version);
+        change.ignore(&desired.ignored);
         let has_new_work = tasks.summary.add + tasks.summary.replace > 0;
         if live.value.is_over() {
             self.ignore_what_a_finished_job_cannot_change(&mut change, &live.value);
@@ -214,6 +219,42 @@ impl Planner<'_> {
         Ok(())
     }
 
+    /// The generation that comes after a job that is over, with its tasks, if there is work for it. A job that is taken over has none:
+    /// its mark can't be written any more.
+    fn next_generation(
+        &self,
+        change: &Change,
+        desired: &DesiredJob,
+        live: &LiveJob,
+        tasks: &TaskPlan,
+    ) -> Option<(DesiredJob, TaskPlan)> {
+        let is_wanted = live.is_over() && live.ownership.is_some() && !self.policy.replaces(&change.address);
+        let tasks = tasks.next_generation.as_deref().filter(|_| is_wanted)?;
+        let generation = desired.next_generation.clone()?;
+        let spec = JobSpec { id: generation.id()?, ..desired.spec.clone() };
+        let next = DesiredJob { spec, generation, next_generation: None, ..desired.clone() };
+        Some((next, tasks.clone()))
+    }
+
+    /// Leaves a job as it is, and makes the generation that comes after it.
+    fn follow_job(
+        &mut self,
+        mut change: Change,
+        key: &str,
+        live: &LiveJob,
+        (next, tasks): (DesiredJob, TaskPlan),
+        pool_ready: Option<StepId>,
+    ) {
+        change.id = next.spec.id.to_string();
+        change.reason = ActionReason::NewWorkForFinishedJob;
+        change.remarks.push(format!(
+            "`{}` is {} and takes no tasks any more: it stays, and what it has not done becomes a job of its own",
+            live.spec.id, live.state
+        ));
+        let uploaded = self.upload_inputs(key, &next, &tasks);
+        self.create_job(change, key, &next, (tasks, uploaded), pool_ready.into_iter().collect());
+    }
+
     /// Brings the tasks of a job that is there to what is wanted, after the job itself was changed.
     fn change_tasks(
         &mut self,
@@ -238,10 +279,16 @@ impl Planner<'_> {
 
     /// The mark of a job that is changed. The tally of its tasks stays until its seal says another: they are what they were.
     fn job_mark(&self, desired: &DesiredJob, live: &LiveJob) -> Ownership {
-        let there = live.ownership.as_ref();
-        let pending = there.and_then(|owner| owner.pending.clone());
+        let mark = self.mark_of_job(desired);
+        let Some(there) = live.ownership.clone() else { return mark };
+        Ownership { tasks: there.tasks, inherited: there.inherited, pending: there.pending, ..mark }
+    }
+
+    /// The mark of a job whose tasks are not recorded.
+    fn mark_of_job(&self, desired: &DesiredJob) -> Ownership {
+        let generation = desired.generation.recorded();
         let mark = Ownership::new(self.recipe, desired.spec.digest(), &desired.spec.metadata);
-        Ownership { tasks: there.and_then(|owner| owner.tasks.clone()), pending, ..mark }
+        Ownership { generation, ..mark }
     }
 
     /// A finished job keeps the tasks that its recipe no longer has: they are its history.
@@ -263,7 +310,8 @@ impl Planner<'_> {
         let (ignored, kept): (Vec<_>, Vec<_>) =
             change.fields.drain(..).partition(|field| field.mutability < Mutability::AtZeroNodes);
         change.fields = kept;
-        for field in ignored.iter().filter(|field| field.path != "on_complete") {
+        let is_said = |field: &&FieldChange| field.path != "on_complete" && !is_the_same_pool(field);
+        for field in ignored.iter().filter(is_said) {
             self.notes.push(format!(
                 "{}: the job is {}, so `{}` stays as it was; it takes effect when the job is made anew",
                 change.address, live.state, field.path
@@ -310,7 +358,7 @@ impl Planner<'_> {
         if tasks.delete.is_empty() || !tasks.conflicts.is_empty() || !is_recorded {
             return None;
         }
-        let ownership = Ownership { tasks: None, ..self.job_mark(desired, live) };
+        let ownership = Ownership { tasks: None, inherited: None, ..self.job_mark(desired, live) };
         let unseal = Action::UnsealJob { job: desired.spec.id.clone(), ownership };
         Some(self.step(&Address::tasks(key), unseal, []))
     }
@@ -363,17 +411,23 @@ impl Planner<'_> {
         }
         let count = tasks.summary.add + tasks.summary.replace;
         if count > 0 {
-            let (stream, present) = (desired.tasks.clone(), tasks.present.clone());
-            let sources = Arc::new(desired.sources.clone());
-            let add = Action::AddTasks { job, tasks: stream, present, count, sources };
+            let add = Action::AddTasks {
+                job,
+                tasks: desired.tasks.clone(),
+                present: tasks.present.clone(),
+                done_before: tasks.done_before.clone(),
+                count,
+                sources: Arc::new(desired.sources.clone()),
+            };
             last = vec![self.step(&address, add, last)];
         }
         self.seal(&address, desired, &tasks, last);
     }
 
     fn seal(&mut self, address: &Address, desired: &DesiredJob, tasks: &TaskPlan, after: Vec<StepId>) {
-        let mut ownership = Ownership::new(self.recipe, desired.spec.digest(), &desired.spec.metadata);
+        let mut ownership = self.mark_of_job(desired);
         ownership.tasks = Some(tasks.tally.to_string());
+        ownership.inherited = Some(tasks.summary.inherited).filter(|count| *count > 0);
         let terminate_when_done = desired.spec.on_complete == OnComplete::Terminate;
         let seal = JobSeal { spec: Box::new(desired.spec.clone()), ownership, terminate_when_done };
         self.step(address, Action::SealJob { job: desired.spec.id.clone(), seal }, after);

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use crate::batch::model::{BatchJobScheduleState, BatchJobState, BatchPoolState};
 use crate::batch::{JobId, JobScheduleId, PoolId};
 use crate::resource::{
-    Address, ChangeClass, DesiredState, LiveJob, LivePool, LiveSchedule, LiveState, Observed, Ownership,
-    RecipeName,
+    Address, ChangeClass, DesiredState, Generation, LiveJob, LivePool, LiveSchedule, LiveState, Observed,
+    Ownership, RecipeName,
 };
 
 use super::super::change::{ActionReason, Change};
@@ -14,7 +14,7 @@ use super::super::selection::Selection;
 use super::super::step::Action;
 use super::Planner;
 
-/// Ids of what a recipe has, which is not destroyed.
+/// Ids of what a recipe has, which is not destroyed: of pools and jobs those of the first generation, which stand for all.
 #[derive(Debug, Default)]
 pub(super) struct Kept {
     pools: BTreeSet<PoolId>,
@@ -25,10 +25,20 @@ pub(super) struct Kept {
 impl Kept {
     fn of(desired: &DesiredState) -> Self {
         Self {
-            pools: desired.pools.values().map(|pool| pool.spec.id.clone()).collect(),
-            jobs: desired.jobs.values().map(|job| job.spec.id.clone()).collect(),
+            pools: desired.pools.values().map(|pool| pool.generation.first.clone()).collect(),
+            jobs: desired.jobs.values().map(|job| job.generation.first.clone()).collect(),
             schedules: desired.schedules.values().map(|schedule| schedule.spec.id.clone()).collect(),
         }
+    }
+
+    fn has_pool(&self, id: &PoolId, pool: &Observed<LivePool>) -> bool {
+        let recorded = pool.value.ownership.as_ref().and_then(|owner| owner.generation);
+        self.pools.contains(&Generation::of(id, recorded).first)
+    }
+
+    fn has_job(&self, id: &JobId, job: &Observed<LiveJob>) -> bool {
+        let recorded = job.value.ownership.as_ref().and_then(|owner| owner.generation);
+        self.jobs.contains(&Generation::of(id, recorded).first)
     }
 
     fn is_empty(&self) -> bool {
@@ -48,8 +58,8 @@ impl<'a> Owned<'a> {
         let ours =
             |ownership: &Option<Ownership>| ownership.as_ref().is_some_and(|own| own.recipe == *recipe);
         let schedules = live.schedules.iter().filter(|(id, _)| !kept.schedules.contains(*id));
-        let jobs = live.jobs.iter().filter(|(id, _)| !kept.jobs.contains(*id));
-        let pools = live.pools.iter().filter(|(id, _)| !kept.pools.contains(*id));
+        let jobs = live.jobs.iter().filter(|(id, job)| !kept.has_job(id, job));
+        let pools = live.pools.iter().filter(|(id, pool)| !kept.has_pool(id, pool));
         let schedules = schedules.filter(|(id, _)| selection.contains(&Address::schedule(id.as_str())));
         let jobs = jobs.filter(|(id, _)| selection.contains(&Address::job(id.as_str())));
         let pools = pools.filter(|(id, _)| selection.contains(&Address::pool(id.as_str())));
@@ -87,7 +97,7 @@ impl Planner<'_> {
     }
 
     /// The address of what the recipe no longer has: its id, unless that is the key of something that it has under another id.
-    fn free_address(&self, address: Address) -> Address {
+    pub(super) fn free_address(&self, address: Address) -> Address {
         if self.changes.iter().any(|change| change.address == address) {
             return Address { key: format!("{}~old", address.key), ..address };
         }

@@ -6,6 +6,7 @@ use crate::resource::{ChangeClass, LiveJob, LivePool, OnChange};
 use super::super::change::{ActionReason, Change};
 use super::super::obstacle::Obstacle;
 use super::Planner;
+use super::blue_green::is_the_same_pool;
 
 impl Planner<'_> {
     /// Says what taking the nodes of a pool away disturbs. A pool that goes is missed by every job on it; one that is only drained,
@@ -83,8 +84,17 @@ impl Planner<'_> {
             change.remarks.push("an earlier apply was interrupted while the job was disabled".to_owned());
         }
         let running = self.live.contents.get(&live.spec.id).map_or(0, |held| held.running);
-        if running > 0 {
-            change.obstacles.push(Obstacle::TasksRequeued { running });
+        // Who lets a pool take over from another has permitted what that takes.
+        let follows_its_pool = change.fields.iter().any(is_the_same_pool);
+        match running {
+            0 => {}
+            1 if follows_its_pool => {
+                change.remarks.push("a task that runs is put back in the queue".to_owned());
+            }
+            _ if follows_its_pool => {
+                change.remarks.push(format!("{running} tasks that run are put back in the queue"));
+            }
+            _ => change.obstacles.push(Obstacle::TasksRequeued { running }),
         }
     }
 }

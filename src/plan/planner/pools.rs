@@ -12,6 +12,7 @@ use super::super::change::{ActionReason, Change, FieldChange};
 use super::super::diff::source_of;
 use super::super::pool;
 use super::super::step::{Action, PoolResize, StepId};
+use super::blue_green::next_generation;
 use super::{Adoption, Planner, conflict, hardest};
 
 impl Planner<'_> {
@@ -39,14 +40,28 @@ impl Planner<'_> {
             }
             Some(live) => match self.ownership_of(live.value.ownership.as_ref()) {
                 Err((reason, remark)) => conflict(&mut change, reason, remark),
-                Ok(adoption) => self.update_pool(&mut change, key, desired, live, adoption),
+                Ok(adoption) => {
+                    self.note_shortage(&change.address, &live.value);
+                    self.update_pool(&mut change, key, desired, live, adoption);
+                }
             },
         }
         self.changes.push(change);
     }
 
+    /// Says why a pool has fewer nodes than it asked for. That the account's quota is used up shows in nothing else that the service
+    /// tells here.
+    fn note_shortage(&mut self, address: &Address, live: &LivePool) {
+        let (there, wanted) =
+            (live.current_dedicated + live.current_spot, live.spec.dedicated_nodes + live.spec.spot_nodes);
+        if there < wanted && !live.resize_errors.is_empty() {
+            let why = live.resize_errors.join("; ");
+            self.notes.push(format!("{address}: it has {there} of {wanted} nodes: {why}"));
+        }
+    }
+
     /// Uploads the local files of the start task. That comes before anything is deleted or drained: it may fail.
-    fn upload_files(&mut self, address: &Address, desired: &DesiredPool) -> Option<StepId> {
+    pub(super) fn upload_files(&mut self, address: &Address, desired: &DesiredPool) -> Option<StepId> {
         let files = &desired.spec.start_task.as_ref()?.uploads;
         if files.is_empty() {
             return None;
@@ -62,7 +77,13 @@ impl Planner<'_> {
         Some(self.step(address, upload, []))
     }
 
-    fn create_pool(&mut self, change: &mut Change, key: &str, desired: &DesiredPool, after: Vec<StepId>) {
+    pub(super) fn create_pool(
+        &mut self,
+        change: &mut Change,
+        key: &str,
+        desired: &DesiredPool,
+        after: Vec<StepId>,
+    ) {
         change.class = change.class.max(ChangeClass::Create);
         if change.reason == ActionReason::UpToDate {
             change.reason = ActionReason::Missing;
@@ -70,10 +91,16 @@ impl Planner<'_> {
         if change.class == ChangeClass::Create {
             change.fields = pool::introduce(&desired.spec, &desired.sources);
         }
-        let ownership = Ownership::new(self.recipe, desired.spec.digest(), &desired.spec.metadata);
+        let ownership = self.mark_of_pool(desired);
         let create = Action::CreatePool { spec: Box::new(desired.spec.clone()), ownership };
         let step = self.step(&change.address, create, after);
         self.pool_ready.insert(key.to_owned(), step);
+    }
+
+    pub(super) fn mark_of_pool(&self, desired: &DesiredPool) -> Ownership {
+        let generation = desired.generation.recorded();
+        let mark = Ownership::new(self.recipe, desired.spec.digest(), &desired.spec.metadata);
+        Ownership { generation, ..mark }
     }
 
     fn update_pool(
@@ -85,6 +112,7 @@ impl Planner<'_> {
         adoption: Adoption,
     ) {
         change.fields = pool::diff(&desired.spec, &live.value, &desired.sources, self.live.api_version);
+        change.ignore(&desired.ignored);
         change.note_live(live.etag.as_ref(), live.value.ownership.as_ref(), &desired.spec.digest());
         adoption.mark(change);
         if self.policy.replaces(&change.address) {
@@ -119,8 +147,19 @@ impl Planner<'_> {
             Mutability::AtZeroNodes => ChangeClass::DrainAndUpdate,
             Mutability::Replace => ChangeClass::Replace,
         });
-        if change.class == ChangeClass::DrainAndUpdate && desired.on_change == OnChange::Recreate {
+        // Nobody would remember how many nodes others had given a pool that is killed while it has none.
+        let is_sized_by_others = desired.ignored.contains(&"nodes");
+        if change.class == ChangeClass::DrainAndUpdate
+            && (desired.on_change == OnChange::Recreate || is_sized_by_others)
+        {
             change.class = ChangeClass::Replace;
+        }
+        if change.class > ChangeClass::CreateFirst
+            && adoption == Adoption::Owned
+            && self.creates_first(desired.on_change)
+            && let Some(next) = next_generation(desired)
+        {
+            return self.create_first(change, key, &next, &live.value);
         }
         change.needs = self.missing_permission(change.class, desired.on_change);
         self.disturb_pool(change, &live.value);
@@ -189,7 +228,7 @@ impl Planner<'_> {
         desired: &DesiredPool,
         after: impl IntoIterator<Item = StepId>,
     ) -> StepId {
-        let ownership = Ownership::new(self.recipe, desired.spec.digest(), &desired.spec.metadata);
+        let ownership = self.mark_of_pool(desired);
         let reboot = Action::RebootNodes { pool: desired.spec.id.clone(), ownership };
         self.step(&change.address, reboot, after)
     }
@@ -226,7 +265,7 @@ impl Planner<'_> {
         let is_scale = |path: &String| path.starts_with("nodes.") || path == "resize_timeout";
         let (scale, fields): (Vec<_>, Vec<_>) =
             change.fields.iter().map(|field| field.path.clone()).partition(is_scale);
-        let mut ownership = Ownership::new(self.recipe, desired.spec.digest(), &desired.spec.metadata);
+        let mut ownership = self.mark_of_pool(desired);
         // Nodes that come anew need no reboot.
         let reboots = change.class == ChangeClass::UpdateLiveAfterReboot
             && self.permits(OnChange::Reboot, desired.on_change);

@@ -71,6 +71,7 @@ impl Planner<'_> {
         pool_ready: Option<StepId>,
     ) {
         change.fields = schedule::diff(&desired.spec, &live.value, &desired.sources, self.live.api_version);
+        change.ignore(&desired.ignored);
         change.note_live(live.etag.as_ref(), live.value.ownership.as_ref(), &desired.spec.digest());
         let is_requested = self.policy.replaces(&change.address);
         if change.fields.is_empty() && change.reason != ActionReason::Adopted && !is_requested {

@@ -144,7 +144,7 @@ pub static BAD_EXTENDS: Code = Code {
     severity: Severity::Error,
     summary: "a recipe cannot be extended",
     explanation: "`extends` names one other recipe: a file or folder by its path from this file, or `library:NAME` for a \
-                  recipe of the library. Recipes must not extend each other in a circle, and a chain of them has a limit.",
+                  recipe of the library, `library:NAME@1` for a version of it. Recipes must not extend each other in a circle, and a chain of them has a limit.",
     examples: &[Example {
         bad: "\
 extends: ⟦library:helo⟧

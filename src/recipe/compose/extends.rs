@@ -177,11 +177,8 @@ fn cycle(links: &[Link], closing: &Link, span: Span) -> Diagnostic {
 
 fn not_in_library(error: &LibraryError, span: Span) -> Diagnostic {
     let finding = Diagnostic::new(&codes::BAD_EXTENDS, error.to_string()).at(span, "");
-    match error {
-        LibraryError::Unknown { near: Some(near), .. } => {
-            finding.help(format!("did you mean `{LIBRARY}{near}`?"))
-        }
-        LibraryError::Unknown { near: None, .. } => finding.help("`batchyard new --list` shows the library"),
-        LibraryError::Version { .. } | LibraryError::Name { .. } => finding,
+    match error.hint(LIBRARY) {
+        Some(hint) => finding.help(hint),
+        None => finding,
     }
 }

@@ -45,7 +45,7 @@ impl JsonSchema for PoolTemplate {
             "allOf": [
                 generator.subschema_for::<Pool>(),
                 { "propertyNames": {
-                    "pattern": "^(?!(?:id|on_change)$)",
+                    "pattern": "^(?!(?:id|on_change|ignore_changes)$)",
                     "x-no-place": "Batch chooses the id of the pool, and never changes it",
                 } },
             ],

@@ -9,8 +9,8 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
 
 use super::{
-    AutoPool, DurationText, Entries, Environment, Field, JobNetwork, ManagerTask, PreparationTask,
-    ReleaseTask, Task, TaskDefaults, Text, Word,
+    AutoPool, DurationText, Entries, Environment, Field, JobNetwork, JobProperty, ManagerTask,
+    PreparationTask, ReleaseTask, Task, TaskDefaults, Text, Word,
 };
 use crate::batch::model::BatchTaskFailureMode;
 
@@ -60,6 +60,8 @@ pub struct Job {
     pub preparation_task: Option<Field<PreparationTask>>,
     /// The task that every node that ran the preparation task runs once the job has ended.
     pub release_task: Option<Field<ReleaseTask>>,
+    /// What others may change: once the job is there, a plan does not compare these properties.
+    pub ignore_changes: Option<Field<Vec<Field<JobProperty>>>>,
     /// Names and values that Batch keeps and does not look into.
     #[schemars(extend("propertyNames" = metadata_names()))]
     pub metadata: Option<Field<Entries<Text>>>,

@@ -13,6 +13,7 @@ mod field;
 mod file_system;
 mod for_each;
 mod identity;
+mod ignored;
 mod image;
 mod inputs;
 mod job;
@@ -54,6 +55,7 @@ pub use for_each::{
     WORDS, Weibull,
 };
 pub use identity::Identity;
+pub use ignored::{JobProperty, PoolProperty, ScheduleProperty};
 pub use image::{ImageAlias, ImageChoice, ImageReference};
 pub use inputs::{Input, Output, OutputWhen, Storage};
 pub use job::{Job, OnComplete, PoolChoice};

@@ -6,8 +6,8 @@ use serde_with::skip_serializing_none;
 
 use super::{
     ApplicationPackage, Command, DataDisk, DiskEncryption, DurationText, Entries, Environment, Extension,
-    Field, FileSystems, ImageChoice, Input, Network, NodePlacement, OsDisk, ResourceFile, SecurityProfile,
-    ServiceArtifact, TaskContainer, Text, Upgrade, UserAccount, Windows, Word,
+    Field, FileSystems, ImageChoice, Input, Network, NodePlacement, OsDisk, PoolProperty, ResourceFile,
+    SecurityProfile, ServiceArtifact, TaskContainer, Text, Upgrade, UserAccount, Windows, Word,
 };
 use crate::batch::model::{AutoUserScope, BatchJobDefaultOrder, BatchNodeFillType, ElevationLevel};
 
@@ -99,6 +99,8 @@ pub struct Pool {
     /// What a change of an immutable property may do to the pool.
     #[schemars(extend("default" = "stop"))]
     pub on_change: Option<Field<OnChange>>,
+    /// What others may change: once the pool is there, a plan does not compare these properties.
+    pub ignore_changes: Option<Field<Vec<Field<PoolProperty>>>>,
 }
 
 /// What the nodes of a pool prepare so that tasks can run in containers.
@@ -210,6 +212,8 @@ pub enum OnChange {
     Stop,
     /// Reboot nodes, some at a time, where they go by a change only then.
     Reboot,
+    /// Make another pool, move the jobs there once its nodes can work, delete the old one; and what `reboot` does.
+    BlueGreen,
     /// Resize to zero nodes, change, and resize back; and what `reboot` does.
     Drain,
     /// Delete the pool and make it anew; and what `reboot` does.

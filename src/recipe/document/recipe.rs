@@ -28,8 +28,9 @@ pub struct Recipe {
         },
     ))]
     pub parameters: Option<Field<Entries<Parameter>>>,
-    /// A recipe to begin with: a file or folder by its path from this file, or `library:NAME`. What this recipe says is put
-    /// over it: maps are merged by their keys, `null` takes away, and everything else replaces what was there.
+    /// A recipe to begin with: a file or folder by its path from this file, or `library:NAME`, of which `library:NAME@1` is
+    /// a version. What this recipe says is put over it: maps are merged by their keys, `null` takes away, and everything else
+    /// replaces what was there.
     #[schemars(length(min = 1), extend("x-authoring-only" = true, "examples" = ["../base", "library:hello"]))]
     pub extends: Option<Field<String>>,
     /// Properties that all tasks of the recipe have unless their job or they themselves say otherwise.

@@ -7,7 +7,7 @@ use serde::de::{Deserializer, Error};
 use serde::{Deserialize, Serialize};
 use serde_with::skip_serializing_none;
 
-use super::{DurationText, Entries, Field, Job, Text};
+use super::{DurationText, Entries, Field, Job, ScheduleProperty, Text};
 use crate::batch::DateTime;
 
 /// A job schedule: makes a job again and again.
@@ -32,6 +32,8 @@ pub struct Schedule {
     /// Names and values that Batch keeps and does not look into.
     #[schemars(extend("propertyNames" = super::job::metadata_names()))]
     pub metadata: Option<Field<Entries<Text>>>,
+    /// What others may change: once the schedule is there, a plan does not compare these properties.
+    pub ignore_changes: Option<Field<Vec<Field<ScheduleProperty>>>>,
 }
 
 /// When the jobs of a schedule are made. A job is made only when the one before has ended.
@@ -68,7 +70,7 @@ impl JsonSchema for ScheduledJob {
             "allOf": [
                 generator.subschema_for::<Job>(),
                 { "propertyNames": {
-                    "pattern": "^(?!(?:id|tasks|defaults)$)",
+                    "pattern": "^(?!(?:id|tasks|defaults|ignore_changes)$)",
                     "x-no-place": "Batch makes the job, gives it an id, and starts its `manager_task`, which may add others",
                 } },
             ],

@@ -6,17 +6,19 @@ use std::sync::Arc;
 use super::dependencies::DependencyReader;
 use super::inputs::{Inputs, Storage};
 use super::job_tasks::JobTasks;
-use super::part::{metadata, part};
+use super::part::{ignored, metadata, part};
 use super::registry::Registries;
 use super::task_stream::{TaskMaker, task_stream};
 use super::{pool, task};
 use crate::batch::model::{BatchAutoPoolSpecification, BatchPoolLifetimeOption, BatchTaskFailureMode};
 use crate::batch::{JobId, PoolId};
 use crate::diagnostic::{Collector, Sources};
-use crate::recipe::document::{AutoPool, Job, OnComplete, PoolChoice, optional};
+use crate::recipe::document::{AutoPool, Job, JobProperty, OnComplete, PoolChoice, optional};
 use crate::recipe::expand::ResolvedJob;
 use crate::recipe::input_files::InputFiles;
-use crate::resource::{self, DesiredJob, DesiredPool, FieldSources, JobPool, JobSpec, TaskStream, normal};
+use crate::resource::{
+    self, DesiredJob, DesiredPool, FieldSources, Generation, JobPool, JobSpec, TaskStream, normal,
+};
 
 /// A job and what its lowering needs.
 pub(super) struct JobLowering<'a> {
@@ -42,7 +44,10 @@ impl JobLowering<'_> {
         let depends = self.tasks.templates.iter().any(|template| !template.depends_on.is_empty());
         spec.uses_task_dependencies |= depends;
         let tasks = self.stream(sources, findings)?;
-        Some(DesiredJob { spec, pool_key, tasks, sources: fields })
+        let generation = Generation::first(spec.id.clone());
+        let ignored = ignored(self.job.ignore_changes.as_ref(), JobProperty::path)?;
+        let next_generation = None;
+        Some(DesiredJob { spec, pool_key, generation, next_generation, ignored, tasks, sources: fields })
     }
 
     fn stream(&self, sources: &Sources, findings: &mut Collector) -> Option<TaskStream> {

@@ -38,6 +38,15 @@ fn translated<D: Serialize, T: DeserializeOwned>(field: &Field<D>) -> Option<T> 
     serde_json::from_value(serde_json::to_value(field).ok()?).ok()
 }
 
+/// The paths in plans of properties that others may change.
+pub(super) fn ignored<T: Copy>(
+    field: Option<&Field<Vec<Field<T>>>>,
+    path: impl Fn(T) -> &'static str,
+) -> Option<Vec<&'static str>> {
+    let Some(field) = field else { return Some(Vec::new()) };
+    field.get()?.iter().map(|property| property.get().map(|property| path(*property))).collect()
+}
+
 /// Names and values for the user.
 pub(super) fn metadata(field: Option<&Field<Entries<Text>>>) -> Option<MetadataSpec> {
     let items = crate::recipe::document::entries(field).iter();

@@ -1,17 +1,18 @@
 //! Pools.
 
 use super::inputs::Inputs;
-use super::part::{metadata, part, parts, user};
+use super::part::{ignored, metadata, part, parts, user};
 use super::registry::Registries;
 use super::task;
 use crate::batch::PoolId;
 use crate::batch::model::{BatchVmImageReference, ContainerType};
 use crate::recipe::document::{
-    Autoscale, ContainerKind, Field, ImageChoice, OnChange, Pool, PoolContainer, StartTask, optional,
+    Autoscale, ContainerKind, Field, ImageChoice, OnChange, Pool, PoolContainer, PoolProperty, StartTask,
+    optional,
 };
 use crate::resource::{
     self, AutoscaleSpec, ContainerConfigurationSpec, DEFAULT_EVALUATION_INTERVAL, DEFAULT_RESIZE_TIMEOUT,
-    DesiredPool, FieldSources, PoolSpec, StartTaskSpec, normal_list, normal_scheduling_policy,
+    DesiredPool, FieldSources, Generation, PoolSpec, StartTaskSpec, normal_list, normal_scheduling_policy,
 };
 
 /// The version of an image that does not name one.
@@ -29,10 +30,13 @@ pub(super) fn pool(
     let on_change = match optional(pool.on_change.as_ref())? {
         None | Some(OnChange::Stop) => resource::OnChange::Stop,
         Some(OnChange::Reboot) => resource::OnChange::Reboot,
+        Some(OnChange::BlueGreen) => resource::OnChange::BlueGreen,
         Some(OnChange::Drain) => resource::OnChange::Drain,
         Some(OnChange::Recreate) => resource::OnChange::Recreate,
     };
-    Some(DesiredPool { spec, on_change, sources })
+    let generation = Generation::first(spec.id.clone());
+    let ignored = ignored(pool.ignore_changes.as_ref(), PoolProperty::path)?;
+    Some(DesiredPool { spec, generation, next_generation: None, on_change, ignored, sources })
 }
 
 /// The spec of a pool under that id, which for an auto pool means nothing, with the files that its start task gets.

@@ -1,9 +1,9 @@
 //! Job schedules.
 
 use super::job::JobScope;
-use super::part::{metadata, part};
+use super::part::{ignored, metadata, part};
 use crate::batch::{JobId, JobScheduleId};
-use crate::recipe::document::{Schedule, optional};
+use crate::recipe::document::{Schedule, ScheduleProperty, optional};
 use crate::resource::{DesiredSchedule, FieldSources, JobScheduleSpec, normal};
 
 pub(super) fn schedule(
@@ -22,5 +22,6 @@ pub(super) fn schedule(
         job: normal(Some(job.to_specification()))?,
         metadata: metadata(schedule.metadata.as_ref())?,
     };
-    Some(DesiredSchedule { spec, pool_key, sources })
+    let ignored = ignored(schedule.ignore_changes.as_ref(), ScheduleProperty::path)?;
+    Some(DesiredSchedule { spec, pool_key, ignored, sources })
 }

@@ -8,6 +8,7 @@ mod expansion;
 mod expressions;
 mod factories;
 mod hostile;
+mod library_page;
 mod lowering;
 mod mistakes;
 

@@ -143,6 +143,7 @@ fn write_summary(out: &mut dyn Write, plan: &Plan) -> io::Result<()> {
                 ChangeClass::Create => "to create",
                 ChangeClass::UpdateLive | ChangeClass::UpdateLiveAfterReboot => "to update",
                 ChangeClass::UpdateWhileDisabled => "to disable, update and enable",
+                ChangeClass::CreateFirst => "to create and take over",
                 ChangeClass::DrainAndUpdate => "to drain and update",
                 ChangeClass::Replace => "to replace",
                 ChangeClass::Destroy => "to destroy",
@@ -221,7 +222,8 @@ fn task_headline(tasks: &TaskSummary) -> String {
         (tasks.add, "to add"),
         (tasks.replace, "to replace"),
         (tasks.delete, "to delete"),
-        (tasks.keep, "kept"),
+        (tasks.keep.saturating_sub(tasks.inherited), "kept"),
+        (tasks.inherited, "done by an earlier job"),
     ] {
         if count > 0 {
             words.push(format!("{} {verb}", grouped(count)));
@@ -266,6 +268,13 @@ fn write_tasks(out: &mut dyn Write, tasks: &TaskSummary) -> io::Result<()> {
     let samples = &tasks.samples;
     let changed = tasks.replace.saturating_sub(tasks.rerun);
     write_samples(out, ("+", tasks.add), &samples.add, |_| None)?;
+    let before = [
+        (tasks.changed, "are others than in the job before"),
+        (tasks.retried, "did not succeed in the job before"),
+    ];
+    for (count, what) in before.into_iter().filter(|(count, _)| *count > 0) {
+        writeln!(out, "        {DIM}{} of them {what}{DIM:#}", grouped(count))?;
+    }
     write_samples(out, ("-/+", changed), &samples.replace, why_nothing_differs)?;
     write_samples(out, ("-/+", tasks.rerun), &samples.rerun, why_it_runs_again)?;
     write_samples(out, ("-", tasks.delete), &samples.delete, |_| None)?;

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::events::{held_tasks, node_trouble, pool_trouble, task_end};
 use super::style::{BOLD, DIM};
 use crate::observe::{Status, TaskEnd};
-use crate::view::words::{counted, grouped};
+use crate::view::words::{counted, grouped, plain};
 
 /// How many lines of what a failed task printed are shown, of either stream.
 const SHOWN_LINES: usize = 5;
@@ -17,6 +17,9 @@ const SHOWN_LINES: usize = 5;
 pub fn status(out: &mut dyn Write, status: &Status) -> io::Result<()> {
     if status.is_empty() {
         return writeln!(out, "Nothing of this recipe is in the account.");
+    }
+    if let Some(applied) = &status.last_applied {
+        writeln!(out, "{DIM}applied last at {} by {}{DIM:#}", applied.at, plain(&applied.by))?;
     }
     for pool in &status.pools {
         let formula = if pool.autoscale { ", sized by a formula" } else { "" };

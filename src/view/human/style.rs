@@ -18,6 +18,7 @@ pub(super) fn of(class: ChangeClass) -> Style {
         ChangeClass::UpdateLive
         | ChangeClass::UpdateLiveAfterReboot
         | ChangeClass::UpdateWhileDisabled
+        | ChangeClass::CreateFirst
         | ChangeClass::DrainAndUpdate => CHANGED,
         ChangeClass::Replace | ChangeClass::Destroy | ChangeClass::Conflict => BAD,
     }

@@ -82,6 +82,7 @@ fn actions(class: ChangeClass) -> &'static [&'static str] {
         | ChangeClass::UpdateLiveAfterReboot
         | ChangeClass::UpdateWhileDisabled
         | ChangeClass::DrainAndUpdate => &["update"],
+        ChangeClass::CreateFirst => &["create", "delete"],
         ChangeClass::Replace => &["delete", "create"],
         ChangeClass::Destroy => &["delete"],
     }

@@ -70,6 +70,7 @@ pub fn status(recipe: &RecipeName, account: &str, at_rest: bool, status: &Status
             "at_rest": at_rest,
             "healthy": status.is_healthy(),
             "over": status.is_over(),
+            "last_applied": status.last_applied,
             "pools": status.pools,
             "jobs": status.jobs,
             "schedules": status.schedules,

@@ -161,7 +161,7 @@ fn a_task_that_runs_is_only_replaced_by_force() {
 }
 
 #[test]
-fn a_finished_job_with_other_tasks_is_blocked_with_the_reason() {
+fn what_a_finished_job_has_not_done_becomes_a_job_of_its_own() {
     let recipe = SWEEP.replace("    pool: p\n", "    pool: p\n    on_complete: terminate\n");
     let sandbox = Sandbox::new().file("recipe.yaml", &recipe);
     let Some(_emulator) = Emulator::start(&sandbox, Runtime::Simulated) else { return };
@@ -171,16 +171,23 @@ fn a_finished_job_with_other_tasks_is_blocked_with_the_reason() {
         assert!(Instant::now() < deadline, "the job does not end");
     }
     let changed = ["-p", "darts=20"];
-    let reason = "it is completed and takes no tasks any more; there are 0 to add and 6 to replace";
-    let blocked = plan(&sandbox, &changed);
-    blocked.code(2).stdout_contains(reason).stdout_contains("-/+ estimate-1  recipe.yaml:16:7\n");
-    blocked
-        .stdout_contains("Blocked: jobs.j needs --allow recreate (because it is over and its tasks differ)");
-    let apply = ["apply", "recipe.yaml", "-y", "-p", "darts=20"];
-    let refused = sandbox.run(apply);
-    refused.code(4).stderr_contains(reason).stderr_contains("hint: pass --allow recreate");
-    sandbox.run(apply.iter().chain(&["--allow", "recreate"])).success().stdout_contains("7 succeeded");
+    let planned = plan(&sandbox, &changed);
+    planned.code(2).stdout_contains("+ jobs.j  job `j-r2` will be created");
+    planned.stdout_contains("`j` is completed and takes no tasks any more: it stays");
+    planned.stdout_contains("7 tasks: 6 to add, 1 done by an earlier job");
+    planned.stdout_contains("6 of them are others than in the job before");
+    let applied = sandbox.run(["apply", "recipe.yaml", "-y", "-p", "darts=20"]);
+    applied.success().stdout_contains("Job j-r2: 6 succeeded.").stdout_contains("1 kept as it was");
     plan(&sandbox, &changed).success().stdout_contains("No changes.");
+    let status = sandbox.run(["status", "recipe.yaml"]).stdout;
+    assert!(status.contains("job j-r2") && !status.contains("job j "), "{status}");
+    sandbox.run(["logs", "recipe.yaml"]).success().stdout_contains("j/").stdout_contains("j-r2/estimate-1");
+    // Asked for by name, a task that has succeeded runs again in a job of its own, and what waits for it does not.
+    let again = ["apply", "recipe.yaml", "-y", "-p", "darts=20", "--rerun", "jobs.j.tasks.estimate-1"];
+    sandbox.run(again).success().stdout_contains("Job j-r3: 1 succeeded.");
+    plan(&sandbox, &changed).success().stdout_contains("No changes.");
+    sandbox.run(["destroy", "recipe.yaml", "-y"]).success().stdout_contains("delete job j-r2");
+    plan(&sandbox, &changed).code(2).stdout_contains("job `j` will be created");
 }
 
 #[test]

@@ -97,7 +97,8 @@ fn new_and_schema_are_documents() {
     let sandbox = Sandbox::new();
     let made = sandbox.run(["new", "hello", "here", "--format", "json"]).success().json();
     assert_eq!((&made["type"], &made["folder"]), (&"new".into(), &"here".into()));
-    assert_eq!(made["files"], serde_json::json!(["here/recipe.yaml"]));
+    let files = ["here/README.md", "here/params.yaml", "here/recipe.yaml"];
+    assert_eq!((&made["files"], &made["version"]), (&serde_json::json!(files), &1.into()));
     let library = sandbox.run(["new", "--list", "--format", "json"]).success().json();
     assert_eq!(library["type"], "library");
     assert!(library["recipes"].as_array().unwrap().iter().any(|recipe| recipe["name"] == "hello"));

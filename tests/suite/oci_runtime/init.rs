@@ -104,7 +104,7 @@ async fn nothing_of_the_machine_lies_open_in_the_first_process() {
 
 #[tokio::test]
 async fn swap_is_limited_with_memory() {
-    let Some(yard) = Yard::open().await else { return };
+    let Some(yard) = Yard::of_root().await else { return };
     let first = Path::new("/sys/fs/cgroup/memory");
     let file = match first.join("memory.limit_in_bytes").exists() {
         true if !first.join("memory.memsw.limit_in_bytes").exists() => {

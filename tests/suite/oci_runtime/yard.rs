@@ -112,6 +112,15 @@ impl Yard {
         Some(Self { folder, runtime })
     }
 
+    /// The same for a test of what an ordinary user's containers can't have, or that only root can make.
+    pub(super) async fn of_root() -> Option<Self> {
+        if !is_root() {
+            eprintln!("skipped: an ordinary user can't have that");
+            return None;
+        }
+        Self::open().await
+    }
+
     pub(super) fn spec(&self, name: &str, command: &[&str]) -> ContainerSpec {
         ContainerSpec {
             name: name.to_owned(),
@@ -149,6 +158,10 @@ impl Yard {
     pub(super) async fn sh(&self, script: &str) -> (ExitStatus, String) {
         self.run(&self.spec("sh", &["sh", "-c", script])).await
     }
+}
+
+pub(super) fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
 }
 
 /// A runtime with an empty store in `folder`. `None`, and the reason on stderr, where containers can't be run.

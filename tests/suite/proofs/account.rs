@@ -89,6 +89,7 @@ pub fn apply_options() -> ApplyOptions {
         deadline: None,
         poll_interval: Duration::from_millis(5),
         secrets: SecretSource::new(|_| Ok(Secret::new(SECRET_VALUE))),
+        who: "a test".to_owned(),
         clock: Arc::new(SystemClock),
         grace: Duration::ZERO,
     }
@@ -183,6 +184,7 @@ impl Account {
 
 /// Waits until nothing more happens by itself: nodes are there, tasks have ended, jobs that end with them have.
 pub async fn settle(client: &BatchClient, desired: &DesiredState) {
+    let desired = pipeline::at_generations(client, desired).await.unwrap();
     let jobs: Vec<_> =
         desired.jobs.values().map(|job| (job.spec.id.clone(), job.spec.pool.id().cloned())).collect();
     let pools: BTreeSet<_> = desired.pools.values().map(|pool| pool.spec.id.clone()).collect();

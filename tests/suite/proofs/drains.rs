@@ -172,6 +172,61 @@ async fn a_drain_that_is_killed_at_any_step_is_finished_by_the_next_apply() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_takeover_that_is_killed_at_any_step_is_finished_by_the_next_apply() {
+    let sandbox = Sandbox::new().file("recipe.yaml", &simulated("a:0", "blue_green"));
+    let Some(emulator) = Emulator::start(&sandbox, Runtime::Simulated) else { return };
+    let client = client_at(emulator.endpoint(), emulator.account(), emulator.key());
+    sandbox.run(APPLY).success();
+    let first = until_at_work(&client).await;
+    let steps = ["create pool", "wait for the nodes of pool", "move job", "delete pool"];
+    let kills = steps.iter().flat_map(|action| [("step_started", action), ("step_ended", action)]);
+    for (round, (event, action)) in kills.enumerate() {
+        let image = format!("a:{}", round + 1);
+        sandbox.write("recipe.yaml", &simulated(&image, "blue_green"));
+        killed_at(&sandbox, event, action, 1);
+        sandbox.run(APPLY).success();
+        let at = format!("killed at {event} of {action}");
+        let pools = dump(&client).await["pools"].clone();
+        let images =
+            &pools[0]["virtualMachineConfiguration"]["containerConfiguration"]["containerImageNames"];
+        assert_eq!((images[0].as_str(), pools[1].is_null()), (Some(&*image), true), "{at}: {pools:#}");
+        let now = until_at_work(&client).await;
+        for (task, run) in now.iter().filter(|(task, _)| task.starts_with("short")) {
+            assert_eq!(run, &first[task], "{task} had ended, and ran again: {at}");
+        }
+        sandbox.run(["plan", "recipe.yaml", "--detailed-exitcode"]).success();
+    }
+    sandbox.run(["destroy", "recipe.yaml", "-y", "--force"]).success();
+    assert_eq!(dump(&client).await["pools"][0], Value::Null);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pool_takes_over_once_its_nodes_can_work_and_not_where_they_never_come() {
+    let sandbox = Sandbox::new().file("recipe.yaml", &simulated("a:1", "blue_green"));
+    let Some(emulator) = Emulator::start(&sandbox, Runtime::Simulated) else { return };
+    let client = client_at(emulator.endpoint(), emulator.account(), emulator.key());
+    sandbox.run(APPLY).success();
+    let first = until_at_work(&client).await;
+    let starts = "    start_task: { command: start, environment: { BATCHYARD_SIMULATE: exit=3 }, container: { image: \"a:2\" } }\n";
+    let broken = simulated("a:2", "blue_green").replace("    on_change", &format!("{starts}    on_change"));
+    sandbox.write("recipe.yaml", &broken);
+    let plan = sandbox.run(["plan", "recipe.yaml"]);
+    plan.success().stdout_contains("+/- pools.p  pool `p-r2` will be created and take the place");
+    plan.stdout_contains("  - pools.p~old  pool `p` will be destroyed").stdout_contains("~d jobs.j");
+    plan.stdout_contains("3 tasks that run are put back in the queue");
+    let failed = sandbox.run(APPLY);
+    failed.code(6).stdout_contains("no node of pool p-r2 can work (3 starttaskfailed)");
+    let now = runs(&client).await;
+    assert_eq!(now, first, "the tasks go on where they are");
+    sandbox.write("recipe.yaml", &simulated("a:3", "blue_green"));
+    sandbox.run(APPLY).success();
+    until_at_work(&client).await;
+    let pools = dump(&client).await["pools"].clone();
+    assert_eq!((pools[0]["id"].as_str(), pools[1].is_null()), (Some("p-r3"), true), "{pools:#}");
+    sandbox.run(["plan", "recipe.yaml", "--detailed-exitcode"]).success();
+}
+
 /// Tasks write down each of their runs outside of the nodes.
 fn counted(runtime: Runtime) {
     let Some(registry) = Service::Registry.address() else { return };

@@ -59,7 +59,10 @@ fn lasting(value: Value) -> Value {
             let members = members.map(|(name, member)| (name, lasting(member)));
             Value::Object(members.filter(|(_, member)| !member.is_null()).collect::<Map<_, _>>())
         }
-        Value::Array(items) => items.into_iter().map(lasting).collect(),
+        // When something was written is no matter of what it is.
+        Value::Array(items) => {
+            items.into_iter().filter(|item| item["name"] != "batchyard.applied").map(lasting).collect()
+        }
         other => other,
     }
 }

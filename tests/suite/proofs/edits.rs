@@ -119,7 +119,7 @@ impl Edit<'_> {
             return;
         }
         let done = match kind {
-            "pools" => self.pool_edit(&key),
+            "pools" => self.pool_edit(&key, touched),
             "jobs" => self.job_edit(&key),
             "tasks" => self.task_edit(&key),
             _ => self.schedule_edit(&key),

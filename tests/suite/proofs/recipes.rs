@@ -189,6 +189,7 @@ pub fn pool(chance: &mut Chance) -> Value {
             (20, "upgrade_policy", json!({"mode": "manual"})),
             (40, "metadata", data),
             (15, "on_change", json!("reboot")),
+            (20, "on_change", json!("blue_green")),
             (30, "on_change", json!("drain")),
             (20, "on_change", json!("recreate")),
         ],

@@ -15,7 +15,8 @@ use crate::cli::error::CommandError;
 use crate::cli::recipe::load_recipe;
 use crate::client::BatchClient;
 use crate::exit_code::ExitCode;
-use crate::resource::DesiredState;
+use crate::observe;
+use crate::resource::{DesiredState, RecipeName};
 
 /// The properties of a task that are looked at.
 pub(super) const PROPERTIES: [&str; 4] = ["id", "state", "executionInfo", "nodeInfo"];
@@ -32,7 +33,7 @@ pub(super) enum Wanted {
     /// Tasks of the account, by their address.
     Address(Address),
     /// The jobs of a recipe, and those that its schedules make.
-    Recipe { jobs: Vec<JobId>, schedules: Vec<JobScheduleId> },
+    Recipe { recipe: RecipeName, jobs: Vec<JobId>, schedules: Vec<JobScheduleId> },
 }
 
 impl Wanted {
@@ -64,8 +65,9 @@ pub(super) fn wanted(context: &Context, args: &LogsArgs) -> Result<Wanted, Comma
         return Address::parse(named).map(Wanted::Address);
     }
     let loaded = load_recipe(context, &RecipeArgs { path, parameters: args.parameters.clone() })?;
-    let DesiredState { jobs, schedules, .. } = &loaded.desired;
+    let DesiredState { recipe, jobs, schedules, .. } = &loaded.desired;
     Ok(Wanted::Recipe {
+        recipe: recipe.clone(),
         jobs: jobs.values().map(|job| job.spec.id.clone()).collect(),
         schedules: schedules.values().map(|schedule| schedule.spec.id.clone()).collect(),
     })
@@ -86,7 +88,9 @@ pub(super) async fn for_each_target(
 ) -> Result<(), CommandError> {
     let any = Address::parse("*/*")?;
     let (jobs, task) = match wanted {
-        Wanted::Recipe { jobs, schedules } => (existing(client, jobs, schedules).await?, &any.task),
+        Wanted::Recipe { recipe, jobs, schedules } => {
+            (existing(client, recipe, jobs, schedules).await?, &any.task)
+        }
         Wanted::Address(address) => (matching_jobs(client, address).await?, &address.task),
     };
     for job in jobs {
@@ -111,15 +115,19 @@ pub(super) async fn for_each_target(
     Ok(())
 }
 
-/// Those jobs of a recipe that the account has.
+/// Those jobs of a recipe that the account has, in all of their generations.
 async fn existing(
     client: &BatchClient,
+    recipe: &RecipeName,
     jobs: &[JobId],
     schedules: &[JobScheduleId],
 ) -> Result<Vec<JobId>, CommandError> {
     let is_of_schedule = |id: &JobId| id.schedule().is_some_and(|schedule| schedules.contains(&schedule));
     let mut found = job_ids(client).await?;
-    found.retain(|id| jobs.contains(id) || is_of_schedule(id));
+    let generations = observe::generations(client, recipe).await?.jobs;
+    let earlier: Vec<JobId> = jobs.iter().flat_map(|job| generations.earlier(job)).collect();
+    let current: Vec<_> = jobs.iter().filter_map(|job| generations.current(job).id()).collect();
+    found.retain(|id| current.contains(id) || earlier.contains(id) || is_of_schedule(id));
     found.sort();
     Ok(found)
 }

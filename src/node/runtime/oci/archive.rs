@@ -177,7 +177,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("image.tar");
         fs::write(&path, bytes).unwrap();
-        let store = Store::open(&folder.path().join("store")).unwrap();
+        let store = Store::open(&folder.path().join("store"), None).unwrap();
         let image = load(&store, &path).map(|(image, _)| image);
         assert_eq!(fs::read_dir(folder.path().join("store/temporary")).unwrap().count(), 0);
         image

@@ -10,7 +10,9 @@ use super::devices::host_devices;
 use super::host::Host;
 use super::mounts::{MASKED, binds, home_of, hosts_file, plan, read_only};
 use super::network::Place;
-use super::privileges::{capabilities, no_new_privileges, resources, rlimits};
+use super::privileges::{capabilities, no_new_privileges, own_limit, rlimits};
+use super::resources::{resources, resources_without_root};
+use super::rootless::Means;
 use super::store::StoredImage;
 use super::user::{self, User};
 use crate::node::runtime::{ContainerSpec, NetworkMode};
@@ -18,7 +20,7 @@ use crate::node::runtime::{ContainerSpec, NetworkMode};
 const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// What the name of a container's control group begins with. They have no parent of ours: an empty one would stay behind.
-const CGROUP: &str = "/batchyard-";
+const CGROUP: &str = "batchyard-";
 
 /// Everything that goes into a container's folder.
 #[derive(Debug)]
@@ -43,13 +45,19 @@ pub(super) fn prepare(
     host: &Host,
 ) -> Result<Bundle, String> {
     refuse_unsupported(spec)?;
+    if host.means.is_some() {
+        refuse_what_needs_root(spec)?;
+    }
     // Unique on this machine, whatever other stores hold a container of the same name.
     let id: String = blake3::hash(folder.as_os_str().as_encoded_bytes()).to_hex().chars().take(32).collect();
     let hostname = spec.hostname.clone().unwrap_or_else(|| id.chars().take(12).collect());
     if hostname.is_empty() || hostname.len() > 64 {
         return Err(format!("the host name `{hostname}` must have 1 to 64 characters"));
     }
-    let user = user::find(&image.root, spec.user.as_deref().unwrap_or(&image.image.user))?;
+    let mut user = user::find(&image.root, spec.user.as_deref().unwrap_or(&image.image.user))?;
+    if let Some(means) = &host.means {
+        settle_for(&mut user, means)?;
+    }
     let working_directory = working_directory(spec, image)?;
     let record = Record {
         owner: spec.owner.clone(),
@@ -69,6 +77,8 @@ pub(super) fn prepare(
             .map(|place| Place { folder: networks.join(&place.network), address: place.address }),
         init: spec.init,
         devices_in_root: spec.privileged,
+        rootless: host.means.is_some(),
+        has_group: host.means.as_ref().is_none_or(|means| means.groups.is_ok()),
         id,
     };
     let hosts = hosts_file(&host.hosts, spec, &hostname)?;
@@ -77,7 +87,7 @@ pub(super) fn prepare(
         "hostname": hostname,
         "root": { "path": "rootfs", "readonly": spec.read_only_root },
         "process": process(spec, image, &user, &hostname, &working_directory, host)?,
-        "mounts": plan(spec, folder)?,
+        "mounts": plan(spec, folder, host)?,
         "linux": linux(spec, &record.id, host)?,
     });
     Ok(Bundle { record, config, hosts, hostname: format!("{hostname}\n") })
@@ -102,6 +112,42 @@ fn refuse_unsupported(spec: &ContainerSpec) -> Result<(), String> {
             Err(format!("the pid mode `{mode}` needs a Docker engine; try `host`, or leave it out"))
         }
     }
+}
+
+/// What root's containers have and an ordinary user's can't.
+fn refuse_what_needs_root(spec: &ContainerSpec) -> Result<(), String> {
+    let refuse = |what: &str, instead: &str| {
+        Err(format!("{what} needs root: run batchyard as root, use a Docker engine, or {instead}"))
+    };
+    match () {
+        () if spec.pid.as_deref() == Some("host") => {
+            refuse("the machine's processes (`--pid host`)", "leave it out")
+        }
+        () if spec.ipc.as_deref() == Some("host") => {
+            refuse("the machine's ipc (`--ipc host`)", "leave it out")
+        }
+        () => Ok(()),
+    }
+}
+
+/// Whether there is such a user in the containers of an ordinary user. Of their further groups they get those that there are.
+fn settle_for(user: &mut User, means: &Means) -> Result<(), String> {
+    let has_user = means.ids.users.contains(user.uid) && means.ids.groups.contains(user.gid);
+    if !has_user {
+        let who = format!("the container is to run as user {}:{}", user.uid, user.gid);
+        return Err(match &means.alone {
+            Some(reason) => {
+                format!("{who}, and without root it has no user but root, which is you ({reason})")
+            }
+            None => format!(
+                "{who}, and without root it has users 0 to {} only; give yourself more in /etc/subuid and /etc/subgid",
+                means.ids.users.count().min(means.ids.groups.count()).saturating_sub(1)
+            ),
+        });
+    }
+    // Where there is nobody but root nobody may change their groups.
+    user.other_groups.retain(|group| means.alone.is_none() && means.ids.groups.contains(*group));
+    Ok(())
 }
 
 fn working_directory(spec: &ContainerSpec, image: &StoredImage) -> Result<String, String> {
@@ -171,7 +217,7 @@ fn process(
             "inheritable": [],
             "ambient": [],
         },
-        "rlimits": rlimits(&spec.limits)?,
+        "rlimits": rlimits(&spec.limits, |name| host.means.as_ref().and_then(|_| own_limit(name)))?,
         "noNewPrivileges": no_new_privileges(spec)?,
     }))
 }
@@ -213,6 +259,13 @@ fn environment(
     Ok(variables.into_iter().map(|(name, value)| format!("{name}={value}")).collect())
 }
 
+/// The path of a container's control group. Where an ordinary user can make none, nor does the library, which goes on without.
+fn cgroup(id: &str, host: &Host) -> String {
+    let delegated = host.means.as_ref().and_then(|means| means.groups.as_ref().ok());
+    let parent = delegated.map_or(Path::new("/"), |delegated| delegated.group.as_path());
+    parent.join(format!("{CGROUP}{id}")).to_string_lossy().into_owned()
+}
+
 fn linux(spec: &ContainerSpec, id: &str, host: &Host) -> Result<Value, String> {
     let mut namespaces = vec!["mount", "uts"];
     if spec.pid.as_deref() != Some("host") {
@@ -230,10 +283,14 @@ fn linux(spec: &ContainerSpec, id: &str, host: &Host) -> Result<Value, String> {
     } else {
         (MASKED, read_only(host), Vec::new())
     };
+    let resources = match &host.means {
+        None => resources(&spec.limits, spec.privileged, host)?,
+        Some(means) => resources_without_root(&spec.limits, &means.groups, host)?,
+    };
     Ok(json!({
-        "cgroupsPath": format!("{CGROUP}{id}"),
+        "cgroupsPath": cgroup(id, host),
         "namespaces": namespaces,
-        "resources": resources(&spec.limits, spec.privileged, host)?,
+        "resources": resources,
         "devices": devices,
         "maskedPaths": masked,
         "readonlyPaths": read_only,

@@ -1,5 +1,7 @@
 use super::*;
 use crate::node::runtime::Image;
+use crate::node::runtime::oci::delegation::Delegated;
+use crate::node::runtime::oci::ids::{IdMap, Ids};
 
 fn host() -> Host {
     Host { cgroup_namespaces: true, has_device_hierarchy: true, capabilities: u64::MAX, ..Host::default() }
@@ -123,4 +125,85 @@ fn libcontainer_understands_every_bundle() {
         let parsed: libcontainer::oci_spec::runtime::Spec = serde_json::from_value(config).unwrap();
         assert!(parsed.linux().is_some());
     }
+}
+
+/// An ordinary user with the users 0 to 65536, or with nobody but root, whom nobody has delegated control groups to.
+fn user(alone: Option<&str>) -> Host {
+    let map = || match alone {
+        Some(_) => IdMap::alone(1001),
+        None => IdMap::with_lent(1001, "ada:100000:65536", Some("ada"), 1001),
+    };
+    let ids = Ids { users: map(), groups: map() };
+    let means = Means { ids, alone: alone.map(str::to_owned), groups: Err("version 1".to_owned()) };
+    Host { means: Some(means), ..host() }
+}
+
+fn prepare_as(host: &Host, spec: &ContainerSpec) -> Result<Bundle, String> {
+    let (_root, image) = image(&["/entry"], &["default"]);
+    prepare(spec, &image, Path::new("/store/containers/c"), Path::new("/store/networks"), host)
+}
+
+fn mount_of<'a>(bundle: &'a Bundle, target: &str) -> &'a Value {
+    let mounts = bundle.config["mounts"].as_array().unwrap();
+    mounts.iter().find(|mount| mount["destination"] == target).unwrap()
+}
+
+#[test]
+fn an_ordinary_users_container_has_what_a_user_can_give() {
+    let bundle = prepare_as(&user(None), &ContainerSpec::default()).unwrap();
+    assert!(bundle.record.rootless && !bundle.record.has_group);
+    assert_eq!(bundle.config["linux"]["resources"], json!({}));
+    assert_eq!(mount_of(&bundle, "/sys")["type"], "bind");
+    assert_eq!(mount_of(&bundle, "/sys")["options"][1], "rro");
+    let has_group = |bundle: &Bundle| mount_of(bundle, "/dev/pts").to_string().contains("gid=5");
+    assert!(has_group(&bundle));
+    let isolated = ContainerSpec { network: NetworkMode::None, user: Some("0".into()), ..Default::default() };
+    assert_eq!(mount_of(&prepare_as(&user(None), &isolated).unwrap(), "/sys")["type"], "sysfs");
+    assert!(!has_group(&prepare_as(&user(Some("nobody lends")), &isolated).unwrap()));
+    let of_root = prepare_with(&ContainerSpec::default()).unwrap();
+    assert!(!of_root.record.rootless && of_root.record.has_group);
+}
+
+#[test]
+fn delegated_groups_hold_the_container() {
+    let mut host = user(None);
+    if let Some(means) = &mut host.means {
+        means.groups = Ok(Delegated::with("/user.slice/run-1.scope", &["memory"]));
+    }
+    let bundle = prepare_as(&host, &ContainerSpec::default()).unwrap();
+    assert!(bundle.record.has_group);
+    let path = bundle.config["linux"]["cgroupsPath"].as_str().unwrap();
+    assert_eq!(path, format!("/user.slice/run-1.scope/batchyard-{}", bundle.record.id));
+}
+
+#[test]
+fn what_an_ordinary_user_cannot_give_is_refused_with_the_reason() {
+    let alone = user(Some("/etc/subuid lends ada no others"));
+    let error = prepare_as(&alone, &ContainerSpec::default()).unwrap_err();
+    assert!(error.contains("1000:1000") && error.contains("lends ada no others"), "{error}");
+    let root = |spec: ContainerSpec| ContainerSpec { user: Some("0:0".into()), ..spec };
+    assert!(prepare_as(&alone, &root(ContainerSpec::default())).is_ok());
+    let beyond = ContainerSpec { user: Some("70000:0".into()), ..Default::default() };
+    let error = prepare_as(&user(None), &beyond).unwrap_err();
+    assert!(error.contains("0 to 65536 only"), "{error}");
+    let memory = crate::node::runtime::ResourceLimits { memory: Some(64 << 20), ..Default::default() };
+    for (spec, reason) in [
+        (ContainerSpec { pid: Some("host".into()), ..Default::default() }, "--pid host"),
+        (ContainerSpec { ipc: Some("host".into()), ..Default::default() }, "--ipc host"),
+        (ContainerSpec { limits: memory, ..Default::default() }, "version 1"),
+    ] {
+        let error = prepare_as(&user(None), &spec).unwrap_err();
+        assert!(error.contains(reason) && error.contains("root"), "{error}");
+    }
+}
+
+#[test]
+fn further_groups_that_there_are_not_are_left_out() {
+    let groups = |host: &Host| {
+        let mut user = User { uid: 0, gid: 0, other_groups: vec![1, 70_000], home: "/".to_owned() };
+        settle_for(&mut user, host.means.as_ref().unwrap()).unwrap();
+        user.other_groups
+    };
+    assert_eq!(groups(&user(None)), [1]);
+    assert_eq!(groups(&user(Some("nobody lends"))), Vec::<u32>::new());
 }

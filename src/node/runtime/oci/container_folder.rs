@@ -72,6 +72,17 @@ pub(super) struct Record {
     pub(super) init: bool,
     /// Whether device nodes in the root file system work.
     pub(super) devices_in_root: bool,
+    /// Whether it is an ordinary user's: its supervisor is root in a user namespace.
+    #[serde(default)]
+    pub(super) rootless: bool,
+    /// Whether the container has a control group of its own. An ordinary user may have none to give.
+    #[serde(default = "yes")]
+    pub(super) has_group: bool,
+}
+
+/// Those of earlier versions of this program all have one.
+fn yes() -> bool {
+    true
 }
 
 /// How the container ended, as it is written down.
@@ -97,7 +108,7 @@ pub(super) struct ContainerFolder {
 /// A supervisor that is alive.
 #[derive(Debug)]
 pub(super) struct Supervisor {
-    pid: Pid,
+    pub(super) pid: Pid,
     /// Readable once it is gone.
     pub(super) process: OwnedFd,
 }

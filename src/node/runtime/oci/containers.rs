@@ -15,10 +15,12 @@ use tokio::io::{AsyncBufReadExt, BufReader, Interest};
 use super::bundle::prepare;
 use super::container_folder::{ContainerFolder, Standing, Supervisor};
 use super::host::Host;
+use super::network::members;
 use super::registry::reasons;
+use super::rootless::Rootless;
 use super::store::{Store, StoredImage};
 use super::supervisor::{ARGUMENT, Report};
-use crate::node::root_folder::remove_host_tree;
+use super::user_namespace::UserNamespace;
 use crate::node::runtime::{ContainerId, ContainerSpec, ContainerState, RuntimeError};
 
 /// How often something that takes no more than moments is looked at.
@@ -49,7 +51,7 @@ pub(super) fn create(
         return Err(taken());
     }
     // Every time anew: the machine's resolver may have changed.
-    let host = Host::look();
+    let host = Host::look(store.rootless.as_ref().map(|rootless| &rootless.means));
     let networks = store.networks();
     let bundle = prepare(spec, image, &folder.path, &networks, &host).map_err(settings)?;
     let temporary = store.temporary().map_err(|error| failed("create container")(reasons(&error)))?;
@@ -79,17 +81,29 @@ pub(super) fn create(
 }
 
 /// Starts a supervisor and listens to what it says of the start. If nobody listens any more it goes on all the same.
-pub(super) async fn start(supervisor: &Path, folder: &ContainerFolder) -> Result<(), RuntimeError> {
+pub(super) async fn start(
+    supervisor: &Path,
+    folder: &ContainerFolder,
+    rootless: Option<&Rootless>,
+) -> Result<(), RuntimeError> {
     let log = fs::File::options()
         .append(true)
         .create(true)
         .open(folder.file("log"))
         .map_err(failed("open the container's log"))?;
-    let mut command = std::process::Command::new(supervisor);
+    let mut command = match rootless {
+        None => {
+            let mut command = std::process::Command::new(supervisor);
+            command.stdin(Stdio::null());
+            command
+        }
+        Some(rootless) => namespace_for(folder, rootless)
+            .and_then(|namespace| namespace.command_of(supervisor))
+            .map_err(failed("enter the user namespace"))?,
+    };
     command
         .arg(ARGUMENT)
         .arg(&folder.path)
-        .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(log)
         // It needs nothing of it, lives as long as the container does, and what is in it may be secret.
@@ -117,6 +131,14 @@ pub(super) async fn start(supervisor: &Path, folder: &ContainerFolder) -> Result
             Err(failed("start container")(format!("its supervisor ended: {last}")))
         }
     }
+}
+
+/// The user namespace that a container is to be in: the one of those whose network it comes into, if there are any, as that can only be
+/// entered from there.
+fn namespace_for(folder: &ContainerFolder, rootless: &Rootless) -> io::Result<UserNamespace> {
+    let members = folder.record()?.place.map(|place| members(&place.folder)).unwrap_or_default();
+    let mut theirs = members.into_iter().filter_map(|member| rootless.namespace.of(member).ok());
+    Ok(theirs.next().unwrap_or_else(|| rootless.namespace.clone()))
 }
 
 /// Returns once a supervisor is gone.
@@ -157,7 +179,9 @@ pub(super) fn remove(store: &Store, folder: &ContainerFolder) -> io::Result<()> 
         return Ok(());
     }
     // A supervisor that was killed left its control group behind.
-    if let Ok(record) = folder.record() {
+    if let Ok(record) = folder.record()
+        && record.has_group
+    {
         let left = folder.file("run").join(record.id);
         if left.exists()
             && let Ok(mut container) = Container::load(left)
@@ -171,7 +195,7 @@ pub(super) fn remove(store: &Store, folder: &ContainerFolder) -> io::Result<()> 
     match fs::rename(&folder.path, temporary.path.join("container")) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(error),
-        Ok(()) => remove_host_tree(&temporary.path),
+        Ok(()) => store.remove_tree(&temporary.path),
     }
 }
 

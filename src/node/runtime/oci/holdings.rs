@@ -22,10 +22,9 @@ pub(super) struct ImageRecord {
 impl ImageRecord {
     const FILE: &str = "record.json";
 
-    /// Writes down what the image in the folder `image` takes.
-    pub(super) fn write(image: &Path, blobs: Vec<String>) -> io::Result<()> {
-        let record = Self { bytes: bytes_below(&image.join("rootfs")), blobs };
-        fs::write(image.join(Self::FILE), serde_json::to_vec(&record)?)
+    /// Writes it down in the folder `image`.
+    pub(super) fn write(&self, image: &Path) -> io::Result<()> {
+        fs::write(image.join(Self::FILE), serde_json::to_vec(self)?)
     }
 
     /// What was written down, or what is found where nothing was: an earlier version of this program wrote nothing.
@@ -140,7 +139,7 @@ pub(super) fn note_use(image: &Path) {
 }
 
 /// How much of the disk everything below a folder takes. A file of several names is there once.
-fn bytes_below(folder: &Path) -> u64 {
+pub(super) fn bytes_below(folder: &Path) -> u64 {
     let mut seen = HashSet::new();
     let entries =
         walkdir::WalkDir::new(folder).into_iter().flatten().filter_map(|entry| entry.metadata().ok());

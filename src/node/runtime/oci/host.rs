@@ -5,7 +5,8 @@ use std::path::Path;
 
 use rustix::fs::Access;
 
-use super::rootless::advice;
+use super::delegation::GROUPS;
+use super::rootless::Means;
 
 /// The oldest kernel with all that mounting needs (`mount_setattr`).
 const OLDEST_KERNEL: (u32, u32) = (5, 12);
@@ -30,6 +31,8 @@ pub(super) struct Host {
     pub(super) cgroup_hierarchies: Vec<String>,
     /// The capabilities that this process has and so can give, a bit each.
     pub(super) capabilities: u64,
+    /// What an ordinary user can give containers; `None` for root.
+    pub(super) means: Option<Means>,
     /// `/etc/hosts`.
     pub(super) hosts: String,
     /// `/etc/resolv.conf`.
@@ -37,15 +40,28 @@ pub(super) struct Host {
 }
 
 impl Host {
-    /// Looks at the machine.
-    pub(super) fn look() -> Self {
+    /// Looks at the machine, as an ordinary user with `means` or as root.
+    pub(super) fn look(means: Option<&Means>) -> Self {
+        let mut host = Self::of_root();
+        let Some(means) = means else { return host };
+        let groups = means.groups.as_ref().ok();
+        host.limits_pids = groups.is_some_and(|groups| groups.limits("pids"));
+        host.limits_swap = groups.is_some_and(|groups| groups.limits_swap(Path::new(GROUPS)));
+        // Root of a user namespace has all that there are, and they are worth something in there only.
+        host.capabilities = all_capabilities();
+        host.means = Some(means.clone());
+        host
+    }
+
+    fn of_root() -> Self {
         let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
         Self {
+            means: None,
             cgroup_namespaces: Path::new("/proc/self/ns/cgroup").exists(),
             has_device_hierarchy: Path::new("/sys/fs/cgroup/devices").is_dir(),
             limits_pids: Path::new("/sys/fs/cgroup/pids").is_dir()
                 || read("/sys/fs/cgroup/cgroup.controllers").split_whitespace().any(|name| name == "pids"),
-            limits_swap: limits_swap(Path::new("/sys/fs/cgroup")),
+            limits_swap: limits_swap(Path::new(GROUPS)),
             cgroup_hierarchies: cgroup_hierarchies(&read("/proc/self/mountinfo")),
             capabilities: capability_set("CapPrm") & capability_set("CapBnd"),
             hosts: read("/etc/hosts"),
@@ -54,21 +70,11 @@ impl Host {
     }
 }
 
-/// Says why containers can't run here, and what to try; `Ok` if nothing speaks against it.
+/// Says why containers can't run here, and what to try; `Ok` if nothing speaks against it. Whether an ordinary user has a user
+/// namespace only shows when one is made.
 pub(super) fn check(store: &Path) -> Result<(), String> {
-    const TRY: &str = "run as root, or start a Docker engine and use that";
     if !cfg!(target_os = "linux") {
         return Err("containers without an engine need Linux; start a Docker engine and use that".to_owned());
-    }
-    if !rustix::process::geteuid().is_root() {
-        return Err(advice(Path::new("/"), rustix::process::geteuid().as_raw()));
-    }
-    if capability_set("CapEff") & SYS_ADMIN == 0 {
-        return Err(
-            "this root may not mount (it lacks CAP_SYS_ADMIN, as in an unprivileged container); run on the machine itself or \
-             in a privileged container, or use a Docker engine"
-                .to_owned(),
-        );
     }
     let release = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default().trim().to_owned();
     if kernel_version(&release).is_some_and(|version| version < OLDEST_KERNEL) {
@@ -77,11 +83,28 @@ pub(super) fn check(store: &Path) -> Result<(), String> {
             "the kernel {release} is too old, {major}.{minor} is needed; use a Docker engine"
         ));
     }
-    let cgroups = Path::new("/sys/fs/cgroup");
+    if is_root() { check_root(store) } else { Ok(()) }
+}
+
+/// Whether this process is root, and so needs no user namespace to be so.
+pub(super) fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+fn check_root(store: &Path) -> Result<(), String> {
+    if capability_set("CapEff") & SYS_ADMIN == 0 {
+        return Err(
+            "this root may not mount (it lacks CAP_SYS_ADMIN, as in an unprivileged container); run on the machine itself or \
+             in a privileged container, or use a Docker engine"
+                .to_owned(),
+        );
+    }
+    let cgroups = Path::new(GROUPS);
     let probe = if cgroups.join("memory").is_dir() { cgroups.join("memory") } else { cgroups.to_owned() };
     if rustix::fs::access(&probe, Access::WRITE_OK).is_err() {
         return Err(format!(
-            "control groups can't be made in {}, which is missing or read-only; {TRY}",
+            "control groups can't be made in {}, which is missing or read-only; run on the machine itself, or start a Docker \
+             engine and use that",
             probe.display()
         ));
     }
@@ -122,6 +145,13 @@ fn capability_set(name: &str) -> u64 {
     let mut sets = status.lines().filter_map(|line| line.split_once(':'));
     let set = sets.find(|(found, _)| *found == name).map(|(_, bits)| bits.trim());
     set.and_then(|bits| u64::from_str_radix(bits, 16).ok()).unwrap_or(0)
+}
+
+/// All capabilities that the kernel knows, a bit each.
+fn all_capabilities() -> u64 {
+    let last = fs::read_to_string("/proc/sys/kernel/cap_last_cap").unwrap_or_default();
+    let count = last.trim().parse::<u32>().map_or(0, |last| last.saturating_add(1));
+    1_u64.checked_shl(count).map_or(u64::MAX, |next| next - 1)
 }
 
 /// Major and minor of a release such as `6.1.0-18-amd64`.

@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use super::container_folder::ContainerFolder;
+use super::delegation::GROUPS as CGROUPS;
 use super::host::Host;
 use crate::node::plain_path;
 use crate::node::root_folder::names;
-use crate::node::runtime::{ContainerSpec, Mount, MountSource};
+use crate::node::runtime::{ContainerSpec, Mount, MountSource, NetworkMode};
 
 /// What `/dev/shm` holds when nothing else is said, as Docker has it.
 const DEFAULT_SHM: u64 = 64 << 20;
@@ -33,13 +34,18 @@ pub(super) const MASKED: &[&str] = &[
 /// What of `/proc` may only be read.
 const READ_ONLY: &[&str] = &["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
 
-/// Where control groups are.
-const CGROUPS: &str = "/sys/fs/cgroup";
+/// The group that terminals belong to.
+const TTY_GROUP: u32 = 5;
 
 /// What a container may only read: parts of `/proc`, and control groups. Those of version 1 are many mounts, which the library
 /// leaves writable whatever the mount's options say; one of them may show the host's own root.
 pub(super) fn read_only(host: &Host) -> Vec<String> {
-    let hierarchies = host.cgroup_hierarchies.iter().map(|name| format!("{CGROUPS}/{name}"));
+    // An ordinary user's containers never see them.
+    let hierarchies = host
+        .cgroup_hierarchies
+        .iter()
+        .filter(|_| host.means.is_none())
+        .map(|name| format!("{CGROUPS}/{name}"));
     READ_ONLY.iter().map(|path| (*path).to_owned()).chain([CGROUPS.to_owned()]).chain(hierarchies).collect()
 }
 
@@ -51,7 +57,7 @@ struct Planned {
 }
 
 /// All mounts of a container, parents before children. `files` are the container's own files of `/etc`.
-pub(super) fn plan(spec: &ContainerSpec, folder: &Path) -> Result<Vec<Value>, String> {
+pub(super) fn plan(spec: &ContainerSpec, folder: &Path, host: &Host) -> Result<Vec<Value>, String> {
     let mut planned = Vec::new();
     let mut binds = 0;
     for mount in &spec.mounts {
@@ -59,7 +65,7 @@ pub(super) fn plan(spec: &ContainerSpec, folder: &Path) -> Result<Vec<Value>, St
         planned.push(plan_mount(mount, &ContainerFolder::bind(folder, binds), spec.privileged)?);
         binds += usize::from(is_bind);
     }
-    for default in defaults(spec, folder) {
+    for default in defaults(spec, folder, host) {
         if !planned.iter().any(|mount| same_path(&mount.target, &default.target)) {
             planned.push(default);
         }
@@ -123,7 +129,7 @@ fn same_path(one: &str, other: &str) -> bool {
 }
 
 /// What every container has unless something else is mounted there.
-fn defaults(spec: &ContainerSpec, folder: &Path) -> Vec<Planned> {
+fn defaults(spec: &ContainerSpec, folder: &Path, host: &Host) -> Vec<Planned> {
     let system = |target: &str, kind: &str, options: &[&str]| Planned {
         target: target.to_owned(),
         mount: json!({ "destination": target, "type": kind, "source": kind, "options": options }),
@@ -142,16 +148,27 @@ fn defaults(spec: &ContainerSpec, folder: &Path) -> Vec<Planned> {
         let options = ["nosuid", "noexec", "nodev", "mode=1777", size.as_str()];
         json!({ "destination": "/dev/shm", "type": "tmpfs", "source": "shm", "options": options })
     };
+    // Terminals belong to a group that an ordinary user's containers need not have.
+    let has_tty_group = host.means.as_ref().is_none_or(|means| means.ids.groups.contains(TTY_GROUP));
+    let mut pts = vec!["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620"];
+    pts.extend(has_tty_group.then_some("gid=5"));
+    let has_own_network = spec.place.is_some() || spec.network == NetworkMode::None;
+    let sys = if host.means.is_some() && !has_own_network {
+        // It shows the network that it is in, and the machine's is not an ordinary user's to show.
+        let options = ["rbind", "rro", "rnosuid", "rnoexec", "rnodev"];
+        Planned {
+            target: "/sys".to_owned(),
+            mount: json!({ "destination": "/sys", "type": "bind", "source": "/sys", "options": options }),
+        }
+    } else {
+        system("/sys", "sysfs", &["nosuid", "noexec", "nodev", read_write])
+    };
     vec![
         system("/proc", "proc", &["nosuid", "noexec", "nodev"]),
         system("/dev", "tmpfs", &["nosuid", "strictatime", "mode=755", "size=65536k"]),
-        system(
-            "/dev/pts",
-            "devpts",
-            &["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"],
-        ),
+        system("/dev/pts", "devpts", &pts),
         system("/dev/mqueue", "mqueue", &["nosuid", "noexec", "nodev"]),
-        system("/sys", "sysfs", &["nosuid", "noexec", "nodev", read_write]),
+        sys,
         system(CGROUPS, "cgroup", &["nosuid", "noexec", "nodev", "relatime", read_write]),
         Planned { target: "/dev/shm".to_owned(), mount: shm },
         file("/etc/hosts", "hosts"),
@@ -235,7 +252,7 @@ mod tests {
     fn parents_come_before_children_and_own_mounts_replace_defaults() {
         let mounts =
             vec![bind("/tmp", "/a/b/c", true), bind("/tmp", "/a", false), bind("/tmp", "/dev/shm/", false)];
-        let planned = plan(&spec(mounts), Path::new("/c")).unwrap();
+        let planned = plan(&spec(mounts), Path::new("/c"), &Host::default()).unwrap();
         let order = destinations(&planned);
         let place = |target: &str| order.iter().position(|found| *found == target).unwrap();
         assert!(place("/a") < place("/a/b/c"));
@@ -255,7 +272,8 @@ mod tests {
             (bind("tmp", "/a", false), "not an absolute path"),
         ] {
             let spec = spec(vec![mount]);
-            let error = binds(&spec).and_then(|_| plan(&spec, Path::new("/c"))).unwrap_err();
+            let error =
+                binds(&spec).and_then(|_| plan(&spec, Path::new("/c"), &Host::default())).unwrap_err();
             assert!(error.contains(reason), "{error}");
         }
     }

@@ -17,12 +17,12 @@ use std::os::fd::{AsFd as _, AsRawFd as _, OwnedFd};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use libcontainer::namespaces::Namespaces;
-use libcontainer::oci_spec::runtime::{LinuxNamespace, LinuxNamespaceType};
+use libcontainer::oci_spec::runtime::LinuxNamespaceType;
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 use serde::{Deserialize, Serialize};
 
 use super::links::Links;
+use super::new_namespace::enter_new;
 use crate::node::runtime::Subnet;
 
 /// The bridge of a private network.
@@ -99,20 +99,33 @@ fn number(namespace: &File) -> io::Result<u64> {
     Ok(namespace.metadata()?.ino())
 }
 
+/// The supervisors of the containers in the network with that folder.
+pub(super) fn members(folder: &Path) -> Vec<u32> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let supervisors = entries.filter_map(|entry| supervisor_of(&entry.path()));
+    supervisors.filter(|supervisor| held_by(folder, *supervisor).is_some()).collect()
+}
+
+/// The supervisor that an entry of a network's folder is about.
+fn supervisor_of(entry: &Path) -> Option<u32> {
+    entry.file_name()?.to_str()?.parse().ok()
+}
+
+/// The namespace of the network, if that supervisor still holds it.
+fn held_by(folder: &Path, supervisor: u32) -> Option<OwnedFd> {
+    let text = fs::read_to_string(folder.join(supervisor.to_string())).ok()?;
+    let (descriptor, expected) = text.split_once(' ')?;
+    let namespace = File::open(format!("/proc/{supervisor}/fd/{descriptor}")).ok()?;
+    (number(&namespace).ok()?.to_string() == expected).then(|| namespace.into())
+}
+
 /// The namespace of the network, through whoever holds it.
 fn find(folder: &Path) -> io::Result<Option<OwnedFd>> {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
-        let Some(supervisor) = path.file_name().and_then(|name| name.to_str()?.parse::<u32>().ok()) else {
-            continue;
-        };
-        let text = fs::read_to_string(&path)?;
-        let held = text.split_once(' ').and_then(|(descriptor, expected)| {
-            let namespace = File::open(format!("/proc/{supervisor}/fd/{descriptor}")).ok()?;
-            (number(&namespace).ok()?.to_string() == expected).then_some(namespace)
-        });
-        match held {
-            Some(namespace) => return Ok(Some(namespace.into())),
+        let Some(supervisor) = supervisor_of(&path) else { continue };
+        match held_by(folder, supervisor) {
+            Some(namespace) => return Ok(Some(namespace)),
             // Its supervisor is gone, and the number may be somebody else's by now.
             None => fs::remove_file(&path)?,
         }
@@ -145,13 +158,4 @@ fn own_network() -> io::Result<OwnedFd> {
 
 fn enter(network: &OwnedFd) -> io::Result<()> {
     Ok(move_into_link_name_space(network.as_fd(), Some(LinkNameSpaceType::Network))?)
-}
-
-/// Puts this process into a new namespace.
-pub(super) fn enter_new(kind: LinuxNamespaceType) -> io::Result<()> {
-    let mut namespace = LinuxNamespace::default();
-    namespace.set_typ(kind);
-    let none: Option<&Vec<LinuxNamespace>> = None;
-    let namespaces = Namespaces::try_from(none).map_err(io::Error::other)?;
-    namespaces.unshare_or_setns(&namespace).map_err(io::Error::other)
 }

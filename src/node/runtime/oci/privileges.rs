@@ -1,11 +1,11 @@
-//! What a container's root may do: capabilities, as Docker gives them by default, and limits.
+//! What a container's root may do: capabilities, as Docker gives them by default, and what single processes may take.
 
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
 use super::host::Host;
-use crate::node::runtime::{ContainerSpec, DEFAULT_PIDS, ResourceLimits};
+use crate::node::runtime::{ContainerSpec, ResourceLimits};
 
 /// What Docker lets every container have.
 const DEFAULT: &[&str] = &[
@@ -136,66 +136,9 @@ pub(super) fn no_new_privileges(spec: &ContainerSpec) -> Result<bool, String> {
     Ok(denied)
 }
 
-/// The length of the scheduler's period that processor quotas refer to, in microseconds.
-const CPU_PERIOD: u64 = 100_000;
-
-/// With less, as Docker has it too, containers fail to start in odd ways.
-const LEAST_MEMORY: u64 = 6 << 20;
-
-/// Limits, as the OCI runtime specification writes resources.
-pub(super) fn resources(limits: &ResourceLimits, privileged: bool, host: &Host) -> Result<Value, String> {
-    let mut resources = serde_json::Map::new();
-    resources.insert("devices".into(), json!([{ "allow": privileged, "access": "rwm" }]));
-    if let Some(memory) = limits.memory {
-        if memory < LEAST_MEMORY {
-            return Err(format!(
-                "a memory limit of {memory} bytes is too low; a container needs 6 MiB to start"
-            ));
-        }
-        let limit = signed(memory, "memory")?;
-        // As Docker: swap is counted with memory, as much of it as of memory unless it is said, and not at all where the kernel
-        // doesn't.
-        let swap = limits.memory_swap.unwrap_or(limit.saturating_mul(2));
-        let with_swap = json!({ "limit": limit, "swap": swap });
-        let memory = if host.limits_swap { with_swap } else { json!({ "limit": limit }) };
-        resources.insert("memory".into(), memory);
-    }
-    let mut cpu = serde_json::Map::new();
-    if let Some(cpus) = limits.cpus {
-        if !(0.01..=1_000_000.0).contains(&cpus) {
-            return Err(format!("{cpus} processors are not possible"));
-        }
-        #[expect(clippy::cast_possible_truncation, reason = "the range was checked above")]
-        let quota = (cpus * 100_000.0).round() as i64;
-        cpu.insert("quota".into(), json!(quota));
-        cpu.insert("period".into(), json!(CPU_PERIOD));
-    }
-    if let Some(shares) = limits.cpu_shares.filter(|shares| *shares != 0) {
-        cpu.insert("shares".into(), json!(shares.clamp(2, 262_144)));
-    }
-    if let Some(cpuset) = &limits.cpuset {
-        let fine = |c: char| c.is_ascii_digit() || c == ',' || c == '-';
-        if cpuset.is_empty() || !cpuset.chars().all(fine) {
-            return Err(format!("`{cpuset}` is no list of processors such as `0-3,7`"));
-        }
-        cpu.insert("cpus".into(), json!(cpuset));
-    }
-    if !cpu.is_empty() {
-        resources.insert("cpu".into(), Value::Object(cpu));
-    }
-    let pids = limits.pids.or_else(|| host.limits_pids.then_some(DEFAULT_PIDS));
-    if let Some(pids) = pids.filter(|pids| *pids > 0) {
-        resources.insert("pids".into(), json!({ "limit": pids }));
-    }
-    Ok(Value::Object(resources))
-}
-
-fn signed(value: u64, what: &str) -> Result<i64, String> {
-    i64::try_from(value).map_err(|_| format!("a {what} limit of {value} bytes is not possible"))
-}
-
-/// Limits of every process, as the OCI runtime specification writes rlimits.
-pub(super) fn rlimits(limits: &ResourceLimits) -> Result<Value, String> {
+/// Limits of every process, as the OCI runtime specification writes rlimits. None is higher than `most` says of its name: an ordinary
+/// user can't raise their own.
+pub(super) fn rlimits(limits: &ResourceLimits, most: impl Fn(&str) -> Option<u64>) -> Result<Value, String> {
     let mut rlimits = Vec::new();
     for (name, soft, hard) in &limits.ulimits {
         let known = match name.as_str() {
@@ -208,9 +151,41 @@ pub(super) fn rlimits(limits: &ResourceLimits) -> Result<Value, String> {
         if soft > hard {
             return Err(format!("ulimit {name}: the soft limit {soft} is above the hard limit {hard}"));
         }
+        if let Some(most) = most(name).filter(|most| hard > most) {
+            return Err(format!(
+                "ulimit {name}: {hard} is above your own limit of {most}, and only root may raise that; ask for less, or run \
+                 batchyard as root"
+            ));
+        }
         rlimits.push(json!({ "type": format!("RLIMIT_{known}"), "soft": soft, "hard": hard }));
     }
     Ok(Value::Array(rlimits))
+}
+
+/// The highest limit of that name that this process may give; `None` for no limit.
+pub(super) fn own_limit(name: &str) -> Option<u64> {
+    use rustix::process::Resource;
+
+    let resource = match name {
+        "as" => Resource::As,
+        "core" => Resource::Core,
+        "cpu" => Resource::Cpu,
+        "data" => Resource::Data,
+        "fsize" => Resource::Fsize,
+        "locks" => Resource::Locks,
+        "memlock" => Resource::Memlock,
+        "msgqueue" => Resource::Msgqueue,
+        "nice" => Resource::Nice,
+        "nofile" => Resource::Nofile,
+        "nproc" => Resource::Nproc,
+        "rss" => Resource::Rss,
+        "rtprio" => Resource::Rtprio,
+        "rttime" => Resource::Rttime,
+        "sigpending" => Resource::Sigpending,
+        "stack" => Resource::Stack,
+        _ => return None,
+    };
+    rustix::process::getrlimit(resource).maximum
 }
 
 #[cfg(test)]
@@ -262,53 +237,18 @@ mod tests {
     }
 
     #[test]
-    fn limits_become_resources() {
-        let limits = ResourceLimits {
-            memory: Some(64 << 20),
-            cpus: Some(1.5),
-            cpuset: Some("0-1".into()),
-            cpu_shares: Some(512),
-            pids: Some(10),
-            ..ResourceLimits::default()
-        };
-        let resources = resources(&limits, false, &host(0)).unwrap();
-        assert_eq!(resources["memory"]["limit"], 64 << 20);
-        assert_eq!(resources["memory"].get("swap"), None, "this kernel doesn't limit it");
-        assert_eq!(resources["cpu"]["quota"], 150_000);
-        assert_eq!(resources["cpu"]["period"], 100_000);
-        assert_eq!(resources["pids"]["limit"], 10);
-        assert_eq!(resources["devices"][0]["allow"], false);
-        let bad = [
-            ResourceLimits { cpus: Some(f64::NAN), ..ResourceLimits::default() },
-            ResourceLimits { cpuset: Some("a".into()), ..ResourceLimits::default() },
-            ResourceLimits { memory: Some(u64::MAX), ..ResourceLimits::default() },
-            ResourceLimits { memory: Some(1 << 20), ..ResourceLimits::default() },
-        ];
-        for limits in bad {
-            assert!(super::resources(&limits, false, &host(0)).is_err());
-        }
-    }
-
-    #[test]
-    fn swap_is_limited_as_docker_does() {
-        let host = Host { limits_swap: true, ..host(0) };
-        let swap = |memory_swap| {
-            let limits = ResourceLimits { memory: Some(64 << 20), memory_swap, ..ResourceLimits::default() };
-            resources(&limits, false, &host).unwrap()["memory"]["swap"].clone()
-        };
-        assert_eq!(swap(None), 128 << 20);
-        assert_eq!(swap(Some(64 << 20)), 64 << 20);
-        assert_eq!(swap(Some(-1)), -1);
-    }
-
-    #[test]
     fn ulimits_are_checked() {
         let with = |name: &str, soft, hard| ResourceLimits {
             ulimits: vec![(name.into(), soft, hard)],
             ..ResourceLimits::default()
         };
-        assert_eq!(rlimits(&with("nofile", 1, 2)).unwrap()[0]["type"], "RLIMIT_NOFILE");
-        assert!(rlimits(&with("nofile", 3, 2)).is_err());
-        assert!(rlimits(&with("files", 1, 2)).is_err());
+        assert_eq!(rlimits(&with("nofile", 1, 2), |_| None).unwrap()[0]["type"], "RLIMIT_NOFILE");
+        assert!(rlimits(&with("nofile", 3, 2), |_| None).is_err());
+        assert!(rlimits(&with("files", 1, 2), |_| None).is_err());
+        let own = |name: &str| (name == "nofile").then_some(100);
+        assert!(rlimits(&with("nofile", 1, 100), own).is_ok());
+        assert!(rlimits(&with("core", 1, 101), own).is_ok());
+        let error = rlimits(&with("nofile", 1, 101), own).unwrap_err();
+        assert!(error.contains("101 is above your own limit of 100"), "{error}");
     }
 }

@@ -1,29 +1,95 @@
-//! What an ordinary user can do: this runtime needs root, but rootless engines don't, where the machine lets them.
+//! Containers of an ordinary user: what they are made with, and what a machine lacks for them.
 
 use std::fs;
 use std::path::Path;
 
-/// Where programs are that a rootless engine needs.
-const PROGRAMS: &[&str] = &["usr/bin", "bin", "usr/local/bin", "usr/sbin", "sbin"];
+use super::delegation::{Delegated, GROUPS, NotDelegated};
+use super::ids::Ids;
+use super::user_namespace::UserNamespace;
 
-/// What user `user` can do on the machine whose files are below `machine`, and what that machine lacks for it.
-pub(super) fn advice(machine: &Path, user: u32) -> String {
+/// What an ordinary user can give containers.
+#[derive(Debug, Clone)]
+pub(super) struct Means {
+    /// Who there can be in them.
+    pub(super) ids: Ids,
+    /// Why that is only root.
+    pub(super) alone: Option<String>,
+    /// Where their control groups are, or why they have none.
+    pub(super) groups: Result<Delegated, NotDelegated>,
+}
+
+/// How an ordinary user's containers are made: in a user namespace, in which that user is root.
+#[derive(Debug, Clone)]
+pub(super) struct Rootless {
+    pub(super) namespace: UserNamespace,
+    pub(super) means: Means,
+}
+
+impl Rootless {
+    /// Has all of it there for processes of `program`. Says what the machine lacks where it can't be.
+    pub(super) fn begin(program: &Path) -> Result<Self, String> {
+        // First, while this process has no other in its group.
+        let groups = delegated().and_then(|delegated| {
+            let settled = delegated.settle(Path::new(GROUPS), std::process::id());
+            settled.map_err(|error| format!("its control group can't be divided: {error}"))
+        });
+        Self::with(program, groups)
+    }
+
+    /// Whether all of it can be there. Leaves nothing, and changes nothing.
+    pub(super) fn look(program: &Path) -> Result<Means, String> {
+        Self::with(program, delegated()).map(|rootless| rootless.means)
+    }
+
+    fn with(program: &Path, groups: Result<Delegated, NotDelegated>) -> Result<Self, String> {
+        let user = rustix::process::geteuid().as_raw();
+        let namespace =
+            UserNamespace::make(program).map_err(|error| advice(Path::new("/"), user, &error.to_string()))?;
+        let means = Means { ids: namespace.ids.clone(), alone: namespace.alone.clone(), groups };
+        Ok(Self { namespace, means })
+    }
+}
+
+fn delegated() -> Result<Delegated, NotDelegated> {
+    let told =
+        fs::read_to_string("/proc/self/cgroup").map_err(|error| format!("/proc/self/cgroup: {error}"))?;
+    Delegated::find(Path::new(GROUPS), &told, std::process::id())
+}
+
+impl Means {
+    /// What a person would want to know of them.
+    pub(super) fn description(&self) -> String {
+        let users = match &self.alone {
+            None => format!("{} users in a container", self.ids.users.count()),
+            Some(reason) => format!("no user but root in a container ({reason})"),
+        };
+        let limits = match &self.groups {
+            Ok(groups) => format!("limits by {}", groups.controllers.join(", ")),
+            Err(reason) => format!("no limits on memory, processors and processes ({reason})"),
+        };
+        format!("as an ordinary user; {users}; {limits}")
+    }
+}
+
+/// Why user `user` has no containers on the machine whose files are below `machine`, and what to do about it.
+fn advice(machine: &Path, user: u32, reason: &str) -> String {
     let socket = format!("unix:///run/user/{user}/podman/podman.sock");
-    let mut text = format!(
-        "making containers without an engine needs root; run as root, or let a rootless engine make them, such as Podman \
-         (`systemctl --user start podman.socket`, then DOCKER_HOST={socket})"
-    );
-    for lack in lacks(machine, user) {
-        text.push_str("; for that, ");
+    let mut text = format!("without root, containers need a user namespace, and there is none ({reason})");
+    for lack in lacks(machine) {
+        text.push_str("; ");
         text.push_str(&lack);
     }
+    text.push_str(&format!(
+        "; run as root, or let an engine make them, such as Podman (`systemctl --user start podman.socket`, then \
+         DOCKER_HOST={socket})"
+    ));
     text
 }
 
-/// What the machine lacks, each with what to do about it.
-fn lacks(machine: &Path, user: u32) -> Vec<String> {
-    let read = |path: &str| fs::read_to_string(machine.join(path)).unwrap_or_default();
-    let is = |path: &str, value: &str| read(path).trim() == value;
+/// What the machine forbids, each with what to do about it.
+fn lacks(machine: &Path) -> Vec<String> {
+    let is =
+        |path: &str, value: &str| fs::read_to_string(machine.join(path)).unwrap_or_default().trim() == value;
     let mut lacks = Vec::new();
     if !machine.join("proc/self/ns/user").exists() {
         lacks.push("the kernel has no user namespaces".to_owned());
@@ -41,41 +107,13 @@ fn lacks(machine: &Path, user: u32) -> Vec<String> {
             lacks.push(format!("users must be let make user namespaces (`sysctl {allow}`, as root)"));
         }
     }
-    if !PROGRAMS.iter().any(|folder| machine.join(folder).join("newuidmap").exists()) {
-        lacks.push("`newuidmap` is missing (the package uidmap or shadow-utils)".to_owned());
-    }
-    let passwd = read("etc/passwd");
-    let name = name_of(&passwd, user);
-    let is_theirs = |line: &str| {
-        let owner = line.split(':').next().unwrap_or_default();
-        Some(owner) == name || owner == user.to_string()
-    };
-    if !read("etc/subuid").lines().any(is_theirs) {
-        let shown = name.map_or_else(|| user.to_string(), str::to_owned);
-        lacks.push(format!(
-            "/etc/subuid has no range for {shown} (`usermod --add-subuids 100000-165535 --add-subgids 100000-165535 {shown}`, \
-             as root)"
-        ));
-    }
-    if !machine.join("sys/fs/cgroup/cgroup.controllers").exists() {
-        lacks.push(
-            "control groups are those of version 1, which users get none of: limits on memory and processors do nothing"
-                .to_owned(),
-        );
-    }
     lacks
-}
-
-/// The name of a user, from the lines of `/etc/passwd`.
-fn name_of(passwd: &str, user: u32) -> Option<&str> {
-    let fields = passwd.lines().map(|line| line.split(':').collect::<Vec<_>>());
-    let mut users = fields.filter(|fields| fields.get(2) == Some(&user.to_string().as_str()));
-    users.next()?.first().copied()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::node::runtime::oci::ids::IdMap;
 
     fn machine(files: &[(&str, &str)]) -> tempfile::TempDir {
         let machine = tempfile::tempdir().unwrap();
@@ -88,44 +126,45 @@ mod tests {
     }
 
     #[test]
-    fn a_machine_that_has_it_all_lacks_nothing() {
+    fn a_machine_that_lets_users_forbids_nothing() {
         let files = [
             ("proc/self/ns/user", ""),
             ("proc/sys/user/max_user_namespaces", "96365\n"),
             ("proc/sys/kernel/unprivileged_userns_clone", "1\n"),
-            ("usr/bin/newuidmap", ""),
-            ("etc/passwd", "root:x:0:0::/:\nada:x:1000:1000::/:\n"),
-            ("etc/subuid", "ada:100000:65536\n"),
-            ("sys/fs/cgroup/cgroup.controllers", "memory"),
         ];
         let machine = machine(&files);
-        assert_eq!(lacks(machine.path(), 1000), Vec::<String>::new());
-        let text = advice(machine.path(), 1000);
-        assert!(text.contains("needs root") && text.contains("/run/user/1000/podman"), "{text}");
-        let other = lacks(machine.path(), 1001);
-        assert!(matches!(&other[..], [lack] if lack.contains("no range for 1001")), "{other:?}");
+        assert_eq!(lacks(machine.path()), Vec::<String>::new());
+        let text = advice(machine.path(), 1000, "out of luck");
+        assert!(text.contains("out of luck") && text.contains("/run/user/1000/podman"), "{text}");
     }
 
     #[test]
-    fn what_is_missing_is_named_with_what_to_do() {
+    fn what_is_forbidden_is_named_with_what_to_do() {
         let files = [
             ("proc/self/ns/user", ""),
             ("proc/sys/user/max_user_namespaces", "0\n"),
             ("proc/sys/kernel/unprivileged_userns_clone", "0\n"),
             ("proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1\n"),
-            ("etc/passwd", "ada:x:1000:1000::/:\n"),
         ];
-        let lacks = lacks(machine(&files).path(), 1000).join("\n");
+        let lacks = lacks(machine(&files).path()).join("\n");
         for part in [
             "user.max_user_namespaces=15000",
             "kernel.unprivileged_userns_clone=1",
             "apparmor_restrict_unprivileged_userns=0",
-            "`newuidmap` is missing",
-            "no range for ada",
-            "version 1",
         ] {
             assert!(lacks.contains(part), "{lacks}");
         }
-        assert!(super::lacks(machine(&[]).path(), 1000)[0].contains("no user namespaces"));
+        assert!(super::lacks(machine(&[]).path())[0].contains("no user namespaces"));
+    }
+
+    #[test]
+    fn what_is_missing_is_part_of_the_description() {
+        let ids = Ids { users: IdMap::alone(7), groups: IdMap::alone(8) };
+        let means = Means { ids, alone: Some("nobody lends".into()), groups: Err("version 1".into()) };
+        assert_eq!(
+            means.description(),
+            "as an ordinary user; no user but root in a container (nobody lends); no limits on memory, processors and \
+             processes (version 1)"
+        );
     }
 }

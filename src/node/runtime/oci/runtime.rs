@@ -10,23 +10,25 @@ use async_trait::async_trait;
 use rustix::process::Signal;
 use tokio::sync::OnceCell;
 
+use super::chores::remove_as_root;
 use super::container_folder::{ContainerFolder, Standing};
 use super::containers::{MOMENTS, create, failed, gone, list, remove, signal, start};
-use super::host::{Host, check};
+use super::host::{Host, check, is_root};
 use super::pull::{Fetched, fetch};
 use super::reference::ImageName;
 use super::registry::reasons;
 use super::reservations::Reserved;
 use super::room;
+use super::rootless::{Means, Rootless};
 use super::sealed_program::SealedProgram;
 use super::store::{Store, StoreError};
-use crate::node::root_folder::remove_host_tree;
+use super::user_namespace::THIS_PROGRAM;
 use crate::node::runtime::{
     ContainerId, ContainerRuntime, ContainerSpec, ContainerState, ExitStatus, Image, ImageBudget, ImageHold,
     OwnProgram, RegistryCredential, RuntimeError, RuntimeKind, StoredImages, Subnet,
 };
 
-/// Runs containers without any daemon. Needs root.
+/// Runs containers without any daemon: as root, or as an ordinary user who is root in a user namespace.
 ///
 /// Containers use the host's network unless they ask for none. Each has a supervisor, a process of this same program, and both
 /// outlive the process that started them.
@@ -45,13 +47,15 @@ impl OciRuntime {
     /// can't run containers.
     pub fn new(store: PathBuf) -> Result<Self, RuntimeError> {
         // Not the path of the executable: that may be replaced while this process runs.
-        Self::with_supervisor(store, PathBuf::from("/proc/self/exe"))
+        Self::with_supervisor(store, PathBuf::from(THIS_PROGRAM))
     }
 
     /// The same with another executable for the supervisors, which must call [`super::supervisor::intercept`] first thing.
     pub fn with_supervisor(store: PathBuf, supervisor: PathBuf) -> Result<Self, RuntimeError> {
         let unavailable = |reason| RuntimeError::Unavailable { kind: RuntimeKind::Oci, reason };
-        let opened = Store::open(&store).map_err(|error| unavailable(reasons(&error)))?;
+        let rootless =
+            if is_root() { None } else { Some(Rootless::begin(&supervisor).map_err(unavailable)?) };
+        let opened = Store::open(&store, rootless).map_err(|error| unavailable(reasons(&error)))?;
         check(&store).map_err(unavailable)?;
         Ok(Self { store: opened, supervisor, program: Arc::default(), fetching: Arc::default() })
     }
@@ -75,8 +79,13 @@ impl OciRuntime {
     /// Why not, and what to try.
     pub fn probe(store: &Path) -> Result<String, RuntimeError> {
         let there = store.ancestors().find(|folder| folder.is_dir()).unwrap_or(Path::new("/"));
-        check(there).map_err(|reason| RuntimeError::Unavailable { kind: RuntimeKind::Oci, reason })?;
-        Ok(description())
+        let unavailable = |reason| RuntimeError::Unavailable { kind: RuntimeKind::Oci, reason };
+        check(there).map_err(unavailable)?;
+        let means = match is_root() {
+            true => None,
+            false => Some(Rootless::look(Path::new(THIS_PROGRAM)).map_err(unavailable)?),
+        };
+        Ok(description(means.as_ref()))
     }
 
     /// The path of the supervisors' program.
@@ -138,8 +147,11 @@ impl OciRuntime {
 }
 
 /// What a person would want to know of the runtime on this machine.
-fn description() -> String {
-    let host = Host::look();
+fn description(means: Option<&Means>) -> String {
+    if let Some(means) = means {
+        return format!("oci: libcontainer without a daemon, {}", means.description());
+    }
+    let host = Host::look(None);
     let groups = if host.has_device_hierarchy { 1 } else { 2 };
     let pids = if host.limits_pids { "" } else { ", which can't limit processes" };
     format!("oci: libcontainer without a daemon, control groups version {groups}{pids}")
@@ -152,7 +164,7 @@ impl ContainerRuntime for OciRuntime {
     }
 
     async fn describe(&self) -> Result<String, RuntimeError> {
-        Ok(description())
+        Ok(description(self.store.rootless.as_ref().map(|rootless| &rootless.means)))
     }
 
     async fn find_image(&self, reference: &str) -> Result<Option<Image>, RuntimeError> {
@@ -210,6 +222,20 @@ impl ContainerRuntime for OciRuntime {
         written.map_err(|error| failed("keep images")(reasons(&error)))
     }
 
+    fn user_inside(&self, user: u32, group: u32) -> (u32, u32) {
+        let is_ours = user == rustix::process::geteuid().as_raw();
+        if self.store.rootless.is_some() && is_ours { (0, 0) } else { (user, group) }
+    }
+
+    async fn remove_left(&self, path: &Path) -> io::Result<()> {
+        let Some(rootless) = self.store.rootless.clone() else {
+            return Err(io::ErrorKind::PermissionDenied.into());
+        };
+        let path = path.to_owned();
+        let removed = tokio::task::spawn_blocking(move || remove_as_root(&path, &rootless.namespace)).await;
+        removed.unwrap_or_else(|error| Err(io::Error::other(error)))
+    }
+
     async fn create(&self, spec: &ContainerSpec) -> Result<ContainerId, RuntimeError> {
         let name = ImageName::parse(&spec.image)?;
         let _stays = self.store.reserve(vec![Reserved::Name(name.key())]);
@@ -224,7 +250,9 @@ impl ContainerRuntime for OciRuntime {
 
     async fn start(&self, container: &ContainerId) -> Result<(), RuntimeError> {
         match self.standing(container)? {
-            (folder, Standing::Created) => start(&self.program().await?, &folder).await,
+            (folder, Standing::Created) => {
+                start(&self.program().await?, &folder, self.store.rootless.as_ref()).await
+            }
             (_, Standing::Supervised(_)) => Ok(()),
             (_, Standing::Over(_)) => Err(RuntimeError::Failed {
                 action: format!("start container {container}"),
@@ -301,8 +329,8 @@ impl ContainerRuntime for OciRuntime {
 
     /// It goes with the last container in it; what was noted of it goes here.
     async fn remove_network(&self, network: &str) -> Result<(), RuntimeError> {
-        let folder = self.store.networks().join(network);
-        blocking(move || remove_host_tree(&folder)).await?.map_err(failed("remove the network"))
+        let (store, folder) = (self.store.clone(), self.store.networks().join(network));
+        blocking(move || store.remove_tree(&folder)).await?.map_err(failed("remove the network"))
     }
 
     async fn own_program(&self) -> Result<OwnProgram, RuntimeError> {

@@ -22,13 +22,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::{Deserialize, Serialize};
 
+use super::chores::{self, remove_tree};
 use super::holdings::{ImageRecord, note_use};
 use super::image_config::ImageConfig;
-use super::layer::{DigestReader, UNPACKED, decompress, is_compressed, sha256_hex};
+use super::layer::{UNPACKED, is_compressed, sha256_hex};
 use super::reference::ImageName;
 use super::reservations::{Reservation, Reservations, Reserved};
-use super::unpack::{Limits, Unpacker, no_room};
-use crate::node::root_folder::remove_host_tree;
+use super::rootless::Rootless;
+use super::unpack::no_room;
+use super::unpack_image::{Fault, unpack_image};
+use super::user_namespace::UserNamespace;
 use crate::node::runtime::{Image, ImageBudget};
 
 /// Why the store didn't do something.
@@ -86,11 +89,13 @@ pub(super) struct Store {
     pub(super) folder: PathBuf,
     pub(super) budget: ImageBudget,
     pub(super) reservations: Arc<Reservations>,
+    /// How an ordinary user works on what belongs to users of containers; root needs nothing for that.
+    pub(super) rootless: Option<Rootless>,
 }
 
 impl Store {
     /// The store in `folder`, which is made if need be. Throws away what killed processes left half-made.
-    pub(super) fn open(folder: &Path) -> Result<Self, StoreError> {
+    pub(super) fn open(folder: &Path, rootless: Option<Rootless>) -> Result<Self, StoreError> {
         for part in ["blobs", "images", "references", "wishes", "temporary", "containers"] {
             let path = folder.join(part);
             // Images hold set-user-id programs: nobody but us may come near them.
@@ -102,7 +107,7 @@ impl Store {
         }
         let folder = fs::canonicalize(folder).map_err(StoreError::io("find the folder", folder))?;
         let reservations = Reservations::of(&folder).map_err(StoreError::io("lock", &folder))?;
-        let store = Self { folder, budget: ImageBudget::default(), reservations };
+        let store = Self { folder, budget: ImageBudget::default(), reservations, rootless };
         store.sweep();
         Ok(store)
     }
@@ -129,9 +134,20 @@ impl Store {
             let name = entry.file_name();
             let process = name.to_string_lossy().split('-').next().unwrap_or_default().to_owned();
             if !Path::new("/proc").join(&process).exists() {
-                let _ = remove_host_tree(&entry.path());
+                // Something that it had started may just be ending.
+                let removed = || self.remove_tree(&entry.path()).is_ok();
+                let _ = removed() || removed();
             }
         }
+    }
+
+    fn namespace(&self) -> Option<&UserNamespace> {
+        self.rootless.as_ref().map(|rootless| &rootless.namespace)
+    }
+
+    /// Removes a file or folder with everything below it, whoever it belongs to.
+    pub(super) fn remove_tree(&self, path: &Path) -> io::Result<()> {
+        remove_tree(path, self.namespace())
     }
 
     /// A new, empty folder for something that is being made.
@@ -140,9 +156,9 @@ impl Store {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let path = self.folder.join(format!("temporary/{}-{number}", std::process::id()));
         // A process with our number may have been here before us.
-        remove_host_tree(&path).map_err(StoreError::io("clear the folder", &path))?;
+        self.remove_tree(&path).map_err(StoreError::io("clear the folder", &path))?;
         fs::DirBuilder::new().mode(0o700).create(&path).map_err(StoreError::io("make the folder", &path))?;
-        Ok(TemporaryFolder { path })
+        Ok(TemporaryFolder { path, namespace: self.namespace().cloned() })
     }
 
     /// Where the blob of a digest is, or would be.
@@ -217,11 +233,11 @@ impl Store {
             )));
         }
         let _stays = self.reserve(vec![Reserved::Image(hex.to_owned())]);
-        let temporary = self.unpack(&parsed, layers)?;
+        let (temporary, bytes) = self.unpack(&parsed, layers)?;
         let path = temporary.path.join("config.json");
         fs::write(&path, config).map_err(StoreError::io("write", &path))?;
-        ImageRecord::write(&temporary.path, self.blobs_among(layers))
-            .map_err(StoreError::io("write the record in", &temporary.path))?;
+        let record = ImageRecord { bytes, blobs: self.blobs_among(layers) };
+        record.write(&temporary.path).map_err(StoreError::io("write the record in", &temporary.path))?;
         self.install(&temporary, &self.folder.join("images").join(hex))?;
         self.find_id(id)?.ok_or_else(|| StoreError::Io {
             action: "find the image",
@@ -230,9 +246,9 @@ impl Store {
         })
     }
 
-    /// Unpacks layers into a new folder. How much they hold only unpacking tells: images make way until there is room enough, or
-    /// none that could.
-    fn unpack(&self, config: &ImageConfig, layers: &[PathBuf]) -> Result<TemporaryFolder, StoreError> {
+    /// Unpacks layers into a new folder, and gives how many bytes they take. How much they hold only unpacking tells: images make way
+    /// until there is room enough, or none that could.
+    fn unpack(&self, config: &ImageConfig, layers: &[PathBuf]) -> Result<(TemporaryFolder, u64), StoreError> {
         let packed: u64 = layers.iter().filter_map(|file| file.metadata().ok()).map(|data| data.len()).sum();
         let mut wanted: u64 = layers.iter().map(|file| unpacked_size(file)).sum();
         let least = packed.min(wanted);
@@ -261,16 +277,21 @@ impl Store {
         room: u64,
         config: &ImageConfig,
         layers: &[PathBuf],
-    ) -> Result<TemporaryFolder, StoreError> {
+    ) -> Result<(TemporaryFolder, u64), StoreError> {
         let temporary = self.temporary()?;
         let root = temporary.path.join("rootfs");
         fs::DirBuilder::new().mode(0o755).create(&root).map_err(StoreError::io("make the folder", &root))?;
-        let limits = Limits { room, ..Limits::default() };
-        let mut unpacker = Unpacker::new(&root, limits).map_err(StoreError::io("open the folder", &root))?;
-        for (file, expected) in layers.iter().zip(config.layers()) {
-            unpack_layer(&mut unpacker, file, expected)?;
+        let layers =
+            layers.iter().zip(config.layers()).map(|(file, digest)| (file.as_path(), digest.as_str()));
+        let unpacked = match self.namespace() {
+            None => unpack_image(&root, room, layers),
+            Some(namespace) => chores::unpack(namespace, &root, room, layers),
+        };
+        match unpacked {
+            Ok(bytes) => Ok((temporary, bytes)),
+            Err(Fault::Image(reason)) => Err(StoreError::InvalidImage(reason)),
+            Err(Fault::Machine(path, error)) => Err(StoreError::io("unpack", &path)(error)),
         }
-        Ok(temporary)
     }
 
     /// The names of those files that are layers of this store.
@@ -296,36 +317,18 @@ fn unpacked_size(file: &Path) -> u64 {
     if is_compressed { size.saturating_mul(UNPACKED) } else { size }
 }
 
-/// Unpacks one layer and checks that it is the one that the configuration names.
-fn unpack_layer(unpacker: &mut Unpacker, file: &Path, expected: &str) -> Result<(), StoreError> {
-    let open = File::open(file).map_err(StoreError::io("open", file))?;
-    let blame = |error: io::Error| match error.kind() {
-        io::ErrorKind::StorageFull
-        | io::ErrorKind::QuotaExceeded
-        | io::ErrorKind::PermissionDenied
-        | io::ErrorKind::ReadOnlyFilesystem => StoreError::io("unpack the layer", file)(error),
-        _ => StoreError::InvalidImage(format!("layer {expected}: {error}")),
-    };
-    let mut reader = DigestReader::new(decompress(open).map_err(blame)?);
-    unpacker.unpack(&mut reader).map_err(blame)?;
-    let found = reader.finish().map_err(blame)?;
-    if found == expected {
-        Ok(())
-    } else {
-        Err(StoreError::InvalidImage(format!("layer {expected} holds something else: {found}")))
-    }
-}
-
 /// A folder that is removed with everything in it when it is dropped, unless it was renamed before.
 #[derive(Debug)]
 pub(super) struct TemporaryFolder {
     pub(super) path: PathBuf,
+    /// Where those are who may remove everything in it.
+    namespace: Option<UserNamespace>,
 }
 
 impl Drop for TemporaryFolder {
     fn drop(&mut self) {
         // What can't be removed now is swept at the next start.
-        let _ = remove_host_tree(&self.path);
+        let _ = remove_tree(&self.path, self.namespace.as_ref());
     }
 }
 
@@ -364,7 +367,7 @@ mod tests {
 
     /// A store with an image of one layer, whose configuration claims the layer's digest to be `claimed`.
     fn add(folder: &Path, claimed: Option<&str>) -> Result<(Store, StoredImage), StoreError> {
-        let store = Store::open(&folder.join("store")).unwrap();
+        let store = Store::open(&folder.join("store"), None).unwrap();
         let layer = layer("etc/motd", b"hello");
         let file = folder.join("layer");
         fs::write(&file, &layer).unwrap();
@@ -382,7 +385,7 @@ mod tests {
         assert!(store.find(&name).unwrap().is_none());
         store.set_reference(&name, &image.image.id).unwrap();
 
-        let other = Store::open(&folder.path().join("store")).unwrap();
+        let other = Store::open(&folder.path().join("store"), None).unwrap();
         let found = other.find(&ImageName::parse("docker.io/library/motd:latest").unwrap()).unwrap().unwrap();
         assert_eq!(found.image, image.image);
         assert_eq!(fs::read_to_string(found.root.join("etc/motd")).unwrap(), "hello");
@@ -401,11 +404,11 @@ mod tests {
     #[test]
     fn leftovers_of_dead_processes_are_swept_those_of_living_ones_stay() {
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(folder.path()).unwrap();
+        let store = Store::open(folder.path(), None).unwrap();
         let dead = folder.path().join("temporary/4194305-0");
         fs::create_dir_all(dead.join("rootfs/deep")).unwrap();
         let living = store.temporary().unwrap();
-        Store::open(folder.path()).unwrap();
+        Store::open(folder.path(), None).unwrap();
         assert!(!dead.exists());
         assert!(living.path.exists());
     }

@@ -11,18 +11,16 @@ use std::path::{Path, PathBuf};
 
 use libcontainer::container::Container;
 use libcontainer::container::builder::ContainerBuilder;
-use libcontainer::oci_spec::runtime::LinuxNamespaceType;
 use libcontainer::syscall::syscall::SyscallType;
-use rustix::fs::{FileType, Mode};
-use rustix::mount::{MountFlags, MountPropagationFlags};
-use rustix::process::{Pid, PidfdFlags, WaitOptions};
+use rustix::fs::Mode;
+use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions};
 use serde::{Deserialize, Serialize};
 
 use super::container_folder::{ContainerFolder, Exit, Record, lock};
 use super::executor::{PROGRAM_REASON, ProgramExecutor};
 use super::network::{self, Membership};
 use super::streams::{ContainerEnds, Streams};
-use crate::node::plain_path;
+use super::{chores, root_mount, user_namespace};
 use crate::node::root_folder::RootFolder;
 
 /// The hidden first argument that makes this program a supervisor.
@@ -59,8 +57,12 @@ fn step<E: std::fmt::Display>(action: &'static str) -> impl FnOnce(E) -> StartEr
 }
 
 /// If this process was started to be a supervisor, is one until its container has ended, and returns the exit code of the
-/// process. Call it first thing in `main`, before any thread starts.
+/// process. The same for what else this runtime starts processes for. Call it first thing in `main`, before any thread starts.
 pub fn intercept() -> Option<u8> {
+    user_namespace::intercept().or_else(chores::intercept).or_else(play_supervisor)
+}
+
+fn play_supervisor() -> Option<u8> {
     let mut arguments = std::env::args_os().skip(1);
     if arguments.next()? != ARGUMENT {
         return None;
@@ -166,7 +168,7 @@ fn launch(folder: &ContainerFolder, record: &Record) -> Result<Running, StartErr
         .map_err(step("open the files for standard output and error"))?;
     mount_root(record)?;
     for (number, source) in record.binds.iter().enumerate() {
-        mount_bind(source, &ContainerFolder::bind(&folder.path, number)).map_err(|error| {
+        root_mount::mount_bind(source, &ContainerFolder::bind(&folder.path, number)).map_err(|error| {
             StartError::Step { action: "mount", reason: format!("`{}`: {error}", source.display()) }
         })?;
     }
@@ -193,7 +195,8 @@ fn launch(folder: &ContainerFolder, record: &Record) -> Result<Running, StartErr
     let outcome = running.and_then(|init| {
         fs::write(folder.file("init"), init.as_raw_pid().to_string())
             .map_err(step("write down the process"))?;
-        let memory_events = memory_events(init);
+        check_group(record, init).map_err(step("put the container into its control group"))?;
+        let memory_events = memory_events(init).filter(|_| record.has_group);
         container.start().map_err(step("start the container"))?;
         // The pipe closes without a word when the program has taken over.
         let mut reason = String::new();
@@ -205,6 +208,11 @@ fn launch(folder: &ContainerFolder, record: &Record) -> Result<Running, StartErr
             Ok(Running { container, init, streams, memory_events, _membership: membership })
         }
         Err(error) => {
+            if let Some(init) = container.pid().and_then(|pid| Pid::from_raw(pid.as_raw())) {
+                // Without a control group the library would not find it; where it is gone already, nobody else has its number
+                // before it is waited for.
+                let _ = rustix::process::kill_process(init, Signal::KILL);
+            }
             // What can't be cleaned up here is cleaned up when the container is removed.
             let _ = container.delete(true);
             Err(error)
@@ -212,40 +220,14 @@ fn launch(folder: &ContainerFolder, record: &Record) -> Result<Running, StartErr
     }
 }
 
-/// Mounts the container's changes over the image, in a mount namespace of our own: it goes away with us, however we end.
+/// Mounts what the container's root file system is, in a mount namespace of our own.
 fn mount_root(record: &Record) -> Result<(), StartError> {
-    network::enter_new(LinuxNamespaceType::Mount).map_err(step("make a namespace"))?;
-    let receive_only = MountPropagationFlags::DOWNSTREAM | MountPropagationFlags::REC;
-    rustix::mount::mount_change("/", receive_only).map_err(step("detach the mounts from the host's"))?;
-    let flags = if record.devices_in_root { MountFlags::empty() } else { MountFlags::NODEV };
-    // Paths relative to the container's folder need no escaping. Nothing here must survive a crash of the machine, so that
-    // nothing needs to be written through.
-    rustix::mount::mount(
-        "overlay",
-        "rootfs",
-        "overlay",
-        flags,
-        Some(c"lowerdir=lower,upperdir=upper,workdir=work,volatile"),
-    )
-    .map_err(|error| StartError::Step {
-        action: "mount the image (overlay)",
-        reason: format!(
-            "{error}; the data folder must lie on a local file system such as ext4, xfs, btrfs or tmpfs"
-        ),
-    })
-}
-
-/// Mounts a part of the machine where the container's own mounts take it from. It is found without following links, and mounted
-/// by its descriptor: whatever becomes of its path meanwhile, it is what was meant.
-fn mount_bind(source: &Path, place: &Path) -> io::Result<()> {
-    let source = plain_path::find(source)?;
-    let is_folder = FileType::from_raw_mode(rustix::fs::fstat(&source)?.st_mode) == FileType::Directory;
-    if is_folder {
-        fs::create_dir(place)?;
-    } else {
-        fs::write(place, "")?;
+    root_mount::enter().map_err(step("make a namespace"))?;
+    if !record.rootless {
+        return root_mount::mount(record.devices_in_root).map_err(step("mount the image (overlay)"));
     }
-    Ok(rustix::mount::mount_bind_recursive(plain_path::by_descriptor(&source), place)?)
+    root_mount::hide_version_1().map_err(step("hide control groups of version 1"))?;
+    root_mount::mount_of_user().map_err(step("mount the image (overlay)"))
 }
 
 fn build(
@@ -302,6 +284,19 @@ impl Running {
         folder.set_exit(&Exit { code, out_of_memory, error: self.streams.finish() })?;
         cleaned.map_err(io::Error::other)
     }
+}
+
+/// Whether the container of an ordinary user is in the control group that it was to have: where that fails, the library only says so
+/// where nobody reads it, and no limit would hold.
+fn check_group(record: &Record, process: Pid) -> io::Result<()> {
+    if !record.rootless || !record.has_group {
+        return Ok(());
+    }
+    let groups = fs::read_to_string(format!("/proc/{}/cgroup", process.as_raw_pid()))?;
+    if groups.lines().any(|line| line.starts_with("0::") && line.ends_with(&record.id)) {
+        return Ok(());
+    }
+    Err(io::Error::other(format!("it is still in `{}`", groups.trim())))
 }
 
 /// The file in which the kernel counts the processes it killed for want of memory, for the control group of a process.

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{AtFlags, FileType, Gid, Mode, OFlags, Timespec, Timestamps, Uid, XattrFlags};
 use tar::{Archive, Entry, EntryType};
 
+use super::ids::Ids;
 use crate::node::free_space::{KEPT_FREE, room_on};
 use crate::node::root_folder::{RootFolder, empty_unless, file_type, names, remove_tree};
 
@@ -76,6 +77,8 @@ const OPAQUE: &[u8] = b".wh..wh..opq";
 pub(super) struct Unpacker {
     root: RootFolder,
     limits: Limits,
+    /// Who there is; `None` if this process may give files to nobody.
+    ids: Option<Ids>,
     entries: u64,
     bytes: u64,
     /// Blocks of the disk that they take, about.
@@ -91,9 +94,11 @@ pub(super) struct Unpacker {
 impl Unpacker {
     /// An unpacker into the folder `root` of the host, which is empty.
     pub(super) fn new(root: &Path, limits: Limits) -> io::Result<Self> {
+        let is_root = rustix::process::geteuid().is_root();
         Ok(Self {
             root: RootFolder::open(root)?,
             limits,
+            ids: if is_root { Some(Ids::of_this_process()?) } else { None },
             entries: 0,
             bytes: 0,
             blocks: 0,
@@ -190,7 +195,7 @@ impl Unpacker {
     fn set_root_metadata<R: Read>(&mut self, entry: &mut Entry<'_, R>) -> io::Result<()> {
         if entry.header().entry_type().is_dir() {
             let folder = self.root.folder(Path::new(""))?;
-            set_folder_metadata(entry, &folder, OsStr::new("."))?;
+            set_folder_metadata(entry, &folder, OsStr::new("."), self.ids.as_ref())?;
         }
         Ok(())
     }
@@ -237,22 +242,22 @@ impl Unpacker {
                     Ok(()) | Err(rustix::io::Errno::EXIST) => {}
                     Err(error) => return Err(error.into()),
                 }
-                set_folder_metadata(entry, folder, name)
+                set_folder_metadata(entry, folder, name, self.ids.as_ref())
             }
             EntryType::Symlink => {
                 let target = entry.link_name_bytes().ok_or_else(|| invalid("a link to nowhere"))?;
                 rustix::fs::symlinkat(target.as_ref(), folder, name)?;
-                let (owner, group) = owner(entry)?;
-                Ok(rustix::fs::chownat(folder, name, owner, group, AtFlags::SYMLINK_NOFOLLOW)?)
+                let Owner { user, group, .. } = Owner::of(entry, self.ids.as_ref())?;
+                Ok(rustix::fs::chownat(folder, name, user, group, AtFlags::SYMLINK_NOFOLLOW)?)
             }
             EntryType::Link => self.create_hard_link(entry, folder, name),
             EntryType::Fifo => {
                 rustix::fs::mknodat(folder, name, FileType::Fifo, mode(entry)?, 0)?;
-                let (owner, group) = owner(entry)?;
-                Ok(rustix::fs::chownat(folder, name, owner, group, AtFlags::SYMLINK_NOFOLLOW)?)
+                let Owner { user, group, .. } = Owner::of(entry, self.ids.as_ref())?;
+                Ok(rustix::fs::chownat(folder, name, user, group, AtFlags::SYMLINK_NOFOLLOW)?)
             }
             EntryType::Regular | EntryType::Continuous | EntryType::GNUSparse => {
-                create_file(entry, folder, name)
+                create_file(entry, folder, name, self.ids.as_ref())
             }
             other => Err(invalid(format!("an entry of the unknown type {:?}", char::from(other.as_byte())))),
         }
@@ -276,30 +281,41 @@ impl Unpacker {
     }
 }
 
-fn create_file<R: Read>(entry: &mut Entry<'_, R>, folder: &OwnedFd, name: &OsStr) -> io::Result<()> {
+fn create_file<R: Read>(
+    entry: &mut Entry<'_, R>,
+    folder: &OwnedFd,
+    name: &OsStr,
+    ids: Option<&Ids>,
+) -> io::Result<()> {
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let file = rustix::fs::openat(folder, name, flags, Mode::from_raw_mode(0o600))?;
     let mut file = std::fs::File::from(file);
     io::copy(entry, &mut file)?;
-    let (owner, group) = owner(entry)?;
-    rustix::fs::fchown(&file, owner, group)?;
+    let owner = Owner::of(entry, ids)?;
+    rustix::fs::fchown(&file, owner.user, owner.group)?;
     set_attributes(entry, &file)?;
     // After the owner: changing that clears the set-user-id bit.
-    rustix::fs::fchmod(&file, mode(entry)?)?;
+    rustix::fs::fchmod(&file, owner.mode(mode(entry)?))?;
     Ok(rustix::fs::futimens(&file, &times(entry)?)?)
 }
 
-fn set_folder_metadata<R: Read>(entry: &mut Entry<'_, R>, parent: impl AsFd, name: &OsStr) -> io::Result<()> {
+fn set_folder_metadata<R: Read>(
+    entry: &mut Entry<'_, R>,
+    parent: impl AsFd,
+    name: &OsStr,
+    ids: Option<&Ids>,
+) -> io::Result<()> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let folder = rustix::fs::openat(parent, name, flags, Mode::empty())?;
-    let (owner, group) = owner(entry)?;
-    rustix::fs::fchown(&folder, owner, group)?;
+    let owner = Owner::of(entry, ids)?;
+    rustix::fs::fchown(&folder, owner.user, owner.group)?;
     set_attributes(entry, &folder)?;
-    rustix::fs::fchmod(&folder, mode(entry)?)?;
+    rustix::fs::fchmod(&folder, owner.mode(mode(entry)?))?;
     Ok(rustix::fs::futimens(&folder, &times(entry)?)?)
 }
 
-/// File capabilities and users' own attributes; others would speak to the host's kernel.
+/// File capabilities and users' own attributes; others would speak to the host's kernel, as would those of an overlay that an
+/// ordinary user mounts.
 fn set_attributes<R: Read>(entry: &mut Entry<'_, R>, file: impl AsFd) -> io::Result<()> {
     let Some(extensions) = entry.pax_extensions()? else { return Ok(()) };
     for extension in extensions {
@@ -307,7 +323,8 @@ fn set_attributes<R: Read>(entry: &mut Entry<'_, R>, file: impl AsFd) -> io::Res
         let Some(name) = extension.key().ok().and_then(|key| key.strip_prefix("SCHILY.xattr.")) else {
             continue;
         };
-        if name == "security.capability" || name.starts_with("user.") {
+        let is_users_own = name.starts_with("user.") && !name.starts_with("user.overlay.");
+        if name == "security.capability" || is_users_own {
             match rustix::fs::fsetxattr(&file, name, extension.value_bytes(), XattrFlags::empty()) {
                 // The file system keeps none: what an image can't have it does without, as with every other engine.
                 Ok(()) | Err(rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::PERM) => {}
@@ -322,17 +339,36 @@ fn mode<R: Read>(entry: &Entry<'_, R>) -> io::Result<Mode> {
     Ok(Mode::from_raw_mode(entry.header().mode()? & 0o7777))
 }
 
-/// Owners can only be given by root; anyone else unpacks everything as their own.
-fn owner<R: Read>(entry: &Entry<'_, R>) -> io::Result<(Option<Uid>, Option<Gid>)> {
-    if !rustix::process::geteuid().is_root() {
-        return Ok((None, None));
+/// Whose an entry becomes.
+struct Owner {
+    user: Option<Uid>,
+    group: Option<Gid>,
+    /// Whether it is root's because there is nobody of the number that the image says.
+    is_substitute: bool,
+}
+
+impl Owner {
+    /// Owners can only be given by root; anyone else unpacks everything as their own. Root of a user namespace can give only to those
+    /// that there are in it, and keeps what belongs to others.
+    fn of<R: Read>(entry: &Entry<'_, R>, ids: Option<&Ids>) -> io::Result<Self> {
+        let Some(ids) = ids else { return Ok(Self { user: None, group: None, is_substitute: false }) };
+        let id = |id: u64| u32::try_from(id).map_err(|_| invalid(format!("the owner {id} is not possible")));
+        let (user, group) = (id(number(entry.header().uid()))?, id(number(entry.header().gid()))?);
+        if user == u32::MAX || group == u32::MAX {
+            return Err(invalid(format!("the owner {user}:{group} is not possible")));
+        }
+        let (has_user, has_group) = (ids.users.contains(user), ids.groups.contains(group));
+        Ok(Self {
+            user: Some(Uid::from_raw(if has_user { user } else { 0 })),
+            group: Some(Gid::from_raw(if has_group { group } else { 0 })),
+            is_substitute: !has_user || !has_group,
+        })
     }
-    let id = |id: u64| u32::try_from(id).map_err(|_| invalid(format!("the owner {id} is not possible")));
-    let (user, group) = (id(number(entry.header().uid()))?, id(number(entry.header().gid()))?);
-    if user == u32::MAX || group == u32::MAX {
-        return Err(invalid(format!("the owner {user}:{group} is not possible")));
+
+    /// The mode of an entry: nobody becomes root by a program that was to make them somebody else.
+    fn mode(&self, mode: Mode) -> Mode {
+        if self.is_substitute { mode & Mode::from_raw_mode(0o1777) } else { mode }
     }
-    Ok((Some(Uid::from_raw(user)), Some(Gid::from_raw(group))))
 }
 
 /// A number of a header. Some archivers leave out what they don't know, which means zero.

@@ -270,3 +270,39 @@ fn names_that_would_fill_the_memory_are_refused() {
     sandbox.unpack(vec![Layer::new().file("large", &"x".repeat(9 << 20)).file("next", "y")]).unwrap();
     assert_eq!(sandbox.read("next").as_deref(), Some("y"));
 }
+
+#[test]
+fn what_belongs_to_nobody_that_there_is_becomes_roots_and_makes_nobody_root() {
+    if !rustix::process::geteuid().is_root() {
+        // Nobody else gives files away.
+        return;
+    }
+    use crate::node::runtime::oci::ids::{IdMap, Ids};
+
+    let mut builder = Builder::new(Vec::new());
+    for (name, owner, mode) in [("theirs", 1000, 0o4755), ("folder", 1000, 0o3775), ("roots", 0, 0o4755)] {
+        let mut header = Header::new_gnu();
+        header.set_entry_type(if name == "folder" { EntryType::Directory } else { EntryType::Regular });
+        header.set_size(0);
+        header.set_mode(mode);
+        header.set_uid(owner);
+        header.set_gid(owner);
+        builder.append_data(&mut header, name, &b""[..]).unwrap();
+    }
+    let layer = builder.into_inner().unwrap();
+    let found = |ids: Option<Ids>| {
+        let sandbox = Sandbox::new();
+        let mut unpacker = Unpacker::new(&sandbox.root(), Limits::default()).unwrap();
+        if ids.is_some() {
+            unpacker.ids = ids;
+        }
+        unpacker.unpack(layer.as_slice()).unwrap();
+        ["theirs", "folder", "roots"].map(|name| {
+            let data = std::fs::metadata(sandbox.root().join(name)).unwrap();
+            (data.uid(), data.gid(), data.mode() & 0o7777)
+        })
+    };
+    assert_eq!(found(None), [(1000, 1000, 0o4755), (1000, 1000, 0o3775), (0, 0, 0o4755)]);
+    let alone = Ids { users: IdMap::alone(0), groups: IdMap::alone(0) };
+    assert_eq!(found(Some(alone)), [(0, 0, 0o755), (0, 0, 0o1775), (0, 0, 0o4755)]);
+}

@@ -208,13 +208,21 @@ impl Edit<'_> {
             self.expected.change(&address, ChangeClass::UpdateLive, vec![]);
             self.expected.tasks.insert(address, counts);
         } else if counts.add + counts.replace > 0 {
-            self.expected.replace_job(&format!("jobs.{key}"), vec![]);
+            let job = format!("jobs.{key}");
+            if over { self.expected.next_generation(&job) } else { self.expected.replace_job(&job, vec![]) }
         }
         Some(what)
     }
 }
 
 impl Expected {
+    /// A job that is over gets another generation: nothing is deleted, so nothing has to be permitted.
+    fn next_generation(&mut self, address: &str) {
+        let anything = vec![String::new()];
+        self.change(address, ChangeClass::Create, anything);
+        self.change(&format!("{address}.tasks"), ChangeClass::Create, vec![]);
+    }
+
     fn replace_job(&mut self, address: &str, fields: Vec<String>) {
         self.change(address, ChangeClass::Replace, fields);
         self.change(&format!("{address}.tasks"), ChangeClass::Create, vec![]);

@@ -1,5 +1,7 @@
 //! Edits of pools.
 
+use std::collections::BTreeSet;
+
 use batchyard::resource::{ChangeClass, OnChange};
 use serde_json::{Value, json};
 
@@ -182,7 +184,7 @@ fn resize(pool: &mut Value, chance: &mut Chance, kind: &str) -> Option<Done> {
 }
 
 impl Edit<'_> {
-    pub(super) fn pool_edit(&mut self, key: &str) -> Option<&'static str> {
+    pub(super) fn pool_edit(&mut self, key: &str, touched: &mut BTreeSet<String>) -> Option<&'static str> {
         let edits = if self.chance.percent(15) { REWORDINGS } else { EDITS };
         let edit = *self.chance.pick(edits);
         let pool = &mut self.recipe["pools"][key];
@@ -196,6 +198,7 @@ impl Edit<'_> {
         }
         let on_change = match pool["on_change"].as_str() {
             Some("reboot") => OnChange::Reboot,
+            Some("blue_green") => OnChange::BlueGreen,
             Some("drain") => OnChange::Drain,
             Some("recreate") => OnChange::Recreate,
             _ => OnChange::Stop,
@@ -207,10 +210,15 @@ impl Edit<'_> {
             How::Reboot if !populated => ChangeClass::UpdateLive,
             How::Reboot => ChangeClass::UpdateLiveAfterReboot,
             How::AtZeroNodes if !populated => ChangeClass::UpdateLive,
+            How::AtZeroNodes | How::Never if on_change == OnChange::BlueGreen => ChangeClass::CreateFirst,
             How::AtZeroNodes if on_change == OnChange::Recreate => ChangeClass::Replace,
             How::AtZeroNodes => ChangeClass::DrainAndUpdate,
             How::Never => ChangeClass::Replace,
         };
+        if class == ChangeClass::CreateFirst && !self.moves_what_runs_on(key, touched) {
+            self.recipe["pools"][key] = before;
+            return None;
+        }
         let address = format!("pools.{key}");
         let asked = match class {
             ChangeClass::DrainAndUpdate => Some(OnChange::Drain),
@@ -222,5 +230,34 @@ impl Edit<'_> {
         }
         self.expected.change(&address, class, fields);
         Some(what)
+    }
+
+    /// What becomes of what runs on a pool that another one takes over from; false if some of that has been edited.
+    fn moves_what_runs_on(&mut self, key: &str, touched: &mut BTreeSet<String>) -> bool {
+        let on_it = |section: &str, pool: fn(&Value) -> &Value| -> Vec<String> {
+            let all = self.recipe[section].as_object().into_iter().flatten();
+            { all }.filter(|(_, it)| *pool(it) == *key).map(|(key, _)| key.clone()).collect()
+        };
+        let jobs = on_it("jobs", |job| &job["pool"]);
+        let schedules = on_it("schedules", |schedule| &schedule["job"]["pool"]);
+        let addresses = jobs.iter().map(|key| format!("jobs.{key}"));
+        let addresses: Vec<_> =
+            addresses.chain(schedules.iter().map(|key| format!("schedules.{key}"))).collect();
+        let is_over = |key: &String| self.facts.over.contains(key);
+        if addresses.iter().any(|address| touched.contains(address)) || schedules.iter().any(is_over) {
+            return false;
+        }
+        let jobs: Vec<_> = jobs.into_iter().filter(|key| !is_over(key)).collect();
+        touched.extend(addresses);
+        for job in jobs {
+            let fields = vec!["pool".to_owned()];
+            self.expected.change(&format!("jobs.{job}"), ChangeClass::UpdateWhileDisabled, fields);
+        }
+        for schedule in schedules {
+            let fields = vec!["job".to_owned()];
+            self.expected.change(&format!("schedules.{schedule}"), ChangeClass::UpdateLive, fields);
+        }
+        self.expected.change(&format!("pools.{key}~old"), ChangeClass::Destroy, vec![]);
+        true
     }
 }
