@@ -209,16 +209,8 @@ impl JobTasks<'_> {
     pub fn task(&mut self, task: &BatchTask) -> Result<(), TooManyTasks> {
         let recorded = task.display_name.as_deref().and_then(TaskSpec::digest_in);
         let Some(recorded) = recorded else {
-            if self
-                .job
-                .spec
-                .manager_task
-                .as_ref()
-                .is_some_and(|manager| task.id.as_str().eq_ignore_ascii_case(&manager.id))
-            {
-                return Ok(());
-            }
-            self.foreign.observe(&LiveTask::from(task.clone()));
+            let manager = self.job.spec.manager();
+            self.foreign.observe(&LiveTask::from(task.clone()), manager.as_ref());
             return Ok(());
         };
         if self.tasks.len() >= MOST_TASKS {

@@ -77,8 +77,16 @@ pub fn select(live: &LiveState, wanted: &Wanted) -> Result<Selected, NothingSele
             selected.pools.insert(id.clone());
         }
     }
+    let followed = followed(live);
     for (id, job) in &live.jobs {
-        if wanted.means(&Address::job(id.as_str()), job.value.ownership.as_ref()) {
+        let address = Address::job(id.as_str());
+        if !wanted.means(&address, job.value.ownership.as_ref()) {
+            continue;
+        }
+        if followed.contains(id) {
+            let why = "another generation of the job has followed it".to_owned();
+            selected.left_out.insert(address.to_string(), why);
+        } else {
             selected.jobs.insert(id.clone());
         }
     }
@@ -159,6 +167,13 @@ impl Selected {
             }
         }
     }
+}
+
+/// Jobs that another generation has followed, whosever they are.
+fn followed(live: &LiveState) -> BTreeSet<JobId> {
+    let owners: BTreeSet<&RecipeName> =
+        live.jobs.values().filter_map(|job| Some(&job.value.ownership.as_ref()?.recipe)).collect();
+    owners.into_iter().flat_map(|recipe| live.generations(recipe).jobs.followed()).collect()
 }
 
 /// Pools that the service made for jobs.
