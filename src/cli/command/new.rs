@@ -23,9 +23,10 @@ pub(super) fn run(context: &Context, args: &NewArgs) -> Result<ExitCode, Command
     }
     let shelf = Shelf::embedded();
     let Some(wanted) = &args.recipe else {
-        let names: Vec<&str> = shelf.newest().map(|recipe| recipe.name).collect();
+        let count = shelf.newest().count();
+        let hint = format!("begin with `hello`; `batchyard new --list` describes all {count}");
         return Err(CommandError::new(ExitCode::Usage, "which recipe of the library is to be copied?")
-            .hint(Some(format!("there are {}; `batchyard new --list` describes them", names.join(", ")))));
+            .hint(Some(hint)));
     };
     let recipe = shelf.get(wanted).map_err(|error| {
         let hint = error.hint("");

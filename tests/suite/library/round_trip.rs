@@ -8,8 +8,6 @@ const REFUSED: &[(&str, i32, &str)] = &[
     ("windows-container", 1, "can't act on `nodeAgentSKUId: Windows`: nodes here run Linux"),
     ("osu-infiniband", 7, "option `--device` is not supported by the nodes of the embedded Azure Batch"),
 ];
-/// Recipes whose jobs hold tasks that no recipe made, so that nothing is destroyed without `--force`.
-const WITH_ADDED_TASKS: &[&str] = &["job-manager"];
 
 #[test]
 fn every_recipe_goes_to_an_account_needs_no_change_there_and_leaves_nothing_behind() {
@@ -38,10 +36,5 @@ fn every_recipe_goes_to_an_account_needs_no_change_there_and_leaves_nothing_behi
 }
 
 fn destroy(recipe: &RecipeFolder, local: &Local, below: &str) {
-    let mut arguments = vec!["destroy", "--auto-approve", below];
-    if WITH_ADDED_TASKS.contains(&recipe.name.as_str()) {
-        recipe.command(local, &arguments).run().code(4).stdout_contains("Refused without --force");
-        arguments.push("--force");
-    }
-    recipe.command(local, &arguments).run().success();
+    recipe.command(local, &["destroy", "--auto-approve", below]).run().success();
 }
