@@ -13,7 +13,9 @@ use crate::observe::{self, Scope};
 use crate::plan::{
     self, BrokenInvariant, NothingMeant, Plan, Policy, Rerun, Selection, TaskComparison, TaskPlan,
 };
-use crate::resource::{DesiredJob, DesiredState, LiveState, Ownership, RecipeName, TaskStreamError};
+use crate::resource::{
+    DesiredJob, DesiredState, LiveState, OnComplete, Ownership, RecipeName, TaskStreamError,
+};
 
 /// Why no plan could be made.
 #[derive(Debug, thiserror::Error)]
@@ -183,8 +185,10 @@ async fn compare_tasks(
         observe::for_each_task(client, &job.spec.id, |task| comparison.observe(task))
             .await
             .map_err(PipelineError::Observe)?;
-        let is_over = found.value.is_over();
-        compared = Some(if is_over { comparison.finish_over(job)? } else { comparison.finish(job)? });
+        // One that ends with its tasks may have to be followed, too.
+        let may_be_followed = found.value.is_over() || found.value.spec.on_complete == OnComplete::Terminate;
+        compared =
+            Some(if may_be_followed { comparison.finish_over(job)? } else { comparison.finish(job)? });
     }
     if let Some(compared) = &mut compared {
         complete_samples(client, job, compared).await.map_err(PipelineError::Observe)?;

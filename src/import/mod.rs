@@ -2,6 +2,7 @@
 //!
 //! Nothing here reads or writes a file: texts go in, texts come out. A secret goes in and stays there: what comes out refers to it.
 
+mod expressions;
 pub mod live;
 mod log;
 mod report;

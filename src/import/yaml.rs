@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::expressions;
 use crate::recipe::written::{self, Written};
 
 /// A value.
@@ -148,9 +149,11 @@ impl Map {
 
     /// The text of a document. Between the keys of the outermost map are empty lines.
     pub(super) fn document(&self) -> String {
+        let mut tree = self.clone();
+        tree.change_texts(&|text| *text = expressions::only_own(text));
         let mut out = String::new();
         let mut was_long = false;
-        for member in &self.members {
+        for member in &tree.members {
             let is_long = matches!(member.value, Yaml::List(_) | Yaml::Map(_));
             if !out.is_empty() && (is_long || was_long) {
                 out.push('\n');

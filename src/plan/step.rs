@@ -136,6 +136,13 @@ pub enum Action {
         /// The mark, once nothing is left to do.
         ownership: Ownership,
     },
+    /// End a job that another generation follows. Done when it has ended.
+    EndJob {
+        /// The job.
+        job: JobId,
+        /// The one that follows.
+        for_job: JobId,
+    },
     /// Delete a job with its tasks. Done when it is gone.
     DeleteJob {
         /// The job.
@@ -237,6 +244,7 @@ impl Action {
             Self::CreateJob { .. } => "create job",
             Self::UpdateJob { .. } => "update job",
             Self::MoveJob { .. } => "move job",
+            Self::EndJob { .. } => "end the job before",
             Self::DeleteJob { .. } => "delete job",
             Self::AwaitJobGone { .. } => "wait for the old job to go",
             Self::CreateSchedule { .. } => "create job schedule",
@@ -277,6 +285,7 @@ impl Action {
             | Self::AwaitNodes { .. }
             | Self::DeletePool { .. }
             | Self::AwaitPoolGone { .. }
+            | Self::EndJob { .. }
             | Self::DeleteJob { .. }
             | Self::AwaitJobGone { .. }
             | Self::DeleteSchedule { .. }
@@ -300,7 +309,8 @@ impl Action {
             Self::UploadInputs { target, .. } => target,
             Self::CreateSchedule { spec, .. } | Self::UpdateSchedule { spec, .. } => spec.id.as_str(),
             Self::DeleteSchedule { schedule, .. } | Self::AwaitScheduleGone { schedule } => schedule.as_str(),
-            Self::DeleteJob { job, .. }
+            Self::EndJob { for_job: job, .. }
+            | Self::DeleteJob { job, .. }
             | Self::MoveJob { job, .. }
             | Self::AwaitJobGone { job }
             | Self::DeleteTasks { job, .. }

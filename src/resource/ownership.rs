@@ -69,7 +69,10 @@ impl Applied {
 
     /// By somebody of that name, now.
     pub fn new(at: DateTime, by: &str) -> Self {
-        let by = by.chars().filter(|c| !c.is_control()).take(Self::LONGEST).collect();
+        // Neither drives it a terminal, nor does it turn a line round.
+        let turns = |c: &char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        let is_harmless = |c: &char| !c.is_control() && !turns(c);
+        let by = by.chars().filter(is_harmless).take(Self::LONGEST).collect();
         Self { at, by }
     }
 

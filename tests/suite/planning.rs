@@ -135,7 +135,7 @@ fn replan(desired: &DesiredState, live: &LiveState, live_tasks: &[LiveTask], pol
         let plan = compared.unwrap_or_else(|| {
             let mut comparison = TaskComparison::default();
             live_tasks.iter().for_each(|task| comparison.observe(task.clone()));
-            if there.value.is_over() { comparison.finish_over(job) } else { comparison.finish(job) }.unwrap()
+            comparison.finish_over(job).unwrap()
         });
         tasks.insert(key.clone(), plan);
     }
@@ -275,17 +275,20 @@ fn changed_tasks_that_run_stand_in_the_way() {
 }
 
 #[test]
-fn a_job_that_would_end_while_its_tasks_are_replaced_is_made_anew() {
+fn a_job_that_would_end_while_its_tasks_are_replaced_is_followed_by_another_generation() {
     // It ends with its tasks, and the one to replace is the only one that has not completed.
     let mut desired = recipe();
     job_of(&mut desired).tasks = TaskStream::from_tasks(vec![task("a", "run a"), task("b", "run b again")]);
     let mut live = live_tasks(&recipe());
-    live[0].state = "completed".into();
+    (live[0].state, live[0].result) = ("completed".into(), Some("success".into()));
     let plan = replan(&desired, &applied(&recipe()), &live, &Policy::default());
     let job = change(&plan, "jobs.train");
-    assert_eq!((job.class, &job.reason), (ChangeClass::Replace, &ActionReason::NewWorkForFinishedJob));
-    assert!(job.remarks[0].contains("would end when those to replace are deleted"), "{:?}", job.remarks);
-    assert_eq!((job.needs, plan.steps.len()), (Some(OnChange::Recreate), 0));
+    assert_eq!((job.class, &job.reason), (ChangeClass::Create, &ActionReason::NewWorkForFinishedJob));
+    assert!(job.remarks[0].contains("would end without them"), "{:?}", job.remarks);
+    assert_eq!((job.id.as_str(), job.needs), ("train-r2", None));
+    assert_eq!(verbs(&plan), ["end the job before", "create job", "add tasks", "record tasks"]);
+    let summary = change(&plan, "jobs.train.tasks").tasks.as_ref().unwrap();
+    assert_eq!((summary.add, summary.changed, summary.inherited), (1, 1, 1));
 
     live[0].state = "active".into();
     let plan = replan(&desired, &applied(&recipe()), &live, &Policy::default());

@@ -1,8 +1,10 @@
 //! Steps about jobs.
 
-use crate::batch::model::{BatchAllTasksCompleteMode, BatchJobState, BatchJobUpdateOptions};
+use crate::batch::model::{
+    BatchAllTasksCompleteMode, BatchJobState, BatchJobTerminateOptions, BatchJobUpdateOptions,
+};
 use crate::batch::odata::Select;
-use crate::batch::operations::{CreateJob, DeleteJob, GetJob, UpdateJob};
+use crate::batch::operations::{CreateJob, DeleteJob, GetJob, TerminateJob, UpdateJob};
 use crate::batch::{Conditions, ETag, ErrorCode, JobId};
 use crate::plan::{JobSeal, job_differences};
 use crate::resource::{JobSpec, LiveJob, Observed, OnComplete, Ownership};
@@ -11,6 +13,9 @@ use super::super::context::StepContext;
 use super::super::error::StepError;
 use super::super::event::Outcome;
 use super::guard::{HAS_ENDED, Standing, change, if_gone, is_known, is_marked, owner_moved};
+
+/// Why a job was ended, as the service keeps it.
+const FOLLOWED: &str = "FollowedByAnotherGeneration";
 
 type StepResult = Result<Outcome, StepError>;
 
@@ -148,6 +153,27 @@ pub(super) async fn seal(context: &StepContext<'_>, job: &JobId, seal: &JobSeal)
         }
         outcome => outcome,
     }
+}
+
+/// Ends a job, and waits until it has ended: then none of its tasks runs any more.
+pub(super) async fn end(context: &StepContext<'_>, job: &JobId) -> StepResult {
+    let terminate = BatchJobTerminateOptions { terminate_reason: Some(FOLLOWED.to_owned()) };
+    let conditions = Conditions::default();
+    let request = TerminateJob { job_id: job.clone(), force: false, terminate, conditions };
+    let outcome = match context.client.send(&request).await {
+        Ok(_) => Outcome::Done,
+        Err(error) if HAS_ENDED.iter().any(|code| error.code_is(*code)) => Outcome::AlreadyDone,
+        Err(error) => return Err(if_gone(context, error.into())),
+    };
+    let look = GetJob { job_id: job.clone(), select: Select::of(&["id", "state"]) };
+    context
+        .wait_until(&format!("the end of job {job}"), async || {
+            let there = context.client.find(&look).await?;
+            let is_over = there.is_none_or(|job| job.value.state == Some(BatchJobState::Completed));
+            Ok(is_over.then_some(()))
+        })
+        .await?;
+    Ok(outcome)
 }
 
 pub(super) async fn delete(context: &StepContext<'_>, job: &JobId, etag: Option<&ETag>) -> StepResult {

@@ -94,6 +94,13 @@ impl<'a> Account<'a> {
     /// A reference to the URL of a container, with a signature that allows what is asked for.
     pub(super) fn container_url(&self, account: &StorageAccount, container: &str) -> Yaml {
         let name = names::variable(&[&account.link, container, "URL"]);
+        // Somebody may copy this into a shell.
+        let is_name = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || "-.".contains(c));
+        if ![account.name.as_str(), account.endpoint.as_str(), container].into_iter().all(is_name) {
+            let holds = "the container's URL with a signature; the configuration calls it by names that none can have";
+            self.credentials.log().variable(&name, holds);
+            return Yaml::env(&name);
+        }
         let holds = format!(
             "the container's URL with a signature: https://{}.blob.{}/{container}?$(az storage container generate-sas \
              --account-name {} --name {container} --permissions racwl --expiry … --output tsv)",

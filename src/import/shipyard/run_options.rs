@@ -5,6 +5,7 @@ use super::machine::Machine;
 use super::section::Section;
 use super::volumes::Volumes;
 use crate::batch::run_options::{InvalidRunOptions, RunOptions};
+use crate::recipe::{is_secret_name, known_secret};
 
 /// What the options depend on beside the task and its job.
 #[derive(Debug, Clone, Copy)]
@@ -100,7 +101,7 @@ fn network(task: &Section<'_>, infiniband: &Section<'_>, around: Surroundings<'_
 
 /// Options as they are, without those that no node takes.
 fn additional(section: &Section<'_>) -> Vec<String> {
-    let options = section.texts();
+    let options = without_secrets(section);
     if refusal(&options.join(" ")).is_none() {
         return options;
     }
@@ -109,7 +110,11 @@ fn additional(section: &Section<'_>) -> Vec<String> {
     for option in options {
         match refusal(&option) {
             None => kept.push(option),
-            Some(reason) => reasons.push(reason),
+            // What stands behind the sign may be a secret.
+            Some(reason) => reasons.push(match option.split_once('=') {
+                Some((_, value)) if !value.is_empty() => reason.replace(value, "…"),
+                _ => reason,
+            }),
         }
     }
     if reasons.is_empty() {
@@ -117,6 +122,42 @@ fn additional(section: &Section<'_>) -> Vec<String> {
         return Vec::new();
     }
     section.changed(format!("`container.run_options`, without some: {}", reasons.join("; ")));
+    kept
+}
+
+/// The options without environment variables that hold secrets: options can't refer to anything.
+fn without_secrets(section: &Section<'_>) -> Vec<String> {
+    let options = section.texts();
+    let words: Vec<&str> = options.iter().flat_map(|option| option.split_whitespace()).collect();
+    let mut kept = Vec::new();
+    let mut secret = Vec::new();
+    let mut words = words.into_iter().peekable();
+    while let Some(word) = words.next() {
+        let is_flag = word == "-e" || word == "--env";
+        let variable = if is_flag {
+            words.peek().copied()
+        } else {
+            word.strip_prefix("--env=").or_else(|| word.strip_prefix("-e"))
+        };
+        let pair = variable.and_then(|variable| variable.split_once('='));
+        match pair.filter(|(name, value)| is_secret_name(name) || known_secret(value).is_some()) {
+            Some((name, _)) => {
+                secret.push(format!("`{name}`"));
+                if is_flag {
+                    words.next();
+                }
+            }
+            None => kept.push(word.to_owned()),
+        }
+    }
+    if secret.is_empty() {
+        return options;
+    }
+    let names = secret.join(", ");
+    section.log().to_do(format!(
+        "{}: {names} may be a secret and is left out; give it with `environment: {{ NAME: {{ env: NAME }} }}`",
+        section.path()
+    ));
     kept
 }
 

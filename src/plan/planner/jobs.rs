@@ -78,7 +78,9 @@ impl Planner<'_> {
                 Ok(adoption) => {
                     adoption.mark(&mut change);
                     match self.next_generation(&change, desired, &live.value, &tasks) {
-                        Some(next) => self.follow_job(change, key, &live.value, next, pool_ready),
+                        Some(next) => {
+                            self.follow_job(change, key, (&live.value, &tasks), next, pool_ready);
+                        }
                         None => self.update_job(change, key, (desired, live), tasks, pool_ready)?,
                     }
                 }
@@ -228,7 +230,8 @@ impl Planner<'_> {
         live: &LiveJob,
         tasks: &TaskPlan,
     ) -> Option<(DesiredJob, TaskPlan)> {
-        let is_wanted = live.is_over() && live.ownership.is_some() && !self.policy.replaces(&change.address);
+        let takes_none = live.is_over() || ends_between(live, tasks);
+        let is_wanted = takes_none && live.ownership.is_some() && !self.policy.replaces(&change.address);
         let tasks = tasks.next_generation.as_deref().filter(|_| is_wanted)?;
         let generation = desired.next_generation.clone()?;
         let spec = JobSpec { id: generation.id()?, ..desired.spec.clone() };
@@ -241,18 +244,33 @@ impl Planner<'_> {
         &mut self,
         mut change: Change,
         key: &str,
-        live: &LiveJob,
+        (live, before): (&LiveJob, &TaskPlan),
         (next, tasks): (DesiredJob, TaskPlan),
         pool_ready: Option<StepId>,
     ) {
         change.id = next.spec.id.to_string();
         change.reason = ActionReason::NewWorkForFinishedJob;
-        change.remarks.push(format!(
-            "`{}` is {} and takes no tasks any more: it stays, and what it has not done becomes a job of its own",
-            live.spec.id, live.state
-        ));
         let uploaded = self.upload_inputs(key, &next, &tasks);
-        self.create_job(change, key, &next, (tasks, uploaded), pool_ready.into_iter().collect());
+        let mut ended = None;
+        if live.is_over() {
+            change.remarks.push(format!(
+                "`{}` is {} and takes no tasks any more: it stays, and what it has not done becomes a job of its own",
+                live.spec.id, live.state
+            ));
+        } else {
+            change.remarks.push(format!(
+                "`{}` has nothing to do but tasks that change, and would end without them: it is ended and stays, and what it has not done becomes a job of its own",
+                live.spec.id
+            ));
+            if before.summary.ended > 0 {
+                let samples = before.summary.samples.ended.iter().map(|task| task.id.clone()).collect();
+                change.obstacles.push(Obstacle::TasksRunning { running: before.summary.ended, samples });
+            }
+            let end = Action::EndJob { job: live.spec.id.clone(), for_job: next.spec.id.clone() };
+            ended = Some(self.step(&change.address, end, uploaded));
+        }
+        let after = pool_ready.into_iter().chain(ended).collect();
+        self.create_job(change, key, &next, (tasks, uploaded), after);
     }
 
     /// Brings the tasks of a job that is there to what is wanted, after the job itself was changed.

@@ -209,7 +209,7 @@ impl Edit<'_> {
             self.expected.tasks.insert(address, counts);
         } else if counts.add + counts.replace > 0 {
             let job = format!("jobs.{key}");
-            if over { self.expected.next_generation(&job) } else { self.expected.replace_job(&job, vec![]) }
+            self.expected.next_generation(&job);
         }
         Some(what)
     }
