@@ -96,8 +96,10 @@ pub async fn survey(
     policy: &Policy,
 ) -> Result<Survey, PipelineError> {
     let picked = policy.selection.of(desired)?;
-    let again = policy.replace.iter().chain(&policy.rerun.tasks);
-    plan::check_patterns(again, desired)?;
+    plan::check_patterns(&policy.replace, desired)?;
+    if let Some(nothing) = plan::without_tasks(&policy.rerun.tasks, desired)? {
+        return Err(nothing.into());
+    }
     let mut live = observe::read(client, &scope(&picked)).await.map_err(PipelineError::Observe)?;
     let generations = live.generations(&picked.recipe);
     let desired = &picked.at_generations(&generations);

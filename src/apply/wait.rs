@@ -188,11 +188,15 @@ impl Waiter<'_> {
         let mut over = pools.iter().all(|pool| found.get(pool).is_none_or(PoolStatus::is_settled));
         let mut report = WaitReport::default();
         for (job, pool_id) in jobs {
-            let request = GetJobTaskCounts { job_id: job.clone() };
-            let counts = self.client.send(&request).await?.value.task_counts;
+            let counts = self.counts(job).await?;
             self.tell_completed(job, &counts).await?;
             let pool = pool_id.as_ref().map(|id| (id, found.get(id)));
-            let end = self.job_end(job, &counts, pool).await?;
+            let mut end = self.job_end(job, &counts, pool).await?;
+            // Why tasks wait was found out after they were counted: if they have gone on meanwhile, they may not wait at all.
+            if end.held.iter().any(|held| held.why.is_final()) && self.counts(job).await? != counts {
+                end.held.clear();
+                over = false;
+            }
             self.observer.on(ApplyEvent::JobProgress {
                 job: job.clone(),
                 completed: u64::from(counts.completed),
@@ -206,6 +210,11 @@ impl Waiter<'_> {
         }
         report.pools = found.into_values().collect();
         Ok((report, over))
+    }
+
+    async fn counts(&self, job: &JobId) -> Result<BatchTaskCounts, ClientError> {
+        let request = GetJobTaskCounts { job_id: job.clone() };
+        Ok(self.client.send(&request).await?.value.task_counts)
     }
 
     /// How a job is doing. Why its tasks wait is only looked into once none runs: what runs may change it.

@@ -10,6 +10,11 @@ const NAMES: [&str; 3] = ["params", "item", "task"];
 /// The functions that they use.
 const FUNCTIONS: [&str; 1] = ["format"];
 
+/// A text that means itself: what would be an expression stays text.
+pub(super) fn inert(text: &str) -> String {
+    text.replace(BEGIN, INERT)
+}
+
 /// The text, with every expression made inert that no importer would have written.
 pub(super) fn only_own(text: &str) -> String {
     let mut out = String::with_capacity(text.len());

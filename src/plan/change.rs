@@ -157,6 +157,8 @@ pub enum ActionReason {
     NotOwned,
     /// Another recipe owns the object of that id.
     OwnedByOther,
+    /// The object of that id is a later generation of something else in the recipe.
+    OtherGeneration,
     /// Somebody asks for it to be made anew.
     ReplaceRequested,
     /// It is taken over.
@@ -220,7 +222,9 @@ impl Change {
     pub(super) fn note_live(&mut self, etag: Option<&ETag>, owner: Option<&Ownership>, desired: &Digest) {
         let as_applied = owner.and_then(|owner| owner.digest.as_ref()) == Some(desired);
         self.etag = etag.cloned();
-        if as_applied && !self.fields.is_empty() {
+        // A job is told to end with its tasks once they are recorded: an apply that was killed before is nobody's change.
+        let is_recorded = owner.is_some_and(|owner| owner.tasks.is_some());
+        if as_applied && self.fields.iter().any(|field| is_recorded || field.path != "on_complete") {
             self.note_drift("it was changed since it was applied, and not by the recipe");
         }
     }

@@ -30,6 +30,6 @@ pub use moved::{job_differences, moved, pool_differences, schedule_differences};
 pub use obstacle::Obstacle;
 pub use planner::{destroy, plan};
 pub use saved::{Intent, Moved, SavedPlan, Side};
-pub use selection::{NothingMeant, Selection, check as check_patterns};
+pub use selection::{NothingMeant, Selection, check as check_patterns, without_tasks};
 pub use step::{Action, JobSeal, PoolResize, Step, StepId};
 pub use tasks::{TaskComparison, TaskConflict, TaskPlan};

@@ -123,8 +123,18 @@ impl<'a> Planner<'a> {
     }
 
     /// Whether an object is this recipe's; if not, the conflict that it makes.
-    fn ownership_of(&self, ownership: Option<&Ownership>) -> Result<Adoption, (ActionReason, String)> {
+    /// `generation` is the number that its mark should record.
+    fn ownership_of(
+        &self,
+        ownership: Option<&Ownership>,
+        generation: Option<u32>,
+    ) -> Result<Adoption, (ActionReason, String)> {
         match ownership {
+            // What follows `train` as `train-r2` is not what the recipe calls so.
+            Some(own) if own.recipe == *self.recipe && own.generation != generation => Err((
+                ActionReason::OtherGeneration,
+                "it is a later generation of something else in this recipe; choose another id".to_owned(),
+            )),
             Some(ownership) if ownership.recipe == *self.recipe => Ok(Adoption::Owned),
             Some(other) => Err((
                 ActionReason::OwnedByOther,

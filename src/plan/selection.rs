@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::resource::{Address, AddressPattern, DesiredState};
+use crate::resource::{Address, AddressPattern, DesiredState, TaskStreamError};
 
 /// What a user picked. Without targets, everything that is not excluded.
 #[derive(Debug, Clone, Default)]
@@ -76,6 +76,33 @@ pub fn check<'a>(
     Ok(())
 }
 
+/// The first of these patterns that means no task of the recipe.
+///
+/// # Errors
+/// When a task can't be made from its recipe.
+pub fn without_tasks(
+    patterns: &[AddressPattern],
+    desired: &DesiredState,
+) -> Result<Option<NothingMeant>, TaskStreamError> {
+    for pattern in patterns {
+        let mut jobs = desired.jobs.iter().filter(|(key, _)| pattern.names_tasks_of(key));
+        let mut is_meant = false;
+        while let Some((key, job)) = jobs.next().filter(|_| !is_meant) {
+            for task in job.tasks.iter() {
+                is_meant |= pattern.matches_task(key, &task?.id);
+                if is_meant {
+                    break;
+                }
+            }
+        }
+        if !is_meant {
+            let there = desired.jobs.keys().map(|key| format!("{}.*", Address::tasks(key))).collect();
+            return Ok(Some(NothingMeant { pattern: pattern.to_string(), there }));
+        }
+    }
+    Ok(None)
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::test_support;
@@ -109,5 +136,18 @@ mod tests {
         assert_eq!(picked(&[], &["jobs.*"]).unwrap(), ["pools.cpu", "pools.gpu"]);
         let error = picked(&["jobs.trian"], &[]).unwrap_err().to_string();
         assert!(error.contains("`jobs.trian`") && error.contains("jobs.train"), "{error}");
+    }
+
+    #[test]
+    fn a_task_that_is_not_there_is_not_meant() {
+        let mut recipe = recipe();
+        recipe.jobs.insert("train".into(), test_support::job(vec![test_support::task("a", "run")]));
+        let missing = |text: &str| without_tasks(&[text.parse().unwrap()], &recipe).unwrap();
+        for there in ["jobs.train", "jobs.*.tasks", "jobs.train.tasks.a", "jobs.tr*.tasks.?"] {
+            assert_eq!(missing(there), None, "{there}");
+        }
+        for nothing in ["jobs.train.tasks.b", "pools.gpu", "jobs.other.tasks.a"] {
+            assert_eq!(missing(nothing).unwrap().there, ["jobs.train.tasks.*"], "{nothing}");
+        }
     }
 }

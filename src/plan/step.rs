@@ -142,6 +142,8 @@ pub enum Action {
         job: JobId,
         /// The one that follows.
         for_job: JobId,
+        /// The version that the plan was made for.
+        etag: Option<ETag>,
     },
     /// Delete a job with its tasks. Done when it is gone.
     DeleteJob {

@@ -9,6 +9,7 @@ mod exit_conditions;
 mod faults;
 mod first_contact;
 mod foreign_work;
+mod generations;
 mod import_live;
 mod logs;
 mod plans;

@@ -6,6 +6,7 @@ mod hostile_registry;
 mod images;
 mod init;
 mod killed;
+mod limits;
 mod malicious;
 mod registry;
 mod room;

@@ -301,8 +301,10 @@ fn an_apply_that_was_killed_before_its_last_step_is_finished() {
     let mut live = applied(&recipe());
     let job = live.jobs.values_mut().next().unwrap();
     job.value.ownership.as_mut().unwrap().tasks = None;
+    job.value.spec.on_complete = OnComplete::Keep;
     let plan = replan(&recipe(), &live, &live_tasks(&recipe()), &Policy::default());
     assert_eq!(verbs(&plan), ["record tasks"]);
+    assert!(!change(&plan, "jobs.train").drifted, "nobody changed it behind the recipe's back");
 }
 
 #[test]

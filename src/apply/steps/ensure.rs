@@ -21,7 +21,7 @@ pub(in super::super) async fn ensure(context: &StepContext<'_>) -> Outcome {
         Action::AwaitPoolGone { pool } => pool::await_gone(context, pool).await,
         Action::CreateJob { spec, ownership } => job::create(context, spec, ownership).await,
         Action::UpdateJob { spec, fields, ownership } => job::update(context, spec, fields, ownership).await,
-        Action::EndJob { job, .. } => job::end(context, job).await,
+        Action::EndJob { job, etag, .. } => job::end(context, job, etag.as_ref()).await,
         Action::DeleteJob { job, etag } => job::delete(context, job, etag.as_ref()).await,
         Action::AwaitJobGone { job } => job::await_gone(context, job).await,
         Action::CreateSchedule { spec, ownership } => schedule::create(context, spec, ownership).await,

@@ -156,14 +156,20 @@ pub(super) async fn seal(context: &StepContext<'_>, job: &JobId, seal: &JobSeal)
 }
 
 /// Ends a job, and waits until it has ended: then none of its tasks runs any more.
-pub(super) async fn end(context: &StepContext<'_>, job: &JobId) -> StepResult {
+pub(super) async fn end(context: &StepContext<'_>, job: &JobId, etag: Option<&ETag>) -> StepResult {
     let terminate = BatchJobTerminateOptions { terminate_reason: Some(FOLLOWED.to_owned()) };
-    let conditions = Conditions::default();
+    let conditions = etag.cloned().map(Conditions::if_match).unwrap_or_default();
     let request = TerminateJob { job_id: job.clone(), force: false, terminate, conditions };
     let outcome = match context.client.send(&request).await {
         Ok(_) => Outcome::Done,
         Err(error) if HAS_ENDED.iter().any(|code| error.code_is(*code)) => Outcome::AlreadyDone,
-        Err(error) => return Err(if_gone(context, error.into())),
+        // To be ended changes the job's version too: an answer of our own may have been lost.
+        Err(error)
+            if error.was_retried() && read(context, job).await?.is_none_or(|it| it.value.is_over()) =>
+        {
+            Outcome::Done
+        }
+        Err(error) => return Err(if_gone(context, context.stale(error))),
     };
     let look = GetJob { job_id: job.clone(), select: Select::of(&["id", "state"]) };
     context

@@ -12,7 +12,8 @@ use crate::import::report::Fate;
 use crate::import::yaml::{Map, Yaml};
 use crate::recipe::format::format;
 use crate::resource::{
-    ForeignTasks, JobSpec, LiveJob, LivePool, LiveSchedule, LiveTask, Ownership, RecipeName, TaskSpec,
+    ForeignTasks, Generation, JobPool, JobSpec, LiveJob, LivePool, LiveSchedule, LiveTask, ObjectId,
+    Ownership, RecipeName, TaskSpec,
 };
 
 /// As many tasks of a job are written down, one by one. A recipe of more is no recipe that a person reads, and no file that a
@@ -56,6 +57,8 @@ pub struct TooManyTasks {
 pub struct Account {
     name: RecipeName,
     desk: Desk,
+    /// The keys of the pools that are in the recipe, by their ids.
+    keys: BTreeMap<PoolId, String>,
     pools: Map,
     jobs: Map,
     schedules: Map,
@@ -65,7 +68,8 @@ impl Account {
     /// A recipe of that name.
     pub fn new(name: RecipeName) -> Self {
         let (pools, jobs, schedules) = (Map::default(), Map::default(), Map::default());
-        Self { name, desk: Desk::new(), pools, jobs, schedules }
+        let keys = BTreeMap::new();
+        Self { name, desk: Desk::new(), keys, pools, jobs, schedules }
     }
 
     /// Notes that an object is not in the recipe.
@@ -84,7 +88,9 @@ impl Account {
         self.kept(&address, live.ownership.as_ref());
         let scribe = self.desk.scribe(&address, openness);
         let map = scribe.pool(proved.as_ref().unwrap_or(&live.spec));
-        self.pools.put(live.spec.id.as_str(), map.long());
+        let key = key_of(&live.spec.id, live.ownership.as_ref(), &self.pools);
+        self.pools.put(&key, map.long());
+        self.keys.insert(live.spec.id.clone(), key);
     }
 
     /// Takes a job schedule.
@@ -96,8 +102,12 @@ impl Account {
         let proved = proof::schedule(live);
         let openness = Openness::of(live.ownership.is_some(), live.had_no_secrets() || proved.is_some());
         let scribe = self.desk.scribe(&address, openness);
-        let spec = proved.as_ref().unwrap_or(&live.spec);
-        if let Some(map) = scribe.schedule(spec, self.place(pool, live.spec.pool()) == PoolPlace::OfRecipe) {
+        let place = self.place(pool, live.spec.pool());
+        let mut spec = proved.unwrap_or_else(|| live.spec.clone());
+        if let Some(id) = spec.pool().and_then(|pool| self.first_of(place, pool)) {
+            spec.job.pool_info.pool_id = Some(id);
+        }
+        if let Some(map) = scribe.schedule(&spec, place == PoolPlace::OfRecipe) {
             self.schedules.put(live.spec.id.as_str(), map.long());
             self.kept(&address, live.ownership.as_ref());
         }
@@ -112,9 +122,13 @@ impl Account {
         }
         let proved = proof::job(live);
         let openness = Openness::of(live.ownership.is_some(), live.had_no_secrets() || proved.is_some());
-        let (spec, ownership) = (proved.unwrap_or_else(|| live.spec.clone()), live.ownership.clone());
+        let (mut spec, ownership) = (proved.unwrap_or_else(|| live.spec.clone()), live.ownership.clone());
         let pool = self.place(pool, live.spec.pool.id());
-        let state = JobState { spec, ownership, openness, pool };
+        if let Some(id) = spec.pool.id().and_then(|id| self.first_of(pool, id)) {
+            spec.pool = JobPool::Existing(id);
+        }
+        let key = key_of(&live.spec.id, ownership.as_ref(), &self.jobs);
+        let state = JobState { key, spec, ownership, openness, pool };
         Some(JobTasks {
             account: self,
             address,
@@ -128,8 +142,14 @@ impl Account {
 
     /// Where a pool is: one that came and was left out is not in the recipe.
     fn place(&self, place: PoolPlace, pool: Option<&PoolId>) -> PoolPlace {
-        let is_there = pool.is_some_and(|pool| self.pools.keys().iter().any(|key| key == pool.as_str()));
+        let is_there = pool.is_some_and(|pool| self.keys.contains_key(pool));
         if is_there { place } else { PoolPlace::Elsewhere }
+    }
+
+    /// The id by which the recipe calls a pool of its own.
+    fn first_of(&self, place: PoolPlace, pool: &PoolId) -> Option<PoolId> {
+        let key = self.keys.get(pool).filter(|_| place == PoolPlace::OfRecipe)?;
+        PoolId::new(key.as_str()).ok()
     }
 
     /// Notes that an object is in the recipe.
@@ -146,7 +166,7 @@ impl Account {
 
     /// The recipe and its report.
     pub fn finish(self) -> Imported {
-        let Self { name, desk, pools, jobs, schedules } = self;
+        let Self { name, desk, pools, jobs, schedules, .. } = self;
         let is_empty = pools.is_empty() && jobs.is_empty() && schedules.is_empty();
         let mut recipe = Map::default();
         recipe.put("api_version", Yaml::text("batchyard/v1")).put("name", Yaml::text(name.as_str()));
@@ -172,8 +192,16 @@ fn kind(address: &str) -> usize {
     ["pools.", "jobs.", "schedules."].iter().position(|kind| address.starts_with(kind)).unwrap_or(3)
 }
 
+/// The key of an object: its id, or that of the first generation if it is a later one.
+fn key_of<Id: ObjectId>(id: &Id, mark: Option<&Ownership>, taken: &Map) -> String {
+    let first = Generation::of(id, mark.and_then(|mark| mark.generation)).first;
+    let is_free = !taken.keys().iter().any(|key| key.eq_ignore_ascii_case(first.text()));
+    if is_free { first.text().to_owned() } else { id.text().to_owned() }
+}
+
 #[derive(Debug)]
 struct JobState {
+    key: String,
     spec: JobSpec,
     ownership: Option<Ownership>,
     openness: Openness,
@@ -235,7 +263,7 @@ impl JobTasks<'_> {
     pub fn finish(mut self) {
         let mut tasks = self.named_tasks();
         let depends = self.tasks.iter().any(|task| !task.depends_on.is_empty() || !task.ranges.is_empty());
-        let JobState { spec, ownership, openness, pool } = &self.job;
+        let JobState { key: _, spec, ownership, openness, pool } = &self.job;
         self.account.kept(&self.address, ownership.as_ref());
         let scribe = self.account.desk.scribe(&self.address, *openness);
         let mut map = scribe.job(spec, *pool == PoolPlace::OfRecipe, depends);
@@ -264,7 +292,7 @@ impl JobTasks<'_> {
         if !tasks.is_empty() {
             map.put("tasks", std::mem::take(&mut tasks).long());
         }
-        self.account.jobs.put(self.job.spec.id.as_str(), map.long());
+        self.account.jobs.put(&self.job.key, map.long());
     }
 
     /// The tasks by name, each with the names of those that it waits for.

@@ -3,6 +3,7 @@
 use super::desk::Scribe;
 use super::texts;
 use crate::batch::model::{ContainerType, UserIdentity};
+use crate::import::expressions::inert;
 use crate::import::report::Fate;
 use crate::import::yaml::{Map, Yaml};
 use crate::resource::{
@@ -93,7 +94,7 @@ impl Scribe<'_> {
             }
         }
         if !prefetch.is_empty() {
-            map.put("prefetch", Yaml::texts(prefetch.iter().map(|image| texts::literal(image))));
+            map.put("prefetch", Yaml::texts(prefetch.iter().map(|image| inert(image))));
         }
         if !registries.is_empty() {
             map.put("registries", Yaml::texts(registries.iter().map(|registry| self.registry(registry))));

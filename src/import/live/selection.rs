@@ -66,6 +66,7 @@ pub fn select(live: &LiveState, wanted: &Wanted) -> Result<Selected, NothingSele
     check(live, wanted)?;
     let mut selected = Selected::default();
     let made_for_jobs = auto_pools(live);
+    let followed = Followed::of(live);
     for (id, pool) in &live.pools {
         let address = Address::pool(id.as_str());
         if made_for_jobs.contains(id) {
@@ -73,17 +74,20 @@ pub fn select(live: &LiveState, wanted: &Wanted) -> Result<Selected, NothingSele
                 let why = "the service made it for a job, which describes it".to_owned();
                 selected.left_out.insert(address.to_string(), why);
             }
-        } else if wanted.means(&address, pool.value.ownership.as_ref()) {
+        } else if !wanted.means(&address, pool.value.ownership.as_ref()) {
+        } else if followed.pools.contains(id) {
+            let why = "another generation of the pool takes over from it".to_owned();
+            selected.left_out.insert(address.to_string(), why);
+        } else {
             selected.pools.insert(id.clone());
         }
     }
-    let followed = followed(live);
     for (id, job) in &live.jobs {
         let address = Address::job(id.as_str());
         if !wanted.means(&address, job.value.ownership.as_ref()) {
             continue;
         }
-        if followed.contains(id) {
+        if followed.jobs.contains(id) {
             let why = "another generation of the job has followed it".to_owned();
             selected.left_out.insert(address.to_string(), why);
         } else {
@@ -169,11 +173,23 @@ impl Selected {
     }
 }
 
-/// Jobs that another generation has followed, whosever they are.
-fn followed(live: &LiveState) -> BTreeSet<JobId> {
-    let owners: BTreeSet<&RecipeName> =
-        live.jobs.values().filter_map(|job| Some(&job.value.ownership.as_ref()?.recipe)).collect();
-    owners.into_iter().flat_map(|recipe| live.generations(recipe).jobs.followed()).collect()
+/// What another generation has followed, whosever it is.
+struct Followed {
+    pools: BTreeSet<PoolId>,
+    jobs: BTreeSet<JobId>,
+}
+
+impl Followed {
+    fn of(live: &LiveState) -> Self {
+        let pools = live.pools.values().filter_map(|pool| pool.value.ownership.as_ref());
+        let jobs = live.jobs.values().filter_map(|job| job.value.ownership.as_ref());
+        let owners: BTreeSet<&RecipeName> = pools.chain(jobs).map(|owner| &owner.recipe).collect();
+        let all: Vec<_> = owners.into_iter().map(|recipe| live.generations(recipe)).collect();
+        Self {
+            pools: all.iter().flat_map(|all| all.pools.followed()).collect(),
+            jobs: all.iter().flat_map(|all| all.jobs.followed()).collect(),
+        }
+    }
 }
 
 /// Pools that the service made for jobs.

@@ -3,17 +3,13 @@
 use std::time::Duration;
 
 use crate::batch::{WireDuration, command_line};
+use crate::import::expressions::inert;
 use crate::import::yaml::Yaml;
 use crate::recipe::document::DurationText;
 
-/// A text that means itself: what would be an expression of a recipe stays text.
-pub(super) fn literal(text: &str) -> String {
-    text.replace("${{", "${{ '${{' }}")
-}
-
 /// A text that means itself.
 pub(super) fn text(text: &str) -> Yaml {
-    Yaml::text(literal(text))
+    Yaml::text(inert(text))
 }
 
 /// Whether a recipe can have such a key.
@@ -51,7 +47,7 @@ pub(super) fn command(line: &str) -> Yaml {
     if arguments.iter().any(|argument| argument.contains('\n')) {
         return Yaml::List(arguments.iter().map(|argument| text(argument)).collect());
     }
-    Yaml::texts(arguments.iter().map(|argument| literal(argument)))
+    Yaml::texts(arguments.iter().map(|argument| inert(argument)))
 }
 
 /// A text as the name of an environment variable: `MY_REGISTRY_PASSWORD`.

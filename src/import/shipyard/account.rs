@@ -210,7 +210,7 @@ pub(super) fn environment(variables: &Section<'_>, account: &Account<'_>, log: &
             log.variable(name, format!("`{}`", value.path()));
             environment.put(name, Yaml::env(name));
         } else {
-            environment.put(name, Yaml::text(super::template::plain(&text)));
+            environment.put(name, Yaml::text(crate::import::expressions::inert(&text)));
         }
     }
     environment

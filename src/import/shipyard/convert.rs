@@ -125,7 +125,7 @@ impl Images {
         let parameter = self.parameters.iter().find(|(_, known)| known == image);
         match (parameter, image) {
             (Some((name, _)), _) => format!("${{{{ params.{name} }}}}"),
-            (None, Image::Container(name) | Image::Missing(name)) => super::template::plain(name),
+            (None, Image::Container(name) | Image::Missing(name)) => crate::import::expressions::inert(name),
         }
     }
 }

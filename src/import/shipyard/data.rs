@@ -40,7 +40,7 @@ fn url_or_reference(url: &str, section: &Section<'_>, account: &Account<'_>) -> 
         || crate::recipe::known_secret(url).is_some()
         || account.secret_in(url).is_some();
     if !signed {
-        return Yaml::text(super::template::plain(url));
+        return Yaml::text(crate::import::expressions::inert(url));
     }
     let name = url.split('?').next().and_then(|url| url.rsplit('/').next()).unwrap_or_default();
     let number = section.log().number_of_secret(url).to_string();

@@ -184,7 +184,7 @@ fn range_of(start: i64, stop: i64, step: i64) -> Option<(Yaml, u64)> {
 /// What Python goes over: the values of a list, or the letters of a text.
 fn values(section: &Section<'_>) -> Vec<String> {
     if section.is_list() {
-        return section.texts().iter().map(|text| super::template::plain(text)).collect();
+        return section.texts().iter().map(|text| crate::import::expressions::inert(text)).collect();
     }
     section.text().unwrap_or_default().chars().map(String::from).collect()
 }

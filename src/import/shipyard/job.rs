@@ -9,7 +9,7 @@ use super::names;
 use super::recurrence;
 use super::section::Section;
 use super::task::{Context, Planned, exit_conditions, factory_of, job_action, task};
-use super::template::plain;
+use crate::import::expressions::inert;
 use crate::import::yaml::{Map, Yaml};
 
 /// A job, or the parts of one that several files add to.
@@ -309,7 +309,7 @@ fn on_the_node(commands: &[String], section: &Section<'_>, context: Context<'_, 
         return Yaml::List(vec![
             Yaml::text("cmd"),
             Yaml::text("/c"),
-            Yaml::text(plain(&commands.join(" && "))),
+            Yaml::text(inert(&commands.join(" && "))),
         ]);
     }
     let mut command = match commands {
@@ -322,7 +322,7 @@ fn on_the_node(commands: &[String], section: &Section<'_>, context: Context<'_, 
     if command.without_secrets(context.account, section.path(), &mut nowhere, section.log()) {
         section.changed("a secret in it is a variable now, and not copied: give the job that variable");
     }
-    command.map(plain);
+    command.map(inert);
     command.yaml()
 }
 

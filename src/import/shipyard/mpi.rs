@@ -83,7 +83,7 @@ pub(super) fn multi_instance(
     let coordination = section.get("coordination_command");
     match coordination.word() {
         Some(own) => {
-            let mut own = Command::read(&super::template::plain(&own));
+            let mut own = Command::read(&crate::import::expressions::inert(&own));
             own.with_shell_if_needed();
             settings.put("coordination_command", own.yaml());
         }
@@ -97,7 +97,8 @@ pub(super) fn multi_instance(
     }
     let mpi = section.get("mpi");
     let runtime = mpi.get("runtime").one_of(RUNTIMES);
-    let before = section.get("pre_execution_command").word().map(|before| super::template::plain(&before));
+    let before =
+        section.get("pre_execution_command").word().map(|before| crate::import::expressions::inert(&before));
     if let Some(inner) = command.take() {
         let launched = match runtime {
             Some(runtime) => {

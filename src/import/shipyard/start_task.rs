@@ -69,7 +69,7 @@ fn command(
         prep.get("commands")
             .changed("`start_task.command`; a secret in it is a variable now, and not copied");
     }
-    let text = super::template::plain(lines.text());
+    let text = crate::import::expressions::inert(lines.text());
     if is_windows {
         return Yaml::List(vec![Yaml::text("cmd"), Yaml::text("/c"), Yaml::text(text.replace('\n', " && "))]);
     }

@@ -10,8 +10,9 @@ use super::mpi::multi_instance;
 use super::pool::Nodes;
 use super::run_options::{Surroundings, run_options};
 use super::section::Section;
-use super::template::{convert, plain};
+use super::template::convert;
 use super::volumes::Volumes;
+use crate::import::expressions::inert;
 use crate::import::yaml::{Map, Yaml};
 
 /// What tasks depend on beside their own sections.
@@ -79,7 +80,7 @@ pub(super) fn task(planned: &Planned<'_>, context: Context<'_, '_>, depends_on: 
         task.put("for_each", tasks.for_each.clone());
     }
     task.put_some("id", planned.id.clone().map(Yaml::text));
-    task.put_some("display_name", section.get("name").word().map(|name| Yaml::text(plain(&name))));
+    task.put_some("display_name", section.get("name").word().map(|name| Yaml::text(inert(&name))));
     if !depends_on.is_empty() {
         task.put("depends_on", Yaml::texts(depends_on));
     }
@@ -126,7 +127,7 @@ fn container(planned: &Planned<'_>, context: Context<'_, '_>, task: &mut Map) {
     let options = run_options(section, job, around);
     let is_plain = options.is_empty();
     if !is_plain {
-        container.put("run_options", Yaml::text(plain(&options)));
+        container.put("run_options", Yaml::text(inert(&options)));
     }
     let own = section.get("default_working_dir");
     let folder = if own.is_present() { own } else { job.get("default_working_dir") };
@@ -159,7 +160,7 @@ fn command(
     }
     let mut literal = Vec::new();
     command.map(|text| match fields {
-        None | Some(Fields::None) => plain(text),
+        None | Some(Fields::None) => inert(text),
         Some(fields) => {
             let converted = convert(text, &|name| fields.expression(name));
             literal = converted.literal;

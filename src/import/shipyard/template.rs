@@ -48,11 +48,6 @@ pub(super) fn convert(text: &str, field: &dyn Fn(&str) -> Option<String>) -> Con
     converted
 }
 
-/// Makes what would be an expression of a recipe plain text.
-pub(super) fn plain(text: &str) -> String {
-    text.replace("${{", "${{ '${{' }}")
-}
-
 /// What stands before the first brace, the brace, and all from it on.
 fn split_at_brace(text: &str) -> Option<(&str, &'static str, &str)> {
     let (before, from) = text.split_at_checked(text.find(['{', '}'])?)?;

@@ -70,21 +70,23 @@ impl Planner<'_> {
                 let after = pool_ready.into_iter().chain([gone]).collect();
                 self.create_job(change, key, desired, (tasks, uploaded), after);
             }
-            Some(live) => match self.ownership_of(live.value.ownership.as_ref()) {
-                Err((reason, remark)) => {
-                    conflict(&mut change, reason, remark);
-                    self.changes.push(change);
-                }
-                Ok(adoption) => {
-                    adoption.mark(&mut change);
-                    match self.next_generation(&change, desired, &live.value, &tasks) {
-                        Some(next) => {
-                            self.follow_job(change, key, (&live.value, &tasks), next, pool_ready);
+            Some(live) => {
+                match self.ownership_of(live.value.ownership.as_ref(), desired.generation.recorded()) {
+                    Err((reason, remark)) => {
+                        conflict(&mut change, reason, remark);
+                        self.changes.push(change);
+                    }
+                    Ok(adoption) => {
+                        adoption.mark(&mut change);
+                        match self.next_generation(&change, desired, &live.value, &tasks) {
+                            Some(next) => {
+                                self.follow_job(change, key, (live, &tasks), next, pool_ready);
+                            }
+                            None => self.update_job(change, key, (desired, live), tasks, pool_ready)?,
                         }
-                        None => self.update_job(change, key, (desired, live), tasks, pool_ready)?,
                     }
                 }
-            },
+            }
         }
         Ok(())
     }
@@ -244,10 +246,11 @@ impl Planner<'_> {
         &mut self,
         mut change: Change,
         key: &str,
-        (live, before): (&LiveJob, &TaskPlan),
+        (there, before): (&Observed<LiveJob>, &TaskPlan),
         (next, tasks): (DesiredJob, TaskPlan),
         pool_ready: Option<StepId>,
     ) {
+        let live = &there.value;
         change.id = next.spec.id.to_string();
         change.reason = ActionReason::NewWorkForFinishedJob;
         let uploaded = self.upload_inputs(key, &next, &tasks);
@@ -266,7 +269,8 @@ impl Planner<'_> {
                 let samples = before.summary.samples.ended.iter().map(|task| task.id.clone()).collect();
                 change.obstacles.push(Obstacle::TasksRunning { running: before.summary.ended, samples });
             }
-            let end = Action::EndJob { job: live.spec.id.clone(), for_job: next.spec.id.clone() };
+            let (job, for_job) = (live.spec.id.clone(), next.spec.id.clone());
+            let end = Action::EndJob { job, for_job, etag: there.etag.clone() };
             ended = Some(self.step(&change.address, end, uploaded));
         }
         let after = pool_ready.into_iter().chain(ended).collect();

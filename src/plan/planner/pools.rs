@@ -38,13 +38,15 @@ impl Planner<'_> {
                 let uploaded = self.upload_files(&change.address, desired);
                 self.create_pool(&mut change, key, desired, uploaded.into_iter().chain([gone]).collect());
             }
-            Some(live) => match self.ownership_of(live.value.ownership.as_ref()) {
-                Err((reason, remark)) => conflict(&mut change, reason, remark),
-                Ok(adoption) => {
-                    self.note_shortage(&change.address, &live.value);
-                    self.update_pool(&mut change, key, desired, live, adoption);
+            Some(live) => {
+                match self.ownership_of(live.value.ownership.as_ref(), desired.generation.recorded()) {
+                    Err((reason, remark)) => conflict(&mut change, reason, remark),
+                    Ok(adoption) => {
+                        self.note_shortage(&change.address, &live.value);
+                        self.update_pool(&mut change, key, desired, live, adoption);
+                    }
                 }
-            },
+            }
         }
         self.changes.push(change);
     }

@@ -37,7 +37,7 @@ impl Planner<'_> {
                 let gone = self.step(&change.address, Action::AwaitScheduleGone { schedule }, []);
                 self.create_schedule(&mut change, desired, pool_ready.into_iter().chain([gone]).collect());
             }
-            Some(live) => match self.ownership_of(live.value.ownership.as_ref()) {
+            Some(live) => match self.ownership_of(live.value.ownership.as_ref(), None) {
                 Err((reason, remark)) => conflict(&mut change, reason, remark),
                 Ok(adoption) => {
                     adoption.mark(&mut change);

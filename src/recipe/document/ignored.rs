@@ -85,8 +85,6 @@ properties! {
     ScheduleProperty {
         /// When jobs are made.
         Recurrence => "recurrence",
-        /// The jobs.
-        Job => "job",
     }
 }
 

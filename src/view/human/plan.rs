@@ -135,24 +135,25 @@ fn write_summary(out: &mut dyn Write, plan: &Plan) -> io::Result<()> {
             there.join(", ")
         );
     }
-    let words: Vec<String> = plan
-        .tally()
-        .into_iter()
-        .map(|(class, count)| {
-            let verb = match class {
-                ChangeClass::Create => "to create",
-                ChangeClass::UpdateLive | ChangeClass::UpdateLiveAfterReboot => "to update",
-                ChangeClass::UpdateWhileDisabled => "to disable, update and enable",
-                ChangeClass::CreateFirst => "to create and take over",
-                ChangeClass::DrainAndUpdate => "to drain and update",
-                ChangeClass::Replace => "to replace",
-                ChangeClass::Destroy => "to destroy",
-                ChangeClass::Conflict => "in conflict",
-                ChangeClass::Unchanged => "unchanged",
-            };
-            format!("{count} {verb}")
-        })
-        .collect();
+    let mut verbs: Vec<(&str, usize)> = Vec::new();
+    for (class, count) in plan.tally() {
+        let verb = match class {
+            ChangeClass::Create => "to create",
+            ChangeClass::UpdateLive | ChangeClass::UpdateLiveAfterReboot => "to update",
+            ChangeClass::UpdateWhileDisabled => "to disable, update and enable",
+            ChangeClass::CreateFirst => "to create and take over",
+            ChangeClass::DrainAndUpdate => "to drain and update",
+            ChangeClass::Replace => "to replace",
+            ChangeClass::Destroy => "to destroy",
+            ChangeClass::Conflict => "in conflict",
+            ChangeClass::Unchanged => "unchanged",
+        };
+        match verbs.last_mut().filter(|(last, _)| *last == verb) {
+            Some((_, counted)) => *counted += count,
+            None => verbs.push((verb, count)),
+        }
+    }
+    let words: Vec<String> = verbs.iter().map(|(verb, count)| format!("{count} {verb}")).collect();
     writeln!(out, "{BOLD}Plan:{BOLD:#} {}.", words.join(", "))?;
     for change in plan.blocked() {
         let Some(needed) = change.needs else { continue };

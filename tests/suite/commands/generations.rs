@@ -1,0 +1,98 @@
+//! Jobs and pools that are followed by others.
+
+use std::time::{Duration, Instant};
+
+use crate::support::{Emulator, Output, Runtime, Sandbox};
+
+/// `first` succeeds, `second` fails, `third` waits for it for ever, and the job would end with them.
+const RECIPE: &str = r#"api_version: batchyard/v1
+name: mended
+parameters:
+  exit: { type: integer, default: 3 }
+pools:
+  p: { vm_size: Standard_D2s_v3, image: ubuntu-22.04-container, container: {}, nodes: { dedicated: 1 } }
+jobs:
+  j:
+    pool: p
+    on_complete: terminate
+    tasks:
+      first: { container: { image: "busybox:1.37" }, command: one }
+      second:
+        depends_on: [first]
+        container: { image: "busybox:1.37" }
+        command: two
+        environment: { BATCHYARD_SIMULATE: "exit=${{ params.exit }}" }
+      third: { depends_on: [second], container: { image: "busybox:1.37" }, command: three }
+"#;
+
+fn apply(sandbox: &Sandbox, args: &[&str]) -> Output {
+    sandbox.run(["apply", "recipe.yaml", "-y"].iter().chain(args))
+}
+
+fn plan(sandbox: &Sandbox, args: &[&str]) -> Output {
+    sandbox.run(["plan", "recipe.yaml", "--detailed-exitcode"].iter().chain(args))
+}
+
+#[test]
+fn a_mended_task_of_a_job_that_would_end_without_it_runs_in_another_one() {
+    let sandbox = Sandbox::new().file("recipe.yaml", RECIPE);
+    let Some(_emulator) = Emulator::start(&sandbox, Runtime::Simulated) else { return };
+    apply(&sandbox, &[]).code(7);
+    let planned = plan(&sandbox, &["-p", "exit=0"]);
+    planned.code(2).stdout_contains("`j` has nothing to do but tasks that change");
+    planned.stdout_contains("3 tasks: 2 to add, 1 done by an earlier job");
+    let mended = apply(&sandbox, &["-p", "exit=0"]);
+    mended.success().stdout_contains("end the job before j-r2").stdout_contains("Job j-r2: 2 succeeded.");
+    plan(&sandbox, &["-p", "exit=0"]).success().stdout_contains("No changes.");
+    sandbox.run(["logs", "recipe.yaml"]).success().stdout_contains("==> j/first <==");
+    sandbox.run(["destroy", "recipe.yaml", "-y"]).success().stdout_contains("delete job j-r2");
+}
+
+#[test]
+fn the_id_of_a_generation_is_taken_and_it_comes_back_under_that_of_the_first() {
+    let sandbox = Sandbox::new().file("recipe.yaml", &RECIPE.replace("default: 3", "default: 0"));
+    let Some(_emulator) = Emulator::start(&sandbox, Runtime::Simulated) else { return };
+    apply(&sandbox, &[]).success();
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !sandbox.run(["status", "recipe.yaml"]).stdout.contains("completed") {
+        assert!(Instant::now() < deadline, "the job does not end");
+    }
+    let more = sandbox.read("recipe.yaml").replace("command: one", "command: other");
+    let more = more.replace("Standard_D2s_v3", "Standard_D4s_v3");
+    sandbox.write("recipe.yaml", &more);
+    let followed = apply(&sandbox, &["--allow", "blue_green"]);
+    followed.success().stdout_contains("delete pool p").stdout_contains("Job j-r2: 3 succeeded.");
+    let imported = sandbox.run(["import", "live", "--out", "imported"]);
+    imported.success().stdout_contains("another generation of the job has followed it");
+    let recipe = sandbox.read("imported/recipe.yaml");
+    assert!(
+        recipe.contains("\n  j:\n") && recipe.contains("\n  p:\n") && !recipe.contains("-r2"),
+        "{recipe}"
+    );
+    sandbox.run(["plan", "imported", "--detailed-exitcode"]).success().stdout_contains("No changes.");
+
+    // Two jobs of the recipe can't be one and the same.
+    let another =
+        "  j-r2:\n    pool: p\n    tasks: { x: { container: { image: \"busybox:1.37\" }, command: x } }\n";
+    sandbox.write("recipe.yaml", &format!("{more}{another}"));
+    let conflict = plan(&sandbox, &[]);
+    conflict
+        .code(5)
+        .stdout_contains("! jobs.j-r2")
+        .stdout_contains("it is a later generation of something else");
+    apply(&sandbox, &[]).code(5);
+    let status = sandbox.run(["status", "recipe.yaml"]).stdout;
+    assert!(status.contains("job j-r2  completed, on pool p-r2: 3 succeeded"), "{status}");
+}
+
+#[test]
+fn a_task_that_is_not_there_cannot_run_again() {
+    let sandbox = Sandbox::new().file("recipe.yaml", RECIPE);
+    let Some(_emulator) = Emulator::start(&sandbox, Runtime::Simulated) else { return };
+    apply(&sandbox, &[]).code(7);
+    for nothing in ["jobs.j.tasks.nope", "pools.p"] {
+        let refused = plan(&sandbox, &["--rerun", nothing]);
+        refused.code(64).stderr_contains(&format!("nothing in the recipe is meant by `{nothing}`"));
+    }
+    plan(&sandbox, &["--rerun", "jobs.j.tasks.second"]).code(2);
+}
