@@ -39,6 +39,7 @@ pub mod observe;
 pub mod pipeline;
 pub mod plan;
 pub mod recipe;
+pub mod record;
 pub mod resource;
 pub mod secret;
 pub mod settings;

@@ -14,6 +14,7 @@ mod progress;
 mod project;
 mod project_finder;
 mod recipe;
+mod record;
 mod rewrite;
 mod run;
 mod status_server;

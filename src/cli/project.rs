@@ -7,6 +7,7 @@ use super::context::Context;
 use super::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::recipe::project::{self, Account, CredentialKind, ProjectFile, Projects};
+use crate::secret::SecretRef;
 use crate::settings::{AccountChoice, CredentialChoice, EntraChoice, NamedAccount, Origin, Sourced};
 use crate::view::diagnostics;
 
@@ -62,6 +63,20 @@ pub(super) fn account_choice(context: &Context) -> Result<AccountChoice<'_>, Com
     Ok(choice)
 }
 
+/// Where the URL of the record's container is found, and where the paths of files that hold secrets begin. The nearest file wins.
+pub(super) fn record(context: &Context) -> Result<Option<(SecretRef, PathBuf)>, CommandError> {
+    for path in files(context, &context.start)? {
+        if let Some(container) = read(context, &path)?.record {
+            return Ok(Some((container, folder(&path))));
+        }
+    }
+    Ok(None)
+}
+
+fn folder(file: &Path) -> PathBuf {
+    file.parent().unwrap_or_else(|| Path::new("")).to_owned()
+}
+
 fn read(context: &Context, path: &Path) -> Result<ProjectFile, CommandError> {
     project::read(path).map_err(|report| {
         context.printer.err(&diagnostics::human(&report, true));
@@ -81,7 +96,7 @@ fn named(account: Account, file: &Path, is_users: bool) -> NamedAccount {
                 origin: Origin::File(file.to_owned()),
             }),
             ca_file,
-            folder: file.parent().unwrap_or_else(|| Path::new("")).to_owned(),
+            folder: folder(file),
             is_users,
         },
         Account::Local { data } => NamedAccount::Local(data),

@@ -159,11 +159,20 @@ impl SharedBlob {
         &self,
         request: impl Future<Output = azure_core::Result<T>>,
     ) -> Result<T, StorageError> {
-        let answer = tokio::time::timeout(PART_TIMEOUT, request).await;
-        answer.map_err(|_| self.0.late(PART_TIMEOUT))?.map_err(|error| self.0.failure(&error))
+        self.within(PART_TIMEOUT, request).await
     }
 
-    fn client(&self, connections: &Connections) -> Result<BlobClient, StorageError> {
+    /// What a request comes to that may take so long.
+    pub(super) async fn within<T>(
+        &self,
+        limit: Duration,
+        request: impl Future<Output = azure_core::Result<T>>,
+    ) -> Result<T, StorageError> {
+        let answer = tokio::time::timeout(limit, request).await;
+        answer.map_err(|_| self.0.late(limit))?.map_err(|error| self.0.failure(&error))
+    }
+
+    pub(super) fn client(&self, connections: &Connections) -> Result<BlobClient, StorageError> {
         let transport = connections.to(self.0.is_local())?;
         let client_options: ClientOptions =
             client_options(&self.0, Arc::new(transport), Arc::new(SystemClock));

@@ -2,13 +2,16 @@
 //!
 //! [`Storage`] lists the blobs of a [`ContainerUrl`] with whichever of the user's [`Credentials`] belongs to its account. It is
 //! Microsoft's own client with a signature of ours, because that client signs for Entra ID only. [`SharedContainer`] and
-//! [`SharedBlob`] are what somebody shares by a URL, which carries all that they allow; they are read and written, too.
+//! [`SharedBlob`] are what somebody shares by a URL, which carries all that they allow; they are read and written, too,
+//! and a lease on a blob is a lock.
 
+mod append;
 mod blob;
 mod blob_headers;
 mod container_url;
 mod credentials;
 mod error;
+mod lease;
 mod list;
 mod shared;
 mod shared_key;
@@ -20,5 +23,6 @@ pub use blob_headers::{BlobHeaderError, BlobHeaders};
 pub use container_url::ContainerUrl;
 pub use credentials::{CredentialOptions, Credentials};
 pub use error::{Asked, StorageError};
+pub use lease::LEASE;
 pub use list::{BlobEntry, Storage};
 pub use shared::{SharedBlob, SharedContainer};

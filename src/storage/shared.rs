@@ -28,7 +28,7 @@ impl SharedContainer {
     /// When no container can have this URL. The error shows it up to where a secret may begin.
     pub fn parse(text: &str) -> Result<Self, StorageError> {
         let (address, query) = text.split_once('?').unwrap_or((text, ""));
-        let container = ContainerUrl::parse(address)?;
+        let container = ContainerUrl::parse(address).map_err(|error| without_secret(error, address))?;
         Ok(Self(Target { url: container.url().clone(), access: access(query) }))
     }
 
@@ -79,6 +79,16 @@ impl std::fmt::Display for SharedBlob {
     }
 }
 
+/// The same error, without what was given if that is no URL at all: it may be another secret, in the place of this one.
+fn without_secret(error: StorageError, given: &str) -> StorageError {
+    match error {
+        StorageError::Container { reason, .. } if !given.starts_with("http") => {
+            StorageError::Container { url: "[redacted]".to_owned(), reason }
+        }
+        error => error,
+    }
+}
+
 /// What the query of a URL proves. What else it says, for instance which snapshot is meant, stays with it.
 fn access(query: &str) -> Access {
     // Tools write these into the URLs that they give out, and requests say them themselves.
@@ -122,6 +132,8 @@ mod tests {
         assert_eq!((open.to_string().as_str(), sas(&open.0)), ("http://127.0.0.1:10000/mine/in", None));
         let error = SharedContainer::parse("https://mine.blob.core.windows.net/?sig=hunter2").unwrap_err();
         assert!(!error.to_string().contains("hunter2"), "{error}");
+        let error = SharedContainer::parse("hunter2").unwrap_err().to_string();
+        assert_eq!(error, "`[redacted]` is not the URL of a container: that is no URL");
     }
 
     #[test]

@@ -88,6 +88,10 @@ pub enum Reason {
     Retrying,
     /// The account can't be read.
     AccountUnreachable,
+    /// Somebody else holds the recipe's lock.
+    Locked,
+    /// The record can't be read.
+    RecordUnreachable,
     /// The account's quota is used up.
     QuotaReached,
     /// The account is no longer what it was made to be.

@@ -68,6 +68,13 @@ pub enum WatchEvent<'a> {
         /// Why that could not be done, if it could not.
         error: Option<&'a str>,
     },
+    /// What was applied could not be written into the record's history.
+    NotRecorded {
+        /// The recipe.
+        recipe: &'a RecipeName,
+        /// Why.
+        error: &'a str,
+    },
     /// Recipes left their source, and what they made stays for now.
     PruneHeld {
         /// The source.

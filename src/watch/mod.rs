@@ -4,7 +4,7 @@
 //! |---|---|
 //! | where recipes come from | [`address`], `git`, `source`, `follow`, `census`, `sources` |
 //! | what is to be looked at, and when | `queue`, `backoff` |
-//! | one look at one recipe | `reconcile`, `refusal`, `failure`, `health`, `repair`, `digests`, `prune` |
+//! | one look at one recipe | `reconcile`, `refusal`, `failure`, `health`, `repair`, `digests`, `prune`, `locked` |
 //! | what is known | [`condition`], [`board`], `inventory`, [`outcome`] |
 //! | the loop | `watcher` |
 //!
@@ -25,6 +25,7 @@ mod follow;
 mod git;
 mod health;
 mod inventory;
+mod locked;
 mod options;
 mod prune;
 mod queue;

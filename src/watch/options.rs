@@ -11,6 +11,7 @@ use crate::apply::ApplyOptions;
 use crate::client::BatchClient;
 use crate::clock::Clock;
 use crate::plan::Policy;
+use crate::record::Record;
 use crate::resource::RecipeName;
 
 use super::census::Load;
@@ -69,6 +70,8 @@ pub struct Tools {
     pub load: Load,
     /// How to apply a recipe of this folder.
     pub apply: Arc<dyn Fn(&Path) -> ApplyOptions + Send + Sync>,
+    /// Whose locks are held while something is applied, and whose history says what was; `None` if there is none.
+    pub record: Option<Record>,
     /// Called before something is applied.
     pub wake: Wake,
     /// Who is told.

@@ -4,17 +4,16 @@ use std::collections::BTreeSet;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::apply::apply;
 use crate::pipeline::{self, PipelineError};
 use crate::plan::Selection;
 use crate::resource::RecipeName;
 
 use super::condition::{ConditionKind, Finding, Reason};
 use super::failure::Prospect;
+use super::locked::{Applied, NotBegun, apply_locked};
 use super::options::{Tools, WatchOptions};
 use super::reconcile::{Next, Tally};
 use super::refusal::Refusal;
-use super::telling::Telling;
 use super::words::{call_failed, in_one_line, with_hint};
 
 /// What is known about a source when recipes have left it.
@@ -94,14 +93,13 @@ pub(super) async fn prune(
         let text = "it left its source, and would be destroyed".to_owned();
         return left(ConditionKind::Reconciling, Reason::Planned, text, Next::Interval);
     }
-    if let Err(error) = (tools.wake)().await {
-        return left(ConditionKind::Reconciling, Reason::AccountUnreachable, error, Next::BackOff);
-    }
-    let telling = Telling::new(recipe, tools);
-    let how = (tools.apply)(std::path::Path::new(""));
-    let report = apply(&plan, &tools.client, &how, &telling, stop).await;
-    let failures = report.failures().count();
-    let tally = Tally { writes: telling.writes(), failures, ..Tally::default() };
+    let Applied { report, writes } = match apply_locked(&plan, std::path::Path::new(""), tools, stop).await {
+        Ok(applied) => applied,
+        Err(NotBegun { reason, text }) => {
+            return left(ConditionKind::Reconciling, reason, text, Next::BackOff);
+        }
+    };
+    let tally = Tally { writes, failures: report.failures().count(), ..Tally::default() };
     let finding = match report.failures().next() {
         None if report.is_complete() => return Pruned::Gone(tally),
         None => {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::apply::{ApplyReport, apply};
+use crate::apply::ApplyReport;
 use crate::observe::{self, Status};
 use crate::pipeline::{self, PipelineError, Survey};
 use crate::plan::{ActionReason, Plan, Policy};
@@ -18,10 +18,10 @@ use super::event::WatchEvent;
 use super::failure::Prospect;
 use super::health;
 use super::inventory::Record;
+use super::locked::{Applied, NotBegun, apply_locked};
 use super::options::{OnDrift, Tools, WatchOptions};
 use super::refusal::{Refusal, only_leftovers_are_held};
 use super::repair::{CaseBook, Prescription, last_words, treat};
-use super::telling::Telling;
 use super::words::{call_failed, in_one_line, summary, with_hint};
 
 /// How often the same difference is applied before it is left alone.
@@ -328,14 +328,14 @@ impl Pass<'_> {
             return self.pending(tell(finding), &difference);
         }
         self.show(&difference, true);
-        if let Err(error) = (self.tools.wake)().await {
-            let finding = Finding::not_ready(ConditionKind::Reconciling, Reason::AccountUnreachable, error);
-            return self.end(tell(finding), Next::BackOff);
-        }
-        let telling = Telling::new(self.recipe(), self.tools);
-        let how = (self.tools.apply)(&self.loaded.folder);
-        let report = apply(&difference.plan, &self.tools.client, &how, &telling, self.stop).await;
-        let writes = telling.writes();
+        let applied = apply_locked(&difference.plan, &self.loaded.folder, self.tools, self.stop).await;
+        let Applied { report, writes } = match applied {
+            Ok(applied) => applied,
+            Err(NotBegun { reason, text }) => {
+                let finding = Finding::not_ready(ConditionKind::Reconciling, reason, text);
+                return self.end(tell(finding), Next::BackOff);
+            }
+        };
         if report.is_complete() {
             self.memory.applied = Some((difference.fingerprint, attempts + 1));
         }

@@ -51,6 +51,8 @@ const LAYERS: &[Layer] = &[
     layer("storage", "secret clock env_vars loopback"),
     layer("observe", "client resource batch"),
     layer("apply", "observe plan client resource batch clock secret storage"),
+    // Beside the account: who works on it, and what was done.
+    layer("record", "apply plan resource batch clock secret storage"),
     layer("node", "batch secret clock storage loopback"),
     layer("emulator", "batch node secret clock bounded_file"),
     // Looks at what both towers stand on: what a recipe asks for, and what a node makes of it.
@@ -59,16 +61,16 @@ const LAYERS: &[Layer] = &[
     // Does for many recipes, again and again, what `pipeline` does for one.
     layer(
         "watch",
-        "diagnostic secret clock loopback error_chain batch resource recipe plan client observe apply pipeline",
+        "diagnostic secret clock loopback error_chain batch resource recipe plan client observe apply record pipeline",
     ),
     layer(
         "view",
-        "diagnostic error_chain batch resource recipe import plan observe apply doctor pipeline watch",
+        "diagnostic error_chain batch resource recipe import plan observe apply record doctor pipeline watch",
     ),
     layer(
         "cli",
-        "diagnostic secret clock env_vars exit_code loopback bounded_file batch settings resource recipe import plan client observe apply \
-         node emulator doctor storage pipeline watch view",
+        "diagnostic secret clock env_vars exit_code loopback bounded_file batch settings resource recipe import plan client observe apply record \
+         error_chain node emulator doctor storage pipeline watch view",
     ),
     // The binary: parse, run, exit code. `node` has a helper process that must start before any thread does.
     layer("main", "cli exit_code node"),

@@ -46,6 +46,7 @@ mod planning;
 mod preparation;
 mod proofs;
 mod readme;
+mod record;
 mod render;
 mod repository;
 mod rootless;

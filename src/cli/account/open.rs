@@ -89,6 +89,13 @@ impl Account {
         &self.name
     }
 
+    /// What tells an account elsewhere from every other: its host, and its port if that is not the usual one.
+    pub(in crate::cli) fn host(&self) -> Option<String> {
+        let endpoint = self.client.endpoint();
+        let host = endpoint.host_str().filter(|_| !self.is_local())?;
+        Some(endpoint.port().map_or_else(|| host.to_owned(), |port| format!("{host}_{port}")))
+    }
+
     /// Whether the account is on this machine and costs nothing.
     pub(in crate::cli) fn is_local(&self) -> bool {
         self.local.is_some()

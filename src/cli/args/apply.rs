@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::duration::duration;
-use super::{PolicyArgs, RecipeArgs};
+use super::{LockArgs, PolicyArgs, RecipeArgs};
 
 /// Arguments of `apply`.
 #[derive(Debug, Args)]
@@ -36,4 +36,6 @@ pub(in crate::cli) struct ApplyArgs {
     /// the exit code is 7
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub timeout: Option<Duration>,
+    #[command(flatten)]
+    pub lock: LockArgs,
 }

@@ -7,8 +7,8 @@ use clap::{Parser, Subcommand};
 
 use super::{
     ApplyArgs, DestroyArgs, DoctorArgs, DoctorSubject, EmulatorArgs, ExplainArgs, FmtArgs, Global,
-    ImportArgs, LogsArgs, NewArgs, PlanArgs, RenderArgs, SchemaArgs, ShowArgs, StatusArgs, ValidateArgs,
-    WatchArgs,
+    HistoryArgs, ImportArgs, LogsArgs, NewArgs, PlanArgs, RenderArgs, SchemaArgs, ShowArgs, StatusArgs,
+    ValidateArgs, WatchArgs,
 };
 
 const STYLES: Styles = Styles::styled()
@@ -62,6 +62,8 @@ pub(in crate::cli) enum Command {
     Apply(ApplyArgs),
     /// Show how a recipe's pools, jobs and tasks are doing
     Status(StatusArgs),
+    /// Show what was done to a recipe's objects, when, and by whom
+    History(HistoryArgs),
     /// Show what a task printed
     Logs(LogsArgs),
     /// Remove everything that a recipe made
@@ -90,6 +92,7 @@ impl Command {
             Self::Plan(args) => Some(&args.recipe.path),
             Self::Apply(args) => Some(&args.recipe.path),
             Self::Status(args) => Some(&args.recipe.path),
+            Self::History(args) => Some(&args.recipe.path),
             Self::Destroy(args) => Some(&args.recipe.path),
             Self::Watch(args) => args.local_source(),
             Self::Doctor(DoctorArgs { subject: Some(DoctorSubject::Image(args)) }) => args.recipe.as_deref(),

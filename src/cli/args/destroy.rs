@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::duration::duration;
-use super::{RecipeArgs, SelectionArgs};
+use super::{LockArgs, RecipeArgs, SelectionArgs};
 
 /// Arguments of `destroy`.
 #[derive(Debug, Args)]
@@ -28,4 +28,6 @@ pub(in crate::cli) struct DestroyArgs {
     /// destroying again goes on from there
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub timeout: Option<Duration>,
+    #[command(flatten)]
+    pub lock: LockArgs,
 }

@@ -76,6 +76,9 @@ pub(in crate::cli) struct WatchArgs {
     /// The longest pause before what failed is tried again
     #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = interval)]
     pub max_backoff: Duration,
+    /// Go without the record of the project file: take no locks, and keep no history
+    #[arg(long)]
+    pub no_lock: bool,
 }
 
 const EXAMPLES: &str = "\

@@ -19,10 +19,12 @@ use crate::cli::patience::Patience;
 use crate::cli::plan_file::PlanFile;
 use crate::cli::progress::Progress;
 use crate::cli::recipe::load_recipe;
+use crate::cli::record::{self, Held};
 use crate::clock::SystemClock;
 use crate::exit_code::ExitCode;
 use crate::pipeline;
 use crate::plan::{Plan, Policy};
+use crate::record::Operation;
 use crate::resource::DesiredState;
 use crate::view::{human, json};
 
@@ -57,6 +59,16 @@ pub(super) async fn run(context: &Context, args: &ApplyArgs) -> Result<ExitCode,
     let result = apply.run(loaded.folder, patience, deadline).await;
     account.close().await;
     result
+}
+
+/// What came of the part of `apply` that changes something.
+struct Changed {
+    plan: Plan,
+    /// How the steps ended; nothing if there was none.
+    steps: Option<ApplyReport>,
+    /// The tasks that had ended before, if they are to be waited for.
+    ended_before: EndedTasks,
+    deadline: Deadline,
 }
 
 /// One run of `apply`.
@@ -97,9 +109,35 @@ impl Apply<'_> {
         &self,
         folder: PathBuf,
         patience: Patience,
-        mut deadline: Deadline,
+        deadline: Deadline,
     ) -> Result<ExitCode, CommandError> {
-        let planning = async { unless_stopped(self.stop, NOTHING, self.plan()).await? };
+        let operation = if self.destroys() { Operation::Destroy } else { Operation::Apply };
+        let locking = record::lock(
+            self.context,
+            self.account,
+            &self.desired.recipe,
+            (operation, &self.args.lock),
+            NOTHING,
+        );
+        let locking = async { unless_stopped(self.stop, NOTHING, locking).await? };
+        let held = in_time(deadline, NOTHING, locking).await?;
+        let stop = held.stopping(self.stop);
+        let changed = self.change((folder, &held), patience, (deadline, &stop)).await;
+        // Who waits for tasks is in nobody's way.
+        self.conclude(held.end(changed).await?).await
+    }
+
+    fn waits(&self) -> bool {
+        (self.args.wait || (self.account.is_local() && !self.args.no_wait)) && !self.destroys()
+    }
+
+    async fn change(
+        &self,
+        (folder, held): (PathBuf, &Held),
+        patience: Patience,
+        (mut deadline, stop): (Deadline, &CancellationToken),
+    ) -> Result<Changed, CommandError> {
+        let planning = async { unless_stopped(stop, NOTHING, self.plan()).await? };
         let plan = in_time(deadline, NOTHING, planning).await?;
         drop(patience);
         show(self.context, &plan)?;
@@ -108,11 +146,10 @@ impl Apply<'_> {
         // A plan that was kept was made to be looked at; nobody is asked twice.
         if !plan.is_empty() && !self.args.auto_approve && self.kept.is_none() {
             let question = format!("Apply these changes to {}?", self.account.name());
-            deadline = deadline.later_by(ask(self.context, question, self.stop, NOTHING).await?);
+            deadline = deadline.later_by(ask(self.context, question, stop, NOTHING).await?);
         }
-        let waits = (self.args.wait || (self.account.is_local() && !self.args.no_wait)) && !self.destroys();
         let mut ended_before = EndedTasks::new();
-        if waits {
+        if self.waits() {
             let reading = async {
                 let client = self.account.client();
                 let desired = pipeline::at_generations(client, self.desired).await?;
@@ -130,14 +167,20 @@ impl Apply<'_> {
             }
             let parallelism = usize::from(self.args.parallelism);
             let options = options(self.context, parallelism, folder, self.account, deadline);
-            let report =
-                execute(self.context, &plan, self.account, &options, (self.deed(), self.stop)).await?;
-            if !report.is_complete() {
-                return self.end(&plan, Some(&report), None, exit_code(&report));
-            }
+            let report = execute(self.context, &plan, self.account, &options, (self.deed(), stop)).await?;
+            held.note(&plan, &report).await;
             steps = Some(report);
         }
-        if waits {
+        Ok(Changed { plan, steps, ended_before, deadline })
+    }
+
+    /// Waits for the tasks, if that is wanted, and says how it all ended.
+    async fn conclude(&self, changed: Changed) -> Result<ExitCode, CommandError> {
+        let Changed { plan, steps, ended_before, deadline } = changed;
+        if let Some(report) = steps.as_ref().filter(|report| !report.is_complete()) {
+            return self.end(&plan, Some(report), None, exit_code(report));
+        }
+        if self.waits() {
             self.account.run().await?;
             let report = self.wait(ended_before, deadline).await?;
             let code = self.tell_wait(&report, &plan)?;

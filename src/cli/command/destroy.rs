@@ -13,9 +13,11 @@ use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::patience::Patience;
 use crate::cli::recipe::load_recipe;
+use crate::cli::record::{self, Held};
 use crate::exit_code::ExitCode;
 use crate::pipeline;
 use crate::recipe::Loaded;
+use crate::record::Operation;
 use crate::view::human::Deed;
 use crate::view::json;
 
@@ -31,16 +33,32 @@ pub(super) async fn run(context: &Context, args: &DestroyArgs) -> Result<ExitCod
     let deadline = Deadline::after(args.timeout);
     let opening = async { unless_stopped(&stop, NOTHING, Account::open(context)).await? };
     let account = in_time(deadline, NOTHING, opening).await?;
-    let result = destroy(context, args, &account, &loaded, (deadline, &stop)).await;
+    let result = destroy_locked(context, args, &account, &loaded, (deadline, &stop)).await;
     account.close().await;
     result
+}
+
+async fn destroy_locked(
+    context: &Context,
+    args: &DestroyArgs,
+    account: &Account,
+    loaded: &Loaded,
+    (deadline, stop): (Deadline, &CancellationToken),
+) -> Result<ExitCode, CommandError> {
+    let locking =
+        record::lock(context, account, &loaded.desired.recipe, (Operation::Destroy, &args.lock), NOTHING);
+    let locking = async { unless_stopped(stop, NOTHING, locking).await? };
+    let held = in_time(deadline, NOTHING, locking).await?;
+    let stop = held.stopping(stop);
+    let result = destroy(context, args, account, (loaded, &held), (deadline, &stop)).await;
+    held.end(result).await
 }
 
 async fn destroy(
     context: &Context,
     args: &DestroyArgs,
     account: &Account,
-    loaded: &Loaded,
+    (loaded, held): (&Loaded, &Held),
     (mut deadline, stop): (Deadline, &CancellationToken),
 ) -> Result<ExitCode, CommandError> {
     let patience = Patience::with(&context.printer, "making the plan");
@@ -66,6 +84,7 @@ async fn destroy(
     account.wind_down().await?;
     let options = options(context, PARALLELISM, loaded.folder.clone(), account, deadline);
     let report = execute(context, &plan, account, &options, (Deed::Destroy, stop)).await?;
+    held.note(&plan, &report).await;
     let code = exit_code(&report);
     if context.printer.is_json() {
         context.printer.line(&json::destroyed(&plan, Some(&report), code.number()))?;

@@ -1,8 +1,8 @@
 //! From a command to the function that runs it.
 
 use super::{
-    apply, destroy, doctor, emulator, explain, fmt, import, logs, new, plan, render, schema, show, status,
-    validate, watch,
+    apply, destroy, doctor, emulator, explain, fmt, history, import, logs, new, plan, render, schema, show,
+    status, validate, watch,
 };
 use crate::cli::args::Command;
 use crate::cli::context::Context;
@@ -22,6 +22,7 @@ pub(in crate::cli) async fn run(command: Command, context: &Context) -> Result<E
         Command::Show(args) => show::run(context, &args),
         Command::Apply(args) => apply::run(context, &args).await,
         Command::Status(args) => status::run(context, &args).await,
+        Command::History(args) => history::run(context, &args).await,
         Command::Logs(args) => logs::run(context, &args).await,
         Command::Destroy(args) => destroy::run(context, &args).await,
         Command::Watch(args) => watch::run(context, &args).await,

@@ -8,6 +8,7 @@ mod emulator;
 mod execute;
 mod explain;
 mod fmt;
+mod history;
 mod import;
 mod logs;
 mod new;

@@ -20,6 +20,7 @@ use crate::cli::printer::Printer;
 use crate::cli::project::account_choice;
 use crate::cli::project_finder::ProjectFinder;
 use crate::cli::recipe::request;
+use crate::cli::record;
 use crate::cli::status_server::StatusServer;
 use crate::clock::{Clock as _, SystemClock};
 use crate::exit_code::ExitCode;
@@ -51,7 +52,8 @@ pub(super) async fn run(context: &Context, args: &WatchArgs) -> Result<ExitCode,
         // Tasks go on for as long as their recipes are watched, whether anything changes or not.
         account.run().await?;
     }
-    let tools = tools(context, args, &account);
+    let record = if args.no_lock { None } else { record::open(context, &account)? };
+    let tools = Tools { record, ..tools(context, args, &account) };
     let options = options(args, &account);
     let board = Board::default();
     let served = stop.child_token();
@@ -187,6 +189,7 @@ fn tools(context: &Context, args: &WatchArgs, account: &Arc<Account>) -> Tools {
         apply: Arc::new(move |folder: &Path| {
             patient_options(&variables, STEPS_AT_ONCE, folder.to_owned(), poll_interval)
         }),
+        record: None,
         wake: Arc::new(move || {
             let account = woken.clone();
             async move { account.run().await.map_err(|error| error.in_one_line()) }.boxed()

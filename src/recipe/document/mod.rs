@@ -69,7 +69,7 @@ pub use parameter::{Bound, Parameter, ParameterType};
 pub use pool::{
     Autoscale, ContainerKind, NodeCounts, OnChange, Pool, PoolContainer, SchedulingPolicy, StartTask,
 };
-pub use project::{CredentialKind, Project, ProjectAccount};
+pub use project::{CredentialKind, Project, ProjectAccount, ProjectRecord};
 pub use recipe::{LanguageVersion, Recipe};
 pub use registry::Registry;
 pub use scalar::{Any, TEXT, Text};

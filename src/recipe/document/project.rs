@@ -20,6 +20,9 @@ pub struct Project {
         "patternErrorMessage": "an account's name has lower-case letters, digits, hyphens and underscores, and is neither `local` nor `azure`",
     }))]
     pub accounts: Option<Field<Entries<ProjectAccount>>>,
+    /// Where those who work on accounts elsewhere share who does at the moment, and what was done: a lock for each recipe, and its
+    /// history.
+    pub record: Option<Field<ProjectRecord>>,
     /// Values of parameters, for all recipes that declare them; the command line, parameter files and the environment win.
     pub parameters: Option<Field<Entries<Any>>>,
     /// Files that are laid over every recipe, by their paths from this file; a later one wins, and `--overlay` wins over all.
@@ -80,4 +83,13 @@ pub struct ProjectAccount {
     /// The folder of a local account's data, by its path from this file, instead of `endpoint`.
     #[schemars(length(min = 1))]
     pub data: Option<Field<String>>,
+}
+
+/// A container of Azure Blob Storage.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(extend("examples" = [{ "container_url": { "env": "BATCHYARD_RECORD_URL" } }]))]
+pub struct ProjectRecord {
+    /// Where the container's URL is found, with a signature that allows to read, add, create, write and list.
+    pub container_url: Field<SecretReference>,
 }

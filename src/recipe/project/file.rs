@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::diagnostic::{Collector, Diagnostic, Report, Sources};
-use crate::recipe::document::{self, CredentialKind, Field, Project, ProjectAccount, entries};
+use crate::recipe::document::{self, CredentialKind, Field, Project, ProjectAccount, ProjectRecord, entries};
 use crate::recipe::node::Node;
 use crate::recipe::schema::{Shape, conform};
 use crate::recipe::{codes, decode, parse, secrets, source};
@@ -18,6 +18,8 @@ pub struct ProjectFile {
     pub default_account: Option<String>,
     /// Accounts by their names.
     pub accounts: Vec<(String, Account)>,
+    /// Where the URL of the record's container is found.
+    pub record: Option<SecretRef>,
     /// Files that are laid over recipes; a later one wins.
     pub overlays: Vec<PathBuf>,
     /// Folders of recipes; an earlier one wins.
@@ -92,6 +94,7 @@ impl ProjectFile {
             path: path.to_owned(),
             default_account: project.default_account.as_ref().and_then(Field::get).cloned(),
             accounts,
+            record: project.record.as_ref().and_then(container),
             overlays: paths(project.overlays.as_ref(), folder),
             library: paths(project.library.as_ref(), folder),
             parameters: tree.get("parameters").cloned(),
@@ -138,6 +141,10 @@ fn account(
             None
         }
     }
+}
+
+fn container(record: &Field<ProjectRecord>) -> Option<SecretRef> {
+    record.get()?.container_url.get()?.reference()
 }
 
 /// The key of an account, written where its reference belongs.

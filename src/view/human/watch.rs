@@ -61,6 +61,9 @@ pub fn watch_event(out: &mut dyn Write, event: &WatchEvent<'_>) -> io::Result<()
             }
             Ok(())
         }
+        WatchEvent::NotRecorded { recipe, error } => {
+            writeln!(out, "{BAD}✗{BAD:#} {BOLD}{recipe}{BOLD:#}: the history was not kept: {}", plain(error))
+        }
         WatchEvent::Repaired { recipe, trouble, remedy, error } => {
             let (pool, node, code) = (&trouble.pool, &trouble.node, plain(&trouble.code));
             match error {

@@ -13,5 +13,5 @@ pub use document::{FORMAT_VERSION, begin, document, tool};
 pub use events::{event, progress};
 pub use explanation::{code, field};
 pub use plan::plan;
-pub use results::{applied, destroyed, ended, status};
+pub use results::{applied, destroyed, ended, history, status};
 pub use watch::{watch_event, watch_state, watched};

@@ -7,6 +7,7 @@ use super::events::outcome_name;
 use crate::apply::{ApplyReport, WaitReport};
 use crate::observe::Status;
 use crate::plan::Plan;
+use crate::record::Entry;
 use crate::resource::RecipeName;
 
 /// How `apply` ended. What it did not come to is absent: there are no steps where nothing changes, and no jobs if nobody waited.
@@ -32,6 +33,11 @@ pub fn applied(
 /// How a command ended that has nothing more to tell: why before its time, if it did.
 pub fn ended(exit_code: u8, reason: Option<&str>) -> Value {
     json!({ "type": "result", "exit_code": exit_code, "reason": reason })
+}
+
+/// What was done to a recipe's objects, the newest first.
+pub fn history(recipe: &RecipeName, entries: &[Entry]) -> Value {
+    document("history", json!({ "recipe": recipe, "entries": entries }))
 }
 
 /// How `destroy` ended.

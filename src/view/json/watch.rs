@@ -37,6 +37,9 @@ pub fn watch_event(event: &WatchEvent<'_>, now: DateTime) -> Option<Value> {
         WatchEvent::Repaired { recipe, trouble, remedy, error } => json!({
             "type": "repaired", "recipe": recipe, "trouble": trouble, "remedy": remedy, "error": error,
         }),
+        WatchEvent::NotRecorded { recipe, error } => {
+            json!({ "type": "not_recorded", "recipe": recipe, "error": error })
+        }
         WatchEvent::PruneHeld { source, recipes, because } => json!({
             "type": "prune_held", "source": source, "recipes": recipes, "because": because,
         }),

@@ -55,6 +55,43 @@ impl BlobContainer {
         })
     }
 
+    /// Makes a blob, or replaces it.
+    pub fn write(&self, name: &str, content: &str) {
+        let put = client().put(self.signed_blob(name, "cw")).header("x-ms-blob-type", "BlockBlob");
+        let put = put.header("content-length", content.len()).body(content.to_owned());
+        assert_eq!(block_on(async { put.send().await.unwrap().status() }), 201, "{name}");
+    }
+
+    /// Takes the lease on a blob, for so many seconds.
+    pub fn lease(&self, name: &str, id: uuid::Uuid, seconds: u32) {
+        let duration = seconds.to_string();
+        let asked = [
+            ("x-ms-lease-action", "acquire"),
+            ("x-ms-lease-duration", duration.as_str()),
+            ("x-ms-proposed-lease-id", &id.to_string()),
+        ];
+        assert_eq!(self.about_lease(name, &asked), 201, "{name}");
+    }
+
+    /// Gives the lease on a blob back.
+    pub fn end_lease(&self, name: &str, id: uuid::Uuid) {
+        let asked = [("x-ms-lease-action", "release"), ("x-ms-lease-id", &id.to_string())];
+        assert_eq!(self.about_lease(name, &asked), 200, "{name}");
+    }
+
+    /// Ends somebody else's lease on a blob.
+    pub fn break_lease(&self, name: &str) {
+        let asked = [("x-ms-lease-action", "break"), ("x-ms-lease-break-period", "0")];
+        assert_eq!(self.about_lease(name, &asked), 202, "{name}");
+    }
+
+    fn about_lease(&self, name: &str, asked: &[(&str, &str)]) -> u16 {
+        let url = format!("{}&comp=lease", self.signed_blob(name, "w"));
+        let put = client().put(url).header("content-length", "0");
+        let put = asked.iter().fold(put, |put, (name, value)| put.header(*name, *value));
+        block_on(async { put.send().await.unwrap().status().as_u16() })
+    }
+
     /// The names of its blobs, in their order.
     pub fn names(&self) -> Vec<String> {
         let url = format!("{}&restype=container&comp=list", self.signed("l"));

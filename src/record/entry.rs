@@ -1,0 +1,136 @@
+//! What was done, once.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::holder::{Holder, Operation};
+use crate::apply::ApplyReport;
+use crate::batch::DateTime;
+use crate::plan::Plan;
+use crate::resource::{Address, ChangeClass, RecipeName};
+
+/// The version of the form of entries.
+const FORMAT: &str = "1.0";
+/// As many changes are kept of one plan.
+const MOST_CHANGES: usize = 200;
+/// The most characters of an error that are kept.
+const MOST_OF_ERROR: usize = 1_000;
+
+/// How it ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ended {
+    /// All steps were done.
+    Complete,
+    /// Some failed.
+    Failed,
+    /// It was stopped.
+    Interrupted,
+}
+
+/// What was done, once: a line of the history.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// The version of this form.
+    pub format_version: String,
+    /// That of the lock under which it was done. A line that is there twice is one entry.
+    pub id: Uuid,
+    /// The recipe.
+    pub recipe: RecipeName,
+    /// What was done.
+    pub operation: Operation,
+    /// Who did it, as `ada@laptop`.
+    pub who: String,
+    /// By which version of the program.
+    pub tool: String,
+    /// When it began.
+    pub began: DateTime,
+    /// When it ended.
+    pub at: DateTime,
+    /// How it ended.
+    pub ended: Ended,
+    /// How many steps were done.
+    pub done: usize,
+    /// Of how many.
+    pub steps: usize,
+    /// What the plan was to change.
+    pub changes: Vec<Changed>,
+    /// How many more changes there were than are kept.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub more_changes: usize,
+    /// The first error.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_none(count: &usize) -> bool {
+    *count == 0
+}
+
+/// A change of a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Changed {
+    /// Where it stands in the recipe.
+    pub address: Address,
+    /// Its id in the account.
+    pub id: String,
+    /// What was to happen to it.
+    pub change_class: ChangeClass,
+    /// How many of its tasks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tasks: Option<TaskCounts>,
+}
+
+/// Of how many tasks of a job what becomes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaskCounts {
+    /// Added.
+    pub add: u64,
+    /// Deleted and added anew.
+    pub replace: u64,
+    /// Deleted.
+    pub delete: u64,
+}
+
+impl Entry {
+    /// What has just been done.
+    pub fn of(plan: &Plan, report: &ApplyReport, holder: &Holder, now: DateTime) -> Self {
+        let mut changed = plan.changes.iter().filter(|change| change.class != ChangeClass::Unchanged);
+        let changes = changed.by_ref().take(MOST_CHANGES).map(|change| Changed {
+            address: change.address.clone(),
+            id: change.id.clone(),
+            change_class: change.class,
+            tasks: change.tasks.as_ref().map(|tasks| TaskCounts {
+                add: tasks.add,
+                replace: tasks.replace,
+                delete: tasks.delete,
+            }),
+        });
+        let first = report.failures().next();
+        let error = first.map(|(step, error)| {
+            let text = format!("{}: {} {} failed: {error}", step.address, step.verb, step.target);
+            text.chars().take(MOST_OF_ERROR).collect()
+        });
+        Self {
+            format_version: FORMAT.to_owned(),
+            id: holder.id,
+            recipe: plan.recipe.clone(),
+            operation: holder.operation,
+            who: holder.who.clone(),
+            tool: holder.tool.clone(),
+            began: holder.since,
+            at: now,
+            ended: match &error {
+                Some(_) => Ended::Failed,
+                None if report.is_complete() => Ended::Complete,
+                None => Ended::Interrupted,
+            },
+            done: report.done(),
+            steps: report.steps.len(),
+            changes: changes.collect(),
+            more_changes: changed.count(),
+            error,
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! The lock of a recipe: as long as somebody holds it, nobody else who keeps to the record changes what the recipe made.
+
+use std::time::{Duration, Instant};
+
+use tokio_util::sync::{CancellationToken, DropGuard};
+use uuid::Uuid;
+
+use super::container::{Record, end_of};
+use super::error::{RecordError, said};
+use super::holder::{Holder, Operation};
+use crate::batch::DateTime;
+use crate::resource::RecipeName;
+use crate::storage::{Connections, LEASE, SharedBlob, StorageError};
+
+/// The blob that is leased; in it stands who holds it.
+const LOCK: &str = "lock.json";
+/// The most of that blob that is read, in bytes.
+const MOST_BYTES: usize = 64 * 1024;
+/// How often a lock that is taken is asked for again.
+const ASK_EVERY: Duration = Duration::from_secs(2);
+/// How often a lock is renewed, and how soon again if that fails.
+const RENEW_EVERY: Duration = Duration::from_secs(LEASE.as_secs() / 3);
+const RENEW_AGAIN: Duration = Duration::from_secs(2);
+/// When a lock that could not be renewed is given up: before it ends by itself, so that what goes on can stop.
+const GIVE_UP: Duration = Duration::from_secs(LEASE.as_secs() * 3 / 4);
+
+/// How long somebody waits for a lock, and who is told that they do.
+pub struct Patience<'a> {
+    /// How long.
+    pub limit: Duration,
+    /// Called when the wait begins, and whenever somebody else gets the lock meanwhile.
+    pub waiting: &'a (dyn Fn(&str) + Send + Sync),
+}
+
+impl std::fmt::Debug for Patience<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Patience").field("limit", &self.limit).finish_non_exhaustive()
+    }
+}
+
+/// A lock that is held. One that is dropped rather than released ends by itself within a minute.
+#[derive(Debug)]
+pub struct Lock {
+    /// Who holds it.
+    pub holder: Holder,
+    blob: SharedBlob,
+    connections: Connections,
+    lost: CancellationToken,
+    released: CancellationToken,
+    _renewing: DropGuard,
+}
+
+impl Record {
+    /// Takes the lock of a recipe.
+    ///
+    /// # Errors
+    /// When somebody else holds it and does not give it back in time, or the record can't be reached.
+    pub async fn lock(
+        &self,
+        recipe: &RecipeName,
+        (operation, who): (Operation, String),
+        patience: Patience<'_>,
+    ) -> Result<Lock, RecordError> {
+        let blob = self.blob(recipe, LOCK);
+        let holder = Holder::new(who, operation, DateTime(self.clock.now()));
+        let (began, mut told) = (Instant::now(), None);
+        while !blob.take_lease(holder.id, &self.connections).await? {
+            let other = holder_of(&blob, &self.connections).await?;
+            let left = patience.limit.saturating_sub(began.elapsed());
+            if left.is_zero() {
+                return Err(RecordError::Locked { recipe: recipe.clone(), holder: other.map(Box::new) });
+            }
+            if told.as_ref() != Some(&other) {
+                (patience.waiting)(&said(other.as_ref()));
+                told = Some(other);
+            }
+            self.clock.sleep(left.min(ASK_EVERY)).await;
+        }
+        let content = serde_json::to_vec_pretty(&holder).unwrap_or_default();
+        if let Err(error) = blob.write_leased(holder.id, content, &self.connections).await {
+            let _ = blob.end_lease(holder.id, &self.connections).await;
+            return Err(error.into());
+        }
+        Ok(self.hold(holder, blob))
+    }
+
+    /// Keeps a lock until it is released or lost.
+    fn hold(&self, holder: Holder, blob: SharedBlob) -> Lock {
+        let (lost, released) = (CancellationToken::new(), CancellationToken::new());
+        let (record, renewed, id) = (self.clone(), blob.clone(), holder.id);
+        let (losing, until) = (lost.clone(), released.clone());
+        tokio::spawn(async move {
+            let keeping = record.keep(&renewed, id);
+            if until.run_until_cancelled(keeping).await.is_some() {
+                losing.cancel();
+            }
+        });
+        let connections = self.connections.clone();
+        Lock { holder, blob, connections, lost, _renewing: released.clone().drop_guard(), released }
+    }
+
+    /// Renews a lease until it is lost.
+    async fn keep(&self, blob: &SharedBlob, id: Uuid) {
+        let mut renewed = Instant::now();
+        let mut pause = RENEW_EVERY;
+        loop {
+            self.clock.sleep(pause).await;
+            let asked = Instant::now();
+            pause = match blob.renew_lease(id, &self.connections).await {
+                Ok(true) => {
+                    renewed = asked;
+                    RENEW_EVERY
+                }
+                Ok(false) => return,
+                Err(_) if renewed.elapsed() >= GIVE_UP => return,
+                Err(_) => RENEW_AGAIN,
+            };
+        }
+    }
+}
+
+impl Lock {
+    /// Is cancelled once the lock is lost: somebody has broken it, or the record could not be reached for too long. Then somebody
+    /// else may hold it.
+    pub fn lost(&self) -> &CancellationToken {
+        &self.lost
+    }
+
+    /// A token that is cancelled with this one, and once the lock is lost.
+    pub fn stopping(&self, stop: &CancellationToken) -> CancellationToken {
+        let stopping = stop.child_token();
+        let (cancelling, lost, released) = (stopping.clone(), self.lost.clone(), self.released.clone());
+        tokio::spawn(async move {
+            if released.run_until_cancelled(lost.cancelled()).await.is_some() {
+                cancelling.cancel();
+            }
+        });
+        stopping
+    }
+
+    /// Gives the lock back.
+    ///
+    /// # Errors
+    /// When the record can't be reached; the lock ends by itself then.
+    pub async fn release(self) -> Result<(), StorageError> {
+        self.blob.end_lease(self.holder.id, &self.connections).await
+    }
+}
+
+/// Who holds a lock, if they have said so.
+async fn holder_of(blob: &SharedBlob, connections: &Connections) -> Result<Option<Holder>, StorageError> {
+    let content = end_of(blob, MOST_BYTES, connections).await?;
+    Ok(serde_json::from_slice(&content).ok())
+}

@@ -1,0 +1,56 @@
+//! The history of a recipe, for people.
+
+use std::io::{self, Write};
+
+use jiff::fmt::temporal::DateTimePrinter;
+
+use super::style::{BAD, BOLD, CHANGED, DIM, GOOD};
+use crate::record::{Changed, Ended, Entry};
+use crate::resource::RecipeName;
+use crate::view::words::{counted, grouped, plain};
+
+/// Writes what was done, the newest first.
+///
+/// # Errors
+/// When `out` can't be written to.
+pub fn history(out: &mut dyn Write, recipe: &RecipeName, entries: &[Entry]) -> io::Result<()> {
+    if entries.is_empty() {
+        return writeln!(out, "The record has nothing about the recipe `{recipe}` in this account.");
+    }
+    for entry in entries {
+        let at = DateTimePrinter::new().precision(Some(0)).timestamp_to_string(&entry.at.0);
+        let (colour, ended) = match entry.ended {
+            Ended::Complete => (GOOD, "done".to_owned()),
+            Ended::Failed => {
+                (BAD, format!("failed, {} of {} done", entry.done, counted(entry.steps as u64, "step")))
+            }
+            Ended::Interrupted => {
+                (CHANGED, format!("stopped, {} of {} done", entry.done, counted(entry.steps as u64, "step")))
+            }
+        };
+        let who = plain(&entry.who);
+        writeln!(out, "{BOLD}{at}{BOLD:#}  {who}  {}  {colour}{ended}{colour:#}", entry.operation)?;
+        for changed in &entry.changes {
+            writeln!(out, "  {} {}{}", changed.change_class.glyph(), changed.address, tasks(changed))?;
+        }
+        if entry.more_changes > 0 {
+            writeln!(out, "  {DIM}… and {} more{DIM:#}", grouped(entry.more_changes as u64))?;
+        }
+        if let Some(error) = &entry.error {
+            writeln!(out, "  {BAD}✗{BAD:#} {}", plain(error))?;
+        }
+    }
+    Ok(())
+}
+
+/// What became of how many tasks.
+fn tasks(changed: &Changed) -> String {
+    let Some(tasks) = changed.tasks else { return String::new() };
+    let parts = [(tasks.add, "added"), (tasks.replace, "replaced"), (tasks.delete, "deleted")];
+    let parts: Vec<String> = parts
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{} {what}", grouped(*count)))
+        .collect();
+    if parts.is_empty() { String::new() } else { format!("  {}", parts.join(", ")) }
+}

@@ -1,0 +1,279 @@
+//! The record: a lock and a history beside the account, in a storage service that is not ours.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use batchyard::batch::DateTime;
+use batchyard::clock::ManualClock;
+use batchyard::record::{Operation, Patience, Record, RecordError};
+use batchyard::resource::RecipeName;
+use batchyard::secret::Secret;
+use uuid::Uuid;
+
+use crate::support::{BlobContainer, Command, Emulator, Output, Running, Runtime, Sandbox, secret_of};
+
+const RECIPE: &str = r#"api_version: batchyard/v1
+name: shared
+pools:
+  p: { vm_size: Standard_D2s_v3, image: ubuntu-22.04-container, container: {}, nodes: { dedicated: 1 } }
+jobs:
+  j:
+    pool: p
+    tasks:
+      one: { container: { image: "busybox:1.37" }, command: one }
+      two: { container: { image: "busybox:1.37" }, command: two }
+"#;
+
+const PROJECT: &str = r"api_version: batchyard/v1
+record: { container_url: { env: RECORD_URL } }
+";
+
+const LONG: Duration = Duration::from_secs(90);
+
+/// Waits until a command has said something.
+#[track_caller]
+fn said(running: &mut Running, words: &str) {
+    running.wait_for_line(LONG, |line| line.contains(words).then_some(()));
+}
+
+/// A sandbox whose project file names a record.
+fn sandbox() -> Sandbox {
+    Sandbox::new().file("recipe.yaml", RECIPE).file("batchyard.yaml", PROJECT)
+}
+
+/// A team: an account elsewhere, and its record.
+struct Team<'a> {
+    sandbox: &'a Sandbox,
+    emulator: Emulator<'a>,
+    container: BlobContainer,
+}
+
+impl<'a> Team<'a> {
+    fn of(sandbox: &'a Sandbox) -> Option<Self> {
+        let container = BlobContainer::with(&[], false)?;
+        Some(Self { sandbox, emulator: Emulator::start(sandbox, Runtime::Simulated)?, container })
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        self.sandbox
+            .command(args)
+            .env("BATCHYARD_ACCOUNT", self.emulator.endpoint())
+            .env("AZURE_BATCH_ACCOUNT", self.emulator.account())
+            .env("AZURE_BATCH_ACCESS_KEY", self.emulator.key())
+            .env("RECORD_URL", self.container.signed("racwl"))
+            .env("USER", "ada")
+    }
+
+    fn run(&self, args: &[&str]) -> Output {
+        let output = self.command(args).run();
+        output.never_mentions(secret_of(&self.container.signed("racwl")));
+        output
+    }
+
+    fn apply(&self, args: &[&str]) -> Output {
+        self.run(&[&["apply", "recipe.yaml", "-y"], args].concat())
+    }
+
+    /// The folder of the recipe in the record.
+    fn folder(&self) -> String {
+        let (_, host) = self.emulator.endpoint().trim_end_matches('/').split_once("://").unwrap();
+        format!("{}/shared", host.replace(':', "_"))
+    }
+
+    /// Has somebody hold the lock who has said so, and may have died since.
+    fn hold(&self, seconds: u32) -> Uuid {
+        let (name, id) = (format!("{}/lock.json", self.folder()), Uuid::new_v4());
+        self.container.write(&name, &format!(
+            r#"{{"id":"{id}","who":"bob@else\u001b[31mwhere","operation":"destroy","since":"2026-11-30T10:00:00Z","tool":"x"}}"#
+        ));
+        self.container.lease(&name, id, seconds);
+        id
+    }
+}
+
+#[test]
+fn nobody_changes_what_somebody_else_works_on() {
+    let sandbox = sandbox();
+    let Some(team) = Team::of(&sandbox) else { return };
+    let id = team.hold(60);
+    let refused = team.apply(&[]);
+    refused.code(5).stderr_contains(
+        "the recipe `shared` is locked: bob@else\\u{1b}[31mwhere has held it for `destroy` since 2026-11-30T10:00:00Z; nothing was changed",
+    );
+    refused.stderr_contains("--lock-timeout 10m");
+    team.run(&["destroy", "recipe.yaml", "-y"]).code(5).stderr_contains("nothing was destroyed");
+    team.run(&["plan", "recipe.yaml", "--detailed-exitcode"]).code(2);
+    let late = team.apply(&["--lock-timeout", "3s"]);
+    late.code(5).stdout_contains("Waiting for the lock of the recipe `shared`: bob@else");
+
+    // Who gives it back lets the next one in.
+    let mut waiting = team.command(&["apply", "recipe.yaml", "-y", "--lock-timeout", "2m"]).start();
+    said(&mut waiting, "Waiting for the lock");
+    team.container.end_lease(&format!("{}/lock.json", team.folder()), id);
+    waiting.wait(LONG).success().stdout_contains("Applied.");
+    team.run(&["plan", "recipe.yaml", "--detailed-exitcode"]).success();
+    // It was given back, and nobody has to wait.
+    team.apply(&[]).success();
+}
+
+#[test]
+fn the_lock_of_somebody_who_died_ends_by_itself_and_can_be_passed_by() {
+    let sandbox = sandbox();
+    let Some(team) = Team::of(&sandbox) else { return };
+    team.hold(15);
+    team.apply(&["--no-lock"]).success();
+    team.run(&["history", "recipe.yaml"])
+        .success()
+        .stdout_contains("The record has nothing about the recipe");
+    let waited = team.apply(&["--lock-timeout", "60s", "--replace", "jobs.j"]);
+    waited.success().stdout_contains("Waiting for the lock").stdout_contains("Applied.");
+    team.apply(&["--no-lock", "--lock-timeout", "1s"]).code(64);
+}
+
+#[test]
+fn two_at_once_come_one_after_the_other() {
+    let sandbox = sandbox();
+    let Some(team) = Team::of(&sandbox) else { return };
+    let apply = ["apply", "recipe.yaml", "-y", "--lock-timeout", "2m"];
+    let both = [team.command(&apply).start(), team.command(&apply).start()];
+    let both = both.map(|running| running.wait(LONG));
+    both.iter().for_each(|output| {
+        output.success();
+    });
+    let changed = both.iter().filter(|output| output.stdout.contains("Applied.")).count();
+    assert_eq!(changed, 1, "one of them finds nothing to do");
+}
+
+#[test]
+fn what_was_done_is_kept_with_who_did_it() {
+    let sandbox = sandbox();
+    let Some(team) = Team::of(&sandbox) else { return };
+    team.apply(&[]).success();
+    team.apply(&[]).success();
+    let more =
+        format!("{RECIPE}      three: {{ container: {{ image: \"busybox:1.37\" }}, command: three }}\n");
+    sandbox.write("recipe.yaml", &more);
+    team.apply(&[]).success();
+    // What fails is told, too.
+    sandbox.write("recipe.yaml", &more.replace("dedicated: 1", "dedicated: 1000000"));
+    team.apply(&[]).code(6);
+    sandbox.write("recipe.yaml", &more);
+    team.run(&["destroy", "recipe.yaml", "-y"]).success();
+
+    let shown = team.run(&["history", "recipe.yaml"]);
+    let lines: Vec<&str> = shown.success().stdout.lines().collect();
+    let heads: Vec<&str> = lines
+        .iter()
+        .filter(|line| line.contains("ada@"))
+        .map(|line| line.rsplit_once("  ").unwrap().1)
+        .collect();
+    assert_eq!(heads, ["done", "failed, 1 of 2 steps done", "done", "done"], "{lines:#?}");
+    assert!(lines[0].contains("  destroy  ") && lines.contains(&"  - pools.p"), "{lines:#?}");
+    assert!(
+        lines.contains(&"  + jobs.j.tasks  1 added") || lines.contains(&"  ~ jobs.j.tasks  1 added"),
+        "{lines:#?}"
+    );
+    assert!(lines.contains(&"  + jobs.j.tasks  2 added"), "{lines:#?}");
+
+    let document = team.run(&["history", "recipe.yaml", "--limit", "1", "--format", "json"]);
+    let document = document.success().json();
+    assert_eq!(document["type"], "history");
+    let entries = document["entries"].as_array().unwrap();
+    assert_eq!(
+        (entries.len(), &entries[0]["operation"], &entries[0]["ended"]),
+        (1, &"destroy".into(), &"complete".into())
+    );
+    let names = team.container.names();
+    assert!(names.iter().any(|name| name.starts_with(&format!("{}/history/2", team.folder()))), "{names:?}");
+}
+
+#[test]
+fn a_record_that_cannot_be_used_is_said_and_shows_nothing_secret() {
+    let sandbox = sandbox();
+    let Some(team) = Team::of(&sandbox) else { return };
+    let with = |url: &str| {
+        let output = team.command(&["apply", "recipe.yaml", "-y"]).env("RECORD_URL", url).run();
+        output.never_mentions("hunter2");
+        output
+    };
+    with("hunter2").code(64).stderr_contains("the record's container_url (env RECORD_URL) can't be used");
+    with("").code(64).stderr_contains("RECORD_URL is not set").stderr_contains("--no-lock");
+    let read_only = with(&team.container.signed("rl"));
+    read_only.code(1).stderr_contains("the lock of the recipe can't be taken; nothing was changed");
+    read_only.stderr_contains("sp=racwl");
+    let missing = with(&team.container.signed("racwl").replace("/test-", "/none-"));
+    missing.code(1).stderr_contains("ContainerNotFound");
+    with("http://127.0.0.1:1/a/c?sig=hunter2&sv=1").code(1).stderr_contains("--no-lock");
+    team.run(&["plan", "recipe.yaml", "--detailed-exitcode"]).code(2);
+    let local = sandbox.command(["history", "recipe.yaml"]).run();
+    local.code(64).stderr_contains("only accounts elsewhere have one");
+}
+
+#[test]
+fn watching_waits_for_whoever_holds_the_lock_and_keeps_the_history() {
+    let sandbox = sandbox();
+    let Some(team) = Team::of(&sandbox) else { return };
+    let id = team.hold(60);
+    let mut watching =
+        team.command(&["watch", "recipe.yaml", "--interval", "2s", "--max-backoff", "2s"]).start();
+    said(&mut watching, "Locked");
+    team.run(&["plan", "recipe.yaml", "--detailed-exitcode"]).code(2);
+    team.container.end_lease(&format!("{}/lock.json", team.folder()), id);
+    said(&mut watching, "shared: ready");
+    watching.signal(rustix::process::Signal::TERM);
+    watching.wait(LONG).success();
+    let history = team.run(&["history", "recipe.yaml"]);
+    history.success().stdout_contains("  watch  done").stdout_contains("  + pools.p");
+}
+
+/// A lock that is broken, or can't be renewed, is lost, and whoever holds it learns so.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lock_is_renewed_and_known_to_be_lost() {
+    let container = tokio::task::spawn_blocking(|| BlobContainer::with(&[], false)).await.unwrap();
+    let Some(container) = container.map(Arc::new) else { return };
+    let clock = Arc::new(ManualClock::starting_at("2026-11-30T10:00:00Z".parse().unwrap()));
+    let recipe = RecipeName::new("r").unwrap();
+    let record = Record::new(&Secret::new(container.signed("racwl")), "account", clock.clone()).unwrap();
+    let take = || {
+        let patience = Patience { limit: Duration::ZERO, waiting: &|_| () };
+        record.lock(&recipe, (Operation::Apply, "ada@laptop".to_owned()), patience)
+    };
+    let lock = take().await.unwrap();
+    assert_eq!(lock.holder.since, DateTime(clock_now(&clock)));
+    let Err(RecordError::Locked { holder: Some(holder), .. }) = take().await else {
+        panic!("two hold one lock")
+    };
+    assert_eq!(*holder, lock.holder);
+    pass(&clock, 20).await;
+    assert!(!lock.lost().is_cancelled(), "it was renewed");
+    let breaking = container.clone();
+    tokio::task::spawn_blocking(move || breaking.break_lease("account/r/lock.json")).await.unwrap();
+    let stop = tokio_util::sync::CancellationToken::new();
+    let stopping = lock.stopping(&stop);
+    pass(&clock, 20).await;
+    tokio::time::timeout(Duration::from_secs(30), stopping.cancelled()).await.expect("the lock is lost");
+    assert!(lock.lost().is_cancelled() && !stop.is_cancelled());
+    lock.release().await.unwrap();
+    take().await.unwrap().release().await.unwrap();
+    take().await.unwrap().release().await.unwrap();
+}
+
+fn clock_now(clock: &ManualClock) -> jiff::Timestamp {
+    batchyard::clock::Clock::now(clock)
+}
+
+/// Lets time pass once the lock's keeper waits for it, and waits until it waits again or is gone.
+async fn pass(clock: &ManualClock, seconds: u64) {
+    let waits = || async {
+        for _ in 0..300 {
+            if clock.sleepers() > 0 {
+                return true;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        false
+    };
+    assert!(waits().await, "nobody keeps the lock");
+    clock.advance(Duration::from_secs(seconds));
+    tokio::time::sleep(Duration::from_millis(500)).await;
+}
