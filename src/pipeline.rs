@@ -102,7 +102,7 @@ pub async fn survey(
     }
     let mut live = observe::read(client, &scope(&picked)).await.map_err(PipelineError::Observe)?;
     let generations = live.generations(&picked.recipe);
-    let desired = &picked.at_generations(&generations);
+    let desired = &plan::with_pools_taken_back(picked.at_generations(&generations), &live);
     let mut tasks = BTreeMap::new();
     for (key, job) in &desired.jobs {
         let earlier = generations.jobs.earlier(&job.generation.first);

@@ -53,6 +53,14 @@ pub enum StepError {
     /// No node of a pool can work.
     #[error("{0}")]
     Nodes(Hold),
+    /// Nodes can't work since they were rebooted.
+    #[error("{nodes} rebooted and did not come back, so no more are rebooted: {why}", nodes = counted(*.nodes))]
+    NotBack {
+        /// How many.
+        nodes: usize,
+        /// What ails one of them.
+        why: String,
+    },
     /// Some tasks were refused.
     #[error("{refused} of {total} tasks were refused; the first: {first}")]
     Tasks {
@@ -102,7 +110,7 @@ impl StepError {
 
     /// Whether a part of what the step is for was done.
     pub fn is_partly_done(&self) -> bool {
-        matches!(self, Self::Tasks { .. })
+        matches!(self, Self::Tasks { .. } | Self::NotBack { .. })
     }
 
     /// Whether time was up.
@@ -118,6 +126,10 @@ impl StepError {
                 Some("ask for fewer or other nodes, or for more quota, and apply again".to_owned())
             }
             Self::Nodes(hold) => hold.hint(),
+            Self::NotBack { .. } => Some(
+                "mend what ails them, for instance the start task, and apply again: that goes on with these nodes"
+                    .to_owned(),
+            ),
             _ => None,
         }
     }
@@ -133,6 +145,10 @@ fn of_whom(owner: Option<&RecipeName>) -> String {
         Some(recipe) => format!("it belongs to the recipe `{recipe}`, which asks for something else"),
         None => "no recipe owns it".to_owned(),
     }
+}
+
+fn counted(nodes: usize) -> String {
+    if nodes == 1 { "a node was".to_owned() } else { format!("{nodes} nodes were") }
 }
 
 /// Whole seconds, a begun one for a whole one: nothing takes longer than 0 s.

@@ -15,6 +15,7 @@ mod saved;
 mod schedule;
 mod selection;
 mod step;
+mod takeback;
 mod task;
 mod tasks;
 #[cfg(test)]
@@ -32,4 +33,5 @@ pub use planner::{destroy, plan};
 pub use saved::{Intent, Moved, SavedPlan, Side};
 pub use selection::{NothingMeant, Selection, check as check_patterns, without_tasks};
 pub use step::{Action, JobSeal, PoolResize, Step, StepId};
+pub use takeback::with_pools_taken_back;
 pub use tasks::{TaskComparison, TaskConflict, TaskPlan};

@@ -189,6 +189,6 @@ fn versions_of(live: &LiveState) -> Versions {
     Versions { pools: pools.collect(), jobs: jobs.collect(), schedules: schedules.collect() }
 }
 
-fn hardest(fields: &[FieldChange]) -> Option<Mutability> {
+pub(super) fn hardest(fields: &[FieldChange]) -> Option<Mutability> {
     fields.iter().map(|field| field.mutability).max()
 }

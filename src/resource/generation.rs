@@ -141,6 +141,13 @@ impl<Id: ObjectId> Generations<Id> {
         numbers.into_iter().filter_map(|number| Generation { first: first.clone(), number }.id()).collect()
     }
 
+    /// The other generations that there are, from the first.
+    pub fn others(&self, than: &Generation<Id>) -> Vec<Generation<Id>> {
+        let numbers = self.numbers.get(&than.first).into_iter().flatten().copied();
+        let others = numbers.filter(|number| *number != than.number);
+        others.map(|number| Generation { first: than.first.clone(), number }).collect()
+    }
+
     /// The ids of all that have been followed by another generation.
     pub fn followed(&self) -> BTreeSet<Id> {
         self.numbers.keys().flat_map(|first| self.earlier(first)).collect()

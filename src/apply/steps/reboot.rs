@@ -1,11 +1,14 @@
 //! Rebooting the nodes of a pool, some at a time.
 
+use std::collections::BTreeSet;
+
 use futures::{TryStreamExt as _, pin_mut};
 
 use crate::batch::model::{BatchNode, BatchNodeRebootKind, BatchNodeRebootOptions, BatchNodeState};
 use crate::batch::odata::{ListQuery, Select};
 use crate::batch::operations::{GetPool, ListNodes, RebootNode};
 use crate::batch::{DateTime, NodeId, PoolId};
+use crate::observe::pool_status;
 use crate::resource::{Ownership, Pending};
 
 use super::super::context::StepContext;
@@ -35,38 +38,59 @@ pub(super) async fn nodes(
             time
         }
     };
-    let total = old_nodes(context, pool, before).await?.count as u64;
+    let found = nodes_since(context, pool, before).await?;
+    let total = found.count as u64;
+    // Those that did not come back when they were rebooted before may have been mended since; they are tried before any other.
+    let mut tried_again: BTreeSet<NodeId> = found.lost.into_iter().collect();
     context
         .wait_until(&format!("the nodes of pool {pool} to reboot"), async || {
-            let found = old_nodes(context, pool, before).await?;
-            let done = total.saturating_sub((found.old.len() + found.away) as u64);
+            let found = nodes_since(context, pool, before).await?;
+            let (again, lost): (Vec<_>, Vec<_>) =
+                found.lost.into_iter().partition(|node| tried_again.contains(node));
+            let left = again.len() + found.old.len();
+            let done = total.saturating_sub((left + found.away) as u64);
             context.progress("nodes rebooted", Some((done, total)));
-            let room = (found.count / WAVE).max(1).saturating_sub(found.away);
-            for node in found.old.iter().take(room) {
-                reboot(context, pool, node).await?;
+            if !lost.is_empty() && left > 0 {
+                return if found.away == 0 { Err(not_back(context, pool, &lost).await?) } else { Ok(None) };
             }
-            Ok((found.old.is_empty() && found.away == 0).then_some(()))
+            let room = (found.count / WAVE).max(1).saturating_sub(found.away);
+            for node in again.iter().chain(&found.old).take(room) {
+                reboot(context, pool, node).await?;
+                tried_again.remove(node);
+            }
+            Ok((left == 0 && found.away == 0).then_some(()))
         })
         .await?;
     pool::mark(context, pool, ownership).await?;
     Ok(Outcome::Done)
 }
 
+/// Some nodes can't work since they were rebooted: the others are left as they are, because they would fare no better.
+async fn not_back(context: &StepContext<'_>, pool: &PoolId, lost: &[NodeId]) -> Result<StepError, StepError> {
+    let status = pool_status(context.client, pool).await?;
+    let troubles = status.map(|status| status.node_troubles).unwrap_or_default();
+    let why = troubles.into_iter().find(|trouble| lost.contains(&trouble.node));
+    let why = why.map(|trouble| format!("{} is {}: {}", trouble.node, trouble.state, trouble.message));
+    Ok(StepError::NotBack { nodes: lost.len(), why: why.unwrap_or_else(|| "they can't work".to_owned()) })
+}
+
 struct Found {
     /// Nodes that booted before the change.
     old: Vec<NodeId>,
+    /// Nodes that have booted since, and can't work.
+    lost: Vec<NodeId>,
     /// Nodes that are on their way back.
     away: usize,
     /// All nodes.
     count: usize,
 }
 
-async fn old_nodes(context: &StepContext<'_>, pool: &PoolId, before: DateTime) -> Result<Found, StepError> {
+async fn nodes_since(context: &StepContext<'_>, pool: &PoolId, before: DateTime) -> Result<Found, StepError> {
     let select = Select::of(&["id", "state", "lastBootTime"]);
     let query = ListQuery { select, ..ListQuery::default() };
     let nodes = context.client.list(ListNodes { pool_id: pool.clone(), query });
     pin_mut!(nodes);
-    let mut found = Found { old: Vec::new(), away: 0, count: 0 };
+    let mut found = Found { old: Vec::new(), lost: Vec::new(), away: 0, count: 0 };
     while let Some(node) = nodes.try_next().await? {
         found.count += 1;
         let is_away = is_away(&node);
@@ -75,6 +99,8 @@ async fn old_nodes(context: &StepContext<'_>, pool: &PoolId, before: DateTime) -
         let goes = matches!(node.state, Some(BatchNodeState::LeavingPool | BatchNodeState::Preempted));
         if is_old && !is_away && !goes {
             found.old.push(node.id);
+        } else if matches!(node.state, Some(BatchNodeState::StartTaskFailed | BatchNodeState::Unusable)) {
+            found.lost.push(node.id);
         }
     }
     Ok(found)

@@ -66,7 +66,8 @@ impl Planner<'_> {
     pub(super) fn await_nodes_of_interrupted(&mut self, desired: &DesiredState, live: &LiveState) {
         let generations = live.generations(self.recipe).pools;
         for (key, pool) in &desired.pools {
-            let is_followed = !generations.earlier(&pool.generation.first).is_empty();
+            let is_followed = !generations.others(&pool.generation).is_empty();
+            let is_taken_back = generations.current(&pool.generation.first) != pool.generation;
             let address = Address::pool(key);
             let change = self.changes.iter_mut().find(|change| change.address == address);
             let Some(change) = change.filter(|_| is_followed && !self.moved_pools.contains_key(key)) else {
@@ -79,9 +80,12 @@ impl Planner<'_> {
                 change.class = ChangeClass::UpdateLive;
                 change.reason = ActionReason::Interrupted;
             }
-            change
-                .remarks
-                .push("an earlier apply was interrupted before this pool had taken over".to_owned());
+            let remark = if is_taken_back {
+                "another pool had begun to take over from it, and the recipe no longer asks for that"
+            } else {
+                "an earlier apply was interrupted before this pool had taken over"
+            };
+            change.remarks.push(remark.to_owned());
             self.await_nodes(&address, key, pool);
         }
     }
@@ -98,7 +102,8 @@ impl Planner<'_> {
         let generations = live.generations(self.recipe).pools;
         for (key, pool) in &desired.pools {
             let moved = self.moved_pools.contains_key(key).then(|| pool.spec.id.clone());
-            for id in generations.earlier(&pool.generation.first).into_iter().chain(moved) {
+            let others = generations.others(&pool.generation).into_iter();
+            for id in others.filter_map(|generation| generation.id()).chain(moved) {
                 if let Some(old) = live.pools.get(&id) {
                     self.retire_pool(desired, old);
                 }

@@ -85,6 +85,73 @@ fn the_id_of_a_generation_is_taken_and_it_comes_back_under_that_of_the_first() {
     assert!(status.contains("job j-r2  completed, on pool p-r2: 3 succeeded"), "{status}");
 }
 
+/// A pool whose nodes come or don't, and that others take over from.
+const POOL: &str = r#"api_version: batchyard/v1
+name: taken
+parameters:
+  size: { type: string, default: Standard_D2s_v3 }
+  start: { type: integer, default: 0 }
+pools:
+  p:
+    vm_size: "${{ params.size }}"
+    image: ubuntu-22.04-container
+    container: {}
+    nodes: { dedicated: 6 }
+    on_change: blue_green
+    start_task: { command: prepare, environment: { BATCHYARD_SIMULATE: "exit=${{ params.start }}" } }
+jobs:
+  j: { pool: p, tasks: { one: { container: { image: "busybox:1.37" }, command: one } } }
+"#;
+
+/// The ids of the account's pools.
+fn pools(sandbox: &Sandbox) -> String {
+    let status = sandbox.run(["status", "recipe.yaml", "--format", "json"]).json();
+    let pools = status["pools"].as_array().unwrap().iter();
+    pools.map(|pool| pool["id"].as_str().unwrap()).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn a_takeover_that_failed_is_taken_back() {
+    let sandbox = Sandbox::new().file("recipe.yaml", POOL);
+    let Some(_emulator) = Emulator::start(&sandbox, Runtime::Simulated) else { return };
+    apply(&sandbox, &[]).success();
+    let failed = apply(&sandbox, &["-p", "size=Standard_D4s_v3", "-p", "start=3"]);
+    failed.code(6).stdout_contains(
+        "wait for the nodes of pool p-r2 failed: no node of pool p-r2 can work (6 starttaskfailed)",
+    );
+    assert_eq!(pools(&sandbox), "p p-r2");
+    let back = plan(&sandbox, &[]);
+    back.code(2).stdout_contains("the recipe no longer asks for that").stdout_contains("- pools.p-r2");
+    assert!(!back.stdout.contains("p-r3"), "{back}");
+    apply(&sandbox, &[]).success();
+    assert_eq!(pools(&sandbox), "p");
+    plan(&sandbox, &[]).success().stdout_contains("No changes.");
+    // The next takeover has an id that is free again.
+    apply(&sandbox, &["-p", "size=Standard_D4s_v3"]).success();
+    assert_eq!(pools(&sandbox), "p-r2");
+}
+
+#[test]
+fn a_rolling_reboot_stops_at_nodes_that_do_not_come_back() {
+    let recipe = POOL.replace("on_change: blue_green", "on_change: reboot");
+    let sandbox = Sandbox::new().file("recipe.yaml", &recipe);
+    let Some(_emulator) = Emulator::start(&sandbox, Runtime::Simulated) else { return };
+    apply(&sandbox, &[]).success();
+    let broken = ["-p", "start=3"];
+    for _ in 0..2 {
+        // Again: whoever doubts it may try the same node once more, and no other.
+        let stopped = apply(&sandbox, &broken);
+        stopped.code(6).stdout_contains("a node was rebooted and did not come back, so no more are rebooted");
+        stopped.stdout_contains("the start task failed with exit code 3");
+        let status = sandbox.run(["status", "recipe.yaml", "--format", "json"]).json();
+        assert_eq!(status["pools"][0]["nodes"], serde_json::json!({ "idle": 5, "starttaskfailed": 1 }));
+    }
+    apply(&sandbox, &[]).success();
+    let status = sandbox.run(["status", "recipe.yaml", "--format", "json"]).json();
+    assert_eq!(status["pools"][0]["nodes"], serde_json::json!({ "idle": 6 }));
+    plan(&sandbox, &[]).success().stdout_contains("No changes.");
+}
+
 #[test]
 fn a_task_that_is_not_there_cannot_run_again() {
     let sandbox = Sandbox::new().file("recipe.yaml", RECIPE);
