@@ -84,13 +84,21 @@ fn refuse(value: &mut Node, key: &str, what: &str, findings: &mut Collector) {
         Diagnostic::new(&codes::PLAINTEXT_SECRET, message)
             .at(span, "this must be a reference to the secret")
             .note("recipes are shared and committed; whoever reads one must not learn its secrets")
-            .help(format!(
-                "`{key}: {{ env: NAME }}` takes it from the environment, `{{ file: PATH }}` from a file, \
-                 `{{ key_vault: URL }}` from an Azure Key Vault"
-            ))
+            .help(reference_in_place_of(key))
             .help("if this was the real secret, consider it known and replace it"),
     );
     *value = Node::damaged(span);
+}
+
+fn reference_in_place_of(key: &str) -> String {
+    match key {
+        "env" => "`env: NAME` names an environment variable that holds it".to_owned(),
+        "file" => "`file: PATH` names a file that holds it".to_owned(),
+        _ => format!(
+            "`{key}: {{ env: NAME }}` takes it from the environment, `{{ file: PATH }}` from a file, \
+             `{{ key_vault: URL }}` from an Azure Key Vault"
+        ),
+    }
 }
 
 /// Hides whatever follows the key of a secret in a text that is no YAML, where nobody can say what is a value.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use futures::TryStreamExt as _;
 
+use super::error::RecordError;
 use crate::clock::Clock;
 use crate::resource::RecipeName;
 use crate::secret::Secret;
@@ -24,14 +25,13 @@ impl Record {
     /// `account` tells the account from others whose record is in the same container, as its host does.
     ///
     /// # Errors
-    /// When no container can have this URL.
-    pub fn new(container: &Secret, account: &str, clock: Arc<dyn Clock>) -> Result<Self, StorageError> {
-        Ok(Self {
-            container: SharedContainer::parse(container.expose())?,
-            connections: Connections::default(),
-            account: account.to_owned(),
-            clock,
-        })
+    /// When no container can have this URL, or its signature would travel in the clear.
+    pub fn new(container: &Secret, account: &str, clock: Arc<dyn Clock>) -> Result<Self, RecordError> {
+        let container = SharedContainer::parse(container.expose())?;
+        if container.is_in_the_clear() {
+            return Err(RecordError::InTheClear { url: container.to_string() });
+        }
+        Ok(Self { container, connections: Connections::default(), account: account.to_owned(), clock })
     }
 
     pub(super) fn folder(&self, recipe: &RecipeName) -> String {

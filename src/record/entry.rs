@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::holder::{Holder, Operation};
+use super::holder::{Holder, Operation, shortened};
 use crate::apply::ApplyReport;
 use crate::batch::DateTime;
 use crate::plan::Plan;
@@ -56,16 +56,9 @@ pub struct Entry {
     /// What the plan was to change.
     pub changes: Vec<Changed>,
     /// How many more changes there were than are kept.
-    #[serde(default, skip_serializing_if = "is_none")]
     pub more_changes: usize,
     /// The first error.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
-fn is_none(count: &usize) -> bool {
-    *count == 0
 }
 
 /// A change of a plan.
@@ -78,7 +71,6 @@ pub struct Changed {
     /// What was to happen to it.
     pub change_class: ChangeClass,
     /// How many of its tasks.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tasks: Option<TaskCounts>,
 }
 
@@ -94,6 +86,15 @@ pub struct TaskCounts {
 }
 
 impl Entry {
+    /// The entry in a line, which somebody else may have written.
+    pub(super) fn read(line: &[u8]) -> Option<Self> {
+        let entry: Self = serde_json::from_slice(line).ok()?;
+        let is_known = entry.format_version.split_once('.').is_some_and(|(major, _)| major == "1");
+        let error = entry.error.map(|error| error.chars().take(MOST_OF_ERROR).collect());
+        let (who, tool) = (shortened(&entry.who), shortened(&entry.tool));
+        is_known.then_some(Self { who, tool, error, ..entry })
+    }
+
     /// What has just been done.
     pub fn of(plan: &Plan, report: &ApplyReport, holder: &Holder, now: DateTime) -> Self {
         let mut changed = plan.changes.iter().filter(|change| change.class != ChangeClass::Unchanged);

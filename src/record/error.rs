@@ -16,6 +16,18 @@ pub enum RecordError {
         /// Who does, if they have said so.
         holder: Option<Box<Holder>>,
     },
+    /// It was given up, because the user stopped, before the lock was had.
+    #[error("the lock of the recipe `{recipe}` was given up")]
+    GivenUp {
+        /// The recipe.
+        recipe: RecipeName,
+    },
+    /// The proof of the record's URL would travel in the clear.
+    #[error("{url} is not on this machine, and its signature would travel in the clear: https is needed")]
+    InTheClear {
+        /// The container's URL, without its signature.
+        url: String,
+    },
     /// The storage does not do what it is asked for.
     #[error(transparent)]
     Storage(#[from] StorageError),
@@ -35,13 +47,11 @@ impl RecordError {
             ),
             Self::Storage(StorageError::Refused { status: 403, .. }) => Some(
                 "the signature of the record's container must be current, and allow to read, add, create, write and list \
-                 (`sp=racwl`); --no-lock goes without the record"
+                 (`sp=racwl`)"
                     .to_owned(),
             ),
-            Self::Storage(error) => {
-                let hint = error.hint().map(|hint| format!("{hint}; ")).unwrap_or_default();
-                Some(format!("{hint}--no-lock goes without the record"))
-            }
+            Self::Storage(error) => error.hint(),
+            Self::GivenUp { .. } | Self::InTheClear { .. } => None,
         }
     }
 }

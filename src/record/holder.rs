@@ -7,6 +7,9 @@ use uuid::Uuid;
 
 use crate::batch::DateTime;
 
+/// The most characters of a name that are shown.
+const MOST_OF_NAME: usize = 200;
+
 /// What is done to a recipe's objects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -52,11 +55,22 @@ pub struct Holder {
 }
 
 impl Holder {
+    /// The holder that a text names, which somebody else may have written.
+    pub(super) fn read(text: &[u8]) -> Option<Self> {
+        let holder: Self = serde_json::from_slice(text).ok()?;
+        Some(Self { who: shortened(&holder.who), tool: shortened(&holder.tool), ..holder })
+    }
+
     /// Somebody who begins now.
     pub(super) fn new(who: String, operation: Operation, since: DateTime) -> Self {
         let tool = concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")).to_owned();
         Self { id: Uuid::new_v4(), who, operation, since, tool }
     }
+}
+
+/// As much of a name as somebody can have.
+pub(super) fn shortened(name: &str) -> String {
+    name.chars().take(MOST_OF_NAME).collect()
 }
 
 impl fmt::Display for Holder {

@@ -1,5 +1,6 @@
 //! The lock of a recipe: as long as somebody holds it, nobody else who keeps to the record changes what the recipe made.
 
+use std::pin::pin;
 use std::time::{Duration, Instant};
 
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -24,10 +25,15 @@ const RENEW_AGAIN: Duration = Duration::from_secs(2);
 /// When a lock that could not be renewed is given up: before it ends by itself, so that what goes on can stop.
 const GIVE_UP: Duration = Duration::from_secs(LEASE.as_secs() * 3 / 4);
 
+/// How long an answer about a lock is awaited that nobody wants any more, so that the lock can be given back.
+const GRACE: Duration = Duration::from_secs(5);
+
 /// How long somebody waits for a lock, and who is told that they do.
 pub struct Patience<'a> {
     /// How long.
     pub limit: Duration,
+    /// Is cancelled when nobody wants it any more.
+    pub stop: &'a CancellationToken,
     /// Called when the wait begins, and whenever somebody else gets the lock meanwhile.
     pub waiting: &'a (dyn Fn(&str) + Send + Sync),
 }
@@ -64,8 +70,10 @@ impl Record {
         let blob = self.blob(recipe, LOCK);
         let holder = Holder::new(who, operation, DateTime(self.clock.now()));
         let (began, mut told) = (Instant::now(), None);
-        while !blob.take_lease(holder.id, &self.connections).await? {
-            let other = holder_of(&blob, &self.connections).await?;
+        let given_up = || RecordError::GivenUp { recipe: recipe.clone() };
+        while !self.take(&blob, holder.id, patience.stop).await?.ok_or_else(given_up)? {
+            let other = patience.stop.run_until_cancelled(holder_of(&blob, &self.connections)).await;
+            let other = other.ok_or_else(given_up)??;
             let left = patience.limit.saturating_sub(began.elapsed());
             if left.is_zero() {
                 return Err(RecordError::Locked { recipe: recipe.clone(), holder: other.map(Box::new) });
@@ -74,7 +82,8 @@ impl Record {
                 (patience.waiting)(&said(other.as_ref()));
                 told = Some(other);
             }
-            self.clock.sleep(left.min(ASK_EVERY)).await;
+            let pause = self.clock.sleep(left.min(ASK_EVERY));
+            patience.stop.run_until_cancelled(pause).await.ok_or_else(given_up)?;
         }
         let content = serde_json::to_vec_pretty(&holder).unwrap_or_default();
         if let Err(error) = blob.write_leased(holder.id, content, &self.connections).await {
@@ -82,6 +91,24 @@ impl Record {
             return Err(error.into());
         }
         Ok(self.hold(holder, blob))
+    }
+
+    /// Asks for the lease once: whether it was given, or nothing if nobody wants it any more.
+    async fn take(
+        &self,
+        blob: &SharedBlob,
+        id: Uuid,
+        stop: &CancellationToken,
+    ) -> Result<Option<bool>, StorageError> {
+        let mut asking = pin!(blob.take_lease(id, &self.connections));
+        if let Some(answer) = stop.run_until_cancelled(asking.as_mut()).await {
+            return answer.map(Some);
+        }
+        // The lease may be on its way.
+        if let Ok(Ok(true)) = tokio::time::timeout(GRACE, asking).await {
+            let _ = blob.end_lease(id, &self.connections).await;
+        }
+        Ok(None)
     }
 
     /// Keeps a lock until it is released or lost.
@@ -138,17 +165,32 @@ impl Lock {
         stopping
     }
 
-    /// Gives the lock back.
+    /// Asks whether the lock is still held, which it is for a while then.
+    ///
+    /// # Errors
+    /// When the record can't be reached.
+    pub async fn confirm(&self) -> Result<bool, StorageError> {
+        let is_held = self.blob.renew_lease(self.holder.id, &self.connections).await?;
+        if !is_held {
+            self.lost.cancel();
+        }
+        Ok(is_held)
+    }
+
+    /// Gives the lock back. Whether it was held until then: it may have been lost, and nobody have noticed.
     ///
     /// # Errors
     /// When the record can't be reached; the lock ends by itself then.
-    pub async fn release(self) -> Result<(), StorageError> {
-        self.blob.end_lease(self.holder.id, &self.connections).await
+    pub async fn release(self) -> Result<bool, StorageError> {
+        let Self { holder, blob, connections, .. } = &self;
+        // Whoever asks for it between now and when the next one has said who it is must not be told that it is this one.
+        let _ = blob.write_leased(holder.id, Vec::new(), connections).await;
+        Ok(blob.end_lease(holder.id, connections).await? && !self.lost.is_cancelled())
     }
 }
 
 /// Who holds a lock, if they have said so.
 async fn holder_of(blob: &SharedBlob, connections: &Connections) -> Result<Option<Holder>, StorageError> {
     let content = end_of(blob, MOST_BYTES, connections).await?;
-    Ok(serde_json::from_slice(&content).ok())
+    Ok(Holder::read(&content))
 }

@@ -13,5 +13,6 @@ mod lock;
 pub use container::Record;
 pub use entry::{Changed, Ended, Entry, TaskCounts};
 pub use error::RecordError;
+pub use history::History;
 pub use holder::{Holder, Operation};
 pub use lock::{Lock, Patience};

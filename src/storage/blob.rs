@@ -18,7 +18,7 @@ use futures::{StreamExt as _, TryStreamExt as _};
 use super::blob_headers::BlobHeaders;
 use super::error::StorageError;
 use super::shared::SharedBlob;
-use super::transport::{VERSION, client_options, network};
+use super::transport::{BoundedClient, VERSION, client_options, network};
 use crate::clock::SystemClock;
 
 /// How much of a blob travels in one request, in bytes.
@@ -175,7 +175,7 @@ impl SharedBlob {
     pub(super) fn client(&self, connections: &Connections) -> Result<BlobClient, StorageError> {
         let transport = connections.to(self.0.is_local())?;
         let client_options: ClientOptions =
-            client_options(&self.0, Arc::new(transport), Arc::new(SystemClock));
+            client_options(&self.0, Arc::new(BoundedClient::of_blobs(transport)), Arc::new(SystemClock));
         let options = BlobClientOptions { client_options, version: VERSION.to_owned() };
         BlobClient::new(self.0.url.clone(), None, Some(options)).map_err(|error| self.0.failure(&error))
     }

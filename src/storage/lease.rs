@@ -18,6 +18,16 @@ const LEASE_SECONDS: i32 = 60;
 /// How long a request may take, with its repetitions, so that a lease can be renewed several times before it has run out.
 const TIMEOUT: Duration = Duration::from_secs(15);
 
+/// What the service says of a lease that is somebody else's by now, or nobody's.
+const LOST: [&str; 6] = [
+    "LeaseIdMismatchWithLeaseOperation",
+    "LeaseNotPresentWithLeaseOperation",
+    "LeaseIsBrokenAndCannotBeRenewed",
+    "LeaseLost",
+    "BlobNotFound",
+    "ContainerNotFound",
+];
+
 impl SharedBlob {
     /// Takes the lease on the blob, which is made if it is not there. Whether it was given: nobody gets it while somebody else has
     /// it. The same id gets it again.
@@ -59,24 +69,17 @@ impl SharedBlob {
     pub async fn renew_lease(&self, id: Uuid, connections: &Connections) -> Result<bool, StorageError> {
         let client = self.client(connections)?;
         let answer = self.within(TIMEOUT, client.renew_lease(id.to_string(), None)).await;
-        let lost = [
-            "LeaseIdMismatchWithLeaseOperation",
-            "LeaseNotPresentWithLeaseOperation",
-            "LeaseIsBrokenAndCannotBeRenewed",
-            "LeaseLost",
-            "BlobNotFound",
-            "ContainerNotFound",
-        ];
-        unless(answer.map(drop), &lost)
+        unless(answer.map(drop), &LOST)
     }
 
-    /// Gives the lease back.
+    /// Gives the lease back. Whether it was this one: it may have run out, and somebody else have taken it.
     ///
     /// # Errors
     /// When it is not given back; it runs out then.
-    pub async fn end_lease(&self, id: Uuid, connections: &Connections) -> Result<(), StorageError> {
+    pub async fn end_lease(&self, id: Uuid, connections: &Connections) -> Result<bool, StorageError> {
         let client = self.client(connections)?;
-        self.within(TIMEOUT, client.release_lease(id.to_string(), None)).await.map(drop)
+        let answer = self.within(TIMEOUT, client.release_lease(id.to_string(), None)).await;
+        unless(answer.map(drop), &LOST)
     }
 
     /// Replaces what is in the blob, on which this lease is held. It is meant for little.

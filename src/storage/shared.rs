@@ -1,6 +1,7 @@
 //! Containers and blobs as somebody shares them: by a URL that carries its own proof, a shared access signature, or that needs none.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use azure_core::http::Url;
 use futures::Stream;
@@ -41,6 +42,16 @@ impl SharedContainer {
         pages(&self.0, Arc::new(SystemClock), prefix)
     }
 
+    /// What it did not answer in time.
+    pub fn is_late(&self, limit: Duration) -> StorageError {
+        self.0.late(limit)
+    }
+
+    /// Whether what is sent there, and the proof with it, could be read on its way.
+    pub fn is_in_the_clear(&self) -> bool {
+        self.0.url.scheme() == "http" && !self.0.is_local()
+    }
+
     /// The blob of that name in the container.
     pub fn blob(&self, name: &str) -> SharedBlob {
         let mut target = self.0.clone();
@@ -79,14 +90,12 @@ impl std::fmt::Display for SharedBlob {
     }
 }
 
-/// The same error, without what was given if that is no URL at all: it may be another secret, in the place of this one.
+/// The same error, without more of what was given than its host: it may be another secret, in the place of this one.
 fn without_secret(error: StorageError, given: &str) -> StorageError {
-    match error {
-        StorageError::Container { reason, .. } if !given.starts_with("http") => {
-            StorageError::Container { url: "[redacted]".to_owned(), reason }
-        }
-        error => error,
-    }
+    let StorageError::Container { reason, .. } = error else { return error };
+    let host = Url::parse(given).ok().filter(|url| matches!(url.scheme(), "https" | "http"));
+    let host = host.and_then(|url| Some(format!("{}://{}/", url.scheme(), url.host_str()?)));
+    StorageError::Container { url: format!("{}[redacted]", host.unwrap_or_default()), reason }
 }
 
 /// What the query of a URL proves. What else it says, for instance which snapshot is meant, stays with it.
@@ -132,8 +141,10 @@ mod tests {
         assert_eq!((open.to_string().as_str(), sas(&open.0)), ("http://127.0.0.1:10000/mine/in", None));
         let error = SharedContainer::parse("https://mine.blob.core.windows.net/?sig=hunter2").unwrap_err();
         assert!(!error.to_string().contains("hunter2"), "{error}");
-        let error = SharedContainer::parse("hunter2").unwrap_err().to_string();
-        assert_eq!(error, "`[redacted]` is not the URL of a container: that is no URL");
+        let error = |text: &str| SharedContainer::parse(text).unwrap_err().to_string();
+        assert_eq!(error("hunter2"), "`[redacted]` is not the URL of a container: that is no URL");
+        let hook = error("https://hooks.example.com/services/a/b/hunter2");
+        assert!(hook.starts_with("`https://hooks.example.com/[redacted]` is not"), "{hook}");
     }
 
     #[test]

@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use azure_core::error::ErrorKind;
 use azure_core::http::policies::{Policy, PolicyResult};
 use azure_core::http::{
-    AsyncRawResponse, ClientOptions, Context, ExponentialRetryOptions, HttpClient, Request, RetryOptions,
-    Transport, Url,
+    AsyncRawResponse, ClientOptions, Context, ExponentialRetryOptions, HttpClient, Method, Request,
+    RetryOptions, Transport, Url,
 };
 use bytes::BytesMut;
 use futures::TryStreamExt as _;
@@ -24,6 +24,8 @@ use crate::clock::Clock;
 pub(super) const VERSION: &str = "2021-12-02";
 /// How often a request is repeated that met an obstacle that may pass.
 const RETRIES: u32 = 3;
+/// The most bytes of an answer that is neither a blob nor a list.
+const ANSWER_BYTES: usize = 1024 * 1024;
 /// How long making a connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a connection may be silent.
@@ -34,6 +36,8 @@ const READ_TIMEOUT: Duration = Duration::from_secs(60);
 pub(super) struct BoundedClient {
     client: reqwest::Client,
     limit: usize,
+    /// Whether what is asked for, and comes, is passed on as it comes, however long it is.
+    streams: bool,
 }
 
 /// An answer is longer than any that Azure Storage gives.
@@ -46,7 +50,12 @@ pub(super) struct TooLong {
 impl BoundedClient {
     /// Over the network.
     pub(super) fn new(target: &Target, limit: usize) -> Result<Self, StorageError> {
-        Ok(Self { client: network(target.is_local())?, limit })
+        Ok(Self { client: network(target.is_local())?, limit, streams: false })
+    }
+
+    /// Over this client, for blobs, which come as streams.
+    pub(super) fn of_blobs(client: reqwest::Client) -> Self {
+        Self { client, limit: ANSWER_BYTES, streams: true }
     }
 }
 
@@ -84,7 +93,11 @@ pub(super) fn client_options(
 #[async_trait]
 impl HttpClient for BoundedClient {
     async fn execute_request(&self, request: &Request) -> azure_core::Result<AsyncRawResponse> {
-        let (status, headers, mut body) = self.client.execute_request(request).await?.deconstruct();
+        let answer = self.client.execute_request(request).await?;
+        if self.streams && request.method() == Method::Get && answer.status().is_success() {
+            return Ok(answer);
+        }
+        let (status, headers, mut body) = answer.deconstruct();
         let mut whole = BytesMut::new();
         while let Some(chunk) = body.try_next().await? {
             if whole.len() + chunk.len() > self.limit {

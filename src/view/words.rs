@@ -49,15 +49,15 @@ pub fn duration(duration: Duration) -> String {
     }
 }
 
-/// A text from outside as it may be written to a terminal: control characters are shown escaped, so that nobody can drive the
-/// reader's terminal; line breaks become blanks.
+/// A text from outside as it may be written to a terminal: control characters are shown escaped, and those that turn the direction
+/// of writing around, so that nobody can drive the reader's terminal or show what is not there; line breaks become blanks.
 pub fn plain(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     for character in text.trim_end().chars() {
         match character {
             '\n' | '\t' => plain.push(' '),
             '\r' => {}
-            _ if character.is_control() => plain.extend(character.escape_default()),
+            _ if is_odd(character) => plain.extend(character.escape_default()),
             _ => plain.push(character),
         }
     }
@@ -72,8 +72,12 @@ pub fn plain_lines(text: &str) -> String {
 /// Whether a text has characters that show something else than they are: control characters, and those that turn the direction of
 /// writing around.
 pub fn is_deceptive(text: &str) -> bool {
-    let turns = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    text.chars().any(|c| c.is_control() || turns(c))
+    text.chars().any(is_odd)
+}
+
+fn is_odd(character: char) -> bool {
+    let turns = matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    turns || character.is_control()
 }
 
 /// The most items of a list, and the most characters of a text, that are shown in one line.
@@ -173,6 +177,7 @@ mod tests {
 
     #[test]
     fn what_comes_from_outside_cannot_drive_the_terminal() {
+        assert_eq!(plain("a\u{202e}b"), "a\\u{202e}b");
         assert_eq!(plain("first\r\nsecond\u{1b}[2J\u{7}\n"), "first second\\u{1b}[2J\\u{7}");
     }
 

@@ -1,6 +1,7 @@
 //! Applying, under the lock of the record if there is one.
 
 use std::path::Path;
+use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
@@ -35,7 +36,7 @@ pub(super) async fn apply_locked(
     stop: &CancellationToken,
 ) -> Result<Applied, NotBegun> {
     let how = (tools.apply)(folder);
-    let lock = lock(plan, &how.who, tools).await?;
+    let lock = lock(plan, &how.who, tools, stop).await?;
     let stop = lock.as_ref().map_or_else(|| stop.clone(), |lock| lock.stopping(stop));
     if let Err(text) = (tools.wake)().await {
         release(lock).await;
@@ -54,14 +55,22 @@ pub(super) async fn apply_locked(
     Ok(Applied { report, writes: telling.writes() })
 }
 
-async fn lock(plan: &Plan, who: &str, tools: &Tools) -> Result<Option<Lock>, NotBegun> {
+async fn lock(
+    plan: &Plan,
+    who: &str,
+    tools: &Tools,
+    stop: &CancellationToken,
+) -> Result<Option<Lock>, NotBegun> {
     let Some(record) = &tools.record else { return Ok(None) };
     // Who waits for it is the next pass.
-    let patience = Patience { limit: std::time::Duration::ZERO, waiting: &|_| () };
+    let patience = Patience { limit: Duration::ZERO, stop, waiting: &|_| () };
     match record.lock(&plan.recipe, (Operation::Watch, who.to_owned()), patience).await {
         Ok(lock) => Ok(Some(lock)),
         Err(error @ RecordError::Locked { .. }) => {
             Err(NotBegun { reason: Reason::Locked, text: error.to_string() })
+        }
+        Err(error @ RecordError::GivenUp { .. }) => {
+            Err(NotBegun { reason: Reason::Interrupted, text: error.to_string() })
         }
         Err(error) => {
             let text = with_hint(in_one_line(&error), error.hint());

@@ -27,7 +27,7 @@ pub enum Verdict {
     Failed,
     /// Something was applied, and something failed.
     PartlyApplied,
-    /// An object is not the recipe's.
+    /// An object is not the recipe's, or somebody else works on it.
     Conflict,
     /// A change is not permitted, or would end work.
     NotPermitted,
@@ -48,7 +48,7 @@ impl WatchReport {
                 _ if ready.status => Verdict::Ready,
                 Reason::InvalidRecipe | Reason::DuplicateName => Verdict::Invalid,
                 Reason::NotPermitted | Reason::WorkRunning => Verdict::NotPermitted,
-                Reason::Conflict => Verdict::Conflict,
+                Reason::Conflict | Reason::Locked => Verdict::Conflict,
                 Reason::Planned | Reason::Requested | Reason::ChangedOutside => Verdict::Pending,
                 _ if self.state.counts.writes > 0 => Verdict::PartlyApplied,
                 _ => Verdict::Failed,

@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use batchyard::batch::DateTime;
-use batchyard::clock::ManualClock;
+use batchyard::clock::{ManualClock, SystemClock};
 use batchyard::record::{Operation, Patience, Record, RecordError};
 use batchyard::resource::RecipeName;
 use batchyard::secret::Secret;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::support::{BlobContainer, Command, Emulator, Output, Running, Runtime, Sandbox, secret_of};
@@ -84,7 +85,7 @@ impl<'a> Team<'a> {
     fn hold(&self, seconds: u32) -> Uuid {
         let (name, id) = (format!("{}/lock.json", self.folder()), Uuid::new_v4());
         self.container.write(&name, &format!(
-            r#"{{"id":"{id}","who":"bob@else\u001b[31mwhere","operation":"destroy","since":"2026-11-30T10:00:00Z","tool":"x"}}"#
+            r#"{{"id":"{id}","who":"bob@else\u001b[31m\nwhere","operation":"destroy","since":"2026-11-30T10:00:00Z","tool":"x"}}"#
         ));
         self.container.lease(&name, id, seconds);
         id
@@ -98,7 +99,7 @@ fn nobody_changes_what_somebody_else_works_on() {
     let id = team.hold(60);
     let refused = team.apply(&[]);
     refused.code(5).stderr_contains(
-        "the recipe `shared` is locked: bob@else\\u{1b}[31mwhere has held it for `destroy` since 2026-11-30T10:00:00Z; nothing was changed",
+        "the recipe `shared` is locked: bob@else\\u{1b}[31m where has held it for `destroy` since 2026-11-30T10:00:00Z; nothing was changed",
     );
     refused.stderr_contains("--lock-timeout 10m");
     team.run(&["destroy", "recipe.yaml", "-y"]).code(5).stderr_contains("nothing was destroyed");
@@ -175,6 +176,19 @@ fn what_was_done_is_kept_with_who_did_it() {
     );
     assert!(lines.contains(&"  + jobs.j.tasks  2 added"), "{lines:#?}");
 
+    // What others wrote there is not believed, and said.
+    let of = |month: &str, content: &str| {
+        team.container.write(&format!("{}/history/{month}", team.folder()), content);
+    };
+    let later = r#"{"format_version":"2.0"}"#;
+    of("2000-01.jsonl", &format!("no entry\n{later}\n\u{1b}[31m\n"));
+    of("zzz.jsonl", "nothing\n");
+    let noted = team.run(&["history", "recipe.yaml"]);
+    noted
+        .success()
+        .stdout_contains("note: 3 lines of the history can't be read")
+        .stdout_contains("  destroy  ");
+
     let document = team.run(&["history", "recipe.yaml", "--limit", "1", "--format", "json"]);
     let document = document.success().json();
     assert_eq!(document["type"], "history");
@@ -203,6 +217,12 @@ fn a_record_that_cannot_be_used_is_said_and_shows_nothing_secret() {
     read_only.stderr_contains("sp=racwl");
     let missing = with(&team.container.signed("racwl").replace("/test-", "/none-"));
     missing.code(1).stderr_contains("ContainerNotFound");
+    let clear = with("http://example.org/c?sig=hunter2&sv=1");
+    clear.code(64).stderr_contains(
+        "http://example.org/c is not on this machine, and its signature would travel in the clear",
+    );
+    let hook = with("https://hooks.example.org/services/T0/hunter2");
+    hook.code(64).stderr_contains("`https://hooks.example.org/[redacted]` is not the URL of a container");
     with("http://127.0.0.1:1/a/c?sig=hunter2&sv=1").code(1).stderr_contains("--no-lock");
     team.run(&["plan", "recipe.yaml", "--detailed-exitcode"]).code(2);
     let local = sandbox.command(["history", "recipe.yaml"]).run();
@@ -214,6 +234,7 @@ fn watching_waits_for_whoever_holds_the_lock_and_keeps_the_history() {
     let sandbox = sandbox();
     let Some(team) = Team::of(&sandbox) else { return };
     let id = team.hold(60);
+    team.run(&["watch", "recipe.yaml", "--once", "--max-backoff", "1s"]).code(5);
     let mut watching =
         team.command(&["watch", "recipe.yaml", "--interval", "2s", "--max-backoff", "2s"]).start();
     said(&mut watching, "Locked");
@@ -234,8 +255,9 @@ async fn a_lock_is_renewed_and_known_to_be_lost() {
     let clock = Arc::new(ManualClock::starting_at("2026-11-30T10:00:00Z".parse().unwrap()));
     let recipe = RecipeName::new("r").unwrap();
     let record = Record::new(&Secret::new(container.signed("racwl")), "account", clock.clone()).unwrap();
+    let nobody_stops = CancellationToken::new();
     let take = || {
-        let patience = Patience { limit: Duration::ZERO, waiting: &|_| () };
+        let patience = Patience { limit: Duration::ZERO, stop: &nobody_stops, waiting: &|_| () };
         record.lock(&recipe, (Operation::Apply, "ada@laptop".to_owned()), patience)
     };
     let lock = take().await.unwrap();
@@ -245,17 +267,79 @@ async fn a_lock_is_renewed_and_known_to_be_lost() {
     };
     assert_eq!(*holder, lock.holder);
     pass(&clock, 20).await;
-    assert!(!lock.lost().is_cancelled(), "it was renewed");
+    assert!(!lock.lost().is_cancelled() && lock.confirm().await.unwrap(), "it was renewed");
     let breaking = container.clone();
     tokio::task::spawn_blocking(move || breaking.break_lease("account/r/lock.json")).await.unwrap();
-    let stop = tokio_util::sync::CancellationToken::new();
+    let stop = CancellationToken::new();
     let stopping = lock.stopping(&stop);
     pass(&clock, 20).await;
     tokio::time::timeout(Duration::from_secs(30), stopping.cancelled()).await.expect("the lock is lost");
     assert!(lock.lost().is_cancelled() && !stop.is_cancelled());
+    assert!(!lock.release().await.unwrap());
+    let lock = take().await.unwrap();
+    let breaking = container.clone();
+    tokio::task::spawn_blocking(move || breaking.break_lease("account/r/lock.json")).await.unwrap();
+    let other = take().await.unwrap();
+    // Nobody has told it yet; it asks before it begins, and when it ends.
+    assert!(!lock.lost().is_cancelled());
+    assert!(!lock.confirm().await.unwrap() && lock.lost().is_cancelled());
+    assert!(!lock.release().await.unwrap());
+    assert!(other.release().await.unwrap());
+    assert!(take().await.unwrap().release().await.unwrap());
+}
+
+/// Whoever stops while the answer is on its way holds no lock that nobody knows of.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lock_that_nobody_wants_any_more_is_given_back() {
+    let container = tokio::task::spawn_blocking(|| BlobContainer::with(&[], false)).await.unwrap();
+    let Some(container) = container else { return };
+    let address = slow_way_to(container.endpoint.split('/').nth(2).unwrap()).await;
+    let path = container.signed("racwl").split_once("//").unwrap().1.split_once('/').unwrap().1.to_owned();
+    let recipe = RecipeName::new("r").unwrap();
+    let of = |url: String| Record::new(&Secret::new(url), "account", Arc::new(SystemClock)).unwrap();
+    let (slow, direct) = (of(format!("http://{address}/{path}")), of(container.signed("racwl")));
+    let stop = CancellationToken::new();
+    let patience = Patience { limit: LONG, stop: &stop, waiting: &|_| () };
+    let locking = slow.lock(&recipe, (Operation::Apply, "ada@laptop".to_owned()), patience);
+    let stopping = async {
+        // The blob is made by then, and the lease asked for.
+        tokio::time::sleep(WAY * 5 / 2).await;
+        stop.cancel();
+    };
+    let (locked, ()) = tokio::join!(locking, stopping);
+    assert!(matches!(locked, Err(RecordError::GivenUp { .. })), "{locked:?}");
+    let nobody_stops = CancellationToken::new();
+    let patience = Patience { limit: Duration::ZERO, stop: &nobody_stops, waiting: &|_| () };
+    let lock = direct.lock(&recipe, (Operation::Apply, "bob@laptop".to_owned()), patience).await.unwrap();
     lock.release().await.unwrap();
-    take().await.unwrap().release().await.unwrap();
-    take().await.unwrap().release().await.unwrap();
+}
+
+/// How long answers take on the slow way.
+const WAY: Duration = Duration::from_millis(800);
+
+/// A way to a server on which answers are slow.
+async fn slow_way_to(server: &str) -> std::net::SocketAddr {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let (listener, server) = (tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap(), server.to_owned());
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((client, _)) = listener.accept().await {
+            let server = tokio::net::TcpStream::connect(&server).await.unwrap();
+            let ((mut from_client, mut to_client), (mut from_server, mut to_server)) =
+                (client.into_split(), server.into_split());
+            tokio::spawn(async move { tokio::io::copy(&mut from_client, &mut to_server).await });
+            tokio::spawn(async move {
+                let mut part = vec![0; 64 * 1024];
+                while let Ok(length @ 1..) = from_server.read(&mut part).await {
+                    tokio::time::sleep(WAY).await;
+                    if to_client.write_all(&part[..length]).await.is_err() {
+                        break;
+                    }
+                }
+            });
+        }
+    });
+    address
 }
 
 fn clock_now(clock: &ManualClock) -> jiff::Timestamp {

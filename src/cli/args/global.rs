@@ -11,8 +11,8 @@ use crate::batch::ApiVersion;
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Options of every command")]
 pub(in crate::cli) struct Global {
-    /// The account to work on: `local` (an embedded Azure Batch on this machine), `azure` (the account in AZURE_BATCH_ENDPOINT), its
-    /// URL, or a name that the project file gives [default: $BATCHYARD_ACCOUNT, else the project file's default_account, else local]
+    /// The account: `local` (an embedded Azure Batch, here), `azure` (that in AZURE_BATCH_ENDPOINT), a URL, or a name of the project
+    /// file [default: $BATCHYARD_ACCOUNT, else the project file's, else local]
     ///
     /// Name and key of an account come from AZURE_BATCH_ACCOUNT and AZURE_BATCH_ACCESS_KEY; without a key, Microsoft Entra is asked for a
     /// token (`az login` is enough).

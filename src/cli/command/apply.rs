@@ -37,7 +37,7 @@ const NOTHING: &str = "nothing was changed";
 
 pub(super) async fn run(context: &Context, args: &ApplyArgs) -> Result<ExitCode, CommandError> {
     context.printer.begin("apply")?;
-    let patience = Patience::with(&context.printer, "making the plan");
+    let patience = Patience::with(&context.printer, "getting ready");
     let kept = PlanFile::recognise(&args.recipe.path)?;
     let (loaded, policy) = match &kept {
         None => (load_recipe(context, &args.recipe)?, policy(&args.policy)),
@@ -56,7 +56,8 @@ pub(super) async fn run(context: &Context, args: &ApplyArgs) -> Result<ExitCode,
         kept: kept.as_ref(),
         stop: &stop,
     };
-    let result = apply.run(loaded.folder, patience, deadline).await;
+    drop(patience);
+    let result = apply.run(loaded.folder, deadline).await;
     account.close().await;
     result
 }
@@ -105,24 +106,18 @@ impl Apply<'_> {
         self.kept.is_some_and(PlanFile::destroys)
     }
 
-    async fn run(
-        &self,
-        folder: PathBuf,
-        patience: Patience,
-        deadline: Deadline,
-    ) -> Result<ExitCode, CommandError> {
+    async fn run(&self, folder: PathBuf, deadline: Deadline) -> Result<ExitCode, CommandError> {
         let operation = if self.destroys() { Operation::Destroy } else { Operation::Apply };
-        let locking = record::lock(
+        let held = record::lock(
             self.context,
             self.account,
             &self.desired.recipe,
-            (operation, &self.args.lock),
-            NOTHING,
-        );
-        let locking = async { unless_stopped(self.stop, NOTHING, locking).await? };
-        let held = in_time(deadline, NOTHING, locking).await?;
+            (operation, &self.args.lock, NOTHING),
+            (deadline.left(), self.stop),
+        )
+        .await?;
         let stop = held.stopping(self.stop);
-        let changed = self.change((folder, &held), patience, (deadline, &stop)).await;
+        let changed = self.change((folder, &held), (deadline, &stop)).await;
         // Who waits for tasks is in nobody's way.
         self.conclude(held.end(changed).await?).await
     }
@@ -134,9 +129,9 @@ impl Apply<'_> {
     async fn change(
         &self,
         (folder, held): (PathBuf, &Held),
-        patience: Patience,
         (mut deadline, stop): (Deadline, &CancellationToken),
     ) -> Result<Changed, CommandError> {
+        let patience = Patience::with(&self.context.printer, "making the plan");
         let planning = async { unless_stopped(stop, NOTHING, self.plan()).await? };
         let plan = in_time(deadline, NOTHING, planning).await?;
         drop(patience);
@@ -147,6 +142,7 @@ impl Apply<'_> {
         if !plan.is_empty() && !self.args.auto_approve && self.kept.is_none() {
             let question = format!("Apply these changes to {}?", self.account.name());
             deadline = deadline.later_by(ask(self.context, question, stop, NOTHING).await?);
+            held.confirm().await?;
         }
         let mut ended_before = EndedTasks::new();
         if self.waits() {

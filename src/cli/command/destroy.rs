@@ -45,10 +45,14 @@ async fn destroy_locked(
     loaded: &Loaded,
     (deadline, stop): (Deadline, &CancellationToken),
 ) -> Result<ExitCode, CommandError> {
-    let locking =
-        record::lock(context, account, &loaded.desired.recipe, (Operation::Destroy, &args.lock), NOTHING);
-    let locking = async { unless_stopped(stop, NOTHING, locking).await? };
-    let held = in_time(deadline, NOTHING, locking).await?;
+    let held = record::lock(
+        context,
+        account,
+        &loaded.desired.recipe,
+        (Operation::Destroy, &args.lock, NOTHING),
+        (deadline.left(), stop),
+    )
+    .await?;
     let stop = held.stopping(stop);
     let result = destroy(context, args, account, (loaded, &held), (deadline, &stop)).await;
     held.end(result).await
@@ -80,6 +84,7 @@ async fn destroy(
     if !args.auto_approve {
         let question = format!("Destroy all this in {}? There is no undo.", account.name());
         deadline = deadline.later_by(ask(context, question, stop, NOTHING).await?);
+        held.confirm().await?;
     }
     account.wind_down().await?;
     let options = options(context, PARALLELISM, loaded.folder.clone(), account, deadline);

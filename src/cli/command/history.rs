@@ -28,15 +28,15 @@ pub(super) async fn run(context: &Context, args: &HistoryArgs) -> Result<ExitCod
     };
     let patience = Patience::with(&context.printer, "reading the history");
     let limit = usize::try_from(args.limit).unwrap_or(usize::MAX);
-    let entries = record.last(&recipe, limit).await.map_err(|error| {
+    let history = record.last(&recipe, limit).await.map_err(|error| {
         let hint = error.hint();
         CommandError::new(ExitCode::Error, "the history can't be read").caused_by(error).hint(hint)
     })?;
     drop(patience);
     if context.printer.is_json() {
-        context.printer.json(&json::history(&recipe, &entries))?;
+        context.printer.json(&json::history(&recipe, &history))?;
     } else {
-        human::history(&mut *context.printer.news(true), &recipe, &entries)?;
+        human::history(&mut *context.printer.news(true), &recipe, &history)?;
     }
     Ok(ExitCode::Success)
 }

@@ -52,7 +52,7 @@ pub(super) async fn run(context: &Context, args: &WatchArgs) -> Result<ExitCode,
         // Tasks go on for as long as their recipes are watched, whether anything changes or not.
         account.run().await?;
     }
-    let record = if args.no_lock { None } else { record::open(context, &account)? };
+    let record = record::open_unless(args.no_lock, context, &account)?;
     let tools = Tools { record, ..tools(context, args, &account) };
     let options = options(args, &account);
     let board = Board::default();

@@ -83,7 +83,7 @@ impl Planner<'_> {
             let remark = if is_taken_back {
                 "another pool had begun to take over from it, and the recipe no longer asks for that"
             } else {
-                "an earlier apply was interrupted before this pool had taken over"
+                "an earlier apply ended before this pool had taken over"
             };
             change.remarks.push(remark.to_owned());
             self.await_nodes(&address, key, pool);

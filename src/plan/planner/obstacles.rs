@@ -7,6 +7,7 @@ use super::super::change::{ActionReason, Change};
 use super::super::obstacle::Obstacle;
 use super::Planner;
 use super::blue_green::is_the_same_pool;
+use super::pools::has_nodes_to_reboot;
 
 impl Planner<'_> {
     /// Says what taking the nodes of a pool away disturbs. A pool that goes is missed by every job on it; one that is only drained,
@@ -41,14 +42,22 @@ impl Planner<'_> {
 
     /// Says what becomes of the nodes of a pool that goes by a change only once they have rebooted.
     pub(super) fn say_who_reboots(&self, change: &mut Change, live: &LivePool, on_change: OnChange) {
-        let nodes = live.current_dedicated + live.current_spot;
-        change.remarks.push(if self.permits(OnChange::Reboot, on_change) {
+        let (nodes, requeued) = (live.current_dedicated + live.current_spot, self.requeued(&live.spec.id));
+        if has_nodes_to_reboot(live) {
+            change.remarks.push("an earlier apply ended while it rebooted nodes".to_owned());
+            let which = if change.fields.is_empty() { "those that are left of" } else { "all of" };
+            let noun = if nodes == 1 { "node" } else { "nodes" };
+            change.remarks.push(format!("{which} its {nodes} {noun} are rebooted, some at a time{requeued}"));
+        } else if self.permits(OnChange::Reboot, on_change) {
             let noun = if nodes == 1 { "node is" } else { "nodes are" };
-            format!("{nodes} {noun} rebooted, some at a time{}", self.requeued(&live.spec.id))
+            change.remarks.push(format!("{nodes} {noun} rebooted, some at a time{requeued}"));
         } else {
-            "nodes keep what they have until they reboot; `on_change: reboot` in the recipe, or --allow reboot, reboots them"
-                .to_owned()
-        });
+            change.remarks.push(
+                "nodes keep what they have until they reboot: with `on_change: reboot` in the recipe, or --allow reboot, \
+                 this apply would reboot them, and later ones would not"
+                    .to_owned(),
+            );
+        }
     }
 
     /// What becomes of the recipe's own tasks that run on a pool.

@@ -126,8 +126,7 @@ impl Planner<'_> {
             } else if has_nodes_to_reboot(&live.value) {
                 change.class = ChangeClass::UpdateLiveAfterReboot;
                 change.reason = ActionReason::Interrupted;
-                change.remarks.push("an earlier apply was interrupted while it rebooted nodes".to_owned());
-                self.disturb_pool(change, &live.value);
+                self.say_who_reboots(change, &live.value, desired.on_change);
                 let rebooted = self.reboot_nodes(change, desired, []);
                 self.pool_ready.insert(key.to_owned(), rebooted);
             }
@@ -165,7 +164,9 @@ impl Planner<'_> {
         }
         change.needs = self.missing_permission(change.class, desired.on_change);
         self.disturb_pool(change, &live.value);
-        if change.class == ChangeClass::UpdateLiveAfterReboot {
+        if change.class == ChangeClass::UpdateLiveAfterReboot
+            || (change.class == ChangeClass::UpdateLive && has_nodes_to_reboot(&live.value))
+        {
             self.say_who_reboots(change, &live.value, desired.on_change);
         }
         if change.needs.is_some() {
@@ -318,7 +319,7 @@ fn removes_something(fields: &[FieldChange]) -> bool {
 }
 
 /// Whether an apply was interrupted that had to reboot nodes.
-fn has_nodes_to_reboot(live: &LivePool) -> bool {
+pub(super) fn has_nodes_to_reboot(live: &LivePool) -> bool {
     let pending = live.ownership.as_ref().and_then(|owner| owner.pending.as_ref());
     matches!(pending, Some(Pending::Reboot { .. }))
 }

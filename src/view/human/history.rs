@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use jiff::fmt::temporal::DateTimePrinter;
 
 use super::style::{BAD, BOLD, CHANGED, DIM, GOOD};
-use crate::record::{Changed, Ended, Entry};
+use crate::record::{Changed, Ended, History};
 use crate::resource::RecipeName;
 use crate::view::words::{counted, grouped, plain};
 
@@ -13,7 +13,15 @@ use crate::view::words::{counted, grouped, plain};
 ///
 /// # Errors
 /// When `out` can't be written to.
-pub fn history(out: &mut dyn Write, recipe: &RecipeName, entries: &[Entry]) -> io::Result<()> {
+pub fn history(out: &mut dyn Write, recipe: &RecipeName, history: &History) -> io::Result<()> {
+    let History { entries, unreadable } = history;
+    if *unreadable > 0 {
+        let lines = counted(*unreadable, "line");
+        writeln!(
+            out,
+            "{CHANGED}note{CHANGED:#}: {lines} of the history can't be read: not written by this program, or by a later one"
+        )?;
+    }
     if entries.is_empty() {
         return writeln!(out, "The record has nothing about the recipe `{recipe}` in this account.");
     }

@@ -7,7 +7,7 @@ use super::events::outcome_name;
 use crate::apply::{ApplyReport, WaitReport};
 use crate::observe::Status;
 use crate::plan::Plan;
-use crate::record::Entry;
+use crate::record::History;
 use crate::resource::RecipeName;
 
 /// How `apply` ended. What it did not come to is absent: there are no steps where nothing changes, and no jobs if nobody waited.
@@ -36,8 +36,9 @@ pub fn ended(exit_code: u8, reason: Option<&str>) -> Value {
 }
 
 /// What was done to a recipe's objects, the newest first.
-pub fn history(recipe: &RecipeName, entries: &[Entry]) -> Value {
-    document("history", json!({ "recipe": recipe, "entries": entries }))
+pub fn history(recipe: &RecipeName, history: &History) -> Value {
+    let History { entries, unreadable } = history;
+    document("history", json!({ "recipe": recipe, "entries": entries, "unreadable": unreadable }))
 }
 
 /// How `destroy` ended.

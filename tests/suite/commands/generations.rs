@@ -133,11 +133,11 @@ fn a_takeover_that_failed_is_taken_back() {
 
 #[test]
 fn a_rolling_reboot_stops_at_nodes_that_do_not_come_back() {
-    let recipe = POOL.replace("on_change: blue_green", "on_change: reboot");
+    let recipe = POOL.replace("on_change: blue_green", "on_change: stop");
     let sandbox = Sandbox::new().file("recipe.yaml", &recipe);
     let Some(_emulator) = Emulator::start(&sandbox, Runtime::Simulated) else { return };
     apply(&sandbox, &[]).success();
-    let broken = ["-p", "start=3"];
+    let broken = ["-p", "start=3", "--allow", "reboot"];
     for _ in 0..2 {
         // Again: whoever doubts it may try the same node once more, and no other.
         let stopped = apply(&sandbox, &broken);
@@ -146,7 +146,13 @@ fn a_rolling_reboot_stops_at_nodes_that_do_not_come_back() {
         let status = sandbox.run(["status", "recipe.yaml", "--format", "json"]).json();
         assert_eq!(status["pools"][0]["nodes"], serde_json::json!({ "idle": 5, "starttaskfailed": 1 }));
     }
-    apply(&sandbox, &[]).success();
+    let same = plan(&sandbox, &["-p", "start=3"]);
+    same.code(2).stdout_contains("those that are left of its 6 nodes are rebooted, some at a time");
+    // What was begun is ended, and said.
+    let mended = plan(&sandbox, &[]);
+    mended.code(2).stdout_contains("an earlier apply ended while it rebooted nodes");
+    mended.stdout_contains("all of its 6 nodes are rebooted, some at a time");
+    apply(&sandbox, &[]).success().stdout_contains("reboot nodes p");
     let status = sandbox.run(["status", "recipe.yaml", "--format", "json"]).json();
     assert_eq!(status["pools"][0]["nodes"], serde_json::json!({ "idle": 6 }));
     plan(&sandbox, &[]).success().stdout_contains("No changes.");
