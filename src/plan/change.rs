@@ -165,6 +165,8 @@ pub enum ActionReason {
     Adopted,
     /// An earlier apply was interrupted.
     Interrupted,
+    /// Its nodes go by what it was before it changed, and may be rebooted now.
+    NodesOutdated,
 }
 
 /// What happens to one resource.

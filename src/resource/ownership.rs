@@ -100,12 +100,15 @@ pub enum Pending {
         /// When the pool changed.
         before: Option<DateTime>,
     },
+    /// Nodes that have not booted since the pool changed go by what it was, and nobody has permitted to reboot them.
+    Outdated,
 }
 
 impl Pending {
     fn parse(text: &str) -> Option<Self> {
         match text.split_once(' ') {
             None if text == "enable" => Some(Self::Enable),
+            None if text == "outdated" => Some(Self::Outdated),
             None if text == "reboot" => Some(Self::Reboot { before: None }),
             Some(("reboot", time)) => Some(Self::Reboot { before: Some(time.parse().ok()?) }),
             _ => None,
@@ -117,6 +120,7 @@ impl fmt::Display for Pending {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Enable => f.write_str("enable"),
+            Self::Outdated => f.write_str("outdated"),
             Self::Reboot { before: None } => f.write_str("reboot"),
             Self::Reboot { before: Some(time) } => write!(f, "reboot {time}"),
         }

@@ -31,7 +31,7 @@ pub(super) async fn nodes(
     let before = match pending {
         None | Some(Pending::Enable) => return Ok(Outcome::AlreadyDone),
         Some(Pending::Reboot { before: Some(time) }) => time,
-        Some(Pending::Reboot { before: None }) => {
+        Some(Pending::Reboot { before: None } | Pending::Outdated) => {
             let time = last_modified(context, pool).await?;
             let pending = Some(Pending::Reboot { before: Some(time) });
             pool::mark(context, pool, &Ownership { pending, ..ownership.clone() }).await?;

@@ -1,13 +1,13 @@
 //! What stands in the way of changes that end or interrupt work.
 
 use crate::batch::PoolId;
-use crate::resource::{ChangeClass, LiveJob, LivePool, OnChange};
+use crate::resource::{Address, ChangeClass, LiveJob, LivePool, OnChange};
 
 use super::super::change::{ActionReason, Change};
 use super::super::obstacle::Obstacle;
 use super::Planner;
 use super::blue_green::is_the_same_pool;
-use super::pools::has_nodes_to_reboot;
+use super::pools::{has_outdated_nodes, was_rebooting};
 
 impl Planner<'_> {
     /// Says what taking the nodes of a pool away disturbs. A pool that goes is missed by every job on it; one that is only drained,
@@ -43,8 +43,13 @@ impl Planner<'_> {
     /// Says what becomes of the nodes of a pool that goes by a change only once they have rebooted.
     pub(super) fn say_who_reboots(&self, change: &mut Change, live: &LivePool, on_change: OnChange) {
         let (nodes, requeued) = (live.current_dedicated + live.current_spot, self.requeued(&live.spec.id));
-        if has_nodes_to_reboot(live) {
-            change.remarks.push("an earlier apply ended while it rebooted nodes".to_owned());
+        if has_outdated_nodes(live) && self.reboots_outdated(live, on_change) {
+            let why = if was_rebooting(live) {
+                "an earlier apply ended while it rebooted nodes"
+            } else {
+                "nodes go by what the pool was before it changed: nobody had permitted to reboot them"
+            };
+            change.remarks.push(why.to_owned());
             let which = if change.fields.is_empty() { "those that are left of" } else { "all of" };
             let noun = if nodes == 1 { "node" } else { "nodes" };
             change.remarks.push(format!("{which} its {nodes} {noun} are rebooted, some at a time{requeued}"));
@@ -53,10 +58,24 @@ impl Planner<'_> {
             change.remarks.push(format!("{nodes} {noun} rebooted, some at a time{requeued}"));
         } else {
             change.remarks.push(
-                "nodes keep what they have until they reboot: with `on_change: reboot` in the recipe, or --allow reboot, \
-                 this apply would reboot them, and later ones would not"
+                "nodes keep what they have until they reboot; `on_change: reboot` in the recipe, or --allow reboot, reboots \
+                 them, now or later"
                     .to_owned(),
             );
+        }
+    }
+
+    /// Whether nodes are rebooted that go by what a pool was before: an apply had begun that, or it is permitted now.
+    pub(super) fn reboots_outdated(&self, live: &LivePool, on_change: OnChange) -> bool {
+        was_rebooting(live) || (has_outdated_nodes(live) && self.permits(OnChange::Reboot, on_change))
+    }
+
+    /// Says that nodes may go by what a pool was before it changed, where nothing is done about it.
+    pub(super) fn note_outdated(&mut self, address: &Address, live: &LivePool) {
+        if has_outdated_nodes(live) {
+            self.notes.push(format!(
+                "{address}: nodes that have not rebooted since the pool changed go by what it was before; --allow reboot reboots them"
+            ));
         }
     }
 

@@ -123,12 +123,17 @@ impl Planner<'_> {
         let Some(hardest) = hardest(&change.fields) else {
             if adoption == Adoption::Adopted {
                 self.patch_pool(change, desired, live, None);
-            } else if has_nodes_to_reboot(&live.value) {
+            } else if self.reboots_outdated(&live.value, desired.on_change) {
                 change.class = ChangeClass::UpdateLiveAfterReboot;
-                change.reason = ActionReason::Interrupted;
+                change.reason = match was_rebooting(&live.value) {
+                    true => ActionReason::Interrupted,
+                    false => ActionReason::NodesOutdated,
+                };
                 self.say_who_reboots(change, &live.value, desired.on_change);
                 let rebooted = self.reboot_nodes(change, desired, []);
                 self.pool_ready.insert(key.to_owned(), rebooted);
+            } else {
+                self.note_outdated(&change.address, &live.value);
             }
             return;
         };
@@ -164,9 +169,11 @@ impl Planner<'_> {
         }
         change.needs = self.missing_permission(change.class, desired.on_change);
         self.disturb_pool(change, &live.value);
-        if change.class == ChangeClass::UpdateLiveAfterReboot
-            || (change.class == ChangeClass::UpdateLive && has_nodes_to_reboot(&live.value))
-        {
+        let reboots = self.reboots_outdated(&live.value, desired.on_change);
+        if change.class == ChangeClass::UpdateLive && reboots {
+            change.class = ChangeClass::UpdateLiveAfterReboot;
+        }
+        if change.class == ChangeClass::UpdateLiveAfterReboot {
             self.say_who_reboots(change, &live.value, desired.on_change);
         }
         if change.needs.is_some() {
@@ -181,11 +188,7 @@ impl Planner<'_> {
             }
             _ => {
                 let updated = self.patch_pool(change, desired, live, None);
-                if has_nodes_to_reboot(&live.value) {
-                    self.reboot_nodes(change, desired, [updated])
-                } else {
-                    updated
-                }
+                if reboots { self.reboot_nodes(change, desired, [updated]) } else { updated }
             }
         };
         self.pool_ready.insert(key.to_owned(), step);
@@ -270,11 +273,14 @@ impl Planner<'_> {
             change.fields.iter().map(|field| field.path.clone()).partition(is_scale);
         let mut ownership = self.mark_of_pool(desired);
         // Nodes that come anew need no reboot.
-        let reboots = change.class == ChangeClass::UpdateLiveAfterReboot
-            && self.permits(OnChange::Reboot, desired.on_change);
-        if drained.is_none() && (reboots || has_nodes_to_reboot(&live.value)) {
+        let is_outdated =
+            change.class == ChangeClass::UpdateLiveAfterReboot || has_outdated_nodes(&live.value);
+        let permitted = self.permits(OnChange::Reboot, desired.on_change);
+        if drained.is_none() && is_outdated {
             // Also where an earlier change waits for its reboots: they are not over, and begin anew.
-            ownership.pending = Some(Pending::Reboot { before: None });
+            let reboots = permitted || was_rebooting(&live.value);
+            ownership.pending =
+                Some(if reboots { Pending::Reboot { before: None } } else { Pending::Outdated });
         }
         let update = Action::UpdatePool { spec: Box::new(desired.spec.clone()), fields, ownership };
         let uploaded = if drained.is_some() { None } else { self.upload_changed_files(change, desired) };
@@ -318,10 +324,17 @@ fn removes_something(fields: &[FieldChange]) -> bool {
     { removed }.any(|field| ["display_name", "network", "upgrade_policy"].contains(&field.path.as_str()))
 }
 
-/// Whether an apply was interrupted that had to reboot nodes.
-pub(super) fn has_nodes_to_reboot(live: &LivePool) -> bool {
+/// Whether an apply ended while it rebooted nodes.
+pub(super) fn was_rebooting(live: &LivePool) -> bool {
     let pending = live.ownership.as_ref().and_then(|owner| owner.pending.as_ref());
     matches!(pending, Some(Pending::Reboot { .. }))
+}
+
+/// Whether nodes may go by what the pool was before it changed.
+pub(super) fn has_outdated_nodes(live: &LivePool) -> bool {
+    let pending = live.ownership.as_ref().and_then(|owner| owner.pending.as_ref());
+    let has_nodes = live.current_dedicated + live.current_spot > 0;
+    was_rebooting(live) || (has_nodes && pending == Some(&Pending::Outdated))
 }
 
 fn removes_start_task(desired: &DesiredPool, live: &Observed<LivePool>) -> bool {

@@ -3,6 +3,8 @@
 /// Words of a name that make it that of a secret.
 const SECRET: &[&str] =
     &["PASSWORD", "PASSWD", "PWD", "PASSPHRASE", "SECRET", "TOKEN", "APIKEY", "CREDENTIAL", "CREDENTIALS"];
+/// Ends of such words: `PGPASSWORD`, `dbPassword`.
+const ENDS: &[&str] = &["PASSWORD", "PASSWD", "PASSPHRASE"];
 /// The same in two words.
 const SECRET_PAIRS: &[[&str; 2]] = &[
     ["API", "KEY"],
@@ -31,7 +33,8 @@ pub fn is_secret_name(name: &str) -> bool {
         upper.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect();
     let pair = words.windows(2).any(|pair| SECRET_PAIRS.iter().any(|secret| pair == secret));
     let about = words.last().is_some_and(|last| ABOUT.contains(last));
-    pair || (!about && words.iter().any(|word| SECRET.contains(word)))
+    let is_secret = |word: &&str| SECRET.contains(word) || ENDS.iter().any(|end| word.ends_with(end));
+    pair || (!about && words.iter().any(is_secret))
 }
 
 /// Whether a value could be a secret: no number, switch, path, reference, variable or placeholder.
@@ -121,6 +124,8 @@ mod tests {
         for name in [
             "DB_PASSWORD",
             "password",
+            "PGPASSWORD",
+            "dbPassword",
             "HF_TOKEN",
             "API_KEY",
             "--api-key",

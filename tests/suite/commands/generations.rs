@@ -132,6 +132,44 @@ fn a_takeover_that_failed_is_taken_back() {
 }
 
 #[test]
+fn nodes_that_were_left_as_they_were_can_be_rebooted_later() {
+    let recipe =
+        POOL.replace("on_change: blue_green", "on_change: stop").replace("dedicated: 6", "dedicated: 2");
+    let sandbox = Sandbox::new().file("recipe.yaml", &recipe);
+    let Some(_emulator) = Emulator::start(&sandbox, Runtime::Simulated) else { return };
+    apply(&sandbox, &[]).success();
+    let recipe = recipe.replace("command: prepare", "command: prepare more");
+    sandbox.write("recipe.yaml", &recipe);
+    apply(&sandbox, &[]).success().stdout_contains("update pool p").stdout_contains("now or later");
+    let left = "nodes that have not rebooted since the pool changed go by what it was before; --allow reboot reboots them";
+    plan(&sandbox, &[]).success().stdout_contains("No changes.").stdout_contains(left);
+    // That is remembered whatever else changes.
+    let recipe = recipe.replace("dedicated: 2", "dedicated: 3");
+    sandbox.write("recipe.yaml", &recipe);
+    apply(&sandbox, &[]).success();
+    plan(&sandbox, &[]).success().stdout_contains(left);
+    let permitted = plan(&sandbox, &["--allow", "reboot"]);
+    permitted.code(2).stdout_contains("nobody had permitted to reboot them").stdout_contains("~r pools.p");
+    apply(&sandbox, &["--allow", "reboot"]).success().stdout_contains("reboot nodes p");
+    for flags in [&[][..], &["--allow", "reboot"]] {
+        let planned = plan(&sandbox, flags);
+        assert!(!planned.success().stdout_contains("No changes.").stdout.contains("rebooted"), "{planned}");
+    }
+
+    // Nodes that come anew need no reboot.
+    sandbox.write("recipe.yaml", &recipe.replace("command: prepare more", "command: prepare less"));
+    apply(&sandbox, &[]).success();
+    plan(&sandbox, &[]).success().stdout_contains(left);
+    sandbox.write(
+        "recipe.yaml",
+        &recipe.replace("prepare more", "prepare less").replace("dedicated: 3", "dedicated: 0"),
+    );
+    apply(&sandbox, &[]).success();
+    let planned = plan(&sandbox, &["--allow", "reboot"]);
+    assert!(!planned.success().stdout.contains("rebooted"), "{planned}");
+}
+
+#[test]
 fn a_rolling_reboot_stops_at_nodes_that_do_not_come_back() {
     let recipe = POOL.replace("on_change: blue_green", "on_change: stop");
     let sandbox = Sandbox::new().file("recipe.yaml", &recipe);
