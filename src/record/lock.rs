@@ -25,7 +25,8 @@ const RENEW_AGAIN: Duration = Duration::from_secs(2);
 /// When a lock that could not be renewed is given up: before it ends by itself, so that what goes on can stop.
 const GIVE_UP: Duration = Duration::from_secs(LEASE.as_secs() * 3 / 4);
 
-/// How long an answer about a lock is awaited that nobody wants any more, so that the lock can be given back.
+/// How long is waited for what nobody needs to go on: who holds a lock, or the answer about one that nobody wants any more, so that
+/// it can be given back.
 const GRACE: Duration = Duration::from_secs(5);
 
 /// How long somebody waits for a lock, and who is told that they do.
@@ -189,8 +190,10 @@ impl Lock {
     }
 }
 
-/// Who holds a lock, if they have said so.
+/// Who holds a lock, if they have said so, and it can be read in no time.
 async fn holder_of(blob: &SharedBlob, connections: &Connections) -> Result<Option<Holder>, StorageError> {
-    let content = end_of(blob, MOST_BYTES, connections).await?;
-    Ok(Holder::read(&content))
+    match tokio::time::timeout(GRACE, end_of(blob, MOST_BYTES, connections)).await {
+        Ok(content) => Ok(Holder::read(&content?)),
+        Err(_) => Ok(None),
+    }
 }

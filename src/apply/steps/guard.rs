@@ -79,7 +79,41 @@ pub(super) fn if_gone(context: &StepContext<'_>, error: StepError) -> StepError 
 fn is_worth_a_look(error: &ClientError) -> bool {
     error.code_is(ErrorCode::CONDITION_NOT_MET)
         || error.code_is(ErrorCode::POOL_BEING_RESIZED)
+        || error.code_is(ErrorCode::OPERATION_INVALID_FOR_CURRENT_STATE)
         || (error.was_retried() && error.status() == Some(409))
+}
+
+/// Whether an object that is to go is there.
+pub(super) enum Presence {
+    /// It is not.
+    Gone,
+    /// It is being deleted.
+    Going,
+    /// It is, and nobody deletes it.
+    There,
+}
+
+/// Waits until an object is gone that is being deleted. Somebody else may make another of its id at once, which is then seen in its
+/// place; one look may be older than the request.
+pub(super) async fn await_gone(
+    context: &StepContext<'_>,
+    object: &str,
+    mut look: impl AsyncFnMut() -> Result<Presence, StepError>,
+) -> Result<Outcome, StepError> {
+    let mut looks_there = 0;
+    context
+        .wait_until(&format!("the deletion of {object}"), async || {
+            Ok(match look().await? {
+                Presence::Gone => Some(()),
+                Presence::Going => None,
+                Presence::There => {
+                    looks_there += 1;
+                    (looks_there > 1).then_some(())
+                }
+            })
+        })
+        .await?;
+    Ok(Outcome::Done)
 }
 
 /// Whether an object carries the mark that a step is to leave; the tally of a job's tasks is written by a step of its own.

@@ -12,7 +12,7 @@ use crate::resource::{JobSpec, LiveJob, Observed, OnComplete, Ownership};
 use super::super::context::StepContext;
 use super::super::error::StepError;
 use super::super::event::Outcome;
-use super::guard::{HAS_ENDED, Standing, change, if_gone, is_known, is_marked, owner_moved};
+use super::guard::{self, HAS_ENDED, Presence, Standing, change, if_gone, is_known, is_marked, owner_moved};
 
 /// Why a job was ended, as the service keeps it.
 const FOLLOWED: &str = "FollowedByAnotherGeneration";
@@ -204,16 +204,15 @@ async fn is_going(context: &StepContext<'_>, job: &JobId) -> Result<bool, StepEr
 
 pub(super) async fn await_gone(context: &StepContext<'_>, job: &JobId) -> StepResult {
     let look = GetJob { job_id: job.clone(), select: Select::of(&["id", "state"]) };
-    context
-        .wait_until(&format!("the deletion of job {job}"), async || {
-            let there = context.client.find(&look).await?;
-            if let Some(state) = there.as_ref().and_then(|job| job.value.state.as_ref()) {
-                let what =
-                    if *state == BatchJobState::Deleting { "waiting for its tasks to go" } else { "waiting" };
-                context.progress(what, None);
+    let presence = async || {
+        Ok(match context.client.find(&look).await? {
+            None => Presence::Gone,
+            Some(there) if there.value.state == Some(BatchJobState::Deleting) => {
+                context.progress("waiting for its tasks to go", None);
+                Presence::Going
             }
-            Ok(there.is_none().then_some(()))
+            Some(_) => Presence::There,
         })
-        .await?;
-    Ok(Outcome::Done)
+    };
+    guard::await_gone(context, &format!("job {job}"), presence).await
 }

@@ -5,7 +5,7 @@ use crate::batch::model::{
 };
 use crate::batch::operations::{DisableJob, EnableJob, UpdateJob};
 use crate::batch::{Conditions, ErrorCode, JobId, PoolId};
-use crate::resource::{LiveJob, Observed, Ownership, Pending};
+use crate::resource::{LiveJob, Ownership, Pending};
 
 use super::super::context::StepContext;
 use super::super::error::StepError;
@@ -39,7 +39,7 @@ async fn bring(
     let Some(there) = job::read(context, job).await? else { return Ok(Outcome::AlreadyDone) };
     let has_to_be_enabled =
         |live: &LiveJob| live.ownership.as_ref().is_some_and(|owner| owner.pending == Some(Pending::Enable));
-    let is_there = there.value.spec.pool.id().is_some_and(|id| id.key() == pool.key());
+    let is_there = is_on(&there.value, pool);
     let mut enable = has_to_be_enabled(&there.value);
     if is_there && !enable {
         return Ok(Outcome::AlreadyDone);
@@ -51,13 +51,22 @@ async fn bring(
             job::mark(context, job, &pending).await?;
             enable = true;
         }
-        if !is_disabled {
-            disable(context, job).await?;
+        if !is_disabled && !disable(context, job).await? {
+            return overtaken(context, job, pool, ownership).await;
         }
         let info = BatchPoolInfo { pool_id: Some(pool.clone()), ..BatchPoolInfo::default() };
         let update = BatchJobUpdateOptions { pool_info: Some(info), ..BatchJobUpdateOptions::default() };
         let conditions = Conditions::default();
-        context.client.send(&UpdateJob { job_id: job.clone(), update, conditions }).await?;
+        let update = UpdateJob { job_id: job.clone(), update, conditions };
+        if let Err(error) = context.client.send(&update).await {
+            let there = job::read(context, job).await?;
+            let is_enabled = there.is_some_and(|there| is_enabled(&there.value.state));
+            return if is_enabled {
+                overtaken(context, job, pool, ownership).await
+            } else {
+                Err(error.into())
+            };
+        }
     }
     // One that was enabled by an apply that was killed right after lacks nothing but the end of its mark.
     if enable && !(is_there && there.value.state == BatchJobState::Active) {
@@ -72,7 +81,31 @@ async fn bring(
     job::mark(context, job, ownership).await
 }
 
-async fn disable(context: &StepContext<'_>, job: &JobId) -> Result<(), StepError> {
+/// Somebody else moved the job at the same time, and has enabled it again: that is well if it is where it should be.
+async fn overtaken(
+    context: &StepContext<'_>,
+    job: &JobId,
+    pool: &PoolId,
+    ownership: &Ownership,
+) -> Result<Outcome, StepError> {
+    match job::read(context, job).await? {
+        Some(there) if is_on(&there.value, pool) => job::mark(context, job, ownership).await,
+        Some(_) => Err(context.moved(vec!["somebody else enabled it while it moved".to_owned()])),
+        None => Ok(Outcome::AlreadyDone),
+    }
+}
+
+fn is_on(live: &LiveJob, pool: &PoolId) -> bool {
+    live.spec.pool.id().is_some_and(|id| id.key() == pool.key())
+}
+
+fn is_enabled(state: &BatchJobState) -> bool {
+    matches!(state, BatchJobState::Active | BatchJobState::Enabling)
+}
+
+/// Disables the job, and waits until none of its tasks runs. Whether it is disabled then: who moves it at the same time may have
+/// enabled it again.
+async fn disable(context: &StepContext<'_>, job: &JobId) -> Result<bool, StepError> {
     let disable = BatchJobDisableOptions { disable_tasks: DisableBatchJobOption::Requeue };
     let request = DisableJob { job_id: job.clone(), disable, conditions: Conditions::default() };
     match context.client.send(&request).await {
@@ -82,14 +115,22 @@ async fn disable(context: &StepContext<'_>, job: &JobId) -> Result<(), StepError
         Err(error) if error.code_is(ErrorCode::OPERATION_INVALID_FOR_CURRENT_STATE) => {}
         Err(error) => return Err(error.into()),
     }
+    let mut looks_enabled = 0;
     context
         .wait_until(&format!("the tasks of job {job} to stop"), async || {
             let there = job::read(context, job).await?;
-            let stands =
-                |job: &Observed<LiveJob>| job.value.state == BatchJobState::Disabled || job.value.is_over();
-            let is_still = there.as_ref().is_none_or(stands);
             context.progress("waiting for its running tasks to go back to the queue", None);
-            Ok(is_still.then_some(()))
+            let state = there.as_ref().map(|there| &there.value.state);
+            Ok(match state {
+                Some(state) if is_enabled(state) => {
+                    // One look may be older than the request.
+                    looks_enabled += 1;
+                    (looks_enabled > 1).then_some(false)
+                }
+                Some(BatchJobState::Disabling) => None,
+                // Also if it is over, or gone: what comes next says so.
+                _ => Some(true),
+            })
         })
         .await
 }

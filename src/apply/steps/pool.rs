@@ -6,8 +6,7 @@ use crate::batch::model::{
 };
 use crate::batch::odata::Select;
 use crate::batch::operations::{
-    CreatePool, DeletePool, DisablePoolAutoScale, EnablePoolAutoScale, GetPool, PoolExists, ResizePool,
-    UpdatePool,
+    CreatePool, DeletePool, DisablePoolAutoScale, EnablePoolAutoScale, GetPool, ResizePool, UpdatePool,
 };
 use crate::batch::{Conditions, ETag, ErrorCode, PoolId};
 use crate::observe::{Hold, pool_status};
@@ -17,7 +16,7 @@ use crate::resource::{AutoscaleSpec, LivePool, Observed, Ownership, PoolSpec, St
 use super::super::context::StepContext;
 use super::super::error::StepError;
 use super::super::event::Outcome;
-use super::guard::{Standing, change, if_gone, is_known, is_marked, owner_moved};
+use super::guard::{self, Presence, Standing, change, if_gone, is_known, is_marked, owner_moved};
 
 type StepResult = Result<Outcome, StepError>;
 
@@ -259,16 +258,18 @@ pub(super) async fn delete(context: &StepContext<'_>, pool: &PoolId, etag: Optio
 }
 
 pub(super) async fn await_gone(context: &StepContext<'_>, pool: &PoolId) -> StepResult {
-    context
-        .wait_until(&format!("the deletion of pool {pool}"), async || {
-            let exists = context.client.exists(&PoolExists { pool_id: pool.clone() }).await?;
-            if exists {
+    let request = GetPool { pool_id: pool.clone(), select: Select::of(&["id", "state"]) };
+    let look = async || {
+        Ok(match context.client.find(&request).await? {
+            None => Presence::Gone,
+            Some(there) if there.value.state == Some(BatchPoolState::Deleting) => {
                 context.progress("waiting for its nodes to go", None);
+                Presence::Going
             }
-            Ok((!exists).then_some(()))
+            Some(_) => Presence::There,
         })
-        .await?;
-    Ok(Outcome::Done)
+    };
+    guard::await_gone(context, &format!("pool {pool}"), look).await
 }
 
 /// Writes the mark of a pool.

@@ -10,7 +10,7 @@ use crate::resource::{JobScheduleSpec, LiveSchedule, Observed, Ownership};
 use super::super::context::StepContext;
 use super::super::error::StepError;
 use super::super::event::Outcome;
-use super::guard::{Standing, change, if_gone, is_known, is_marked, owner_moved};
+use super::guard::{self, Presence, Standing, change, if_gone, is_known, is_marked, owner_moved};
 
 type StepResult = Result<Outcome, StepError>;
 
@@ -119,15 +119,15 @@ async fn is_going(context: &StepContext<'_>, schedule: &JobScheduleId) -> Result
 
 pub(super) async fn await_gone(context: &StepContext<'_>, schedule: &JobScheduleId) -> StepResult {
     let look = GetJobSchedule { job_schedule_id: schedule.clone(), select: Select::of(&["id", "state"]) };
-    context
-        .wait_until(&format!("the deletion of job schedule {schedule}"), async || {
-            let there = context.client.find(&look).await?;
-            let state = there.as_ref().and_then(|schedule| schedule.value.state.as_ref());
-            if state == Some(&BatchJobScheduleState::Deleting) {
+    let presence = async || {
+        Ok(match context.client.find(&look).await? {
+            None => Presence::Gone,
+            Some(there) if there.value.state == Some(BatchJobScheduleState::Deleting) => {
                 context.progress("waiting for its jobs to go", None);
+                Presence::Going
             }
-            Ok(there.is_none().then_some(()))
+            Some(_) => Presence::There,
         })
-        .await?;
-    Ok(Outcome::Done)
+    };
+    guard::await_gone(context, &format!("job schedule {schedule}"), presence).await
 }

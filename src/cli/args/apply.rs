@@ -10,7 +10,7 @@ use super::{LockArgs, PolicyArgs, RecipeArgs};
 /// Arguments of `apply`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  batchyard apply my-recipe\n  batchyard apply my-recipe --auto-approve -p seeds=4\n  batchyard apply my-recipe --no-wait\n  batchyard apply my.plan                    what `plan --out my.plan` kept, without asking\n  batchyard apply my-recipe --rerun failed   run tasks again that failed"
+    after_help = "Examples:\n  batchyard apply my-recipe\n  batchyard apply my-recipe --auto-approve -p seeds=4\n  batchyard apply my-recipe --no-wait\n  batchyard apply my.plan                    what `plan --out my.plan` kept, without asking\n  batchyard apply my-recipe --rerun failed   run tasks again that failed\n  batchyard apply my-recipe --lock-timeout 10m   wait for whoever works on it, where the team keeps a record"
 )]
 pub(in crate::cli) struct ApplyArgs {
     #[command(flatten)]
