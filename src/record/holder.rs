@@ -61,10 +61,10 @@ impl Holder {
         Some(Self { who: shortened(&holder.who), tool: shortened(&holder.tool), ..holder })
     }
 
-    /// Somebody who begins now.
-    pub(super) fn new(who: String, operation: Operation, since: DateTime) -> Self {
+    /// Somebody who has it since then.
+    pub(super) fn new(id: Uuid, who: String, operation: Operation, since: DateTime) -> Self {
         let tool = concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")).to_owned();
-        Self { id: Uuid::new_v4(), who, operation, since, tool }
+        Self { id, who, operation, since, tool }
     }
 }
 

@@ -69,10 +69,9 @@ impl Record {
         patience: Patience<'_>,
     ) -> Result<Lock, RecordError> {
         let blob = self.blob(recipe, LOCK);
-        let holder = Holder::new(who, operation, DateTime(self.clock.now()));
-        let (began, mut told) = (Instant::now(), None);
+        let (id, began, mut told) = (Uuid::new_v4(), Instant::now(), None);
         let given_up = || RecordError::GivenUp { recipe: recipe.clone() };
-        while !self.take(&blob, holder.id, patience.stop).await?.ok_or_else(given_up)? {
+        while !self.take(&blob, id, patience.stop).await?.ok_or_else(given_up)? {
             let other = patience.stop.run_until_cancelled(holder_of(&blob, &self.connections)).await;
             let other = other.ok_or_else(given_up)??;
             let left = patience.limit.saturating_sub(began.elapsed());
@@ -86,9 +85,10 @@ impl Record {
             let pause = self.clock.sleep(left.min(ASK_EVERY));
             patience.stop.run_until_cancelled(pause).await.ok_or_else(given_up)?;
         }
+        let holder = Holder::new(id, who, operation, DateTime(self.clock.now()));
         let content = serde_json::to_vec_pretty(&holder).unwrap_or_default();
-        if let Err(error) = blob.write_leased(holder.id, content, &self.connections).await {
-            let _ = blob.end_lease(holder.id, &self.connections).await;
+        if let Err(error) = blob.write_leased(id, content, &self.connections).await {
+            let _ = blob.end_lease(id, &self.connections).await;
             return Err(error.into());
         }
         Ok(self.hold(holder, blob))

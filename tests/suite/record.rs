@@ -288,6 +288,38 @@ async fn a_lock_is_renewed_and_known_to_be_lost() {
     assert!(take().await.unwrap().release().await.unwrap());
 }
 
+/// Who had to wait has it since the wait was over.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lock_is_held_since_it_was_given() {
+    let container = tokio::task::spawn_blocking(|| BlobContainer::with(&[], false)).await.unwrap();
+    let Some(container) = container else { return };
+    let clock = Arc::new(ManualClock::starting_at("2026-11-30T10:00:00Z".parse().unwrap()));
+    let (recipe, stop) = (RecipeName::new("r").unwrap(), CancellationToken::new());
+    let record = Record::new(&Secret::new(container.signed("racwl")), "account", clock.clone()).unwrap();
+    let take = || {
+        let patience = Patience { limit: LONG, stop: &stop, waiting: &|_| () };
+        record.lock(&recipe, (Operation::Apply, "ada@laptop".to_owned()), patience)
+    };
+    let (first, began) = (take().await.unwrap(), clock_now(&clock));
+    let waiting = take();
+    let giving_back = async {
+        // One keeps the first lock, and one waits for it.
+        for _ in 0..300 {
+            if clock.sleepers() > 1 {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        assert_eq!(clock.sleepers(), 2);
+        assert!(first.release().await.unwrap());
+        clock.advance(Duration::from_secs(10));
+    };
+    let (second, ()) = tokio::join!(waiting, giving_back);
+    let second = second.unwrap();
+    assert_eq!(second.holder.since.0.duration_since(began).as_secs(), 10);
+    assert!(second.release().await.unwrap());
+}
+
 /// Whoever stops while the answer is on its way holds no lock that nobody knows of.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lock_that_nobody_wants_any_more_is_given_back() {

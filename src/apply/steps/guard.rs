@@ -83,34 +83,26 @@ fn is_worth_a_look(error: &ClientError) -> bool {
         || (error.was_retried() && error.status() == Some(409))
 }
 
-/// Whether an object that is to go is there.
-pub(super) enum Presence {
-    /// It is not.
-    Gone,
-    /// It is being deleted.
-    Going,
-    /// It is, and nobody deletes it.
-    There,
-}
-
-/// Waits until an object is gone that is being deleted. Somebody else may make another of its id at once, which is then seen in its
-/// place; one look may be older than the request.
+/// Waits until an object is gone that is being deleted. `look` says whether it is still being deleted; nothing if it is gone. Somebody
+/// else may make another of its id at once, which is then seen in its place; one look may be older than the request.
 pub(super) async fn await_gone(
     context: &StepContext<'_>,
     object: &str,
-    mut look: impl AsyncFnMut() -> Result<Presence, StepError>,
+    what_goes: &str,
+    mut look: impl AsyncFnMut() -> Result<Option<bool>, ClientError>,
 ) -> Result<Outcome, StepError> {
     let mut looks_there = 0;
     context
-        .wait_until(&format!("the deletion of {object}"), async || {
-            Ok(match look().await? {
-                Presence::Gone => Some(()),
-                Presence::Going => None,
-                Presence::There => {
-                    looks_there += 1;
-                    (looks_there > 1).then_some(())
-                }
-            })
+        .wait_until(&format!("the deletion of {object}"), async || match look().await? {
+            None => Ok(Some(())),
+            Some(true) => {
+                context.progress(format!("waiting for its {what_goes} to go"), None);
+                Ok(None)
+            }
+            Some(false) => {
+                looks_there += 1;
+                Ok((looks_there > 1).then_some(()))
+            }
         })
         .await?;
     Ok(Outcome::Done)

@@ -12,7 +12,7 @@ use crate::resource::{JobSpec, LiveJob, Observed, OnComplete, Ownership};
 use super::super::context::StepContext;
 use super::super::error::StepError;
 use super::super::event::Outcome;
-use super::guard::{self, HAS_ENDED, Presence, Standing, change, if_gone, is_known, is_marked, owner_moved};
+use super::guard::{self, HAS_ENDED, Standing, change, if_gone, is_known, is_marked, owner_moved};
 
 /// Why a job was ended, as the service keeps it.
 const FOLLOWED: &str = "FollowedByAnotherGeneration";
@@ -203,16 +203,10 @@ async fn is_going(context: &StepContext<'_>, job: &JobId) -> Result<bool, StepEr
 }
 
 pub(super) async fn await_gone(context: &StepContext<'_>, job: &JobId) -> StepResult {
-    let look = GetJob { job_id: job.clone(), select: Select::of(&["id", "state"]) };
-    let presence = async || {
-        Ok(match context.client.find(&look).await? {
-            None => Presence::Gone,
-            Some(there) if there.value.state == Some(BatchJobState::Deleting) => {
-                context.progress("waiting for its tasks to go", None);
-                Presence::Going
-            }
-            Some(_) => Presence::There,
-        })
+    let request = GetJob { job_id: job.clone(), select: Select::of(&["id", "state"]) };
+    let look = async || {
+        let there = context.client.find(&request).await?;
+        Ok(there.map(|there| there.value.state == Some(BatchJobState::Deleting)))
     };
-    guard::await_gone(context, &format!("job {job}"), presence).await
+    guard::await_gone(context, &format!("job {job}"), "tasks", look).await
 }

@@ -52,19 +52,18 @@ async fn bring(
             enable = true;
         }
         if !is_disabled && !disable(context, job).await? {
-            return overtaken(context, job, pool, ownership).await;
+            let there = job::read(context, job).await?;
+            return overtaken(context, there.map(|there| there.value), (job, pool), ownership).await;
         }
         let info = BatchPoolInfo { pool_id: Some(pool.clone()), ..BatchPoolInfo::default() };
         let update = BatchJobUpdateOptions { pool_info: Some(info), ..BatchJobUpdateOptions::default() };
         let conditions = Conditions::default();
         let update = UpdateJob { job_id: job.clone(), update, conditions };
         if let Err(error) = context.client.send(&update).await {
-            let there = job::read(context, job).await?;
-            let is_enabled = there.is_some_and(|there| is_enabled(&there.value.state));
-            return if is_enabled {
-                overtaken(context, job, pool, ownership).await
-            } else {
-                Err(error.into())
+            let there = job::read(context, job).await?.map(|there| there.value);
+            return match there.filter(|there| is_enabled(&there.state)) {
+                Some(there) => overtaken(context, Some(there), (job, pool), ownership).await,
+                None => Err(error.into()),
             };
         }
     }
@@ -84,12 +83,12 @@ async fn bring(
 /// Somebody else moved the job at the same time, and has enabled it again: that is well if it is where it should be.
 async fn overtaken(
     context: &StepContext<'_>,
-    job: &JobId,
-    pool: &PoolId,
+    there: Option<LiveJob>,
+    (job, pool): (&JobId, &PoolId),
     ownership: &Ownership,
 ) -> Result<Outcome, StepError> {
-    match job::read(context, job).await? {
-        Some(there) if is_on(&there.value, pool) => job::mark(context, job, ownership).await,
+    match there {
+        Some(there) if is_on(&there, pool) => job::mark(context, job, ownership).await,
         Some(_) => Err(context.moved(vec!["somebody else enabled it while it moved".to_owned()])),
         None => Ok(Outcome::AlreadyDone),
     }

@@ -16,7 +16,7 @@ use crate::resource::{AutoscaleSpec, LivePool, Observed, Ownership, PoolSpec, St
 use super::super::context::StepContext;
 use super::super::error::StepError;
 use super::super::event::Outcome;
-use super::guard::{self, Presence, Standing, change, if_gone, is_known, is_marked, owner_moved};
+use super::guard::{self, Standing, change, if_gone, is_known, is_marked, owner_moved};
 
 type StepResult = Result<Outcome, StepError>;
 
@@ -260,16 +260,10 @@ pub(super) async fn delete(context: &StepContext<'_>, pool: &PoolId, etag: Optio
 pub(super) async fn await_gone(context: &StepContext<'_>, pool: &PoolId) -> StepResult {
     let request = GetPool { pool_id: pool.clone(), select: Select::of(&["id", "state"]) };
     let look = async || {
-        Ok(match context.client.find(&request).await? {
-            None => Presence::Gone,
-            Some(there) if there.value.state == Some(BatchPoolState::Deleting) => {
-                context.progress("waiting for its nodes to go", None);
-                Presence::Going
-            }
-            Some(_) => Presence::There,
-        })
+        let there = context.client.find(&request).await?;
+        Ok(there.map(|there| there.value.state == Some(BatchPoolState::Deleting)))
     };
-    guard::await_gone(context, &format!("pool {pool}"), look).await
+    guard::await_gone(context, &format!("pool {pool}"), "nodes", look).await
 }
 
 /// Writes the mark of a pool.

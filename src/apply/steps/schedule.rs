@@ -10,7 +10,7 @@ use crate::resource::{JobScheduleSpec, LiveSchedule, Observed, Ownership};
 use super::super::context::StepContext;
 use super::super::error::StepError;
 use super::super::event::Outcome;
-use super::guard::{self, Presence, Standing, change, if_gone, is_known, is_marked, owner_moved};
+use super::guard::{self, Standing, change, if_gone, is_known, is_marked, owner_moved};
 
 type StepResult = Result<Outcome, StepError>;
 
@@ -118,16 +118,10 @@ async fn is_going(context: &StepContext<'_>, schedule: &JobScheduleId) -> Result
 }
 
 pub(super) async fn await_gone(context: &StepContext<'_>, schedule: &JobScheduleId) -> StepResult {
-    let look = GetJobSchedule { job_schedule_id: schedule.clone(), select: Select::of(&["id", "state"]) };
-    let presence = async || {
-        Ok(match context.client.find(&look).await? {
-            None => Presence::Gone,
-            Some(there) if there.value.state == Some(BatchJobScheduleState::Deleting) => {
-                context.progress("waiting for its jobs to go", None);
-                Presence::Going
-            }
-            Some(_) => Presence::There,
-        })
+    let request = GetJobSchedule { job_schedule_id: schedule.clone(), select: Select::of(&["id", "state"]) };
+    let look = async || {
+        let there = context.client.find(&request).await?;
+        Ok(there.map(|there| there.value.state == Some(BatchJobScheduleState::Deleting)))
     };
-    guard::await_gone(context, &format!("job schedule {schedule}"), presence).await
+    guard::await_gone(context, &format!("job schedule {schedule}"), "jobs", look).await
 }

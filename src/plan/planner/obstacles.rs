@@ -43,7 +43,7 @@ impl Planner<'_> {
     /// Says what becomes of the nodes of a pool that goes by a change only once they have rebooted.
     pub(super) fn say_who_reboots(&self, change: &mut Change, live: &LivePool, on_change: OnChange) {
         let (nodes, requeued) = (live.current_dedicated + live.current_spot, self.requeued(&live.spec.id));
-        if has_outdated_nodes(live) && self.reboots_outdated(live, on_change) {
+        if self.reboots_outdated(live, on_change) {
             let why = if was_rebooting(live) {
                 "an earlier apply ended while it rebooted nodes"
             } else {

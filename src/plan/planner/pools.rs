@@ -170,8 +170,11 @@ impl Planner<'_> {
         change.needs = self.missing_permission(change.class, desired.on_change);
         self.disturb_pool(change, &live.value);
         let reboots = self.reboots_outdated(&live.value, desired.on_change);
-        if change.class == ChangeClass::UpdateLive && reboots {
-            change.class = ChangeClass::UpdateLiveAfterReboot;
+        if change.class == ChangeClass::UpdateLive {
+            match reboots {
+                true => change.class = ChangeClass::UpdateLiveAfterReboot,
+                false => self.note_outdated(&change.address, &live.value),
+            }
         }
         if change.class == ChangeClass::UpdateLiveAfterReboot {
             self.say_who_reboots(change, &live.value, desired.on_change);

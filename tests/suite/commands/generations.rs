@@ -146,7 +146,7 @@ fn nodes_that_were_left_as_they_were_can_be_rebooted_later() {
     // That is remembered whatever else changes.
     let recipe = recipe.replace("dedicated: 2", "dedicated: 3");
     sandbox.write("recipe.yaml", &recipe);
-    apply(&sandbox, &[]).success();
+    apply(&sandbox, &[]).success().stdout_contains(left);
     plan(&sandbox, &[]).success().stdout_contains(left);
     let permitted = plan(&sandbox, &["--allow", "reboot"]);
     permitted.code(2).stdout_contains("nobody had permitted to reboot them").stdout_contains("~r pools.p");
