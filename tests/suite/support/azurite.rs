@@ -46,7 +46,7 @@ impl BlobContainer {
     pub fn read(&self, name: &str) -> Option<String> {
         let url = self.signed_blob(name, "r");
         block_on(async {
-            let answer = client().get(url).send().await.unwrap();
+            let answer = sent(client().get(url)).await;
             match answer.status().as_u16() {
                 200 => Some(answer.text().await.unwrap()),
                 404 => None,
@@ -59,7 +59,7 @@ impl BlobContainer {
     pub fn write(&self, name: &str, content: &str) {
         let put = client().put(self.signed_blob(name, "cw")).header("x-ms-blob-type", "BlockBlob");
         let put = put.header("content-length", content.len()).body(content.to_owned());
-        assert_eq!(block_on(async { put.send().await.unwrap().status() }), 201, "{name}");
+        assert_eq!(block_on(async { sent(put).await.status() }), 201, "{name}");
     }
 
     /// Takes the lease on a blob, for so many seconds.
@@ -89,13 +89,13 @@ impl BlobContainer {
         let url = format!("{}&comp=lease", self.signed_blob(name, "w"));
         let put = client().put(url).header("content-length", "0");
         let put = asked.iter().fold(put, |put, (name, value)| put.header(*name, *value));
-        block_on(async { put.send().await.unwrap().status().as_u16() })
+        block_on(async { sent(put).await.status().as_u16() })
     }
 
     /// The names of its blobs, in their order.
     pub fn names(&self) -> Vec<String> {
         let url = format!("{}&restype=container&comp=list", self.signed("l"));
-        let list = block_on(async { client().get(url).send().await.unwrap().text().await.unwrap() });
+        let list = block_on(async { sent(client().get(url)).await.text().await.unwrap() });
         list.split("<Name>").skip(1).map(|rest| rest.split_once("</Name>").unwrap().0.to_owned()).collect()
     }
 }
@@ -121,14 +121,14 @@ async fn fill(url: &str, blobs: &[(String, String)], public: bool) {
     if public {
         create = create.header("x-ms-blob-public-access", "container");
     }
-    let created = create.send().await.unwrap();
+    let created = sent(create).await;
     assert_eq!(created.status(), 201, "{}", created.text().await.unwrap());
     let mut sending = futures::stream::iter(blobs)
         .map(|(name, content)| {
             let put = client.put(format!("{url}/{}?{signature}", encoded(name)));
             let put = put.header("x-ms-blob-type", "BlockBlob").header("content-length", content.len());
             let put = put.body(content.clone());
-            async move { put.send().await.unwrap().status() }
+            async move { sent(put).await.status() }
         })
         .buffer_unordered(32);
     while let Some(status) = sending.next().await {
@@ -143,6 +143,17 @@ fn encoded(name: &str) -> String {
 
 fn encoded_whole(text: &str) -> String {
     percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
+}
+
+/// The answer to a request. Azurite closes connections that idle for five seconds, now and then just as a request is on its way. It
+/// has not seen such a request, which is sent once more.
+async fn sent(request: reqwest::RequestBuilder) -> reqwest::Response {
+    let again = request.try_clone().unwrap();
+    match request.send().await {
+        Ok(answer) => answer,
+        Err(error) if error.is_request() && !error.is_connect() => again.send().await.unwrap(),
+        Err(error) => panic!("{error:?}"),
+    }
 }
 
 fn client() -> reqwest::Client {
