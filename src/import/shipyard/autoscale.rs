@@ -12,8 +12,8 @@ pub(super) fn is_asked_for(pool: &Section<'_>) -> bool {
     autoscale.get("formula").word().is_some() || autoscale.get("scenario").is_present()
 }
 
-/// `nodes.autoscale` of a pool, if it has one.
-pub(super) fn autoscale(pool: &Section<'_>, dedicated: i64, spot: i64) -> Option<Yaml> {
+/// `nodes.autoscale` of a pool, if it has one. `least` are its fewest nodes, dedicated and Spot ones; `slots` are those of a node.
+pub(super) fn autoscale(pool: &Section<'_>, least: (i64, i64), slots: i64) -> Option<Yaml> {
     let section = pool.get("autoscale");
     let mut autoscale = Map::default();
     let scenario = section.get("scenario");
@@ -22,7 +22,7 @@ pub(super) fn autoscale(pool: &Section<'_>, dedicated: i64, spot: i64) -> Option
             scenario.dropped("the formula beside it wins, as it did");
             formula
         }
-        None => Scenario::read(&scenario, pool, dedicated, spot)?.formula(),
+        None => Scenario::read(&scenario, least, slots)?.formula(),
     };
     autoscale.put("formula", Yaml::text(formula));
     autoscale.put_some("evaluation_interval", section.get("evaluation_interval").duration().map(Yaml::text));
@@ -66,7 +66,7 @@ const NAMES: &[&str] = &[
 const OPTIONS: &[&str] = &["requeue", "retaineddata", "taskcompletion", "terminate"];
 
 impl Scenario {
-    fn read(scenario: &Section<'_>, pool: &Section<'_>, dedicated: i64, spot: i64) -> Option<Self> {
+    fn read(scenario: &Section<'_>, (dedicated, spot): (i64, i64), slots: i64) -> Option<Self> {
         let name = scenario.get("name").one_of(NAMES)?;
         let cap = |key: &str, least: i64| {
             let cap = scenario.get("maximum_vm_count").get(key).integer().unwrap_or(least);
@@ -97,7 +97,7 @@ impl Scenario {
         };
         Some(Self {
             name,
-            slots: pool.get("max_tasks_per_node").integer().unwrap_or(1).max(1),
+            slots,
             least: (dedicated, spot),
             most: (cap("dedicated", dedicated), cap("low_priority", spot)),
             growth: (growth("dedicated"), growth("low_priority")),

@@ -193,6 +193,7 @@ impl Work<'_, '_> {
         }
         let (ordinary, schedules) = self.jobs(jobs, context, &key, &own_pool);
         if !self.pool.is_present() {
+            self.log.to_do("the configuration has no pool: say which one that is there has the jobs, with `-p pool=ID` or in place of `shared` in the recipe");
             add_pool_parameter(&mut recipe);
         }
         if !ordinary.is_empty() {
@@ -351,17 +352,14 @@ fn parameters(images: &Images, nodes: Nodes, counted: [bool; 2]) -> Map {
 /// A recipe without a pool runs on one that is there.
 fn add_pool_parameter(recipe: &mut Map) {
     let pool = Yaml::short([("type", Yaml::text("string")), ("default", Yaml::text("shared"))]);
+    let why = Some("the configuration has no pool: name one that is there".to_owned());
     match recipe.get_mut("parameters") {
         Some(Yaml::Map(parameters)) => {
-            parameters.put("pool", pool);
+            parameters.add("pool", pool, why);
         }
         _ => {
             let mut parameters = Map::default();
-            parameters.add(
-                "pool",
-                pool,
-                Some("the configuration has no pool: name one that is there".to_owned()),
-            );
+            parameters.add("pool", pool, why);
             recipe.put("parameters", parameters.long());
         }
     }

@@ -77,15 +77,9 @@ pub(super) fn pool(section: &Section<'_>, parts: Parts<'_, '_>) -> Map {
         is_long = length > 70;
     }
     pool.put("container", if is_long { container.long() } else { container.in_short() });
-    pool.put("nodes", counts(section, nodes, parts.parameters));
-    let slots = section.get("max_tasks_per_node");
-    if parts.on_several_nodes && slots.integer().is_some_and(|slots| slots > 1) {
-        slots.dropped(
-            "tasks on several nodes have their nodes to themselves: Batch wants one slot a node for them",
-        );
-    } else {
-        pool.put_some("slots_per_node", slots.integer().filter(|slots| *slots > 1).map(Yaml::plain));
-    }
+    let slots = slots_per_node(section, parts.on_several_nodes);
+    pool.put("nodes", counts(section, nodes, slots, parts.parameters));
+    pool.put_some("slots_per_node", (slots > 1).then(|| Yaml::plain(slots)));
     let communication = section.get("inter_node_communication_enabled");
     if communication.is_on() || parts.on_several_nodes {
         let needed = (!communication.is_on()).then(|| "tasks on several nodes need it".to_owned());
@@ -108,9 +102,22 @@ pub(super) fn pool(section: &Section<'_>, parts: Parts<'_, '_>) -> Map {
     pool
 }
 
-fn counts(section: &Section<'_>, nodes: Nodes, parameters: [bool; 2]) -> Yaml {
+/// How many tasks a node runs at once.
+fn slots_per_node(section: &Section<'_>, on_several_nodes: bool) -> i64 {
+    let slots = section.get("max_tasks_per_node");
+    let asked_for = slots.integer().unwrap_or(1).max(1);
+    if on_several_nodes && asked_for > 1 {
+        slots.dropped(
+            "tasks on several nodes have their nodes to themselves: Batch wants one slot a node for them",
+        );
+        return 1;
+    }
+    asked_for
+}
+
+fn counts(section: &Section<'_>, nodes: Nodes, slots: i64, parameters: [bool; 2]) -> Yaml {
     if nodes.by_formula
-        && let Some(autoscale) = autoscale::autoscale(section, nodes.dedicated, nodes.spot)
+        && let Some(autoscale) = autoscale::autoscale(section, (nodes.dedicated, nodes.spot), slots)
     {
         let mut outer = Map::default();
         outer.put("autoscale", autoscale);

@@ -100,7 +100,18 @@ pub fn known_secret(text: &str) -> Option<&'static str> {
     if follows(text, &["ghp_", "gho_", "ghu_", "ghs_", "github_pat_", "hf_", "glpat-"], 30, is_token) {
         return Some("an access token");
     }
-    follows(text, &["AKIA"], 16, |c| c.is_ascii_uppercase() || c.is_ascii_digit()).then_some("an access key")
+    if follows(text, &["AKIA"], 16, |c| c.is_ascii_uppercase() || c.is_ascii_digit()) {
+        return Some("an access key");
+    }
+    text.split("://").skip(1).any(begins_with_password).then_some("a URL with a password")
+}
+
+/// Whether what follows the scheme of a URL begins with somebody's name and password.
+fn begins_with_password(rest: &str) -> bool {
+    let authority = rest.split(|c: char| c.is_whitespace() || "/?#\"'`".contains(c)).next();
+    let user = authority.and_then(|authority| authority.rsplit_once('@')).map(|(user, _)| user);
+    user.and_then(|user| user.split_once(':'))
+        .is_some_and(|(_, password)| may_be_secret(password) && !password.contains(['$', '{']))
 }
 
 /// Whether one of the beginnings stands in the text, at the beginning of a word, with so many fitting characters behind it.
@@ -192,8 +203,15 @@ mod tests {
         assert_eq!(known_secret(&format!("a;AccountKey={padding}==")), Some("an account key"));
         assert_eq!(known_secret(&format!("ghp_{padding}")), Some("an access token"));
         assert_eq!(known_secret("-----BEGIN RSA PRIVATE KEY-----"), Some("a private key"));
+        for url in ["curl https://ada:hunter2@example.org/x", "postgres://u:p@ss:w0rd@db:5432/x?y=1"] {
+            assert_eq!(known_secret(url), Some("a URL with a password"), "{url}");
+        }
         for harmless in [
             "sig=1",
+            "https://ada@example.org:8443/x?to=b:hunter2@c",
+            "https://ada:$PASSWORD@example.org",
+            "https://ada:<password>@example.org",
+            "see https://example.org:8443/a, or mail ada:hunter2@example.org",
             "https://x/y?sv=1&sig=${{ params.sig }}",
             "ghp_short",
             "AKIA",

@@ -152,6 +152,24 @@ fn tasks_on_several_nodes_have_what_they_need_of_the_pool() {
         ],
     );
     became(&imported, "pool_specification.max_tasks_per_node", Fate::Dropped, "to themselves");
+    let scenario =
+        "  autoscale: { scenario: { name: active_tasks, maximum_vm_count: { low_priority: 8 } } }\n";
+    let imported = of(&[("pool.yaml", &format!("{pool}{scenario}")), ("jobs.yaml", jobs)]);
+    holds(&imported, &["wanted = tasks / 1;"]);
+}
+
+#[test]
+fn jobs_without_a_pool_run_on_one_that_is_named() {
+    let jobs = "job_specifications: [{ id: j, tasks: [{ docker_image: \"busybox:1\", command: curl https://ada:hunter2@example.org/x }] }]\n";
+    let imported = of(&[("jobs.yaml", jobs)]);
+    holds(
+        &imported,
+        &[
+            "pool: { type: string, default: shared } # the configuration has no pool",
+            "command: curl $COMMAND_SECRET_1",
+        ],
+    );
+    assert!(imported.to_do.iter().any(|line| line.contains("-p pool=ID")), "{:?}", imported.to_do);
 }
 
 #[test]
