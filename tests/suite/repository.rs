@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::LazyLock;
 
 use regex::Regex;
 
@@ -57,11 +58,14 @@ fn machine_paths_in_file(file: &str) -> Vec<String> {
 /// The paths of a particular machine in `text`, with their lines. A path counts only where it begins one:
 /// `tests/work/x` and `https://example.org/home/x` are none.
 fn machine_paths(text: &str) -> impl Iterator<Item = (usize, String)> {
-    let begins_path =
-        Regex::new(r#"(?:^|[\s"'`(\[<=:,])(?:file://)?(/(?:work|root|home|Users)/[\w.-]+)"#).unwrap();
+    static BEGINS_PATH: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r#"(?:^|[\s"'`(\[<=:,])(?:file://)?(/(?:work|root|home|Users)/[\w.-]+)"#).unwrap()
+    });
+    let may_have_one =
+        |line: &str| ["/work/", "/root/", "/home/", "/Users/"].iter().any(|of| line.contains(of));
     let mut found = Vec::new();
-    for (number, line) in text.lines().enumerate() {
-        let paths = begins_path.captures_iter(line).map(|captures| captures[1].to_owned());
+    for (number, line) in text.lines().enumerate().filter(|(_, line)| may_have_one(line)) {
+        let paths = BEGINS_PATH.captures_iter(line).map(|captures| captures[1].to_owned());
         found.extend(paths.filter(|path| !is_example(path)).map(|path| (number + 1, path)));
     }
     found.into_iter()
