@@ -14,7 +14,8 @@ use crate::batch::{DateTime, JobId, PoolId, TaskId};
 use crate::client::{BatchClient, ClientError};
 use crate::clock::Clock;
 use crate::observe::{
-    Held, PoolStatus, TaskEnd, WaitingJob, awaits_release, held_tasks, pool_status, waits_for_preparation,
+    Held, PoolStatus, TaskEnd, WaitingJob, awaits_release, hear, held_tasks, pool_status,
+    waits_for_preparation,
 };
 
 use super::event::{ApplyEvent, Observer};
@@ -181,8 +182,8 @@ impl Waiter<'_> {
         let wanted: BTreeSet<&PoolId> = pools.iter().chain(named).collect();
         let mut found = BTreeMap::new();
         for id in wanted {
-            let Some(pool) = pool_status(self.client, id).await? else { continue };
-            self.tell_pool(&pool);
+            let Some(mut pool) = pool_status(self.client, id).await? else { continue };
+            self.tell_pool(&mut pool).await;
             found.insert(id.clone(), pool);
         }
         let mut over = pools.iter().all(|pool| found.get(pool).is_none_or(PoolStatus::is_settled));
@@ -238,7 +239,8 @@ impl Waiter<'_> {
             let state = there.state.unwrap_or(BatchJobState::Active);
             let depends = there.uses_task_dependencies == Some(true);
             let prepares = waits_for_preparation(there.job_preparation_task.as_ref());
-            let waiting = WaitingJob { id: job, state: &state, depends, prepares };
+            // None runs.
+            let waiting = WaitingJob { id: job, state: &state, depends, prepares, at_once: 0 };
             held = match pool {
                 Some((id, pool)) => held_tasks(self.client, &waiting, counts, (Some(id), pool)).await?,
                 // The service makes the pool, and says which it is when it has.
@@ -263,8 +265,11 @@ impl Waiter<'_> {
     }
 
     /// Tells how a pool is doing, and once what is wrong with it.
-    fn tell_pool(&mut self, pool: &PoolStatus) {
+    async fn tell_pool(&mut self, pool: &mut PoolStatus) {
         self.observer.on(ApplyEvent::PoolProgress { pool: pool.id.clone(), nodes: pool.states() });
+        if pool.node_troubles.iter().any(|trouble| !self.troubled.contains(trouble.node.as_str())) {
+            hear(self.client, &mut pool.node_troubles).await;
+        }
         for trouble in &pool.node_troubles {
             if self.troubled.insert(trouble.node.to_string()) {
                 self.observer.on(ApplyEvent::NodeTrouble(trouble));

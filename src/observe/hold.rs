@@ -111,6 +111,13 @@ pub enum Hold {
         needed: i32,
         /// How many nodes of the pool can work.
         nodes: usize,
+        /// Whether it may get more by itself.
+        may_grow: bool,
+    },
+    /// Their job runs no more tasks at once, and that many run.
+    AtOnce {
+        /// How many.
+        limit: i32,
     },
     /// A task that they depend on failed, directly or through others.
     Blocked {
@@ -161,6 +168,7 @@ impl Hold {
             | Self::Blocked { .. }
             | Self::BlockedBySuccess { .. } => true,
             Self::NoNodes { autoscale, .. } => !autoscale,
+            Self::TooManyInstances { may_grow, .. } => !may_grow,
             Self::JobNotActive { state } => {
                 // A job that has ended leaves the tasks waiting that it did not come to.
                 matches!(state, BatchJobState::Disabled | BatchJobState::Disabling | BatchJobState::Completed)
@@ -169,7 +177,7 @@ impl Hold {
             | Self::Allocating { .. }
             | Self::NodesStarting { .. }
             | Self::Dependencies { .. }
-            | Self::TooManyInstances { .. }
+            | Self::AtOnce { .. }
             | Self::Queued { .. } => false,
         }
     }
@@ -186,7 +194,7 @@ impl Hold {
                 "ask for fewer or other nodes, or for more quota; applying a changed `nodes` tries again"
                     .to_owned()
             }
-            Self::NodesUnable { .. } => "mend what the nodes complain about; `status` shows it".to_owned(),
+            Self::NodesUnable { .. } => "mend what the nodes complain about".to_owned(),
             Self::JobNotActive { state: BatchJobState::Disabled | BatchJobState::Disabling } => {
                 "enable the job".to_owned()
             }
@@ -250,8 +258,11 @@ impl fmt::Display for Hold {
                 f,
                 "it runs on several nodes at once, and the nodes of pool {pool} do not communicate or run several tasks each"
             ),
-            Self::TooManyInstances { pool, needed, nodes } => {
+            Self::TooManyInstances { pool, needed, nodes, .. } => {
                 write!(f, "it runs on {needed} nodes at once, and {nodes} of pool {pool} can work")
+            }
+            Self::AtOnce { limit } => {
+                write!(f, "the job runs {limit} of its tasks at once, and that many run")
             }
             Self::Blocked { failed } => {
                 write!(f, "a task that it depends on failed: {}", named(failed, failed.len() as u64))
@@ -272,10 +283,7 @@ impl fmt::Display for Hold {
                 write!(f, ": {problem}")
             }
             Self::Queued { pool, nodes } => {
-                write!(
-                    f,
-                    "in the queue of pool {pool}, for a slot or for tasks that come first (nodes: {nodes})"
-                )
+                write!(f, "in the queue of pool {pool}, for a slot (nodes: {nodes})")
             }
         }
     }

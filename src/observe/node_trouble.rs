@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use super::cause::{Cause, known_cause};
+
 use crate::batch::model::{BatchNode, BatchNodeState, NameValuePair};
 use crate::batch::{NodeId, PoolId};
 
@@ -20,6 +22,10 @@ pub struct NodeTrouble {
     pub message: String,
     /// Names and values: the image, the registry, what it answered.
     pub details: Vec<Detail>,
+    /// The last line that its start task wrote, if that failed and the line was read.
+    pub last_words: Option<String>,
+    /// What is known of the code.
+    pub cause: Option<Cause>,
 }
 
 /// A name and a value of what the service tells about a problem.
@@ -55,6 +61,8 @@ pub(super) fn troubles(pool: &PoolId, node: &BatchNode) -> Vec<NodeTrouble> {
         code: code.to_owned(),
         message: message.to_owned(),
         details: named_values(details),
+        last_words: None,
+        cause: known_cause(code),
     };
     let mut troubles: Vec<_> = node
         .errors

@@ -11,6 +11,7 @@ use crate::client::{BatchClient, ClientError};
 use crate::resource::{Applied, LiveState};
 
 use super::hold::Held;
+use super::last_words::hear;
 use super::pool_status::{PoolStatus, pool_status};
 use super::preparation::waits_for_preparation;
 use super::task_end::TaskEnd;
@@ -117,7 +118,9 @@ fn last_applied(live: &LiveState) -> Option<Applied> {
 pub async fn status(client: &BatchClient, live: &LiveState) -> Result<Status, ClientError> {
     let mut status = Status { last_applied: last_applied(live), ..Status::default() };
     for id in live.pools.keys() {
-        status.pools.extend(pool_status(client, id).await?);
+        let Some(mut pool) = pool_status(client, id).await? else { continue };
+        hear(client, &mut pool.node_troubles).await;
+        status.pools.push(pool);
     }
     for (id, job) in live.jobs.iter().chain(&live.scheduled) {
         let Some(counts) = client.find(&GetJobTaskCounts { job_id: id.clone() }).await? else { continue };
@@ -131,7 +134,8 @@ pub async fn status(client: &BatchClient, live: &LiveState) -> Result<Status, Cl
         let state = job.value.state.clone();
         let depends = job.value.spec.uses_task_dependencies;
         let prepares = waits_for_preparation(job.value.spec.preparation_task.as_ref());
-        let waiting = WaitingJob { id, state: &state, depends, prepares };
+        let at_once = job.value.spec.max_parallel_tasks;
+        let waiting = WaitingJob { id, state: &state, depends, prepares, at_once };
         status.jobs.push(JobStatus {
             held: held_tasks(client, &waiting, &tasks, (pool_id, pool.as_ref())).await?,
             failures: if tasks.failed > 0 { failures(client, id).await? } else { Vec::new() },

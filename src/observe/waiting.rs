@@ -14,6 +14,7 @@ use super::blocked::{self, Blocked};
 use super::hold::{Held, Hold, NAMED};
 use super::pool_status::{PoolStatus, pool_status};
 use super::preparation::{unprepared, waits_for_preparation};
+use super::queue::{hold_of_needs, queued};
 
 /// A job whose tasks wait.
 #[derive(Debug, Clone, Copy)]
@@ -26,6 +27,8 @@ pub struct WaitingJob<'a> {
     pub depends: bool,
     /// Whether its nodes run a preparation task that the others wait for.
     pub prepares: bool,
+    /// How many of its tasks may run at once; not positive if that has no limit.
+    pub at_once: i32,
 }
 
 /// Why the waiting tasks of a job wait, the most final reasons first. Their job is on `pool`, whose
@@ -62,7 +65,15 @@ pub async fn held_tasks(
         if job.prepares && matches!(why, Hold::Queued { .. }) {
             why = unprepared(client, job.id, pool).await?.unwrap_or(why);
         }
-        held.push(Held { tasks: rest, why });
+        match pool.filter(|_| matches!(why, Hold::Queued { .. })) {
+            Some(pool) => {
+                if job.at_once > 0 && i64::from(counts.running) >= i64::from(job.at_once) {
+                    why = Hold::AtOnce { limit: job.at_once };
+                }
+                held.extend(queued(client, job.id, pool, (&blocked, rest), why).await?);
+            }
+            None => held.push(Held { tasks: rest, why }),
+        }
     }
     Ok(held)
 }
@@ -112,26 +123,8 @@ pub async fn hold_of_task(
         return Ok(Some(hold));
     }
     let hold = hold_of_job(&state, Some(&pool_id), pool.as_ref());
-    if let (Some(settings), Some(pool), Hold::Queued { .. }) = (&task.multi_instance_settings, &pool, &hold) {
-        let instances = settings.number_of_instances.unwrap_or(1);
-        if let Some(hold) = hold_of_instances(instances, pool) {
-            return Ok(Some(hold));
-        }
-    }
-    let needed = task.required_slots.unwrap_or(1);
-    if let Some(pool) = pool.filter(|pool| pool.slots_per_node < needed) {
-        return Ok(Some(Hold::TooManySlots { pool: pool_id, needed, slots: pool.slots_per_node }));
-    }
-    Ok(Some(hold))
-}
-
-/// Why a task waits that runs on that many nodes at once, if the pool's nodes are why.
-fn hold_of_instances(needed: i32, pool: &PoolStatus) -> Option<Hold> {
-    if !pool.communicates || pool.slots_per_node > 1 {
-        return Some(Hold::NotTogether { pool: pool.id.clone() });
-    }
-    let too_few = pool.able.len() < usize::try_from(needed).unwrap_or_default();
-    too_few.then(|| Hold::TooManyInstances { pool: pool.id.clone(), needed, nodes: pool.able.len() })
+    let lacking = pool.as_ref().filter(|_| matches!(hold, Hold::Queued { .. }));
+    Ok(Some(lacking.and_then(|pool| hold_of_needs(&task, pool)).unwrap_or(hold)))
 }
 
 async fn hold_of_dependencies(

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+use jiff::fmt::temporal::DateTimePrinter;
 use serde_json::Value;
 
 /// `1 task`, `2 tasks`, `10,000 tasks`.
@@ -47,6 +49,11 @@ pub fn duration(duration: Duration) -> String {
         60..3_600 => format!("{} min {} s", seconds / 60, seconds % 60),
         _ => format!("{} h {} min", seconds / 3_600, seconds / 60 % 60),
     }
+}
+
+/// `2026-11-30T10:00:00Z`: people read seconds.
+pub fn instant(at: Timestamp) -> String {
+    DateTimePrinter::new().precision(Some(0)).timestamp_to_string(&at)
 }
 
 /// A text from outside as it may be written to a terminal: control characters are shown escaped, and those that turn the direction

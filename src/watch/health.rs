@@ -2,24 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use crate::batch::{JobId, NodeId};
+use crate::batch::JobId;
 use crate::observe::{NodeTrouble, Status};
 use crate::resource::LiveState;
 
 use super::condition::{ConditionKind, Finding, Reason};
 use super::inventory::FinishedWork;
-use super::repair::known_cause;
 
 /// How many troubles are told.
 const TOLD: usize = 3;
 
 /// Adds what ails the objects of a recipe to what was found about it.
-pub(super) fn diagnose(
-    finding: Finding,
-    status: &Status,
-    last_words: &BTreeMap<NodeId, String>,
-    withheld: &[String],
-) -> Finding {
+pub(super) fn diagnose(finding: Finding, status: &Status, withheld: &[String]) -> Finding {
     let mut finding = finding;
     let quota: Vec<String> = status
         .pools
@@ -35,7 +29,7 @@ pub(super) fn diagnose(
     for pool in &status.pools {
         let others = pool.resize_errors.iter().filter(|problem| !problem.code.contains("Quota"));
         ails.extend(others.map(|problem| format!("pool {}: {}", pool.id, first_line(&problem.to_string()))));
-        ails.extend(pool.node_troubles.iter().map(|ail| trouble(ail, last_words.get(&ail.node))));
+        ails.extend(pool.node_troubles.iter().map(trouble));
     }
     let reason = if ails.is_empty() { Reason::TasksFailed } else { Reason::NodesTroubled };
     for job in &status.jobs {
@@ -53,14 +47,14 @@ pub(super) fn diagnose(
 }
 
 /// What ails a node: its state, the error, what it said last, and what is known of that.
-fn trouble(trouble: &NodeTrouble, last_words: Option<&String>) -> String {
-    let NodeTrouble { pool, node, state, code, message, .. } = trouble;
+fn trouble(trouble: &NodeTrouble) -> String {
+    let NodeTrouble { pool, node, state, code, message, last_words, cause, .. } = trouble;
     let label = if code.is_empty() { String::new() } else { format!("{code}: ") };
     let mut text = format!("node {node} of pool {pool} is {state}: {label}{}", first_line(message));
     if let Some(words) = last_words {
         text.push_str(&format!("; it said last: {words}"));
     }
-    if let Some(cause) = known_cause(code) {
+    if let Some(cause) = cause {
         text.push_str(&format!("; {} ({})", cause.why, cause.remedy));
     }
     text

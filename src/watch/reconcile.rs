@@ -21,7 +21,7 @@ use super::inventory::Record;
 use super::locked::{Applied, NotBegun, apply_locked};
 use super::options::{OnDrift, Tools, WatchOptions};
 use super::refusal::{Refusal, only_leftovers_are_held};
-use super::repair::{CaseBook, Prescription, last_words, treat};
+use super::repair::{CaseBook, Prescription, treat};
 use super::words::{call_failed, in_one_line, summary, with_hint};
 
 /// How often the same difference is applied before it is left alone.
@@ -236,8 +236,7 @@ impl Pass<'_> {
             false => finding,
         };
         let (withheld, tally) = self.repair(&status).await;
-        let last_words = last_words(&self.tools.client, &status).await;
-        let finding = health::diagnose(notes.tell(finding), &status, &last_words, &withheld);
+        let finding = health::diagnose(notes.tell(finding), &status, &withheld);
         self.memory.refused = None;
         self.memory.applied = None;
         self.memory.shown = None;

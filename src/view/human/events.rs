@@ -206,6 +206,12 @@ pub(super) fn node_trouble(out: &mut dyn Write, trouble: &NodeTrouble) -> io::Re
     for Detail { name, value } in &trouble.details {
         writeln!(out, "    {}: {}", plain(name), plain(value))?;
     }
+    if let Some(words) = &trouble.last_words {
+        writeln!(out, "    its start task wrote last: {}", plain(words))?;
+    }
+    if let Some(cause) = trouble.cause {
+        writeln!(out, "    {}: {}", cause.why, cause.remedy)?;
+    }
     Ok(())
 }
 

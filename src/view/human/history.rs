@@ -2,12 +2,10 @@
 
 use std::io::{self, Write};
 
-use jiff::fmt::temporal::DateTimePrinter;
-
 use super::style::{BAD, BOLD, CHANGED, DIM, GOOD};
 use crate::record::{Changed, Ended, History};
 use crate::resource::RecipeName;
-use crate::view::words::{counted, grouped, plain};
+use crate::view::words::{counted, grouped, instant, plain};
 
 /// Writes what was done, the newest first.
 ///
@@ -26,7 +24,7 @@ pub fn history(out: &mut dyn Write, recipe: &RecipeName, history: &History) -> i
         return writeln!(out, "The record has nothing about the recipe `{recipe}` in this account.");
     }
     for entry in entries {
-        let at = DateTimePrinter::new().precision(Some(0)).timestamp_to_string(&entry.at.0);
+        let at = instant(entry.at.0);
         let (colour, ended) = match entry.ended {
             Ended::Complete => (GOOD, "done".to_owned()),
             Ended::Failed => {

@@ -110,7 +110,7 @@ fn write_summary(out: &mut dyn Write, plan: &Plan) -> io::Result<()> {
     if plan.refresh_only {
         let drifted = plan.changes.iter().filter(|change| change.drifted).count() as u64;
         return match drifted {
-            0 => writeln!(out, "{BOLD}No drift.{BOLD:#} Nothing was changed since it was applied."),
+            0 => writeln!(out, "{BOLD}No drift found.{BOLD:#}"),
             _ => writeln!(
                 out,
                 "{BOLD}Drift:{BOLD:#} {} changed since it was applied; applying sets it back.",

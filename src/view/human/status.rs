@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::events::{held_tasks, node_trouble, pool_trouble, task_end};
 use super::style::{BOLD, DIM};
 use crate::observe::{Status, TaskEnd};
-use crate::view::words::{counted, grouped, plain};
+use crate::view::words::{counted, grouped, instant, plain};
 
 /// How many lines of what a failed task printed are shown, of either stream.
 const SHOWN_LINES: usize = 5;
@@ -19,7 +19,7 @@ pub fn status(out: &mut dyn Write, status: &Status) -> io::Result<()> {
         return writeln!(out, "Nothing of this recipe is in the account.");
     }
     if let Some(applied) = &status.last_applied {
-        writeln!(out, "{DIM}applied last at {} by {}{DIM:#}", applied.at, plain(&applied.by))?;
+        writeln!(out, "{DIM}applied last at {} by {}{DIM:#}", instant(applied.at.0), plain(&applied.by))?;
     }
     for pool in &status.pools {
         let formula = if pool.autoscale { ", sized by a formula" } else { "" };
@@ -37,7 +37,8 @@ pub fn status(out: &mut dyn Write, status: &Status) -> io::Result<()> {
         pool.node_troubles.iter().try_for_each(|trouble| node_trouble(out, trouble))?;
     }
     for schedule in &status.schedules {
-        let next = schedule.next_run.map(|time| format!(", next job at {}", time.0)).unwrap_or_default();
+        let next =
+            schedule.next_run.map(|time| format!(", next job at {}", instant(time.0))).unwrap_or_default();
         let recent = schedule.recent_job.as_ref().map(|job| format!(", last one {job}")).unwrap_or_default();
         writeln!(out, "{BOLD}job schedule {}{BOLD:#}  {}{next}{recent}", schedule.id, schedule.state)?;
     }

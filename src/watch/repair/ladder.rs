@@ -152,6 +152,8 @@ mod tests {
             code: (*code).into(),
             message: String::new(),
             details: Vec::new(),
+            last_words: None,
+            cause: None,
         };
         let node_troubles: Vec<_> = ailing.iter().map(trouble).collect();
         PoolStatus {

@@ -42,6 +42,9 @@ fn nodes_whose_start_task_fails_are_not_waited_for() {
     let applied = sandbox.run(["apply", "recipe.yaml", "-y"]);
     applied.code(7).stdout_contains("the start task failed with exit code 4");
     applied.stdout_contains("1 task can't run: no node of pool p can work (1 starttaskfailed)");
+    for told in [&applied, &sandbox.run(["status", "recipe.yaml"])] {
+        told.stdout_contains("the program of the start task failed: correct the start task");
+    }
 }
 
 #[test]
@@ -103,7 +106,52 @@ fn a_task_that_is_followed_says_what_it_waits_for() {
     status
         .success()
         .stdout_contains("1 running, 1 waiting")
-        .stdout_contains("1 task waits: in the queue of pool");
+        .stdout_contains("1 task waits: tasks that it depends on have not ended: long");
+}
+
+#[test]
+fn tasks_say_what_they_wait_for_although_nodes_are_idle() {
+    let pool = "nodes: { dedicated: 2 }, inter_node_communication: true";
+    let sandbox = Sandbox::new().file("recipe.yaml", &on_pool(pool)).file(
+        "others.yaml",
+        r#"api_version: batchyard/v1
+name: others
+defaults: { container: { image: busybox } }
+jobs:
+  wide:
+    pool: { id: p }
+    tasks:
+      t: { command: ["true"], multi_instance: { number_of_instances: 3, coordination_command: ["true"] } }
+  thick:
+    pool: { id: p }
+    tasks: { t: { command: ["true"], slots: 2 } }
+"#,
+    );
+    let sandbox = sandbox.file(
+        "narrow.yaml",
+        r#"api_version: batchyard/v1
+name: narrow
+defaults: { container: { image: busybox } }
+jobs:
+  narrow:
+    pool: { id: p }
+    max_parallel_tasks: 1
+    tasks:
+      a: { command: [sleep], environment: { BATCHYARD_SIMULATE: seconds=600 } }
+      b: { command: ["true"] }
+"#,
+    );
+    let Some(_emulator) = Emulator::start(&sandbox, Runtime::Simulated) else { return };
+    sandbox.run(["apply", "recipe.yaml", "-y"]).success();
+    sandbox.run(["apply", "narrow.yaml", "-y", "--no-wait"]).success();
+    let status = sandbox.run(["status", "narrow.yaml"]);
+    status.success().stdout_contains("1 task waits: the job runs 1 of its tasks at once, and that many run");
+    let waited = sandbox.run(["apply", "others.yaml", "-y"]);
+    waited.code(7).stdout_contains("hint: give the pool 3 nodes, or the task fewer instances");
+    for told in [&waited, &sandbox.run(["status", "others.yaml"])] {
+        told.stdout_contains("1 task can't run: it takes 2 slots, and a node of pool p has 1");
+        told.stdout_contains("1 task can't run: it runs on 3 nodes at once, and 2 of pool p can work");
+    }
 }
 
 #[test]

@@ -1,12 +1,14 @@
 //! Known causes of node trouble, by the service's codes.
 
+use serde::Serialize;
+
 /// Why a node is in trouble, and what mends it: more than rebooting can.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in super::super) struct Cause {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Cause {
     /// Why.
-    pub(in super::super) why: &'static str,
+    pub why: &'static str,
     /// What to try.
-    pub(in super::super) remedy: &'static str,
+    pub remedy: &'static str,
 }
 
 /// The codes are those of the REST reference (compute node errors, task failure information) and of the service's answers.
@@ -64,7 +66,7 @@ const KNOWN: &[(&str, Cause)] = &[
 ];
 
 /// What is known about a code.
-pub(in super::super) fn known_cause(code: &str) -> Option<Cause> {
+pub(super) fn known_cause(code: &str) -> Option<Cause> {
     KNOWN.iter().find(|(known, _)| code.eq_ignore_ascii_case(known)).map(|(_, cause)| *cause)
 }
 
