@@ -59,6 +59,16 @@ pub enum SecretRef {
     },
 }
 
+impl SecretRef {
+    /// What has to be there for it: of the URL of a blob, that of its container.
+    pub fn root(&self) -> &Self {
+        match self {
+            Self::Blob { container, .. } => container.root(),
+            other => other,
+        }
+    }
+}
+
 /// The URL of a blob, from that of its container, which may hold a signature. The name is a path of letters, digits and slashes.
 pub fn blob_url(container: &str, name: &str) -> String {
     let (address, query) = container.split_once('?').unwrap_or((container, ""));

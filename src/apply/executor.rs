@@ -1,7 +1,8 @@
 //! The executor: starts each step once those before it are done, several at a time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Mutex;
+use std::time::Duration;
 
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
@@ -14,9 +15,10 @@ use super::context::StepContext;
 use super::error::StepError;
 use super::event::{ApplyEvent, ApplyReport, Observer, Outcome, StepReport};
 use super::options::ApplyOptions;
+use super::secrets::SecretError;
 use super::steps;
 
-/// Walks the steps of a plan. Once `stop` is cancelled or the deadline is over no step is begun, and those that run end; after
+/// Walks the steps of a plan, if all secrets that they need can be had: nothing is deleted for what can't be made. Once `stop` is cancelled or the deadline is over no step is begun, and those that run end; after
 /// `stop` they have the grace of the options to finish.
 pub async fn apply(
     plan: &Plan,
@@ -25,6 +27,9 @@ pub async fn apply(
     observer: &dyn Observer,
     stop: &CancellationToken,
 ) -> ApplyReport {
+    if let Some((step, error)) = lacking_secret(plan, options) {
+        return nothing_begun(plan, (step, error), observer);
+    }
     let mut queue = Queue::new(&plan.steps);
     let walk = Walk { plan, client, options, observer, left: Mutex::default() };
     let mut running = FuturesUnordered::new();
@@ -51,6 +56,28 @@ pub async fn apply(
     }
     report.steps.sort_by_key(|step| step.step);
     report
+}
+
+/// The first step that needs a secret which can't be had, and why it can't.
+fn lacking_secret<'p>(plan: &'p Plan, options: &ApplyOptions) -> Option<(&'p Step, SecretError)> {
+    let mut known = HashSet::new();
+    plan.steps.iter().find_map(|step| {
+        let unknown = step.action.secrets().into_iter().filter(|secret| known.insert(secret.root().clone()));
+        let error = { unknown }.find_map(|secret| options.secrets.value(secret.root()).err());
+        error.map(|error| (step, error))
+    })
+}
+
+fn nothing_begun(plan: &Plan, (failed, error): (&Step, SecretError), observer: &dyn Observer) -> ApplyReport {
+    let outcome = Outcome::Failed(error.into());
+    observer.on(ApplyEvent::StepStarted(failed));
+    observer.on(ApplyEvent::StepEnded { step: failed, outcome: &outcome, took: Duration::ZERO });
+    let others = plan.steps.iter().filter(|step| step.id != failed.id);
+    let mut steps: Vec<StepReport> =
+        others.map(|step| report_of(step, Outcome::Skipped { because: failed.id })).collect();
+    steps.push(report_of(failed, outcome));
+    steps.sort_by_key(|step| step.step);
+    ApplyReport { steps }
 }
 
 /// What the steps of a plan have in common.

@@ -133,7 +133,16 @@ impl PlanFile {
             format_version: String,
             r#type: String,
         }
-        let Ok(head) = serde_json::from_slice::<Head>(&content) else { return Ok(None) };
+        let refused = |error: serde_json::Error| {
+            CommandError::new(ExitCode::Usage, format!("{} is a plan that can't be read", path.display()))
+                .caused_by(error)
+                .hint(Some("make the plan again".to_owned()))
+        };
+        let head = match serde_json::from_slice::<Head>(&content) {
+            Ok(head) => head,
+            Err(error) if names_its_kind(&content) => return Err(refused(error)),
+            Err(_) => return Ok(None),
+        };
         if head.r#type != KIND {
             return Ok(None);
         }
@@ -143,11 +152,6 @@ impl PlanFile {
             return Err(CommandError::new(ExitCode::Usage, message)
                 .hint(Some(format!("this program reads the form {FORMAT_VERSION}; make the plan again"))));
         }
-        let refused = |error: serde_json::Error| {
-            CommandError::new(ExitCode::Usage, format!("{} is a plan that can't be read", path.display()))
-                .caused_by(error)
-                .hint(Some("make the plan again".to_owned()))
-        };
         let file: Self = serde_json::from_slice(&content).map_err(refused)?;
         let plan = serde_json::to_value(&file.plan).map_err(refused)?;
         if is_deceptive(&file.account) || is_deceptive(&file.api_version) || hides_something(&plan) {
@@ -157,6 +161,16 @@ impl PlanFile {
                 .hint(Some("somebody edited it; make the plan again".to_owned())));
         }
         Ok(Some(file))
+    }
+
+    /// Refuses a plan where a recipe is wanted.
+    pub(super) fn refuse_as_recipe(path: &Path) -> Result<(), CommandError> {
+        if Self::recognise(path)?.is_none() {
+            return Ok(());
+        }
+        let message = format!("{} is a plan that was kept, and no recipe", path.display());
+        let hint = format!("`show {0}` shows it, and `apply {0}` does what it says", path.display());
+        Err(CommandError::new(ExitCode::Usage, message).hint(Some(hint)))
     }
 
     /// Reads a plan.
@@ -250,6 +264,12 @@ impl PlanFile {
             .place(place.and_then(|change| change.source.clone()))
             .hint(Some("make the plan again, and look at what it says now".to_owned())))
     }
+}
+
+/// Whether what begins like a plan says that it is one, though its end may be missing.
+fn names_its_kind(content: &[u8]) -> bool {
+    let head = String::from_utf8_lossy(content.get(..256).unwrap_or(content));
+    head.contains(&format!("\"type\": \"{KIND}\""))
 }
 
 /// Which tasks run again.

@@ -194,6 +194,8 @@ pub struct Change {
     pub needs: Option<OnChange>,
     /// Whether what differs was changed behind the recipe's back: the recipe is what was applied last.
     pub drifted: bool,
+    /// Whether the recipe asks for something else than what was applied last: what others changed can't be told apart then.
+    pub edited: bool,
     /// The version of the object that the plan was made for.
     pub etag: Option<ETag>,
     /// Where it stands in the recipe's file.
@@ -215,6 +217,7 @@ impl Change {
             new_work: None,
             needs: None,
             drifted: false,
+            edited: false,
             etag: None,
             source: None,
         }
@@ -222,7 +225,9 @@ impl Change {
 
     /// Notes which version of the object was looked at, and whether what differs was changed behind the recipe's back.
     pub(super) fn note_live(&mut self, etag: Option<&ETag>, owner: Option<&Ownership>, desired: &Digest) {
-        let as_applied = owner.and_then(|owner| owner.digest.as_ref()) == Some(desired);
+        let applied = owner.and_then(|owner| owner.digest.as_ref());
+        let as_applied = applied == Some(desired);
+        self.edited = applied.is_some() && !as_applied;
         self.etag = etag.cloned();
         // A job is told to end with its tasks once they are recorded: an apply that was killed before is nobody's change.
         let is_recorded = owner.is_some_and(|owner| owner.tasks.is_some());

@@ -103,19 +103,29 @@ pub(super) struct Known {
     pub(super) had_no_secrets: bool,
 }
 
+/// What is named by the user, not by the REST API.
+const OF_USERS: &[&str] = &["environment", "metadata", "tags"];
+
 /// The same value with keys as recipes write them, and with references to secrets as recipes write them.
-fn in_words_of_recipes(value: Value) -> Value {
+pub(super) fn in_words_of_recipes(value: Value) -> Value {
     match value {
         Value::Object(mut members) => match members.remove(SECRET_MARKER) {
             Some(reference) if members.is_empty() => reference,
             _ => members
                 .into_iter()
-                .map(|(name, member)| (snake_case(&name), in_words_of_recipes(member)))
+                .map(|(name, member)| match member {
+                    Value::Object(named) if OF_USERS.contains(&name.as_str()) => (name, of_users(named)),
+                    member => (snake_case(&name), in_words_of_recipes(member)),
+                })
                 .collect(),
         },
         Value::Array(items) => items.into_iter().map(in_words_of_recipes).collect(),
         other => other,
     }
+}
+
+fn of_users(named: serde_json::Map<String, Value>) -> Value {
+    named.into_iter().map(|(name, value)| (name, in_words_of_recipes(value))).collect()
 }
 
 /// `diskSizeGB` → `disk_size_gb`.
@@ -154,5 +164,25 @@ impl FieldDiff<'_> {
             };
             self.field_unless(&format!("environment.{name}"), same, &shown, &json!(after));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_the_rest_api_are_those_of_recipes_and_words_of_users_stay() {
+        let part = json!({
+            "diskSizeGB": 1,
+            "environment": {"MyVar": "a", "PATH_Long": {"$secret": {"env": "SIG"}}},
+            "files": [{"filePath": "x", "httpUrl": {"$secret": {"env": "SIG"}}}],
+        });
+        let shown = json!({
+            "disk_size_gb": 1,
+            "environment": {"MyVar": "a", "PATH_Long": {"env": "SIG"}},
+            "files": [{"file_path": "x", "http_url": {"env": "SIG"}}],
+        });
+        assert_eq!(in_words_of_recipes(part), shown);
     }
 }

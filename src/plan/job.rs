@@ -86,6 +86,7 @@ fn diff_pool(diff: &mut FieldDiff<'_>, live: &JobPool, desired: &JobPool, known:
 /// The fields of a job that is made.
 pub(super) fn introduce(desired: &JobSpec, sources: &FieldSources) -> Vec<FieldChange> {
     let mut diff = FieldDiff::new(sources, MutabilityTable::of_jobs(ApiVersion::CURRENT));
+    diff.introduced("display_name", &desired.display_name);
     diff.introduced_part("pool", &desired.pool);
     diff.introduced("priority", &desired.priority);
     diff.introduced("retries", &desired.retries);

@@ -1,8 +1,10 @@
 //! The planner: reads as a table of contents, and gives a reason for everything, also for doing nothing.
 
 mod blue_green;
+mod edits;
 mod jobs;
 mod leftovers;
+mod next_job;
 mod obstacles;
 mod pools;
 mod schedules;
@@ -50,6 +52,7 @@ pub fn plan(
         planner.schedule(key, schedule, live.schedules.get(&schedule.spec.id));
     }
     planner.retire_pools(desired, live);
+    planner.note_hidden_edits(desired);
     if policy.selection.is_everything() {
         planner.leftovers(desired, live);
     }
@@ -109,7 +112,7 @@ impl<'a> Planner<'a> {
     /// Leaves of a plan what changed behind the recipe's back, and does nothing about it.
     fn keep_only_drift(&mut self) {
         self.steps.clear();
-        self.changes.retain(|change| change.drifted || change.class == ChangeClass::Unchanged);
+        self.leave_only_drift();
         for change in &mut self.changes {
             change.needs = None;
             change.obstacles.clear();

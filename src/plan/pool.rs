@@ -7,7 +7,7 @@ use crate::resource::{
 };
 
 use super::change::FieldChange;
-use super::diff::{FieldDiff, Known};
+use super::diff::{FieldDiff, Known, in_words_of_recipes};
 
 /// The fields of `live` that are not what `desired` asks for.
 pub(super) fn diff(
@@ -91,6 +91,7 @@ pub(super) fn diff(
 /// The fields of a pool that is made.
 pub(super) fn introduce(desired: &PoolSpec, sources: &FieldSources) -> Vec<FieldChange> {
     let mut diff = FieldDiff::new(sources, MutabilityTable::of_pools(ApiVersion::CURRENT));
+    diff.introduced("display_name", &desired.display_name);
     diff.introduced("vm_size", &desired.vm_size);
     diff.introduced("image", &desired.image);
     if let Some(container) = &desired.container {
@@ -158,8 +159,9 @@ fn diff_start_task(
         Some(desired) => live.without_secrets_of(&desired.environment),
         None => live.without_secrets_of(&EnvironmentSpec::new()),
     });
-    let after = desired.map(|task| shown(task, true));
-    diff.field_unless("start_task", same, &before.map(|task| shown(&task, true)), &after);
+    let after = desired.map(|task| in_words_of_recipes(shown(task, true)));
+    let before = before.map(|task| in_words_of_recipes(shown(&task, true)));
+    diff.field_unless("start_task", same, &before, &after);
 }
 
 fn diff_container(

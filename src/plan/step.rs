@@ -9,6 +9,7 @@ use crate::resource::{
     Address, AutoscaleSpec, Digest, DoneBefore, FieldSources, InputFile, JobScheduleSpec, JobSpec, Ownership,
     PoolSpec, TaskDigest, TaskStream,
 };
+use crate::secret::SecretRef;
 
 /// A step's place in its plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -211,6 +212,8 @@ pub enum Action {
         done_before: Arc<DoneBefore>,
         /// How many are to be added.
         count: u64,
+        /// What they refer to.
+        secrets: Arc<[SecretRef]>,
         /// Where the recipe asks for them.
         sources: Arc<FieldSources>,
     },
@@ -258,6 +261,17 @@ impl Action {
             Self::AddTasks { .. } => "add tasks",
             Self::UnsealJob { .. } => "forget recorded tasks",
             Self::SealJob { .. } => "record tasks",
+        }
+    }
+
+    /// The secrets that it can't do without, as far as they can be had before anything is done.
+    pub fn secrets(&self) -> Vec<SecretRef> {
+        match self {
+            Self::CreatePool { spec, .. } | Self::UpdatePool { spec, .. } => spec.secrets(),
+            Self::CreateJob { spec, .. } => spec.secrets(),
+            Self::CreateSchedule { spec, .. } | Self::UpdateSchedule { spec, .. } => spec.secrets(),
+            Self::AddTasks { secrets, .. } => secrets.to_vec(),
+            _ => Vec::new(),
         }
     }
 

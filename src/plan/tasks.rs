@@ -1,6 +1,6 @@
 //! Comparing the tasks that a recipe wants with those that a job has.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::batch::TaskId;
@@ -9,6 +9,7 @@ use crate::resource::{
     DesiredJob, DoneBefore, FieldSources, InputFile, LiveTask, Ownership, TaskDigest, TaskSpec,
     TaskStreamError, TaskTally,
 };
+use crate::secret::SecretRef;
 
 use super::change::{InputSummary, Rerun, TaskSample, TaskSamples, TaskSummary};
 use super::diff::source_of;
@@ -41,6 +42,8 @@ pub struct TaskPlan {
     pub replaced: Vec<TaskSpec>,
     /// The local files that tasks to add and to replace get, by the blobs that they become.
     pub inputs: BTreeMap<String, InputFile>,
+    /// What tasks to add and to replace refer to, each once: of the URLs of blobs, those of their containers.
+    pub secrets: BTreeSet<SecretRef>,
 }
 
 /// An id that is taken by a task that no recipe made.
@@ -211,7 +214,7 @@ impl TaskComparison {
             has_new_work |= same.is_none() || asked_for || !self.live.contains_key(&key);
             plan.summary.retried += u64::from(same.is_some_and(|(_, success)| !success));
             plan.summary.changed += u64::from(there.is_some() && same.is_none());
-            plan.get_inputs(&task);
+            plan.prepare_for(&task);
             plan.add(&task, &desired.sources);
         }
         plan.done_before = Arc::new(DoneBefore::new(done));
@@ -245,7 +248,7 @@ impl TaskComparison {
                         done.insert(task.id.key());
                     }
                     _ => {
-                        plan.get_inputs(&task);
+                        plan.prepare_for(&task);
                         plan.add(&task, sources);
                     }
                 },
@@ -255,7 +258,7 @@ impl TaskComparison {
                         plan.conflicts.push(TaskConflict { id: task.id });
                     }
                     Some(live) if live == digest && self.asks_for(&mark.id, mark.failed()) => {
-                        plan.get_inputs(&task);
+                        plan.prepare_for(&task);
                         plan.end(&mark);
                         plan.rerun(&task, (live, true), sources);
                     }
@@ -265,7 +268,7 @@ impl TaskComparison {
                         present.insert(task.id.key());
                     }
                     Some(live) => {
-                        plan.get_inputs(&task);
+                        plan.prepare_for(&task);
                         plan.end(&mark);
                         if live.own == digest.own {
                             plan.rerun(&task, (live, false), sources);
@@ -329,8 +332,14 @@ impl TaskPlan {
         &mut self.summary.samples
     }
 
-    /// A task that is added needs its local files before.
-    fn get_inputs(&mut self, task: &TaskSpec) {
+    /// A task that is added needs its local files before, and its secrets.
+    fn prepare_for(&mut self, task: &TaskSpec) {
+        for secret in task.secrets() {
+            let secret = secret.root();
+            if !self.secrets.contains(secret) {
+                self.secrets.insert(secret.clone());
+            }
+        }
         for file in &task.uploads {
             if !self.inputs.contains_key(&file.blob) {
                 self.inputs.insert(file.blob.clone(), file.clone());
@@ -392,6 +401,17 @@ impl TaskPlan {
         self.summary.delete += 1;
         sample(&mut self.samples().delete, &id, None);
         self.delete.push((id, live));
+    }
+
+    /// Leaves the tasks that the recipe no longer has where they are.
+    pub(super) fn delete_none(&mut self) {
+        let gone =
+            self.delete.len().saturating_sub(usize::try_from(self.summary.delete).unwrap_or(usize::MAX));
+        self.delete.truncate(gone);
+        self.summary.delete = 0;
+        self.summary.ended = 0;
+        self.summary.samples.delete.clear();
+        self.summary.samples.ended.clear();
     }
 
     /// A task that goes, whatever takes its place.

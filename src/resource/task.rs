@@ -63,7 +63,7 @@ pub struct TaskSpec {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_wall_time: Option<Duration>,
     /// How long its directory is kept; `None` means 7 days.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "is_default_retention")]
     pub retention: Option<Duration>,
     /// How many slots of its node it takes.
     pub slots: i32,
@@ -92,6 +92,10 @@ pub struct TaskSpec {
     /// Who it runs as; `None` means an ordinary user that the service makes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user: Option<UserIdentity>,
+}
+
+fn is_default_retention(retention: &Option<Duration>) -> bool {
+    retention.is_none_or(|kept| kept == DEFAULT_RETENTION)
 }
 
 fn as_written<S: serde::Serializer>(id: &TaskId, serializer: S) -> Result<S::Ok, S::Error> {

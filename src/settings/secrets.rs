@@ -20,10 +20,9 @@ pub fn secret_source(
 
 fn find(variables: &Variables, folder: &Path, reference: &SecretRef) -> Result<Secret, String> {
     match reference {
-        SecretRef::Env(name) => variables
-            .get(name)
-            .map(Secret::new)
-            .ok_or_else(|| format!("the environment variable {name} is not set; set it and try again")),
+        SecretRef::Env(name) => variables.get(name).map(Secret::new).ok_or_else(|| {
+            format!("the environment variable {name} is not set, or empty; set it and try again")
+        }),
         SecretRef::File(path) => read_secret_file(&folder.join(path)),
         SecretRef::KeyVault(_) => Err("this version does not read Azure Key Vault; put the value into an \
                                        environment variable or a file, and refer to that"

@@ -116,9 +116,10 @@ impl StorageError {
             Self::NotStorage { .. } => {
                 Some("check the container's URL, and that no proxy answers in its place".to_owned())
             }
-            Self::Unreachable { local: true, .. } => {
-                Some("nothing may listen there: is Azurite running, and at this port?".to_owned())
-            }
+            Self::Unreachable { local: true, .. } => Some(
+                "nothing may listen there, or something else: is Azurite running, and at this port?"
+                    .to_owned(),
+            ),
             Self::Unreachable { .. } => {
                 Some("check the account's name in the container's URL, and the network".to_owned())
             }

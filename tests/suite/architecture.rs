@@ -44,7 +44,7 @@ const LAYERS: &[Layer] = &[
     layer("resource", "batch secret"),
     layer("recipe", "diagnostic resource batch secret"),
     layer("import", "diagnostic recipe resource batch secret"),
-    layer("plan", "resource batch diagnostic"),
+    layer("plan", "resource batch secret diagnostic"),
     // The client never meets the emulator except in `batch`.
     layer("client", "batch secret clock loopback bounded_file"),
     // What containers hold; who asks for it is for the upper ones to know.

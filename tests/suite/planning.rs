@@ -260,6 +260,40 @@ fn new_and_changed_tasks_are_added_and_replaced() {
 }
 
 #[test]
+fn a_recipe_without_any_task_deletes_none_unless_it_is_asked_to() {
+    let mut before = recipe();
+    job_of(&mut before).spec.on_complete = OnComplete::Keep;
+    let mut desired = before.clone();
+    job_of(&mut desired).tasks = TaskStream::from_tasks(Vec::new());
+    let (live, tasks) = (applied(&before), live_tasks(&before));
+    let plan = replan(&desired, &live, &tasks, &Policy::default());
+    assert_eq!(verbs(&plan), ["record tasks"]);
+    assert!(plan.notes[0].contains("the 2 that it made stay; use --prune"), "{:?}", plan.notes);
+    let pruning = Policy { prune: true, ..Policy::default() };
+    let plan = replan(&desired, &live, &tasks, &pruning);
+    assert_eq!(verbs(&plan), ["forget recorded tasks", "delete tasks", "record tasks"]);
+    assert_eq!(
+        change(&plan, "jobs.train.tasks").remarks,
+        ["the files of tasks that are deleted go with them"]
+    );
+}
+
+#[test]
+fn tasks_come_after_what_their_pool_gets() {
+    let mut desired = recipe();
+    pool_of(&mut desired).spec.vm_size = "Standard_NC12s_v3".into();
+    job_of(&mut desired).tasks =
+        TaskStream::from_tasks(vec![task("a", "run a"), task("b", "run b"), task("c", "run c")]);
+    for on_change in [OnChange::Drain, OnChange::Recreate] {
+        pool_of(&mut desired).on_change = on_change;
+        let plan = replan(&desired, &applied(&recipe()), &live_tasks(&recipe()), &Policy::default());
+        let pool = plan.steps.iter().rfind(|step| step.address.to_string() == "pools.gpu").unwrap();
+        let add = plan.steps.iter().find(|step| step.action.verb() == "add tasks").unwrap();
+        assert!(add.after.contains(&pool.id), "{:#?}", plan.steps);
+    }
+}
+
+#[test]
 fn changed_tasks_that_run_stand_in_the_way() {
     let mut before = recipe();
     job_of(&mut before).spec.on_complete = OnComplete::Keep;
@@ -318,6 +352,13 @@ fn a_finished_job_is_not_run_again_by_itself() {
     let plan = replan(&reprioritised, &live, &[], &Policy::default());
     assert!(plan.is_empty());
     assert!(plan.notes[0].contains("priority"), "{:?}", plan.notes);
+    // Without new work, also what would need another job.
+    let mut renamed = recipe();
+    job_of(&mut renamed).spec.display_name = Some("Training".into());
+    job_of(&mut renamed).spec.on_complete = OnComplete::Keep;
+    let plan = replan(&renamed, &live, &[], &Policy::default());
+    assert!(plan.is_empty() && plan.blocked().next().is_none(), "{plan:#?}");
+    assert!(plan.notes[0].contains("display_name"), "{:?}", plan.notes);
 
     let mut more = recipe();
     job_of(&mut more).tasks =

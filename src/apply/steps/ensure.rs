@@ -38,7 +38,7 @@ pub(in super::super) async fn ensure(context: &StepContext<'_>) -> Outcome {
         Action::SealJob { job, seal } => job::seal(context, job, seal).await,
         Action::DeleteTasks { job, tasks } => task::delete(context, job, tasks).await,
         Action::UploadInputs { files, .. } => inputs::upload(context, files).await,
-        Action::AddTasks { job, tasks, present, done_before, count, sources } => {
+        Action::AddTasks { job, tasks, present, done_before, count, sources, .. } => {
             task::add(context, job, tasks, (present, done_before), (*count, sources)).await
         }
     };

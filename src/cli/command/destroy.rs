@@ -12,6 +12,7 @@ use crate::cli::args::DestroyArgs;
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::patience::Patience;
+use crate::cli::plan_file::PlanFile;
 use crate::cli::recipe::load_recipe;
 use crate::cli::record::{self, Held};
 use crate::exit_code::ExitCode;
@@ -28,6 +29,7 @@ const NOTHING: &str = "nothing was destroyed";
 
 pub(super) async fn run(context: &Context, args: &DestroyArgs) -> Result<ExitCode, CommandError> {
     context.printer.begin("destroy")?;
+    PlanFile::refuse_as_recipe(&args.recipe.path)?;
     let loaded = load_recipe(context, &args.recipe)?;
     let stop = stop_on_signal();
     let deadline = Deadline::after(args.timeout);

@@ -16,6 +16,7 @@ use crate::view::{human, json, markdown};
 
 pub(super) async fn run(context: &Context, args: &PlanArgs) -> Result<ExitCode, CommandError> {
     let patience = Patience::with(&context.printer, "making the plan");
+    PlanFile::refuse_as_recipe(&args.recipe.path)?;
     let loaded = load_recipe(context, &args.recipe)?;
     let account = Account::open(context).await?;
     let policy = Policy { refresh_only: args.refresh_only, ..policy(&args.policy) };

@@ -5,37 +5,19 @@ use std::sync::Arc;
 use crate::batch::PoolId;
 use crate::batch::model::BatchJobState;
 use crate::resource::{
-    Address, ChangeClass, DesiredJob, JobSpec, LiveJob, Mutability, Observed, OnChange, OnComplete,
-    Ownership, Pending, TaskStreamError,
+    Address, ChangeClass, DesiredJob, LiveJob, Mutability, Observed, OnChange, OnComplete, Ownership,
+    Pending, TaskStreamError,
 };
 
-use super::super::change::{ActionReason, Change, FieldChange, TaskSummary};
+use super::super::change::{ActionReason, Change, FieldChange};
 use super::super::diff::source_of;
 use super::super::job;
 use super::super::obstacle::Obstacle;
 use super::super::step::{Action, JobSeal, StepId};
 use super::super::tasks::TaskPlan;
 use super::blue_green::is_the_same_pool;
+use super::next_job::{ends_between, say_new_work};
 use super::{Planner, conflict, hardest};
-
-/// Whether a job that ends with its tasks would do so between the deletion of tasks and their return: then no other unfinished task is
-/// left in it. That it ends so can't be taken back.
-fn ends_between(live: &LiveJob, tasks: &TaskPlan) -> bool {
-    live.spec.on_complete == OnComplete::Terminate && !tasks.delete.is_empty() && tasks.unfinished_kept == 0
-}
-
-/// Says that a job takes none of the work that there is for it, and why.
-fn say_new_work(change: &mut Change, live: &LiveJob, tasks: TaskSummary) {
-    change.reason = ActionReason::NewWorkForFinishedJob;
-    let why = if live.is_over() {
-        format!("it is {} and takes no tasks any more", live.state)
-    } else {
-        "it ends when all of its tasks have completed, and would end when those to replace are deleted"
-            .to_owned()
-    };
-    change.remarks.push(format!("{why}; there are {} to add and {} to replace", tasks.add, tasks.replace));
-    change.new_work = Some(tasks);
-}
 
 impl Planner<'_> {
     pub(super) fn job(
@@ -78,6 +60,8 @@ impl Planner<'_> {
                     }
                     Ok(adoption) => {
                         adoption.mark(&mut change);
+                        let is_over = live.value.is_over();
+                        let tasks = if is_over { tasks } else { self.unless_all_go(&change, tasks) };
                         match self.next_generation(&change, desired, &live.value, &tasks) {
                             Some(next) => {
                                 self.follow_job(change, key, (live, &tasks), next, pool_ready);
@@ -104,7 +88,7 @@ impl Planner<'_> {
         }
     }
 
-    fn create_job(
+    pub(super) fn create_job(
         &mut self,
         mut change: Change,
         key: &str,
@@ -129,7 +113,12 @@ impl Planner<'_> {
     }
 
     /// Uploads the local files of the tasks to add. That comes before anything is deleted: it may fail.
-    fn upload_inputs(&mut self, key: &str, desired: &DesiredJob, tasks: &TaskPlan) -> Option<StepId> {
+    pub(super) fn upload_inputs(
+        &mut self,
+        key: &str,
+        desired: &DesiredJob,
+        tasks: &TaskPlan,
+    ) -> Option<StepId> {
         let target = desired.spec.id.to_string();
         let files = tasks.inputs.values().cloned().collect();
         let upload = Action::UploadInputs { target, files };
@@ -148,7 +137,7 @@ impl Planner<'_> {
         change.ignore(&desired.ignored);
         let has_new_work = tasks.summary.add + tasks.summary.replace > 0;
         if live.value.is_over() {
-            self.ignore_what_a_finished_job_cannot_change(&mut change, &live.value);
+            self.ignore_what_a_finished_job_cannot_change(&mut change, &live.value, has_new_work);
         }
         change.note_live(live.etag.as_ref(), live.value.ownership.as_ref(), &desired.spec.digest());
         let hardest = hardest(&change.fields);
@@ -217,79 +206,26 @@ impl Planner<'_> {
             self.seal_if_unsealed(&mut change, desired, &live.value, &tasks);
             self.keep_tasks(key, desired, tasks);
         } else {
-            self.change_tasks(key, desired, &live.value, tasks, updated);
+            self.change_tasks(key, desired, &live.value, tasks, updated.or(pool_ready));
         }
         self.changes.push(change);
         Ok(())
     }
 
-    /// The generation that comes after a job that is over, with its tasks, if there is work for it. A job that is taken over has none:
-    /// its mark can't be written any more.
-    fn next_generation(
-        &self,
-        change: &Change,
-        desired: &DesiredJob,
-        live: &LiveJob,
-        tasks: &TaskPlan,
-    ) -> Option<(DesiredJob, TaskPlan)> {
-        let takes_none = live.is_over() || ends_between(live, tasks);
-        let is_wanted = takes_none && live.ownership.is_some() && !self.policy.replaces(&change.address);
-        let tasks = tasks.next_generation.as_deref().filter(|_| is_wanted)?;
-        let generation = desired.next_generation.clone()?;
-        let spec = JobSpec { id: generation.id()?, ..desired.spec.clone() };
-        let next = DesiredJob { spec, generation, next_generation: None, ..desired.clone() };
-        Some((next, tasks.clone()))
-    }
-
-    /// Leaves a job as it is, and makes the generation that comes after it.
-    fn follow_job(
-        &mut self,
-        mut change: Change,
-        key: &str,
-        (there, before): (&Observed<LiveJob>, &TaskPlan),
-        (next, tasks): (DesiredJob, TaskPlan),
-        pool_ready: Option<StepId>,
-    ) {
-        let live = &there.value;
-        change.id = next.spec.id.to_string();
-        change.reason = ActionReason::NewWorkForFinishedJob;
-        let uploaded = self.upload_inputs(key, &next, &tasks);
-        let mut ended = None;
-        if live.is_over() {
-            change.remarks.push(format!(
-                "`{}` is {} and takes no tasks any more: it stays, and what it has not done becomes a job of its own",
-                live.spec.id, live.state
-            ));
-        } else {
-            change.remarks.push(format!(
-                "`{}` has nothing to do but tasks that change, and would end without them: it is ended and stays, and what it has not done becomes a job of its own",
-                live.spec.id
-            ));
-            if before.summary.ended > 0 {
-                let samples = before.summary.samples.ended.iter().map(|task| task.id.clone()).collect();
-                change.obstacles.push(Obstacle::TasksRunning { running: before.summary.ended, samples });
-            }
-            let (job, for_job) = (live.spec.id.clone(), next.spec.id.clone());
-            let end = Action::EndJob { job, for_job, etag: there.etag.clone() };
-            ended = Some(self.step(&change.address, end, uploaded));
-        }
-        let after = pool_ready.into_iter().chain(ended).collect();
-        self.create_job(change, key, &next, (tasks, uploaded), after);
-    }
-
-    /// Brings the tasks of a job that is there to what is wanted, after the job itself was changed.
+    /// Brings the tasks of a job that is there to what is wanted, after the job itself and its pool were changed: they may need what
+    /// the pool gets.
     fn change_tasks(
         &mut self,
         key: &str,
         desired: &DesiredJob,
         live: &LiveJob,
         tasks: TaskPlan,
-        updated: Option<StepId>,
+        after: Option<StepId>,
     ) {
         let uploaded =
             if tasks.conflicts.is_empty() { self.upload_inputs(key, desired, &tasks) } else { None };
         let forgotten = self.forget_tally(key, desired, live, &tasks);
-        let ready = forgotten.into_iter().chain(updated).chain(uploaded).collect();
+        let ready = forgotten.into_iter().chain(after).chain(uploaded).collect();
         let recorded = live.ownership.as_ref().and_then(|owner| owner.tasks.as_deref());
         let were_all_there = recorded == Some(tasks.tally.to_string().as_str());
         self.add_tasks(key, desired, tasks, ChangeClass::UpdateLive, ready);
@@ -320,17 +256,37 @@ impl Planner<'_> {
                 "{}: the job is over and keeps {} tasks that the recipe no longer has",
                 change.address, tasks.summary.delete
             ));
-            tasks.summary.delete = 0;
-            tasks.summary.ended = 0;
-            tasks.summary.samples.delete.clear();
+            tasks.delete_none();
         }
         tasks
     }
 
-    /// A finished job is never run again by itself; what could only matter to its future is said, not done.
-    fn ignore_what_a_finished_job_cannot_change(&mut self, change: &mut Change, live: &LiveJob) {
-        let (ignored, kept): (Vec<_>, Vec<_>) =
-            change.fields.drain(..).partition(|field| field.mutability < Mutability::AtZeroNodes);
+    /// That a recipe has no task for a job is a mistake more often than meant, as where a folder of inputs is empty today: only
+    /// `--prune` deletes all that are there.
+    fn unless_all_go(&mut self, change: &Change, mut tasks: TaskPlan) -> TaskPlan {
+        let (wanted, left) = (tasks.summary.desired, tasks.summary.delete);
+        if wanted == 0 && left > 0 && !self.policy.prune {
+            self.notes.push(format!(
+                "{}: the recipe has no tasks for it, and the {left} that it made stay; use --prune to delete them with their results",
+                change.address
+            ));
+            tasks.delete_none();
+        }
+        tasks
+    }
+
+    /// A finished job is never run again by itself; what could only matter to its future is said, not done. Only new work makes it
+    /// matter how the job would have to be.
+    fn ignore_what_a_finished_job_cannot_change(
+        &mut self,
+        change: &mut Change,
+        live: &LiveJob,
+        has_new_work: bool,
+    ) {
+        let (ignored, kept): (Vec<_>, Vec<_>) = change
+            .fields
+            .drain(..)
+            .partition(|field| !has_new_work || field.mutability < Mutability::AtZeroNodes);
         change.fields = kept;
         let is_said = |field: &&FieldChange| field.path != "on_complete" && !is_the_same_pool(field);
         for field in ignored.iter().filter(is_said) {
@@ -420,6 +376,9 @@ impl Planner<'_> {
             let samples = tasks.summary.samples.ended.iter().map(|task| task.id.clone()).collect();
             change.obstacles.push(Obstacle::TasksRunning { running: tasks.summary.ended, samples });
         }
+        if tasks.summary.delete > 0 {
+            change.remarks.push("the files of tasks that are deleted go with them".to_owned());
+        }
         let refused = change.class == ChangeClass::Conflict;
         change.tasks = Some(tasks.summary.clone());
         self.changes.push(change);
@@ -439,6 +398,7 @@ impl Planner<'_> {
                 present: tasks.present.clone(),
                 done_before: tasks.done_before.clone(),
                 count,
+                secrets: tasks.secrets.iter().cloned().collect(),
                 sources: Arc::new(desired.sources.clone()),
             };
             last = vec![self.step(&address, add, last)];

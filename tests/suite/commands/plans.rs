@@ -41,6 +41,40 @@ fn apply(sandbox: &Sandbox) {
 }
 
 #[test]
+fn a_secret_that_is_missing_is_noticed_before_anything_is_deleted() {
+    let sandbox = Sandbox::new().file("recipe.yaml", RECIPE);
+    let Some(_emulator) = Emulator::start(&sandbox, Runtime::Simulated) else { return };
+    apply(&sandbox);
+    for args in [["--replace", "jobs.j"], ["-p", "word=second"], ["--rerun", "jobs.j.tasks.one"]] {
+        let without = sandbox.run(["apply", "recipe.yaml", "-y"].iter().chain(&args));
+        without.code(1).stdout_contains("the secret (env SECRET_TOKEN) can't be had");
+        without.stdout_contains("SECRET_TOKEN is not set, or empty");
+        let status = sandbox.run(["status", "recipe.yaml"]);
+        status.success().stdout_contains("4 succeeded, 0 failed");
+    }
+    plan(&sandbox, &[]).success();
+}
+
+#[test]
+fn a_secret_that_is_another_one_is_noted() {
+    let of = |name: &str| {
+        RECIPE.replace(
+            "    pool: p\n",
+            &format!("    pool: p\n    environment: {{ KEY: {{ env: {name} }} }}\n"),
+        )
+    };
+    let sandbox = Sandbox::new().file("recipe.yaml", &of("SECRET_TOKEN"));
+    let Some(_emulator) = Emulator::start(&sandbox, Runtime::Simulated) else { return };
+    apply(&sandbox);
+    plan(&sandbox, &[]).success().never_mentions("edited");
+    sandbox.write("recipe.yaml", &of("OTHER_TOKEN"));
+    let edited = plan(&sandbox, &[]);
+    edited.success().stdout_contains("takes effect with `--replace jobs.j` only");
+    let refreshed = plan(&sandbox, &["--refresh-only"]);
+    refreshed.success().stdout_contains("what others changed of it meanwhile can't be told apart");
+}
+
+#[test]
 fn each_task_has_its_place_and_what_changed_in_it() {
     let sandbox = Sandbox::new().file("recipe.yaml", RECIPE);
     let Some(_emulator) = Emulator::start(&sandbox, Runtime::Simulated) else { return };

@@ -91,7 +91,12 @@ fn a_kept_plan_takes_no_other_parameters_and_bad_files_are_named() {
     let text = sandbox.read("my.plan");
     let half: String = text.chars().take(text.len() / 2).collect();
     sandbox.write("cut.plan", &half);
-    sandbox.run(["show", "cut.plan"]).code(64);
+    sandbox.run(["show", "cut.plan"]).code(64).stderr_contains("cut.plan is a plan that can't be read");
+    apply(&sandbox, &["cut.plan"]).code(64).stderr_contains("cut.plan is a plan that can't be read");
+    for command in ["plan", "destroy"] {
+        let slip = sandbox.run([command, "my.plan"]);
+        slip.code(64).stderr_contains("my.plan is a plan that was kept, and no recipe");
+    }
     sandbox
         .write("new.plan", &text.replacen("\"format_version\": \"1.0\"", "\"format_version\": \"2.0\"", 1));
     sandbox.run(["show", "new.plan"]).code(64).stderr_contains("is a plan in the form 2.0");

@@ -124,7 +124,7 @@ fn drift_is_said_and_set_back() {
     let Some(emulator) = Emulator::start(&sandbox, Runtime::Simulated) else { return };
     sandbox.run(["apply", "recipe.yaml", "-y", "--no-wait", "--target", "pools.p"]).success();
     let clean = sandbox.run(["plan", "recipe.yaml", "--refresh-only", "--target", "pools.p"]);
-    clean.success().stdout_contains("No drift.");
+    clean.success().stdout_contains("No drift found.");
     Stranger::of(&emulator).resize_pool("p", 1);
     let drift = sandbox.run(["plan", "recipe.yaml", "--refresh-only", "--detailed-exitcode"]);
     drift.code(2).stdout_contains("nodes.dedicated : 1 -> 3").stdout_contains("Drift: 1 object changed");
