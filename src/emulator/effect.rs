@@ -58,6 +58,8 @@ pub(crate) enum Event {
     AllocationDue { pool: PoolRow, round: u64 },
     /// The time for stopping a resize is over.
     StopResizeDue { pool: PoolRow, round: u64 },
+    /// The time that a resize may take is over.
+    ResizeTimedOut { pool: PoolRow, round: u64 },
     /// A pool is to be counted, and its formula evaluated if that is due.
     FormulaDue { pool: PoolRow, turn: u64 },
     /// A node is there, and boots.

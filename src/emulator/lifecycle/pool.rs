@@ -20,6 +20,8 @@ pub(crate) enum PoolEvent {
     AllocationDue { round: u64, nodes: Census },
     /// A node is gone.
     NodeRemoved { nodes: Census },
+    /// The time that a resize may take is over.
+    ResizeTimedOut { round: u64, nodes: Census },
     /// A user stops a resize.
     StopResize,
     /// The time for stopping a resize is over.
@@ -37,8 +39,10 @@ pub(crate) enum PoolEffect {
     Stop,
     /// That many nodes join.
     AddNodes { dedicated: i32, spot: i32 },
-    /// That many nodes leave.
+    /// That many more nodes leave; those that are leaving already go by this resize, too.
     ReleaseNodes { dedicated: i32, spot: i32 },
+    /// Tell it once the time that the resize may take is over: nodes are leaving.
+    AwaitNodes,
     /// It has no nodes any more and is gone.
     Remove,
 }
@@ -61,7 +65,7 @@ impl PoolRecord {
                 self.round += 1;
                 self.pool.resize_errors = None;
                 self.enter(AllocationState::Resizing, now);
-                vec![]
+                vec![PoolEffect::AwaitNodes]
             }
             PoolEvent::AllocationDue { round, nodes }
                 if round == self.round && self.is(AllocationState::Resizing) =>
@@ -69,6 +73,12 @@ impl PoolRecord {
                 self.allocate(nodes, now)
             }
             PoolEvent::NodeRemoved { nodes } => self.node_removed(nodes, now),
+            PoolEvent::ResizeTimedOut { round, nodes }
+                if round == self.round && self.is(AllocationState::Resizing) =>
+            {
+                self.time_out(nodes, now);
+                vec![]
+            }
             PoolEvent::StopResize if self.is(AllocationState::Resizing) => {
                 self.round += 1;
                 self.enter(AllocationState::Stopping, now);
@@ -83,9 +93,10 @@ impl PoolRecord {
                 vec![]
             }
             PoolEvent::Delete { nodes } => self.delete(nodes, now),
-            PoolEvent::AllocationDue { .. } | PoolEvent::StopResize | PoolEvent::StopResizeDue { .. } => {
-                vec![]
-            }
+            PoolEvent::AllocationDue { .. }
+            | PoolEvent::ResizeTimedOut { .. }
+            | PoolEvent::StopResize
+            | PoolEvent::StopResizeDue { .. } => vec![],
         }
     }
 
@@ -136,15 +147,36 @@ impl PoolRecord {
         if more_dedicated > 0 || more_spot > 0 {
             effects.push(PoolEffect::AddNodes { dedicated: more_dedicated.max(0), spot: more_spot.max(0) });
         }
-        if more_dedicated < 0 || more_spot < 0 {
+        let shrinks = more_dedicated < 0 || more_spot < 0;
+        // Nodes that an earlier resize had leave wait as long as that one said, unless this one takes nodes away, too.
+        if shrinks || (nodes.leaving() > 0 && effects.is_empty()) {
             effects.push(PoolEffect::ReleaseNodes {
                 dedicated: (-more_dedicated).max(0),
                 spot: (-more_spot).max(0),
             });
-        } else if nodes.leaving() == 0 {
+        }
+        if shrinks || nodes.leaving() > 0 {
+            effects.push(PoolEffect::AwaitNodes);
+        } else {
             self.enter(AllocationState::Steady, now);
         }
         effects
+    }
+
+    /// The resize is over although nodes are still leaving; they go on with that. A formula gives its pool no time limit (REST
+    /// reference, `resizeTimeout`). Joining nodes need none: an allocation takes less than the shortest limit that there is.
+    fn time_out(&mut self, nodes: Census, now: DateTime) {
+        if self.pool.enable_auto_scale == Some(true) {
+            return;
+        }
+        let message = format!(
+            "The resize timeout was reached while tasks still ran on {} of the nodes that are to be removed. They leave once \
+             those tasks have ended.",
+            nodes.leaving()
+        );
+        let errors = self.pool.resize_errors.get_or_insert_default();
+        errors.push(resize_error("RemoveNodesFailed", &message));
+        self.enter(AllocationState::Steady, now);
     }
 
     fn node_removed(&mut self, nodes: Census, now: DateTime) -> Vec<PoolEffect> {
@@ -239,7 +271,8 @@ mod tests {
             effects,
             [
                 PoolEffect::AddNodes { dedicated: 0, spot: 1 },
-                PoolEffect::ReleaseNodes { dedicated: 2, spot: 0 }
+                PoolEffect::ReleaseNodes { dedicated: 2, spot: 0 },
+                PoolEffect::AwaitNodes
             ]
         );
         pool.step(PoolEvent::NodeRemoved { nodes: nodes(0, 1, 1) }, at(3));
@@ -262,6 +295,35 @@ mod tests {
         assert!(pool.is_steady());
         assert_eq!(pool.pool.resize_errors.unwrap()[0].code.as_deref(), Some("ResizeStopped"));
         assert_eq!(pool.pool.target_dedicated_nodes, Some(3));
+    }
+
+    #[test]
+    fn a_resize_whose_time_is_over_says_what_is_missing_and_can_be_followed_by_another() {
+        let mut pool = pool(2, 0);
+        due(&mut pool, nodes(0, 0, 0));
+        let shrink = |deallocation| PoolEvent::Resize { dedicated: 0, spot: 0, deallocation };
+        pool.step(shrink(BatchNodeDeallocationOption::TaskCompletion), at(2));
+        due(&mut pool, nodes(2, 0, 0));
+        let (round, left) = (pool.round, nodes(0, 0, 2));
+        assert!(pool.step(PoolEvent::ResizeTimedOut { round: round - 1, nodes: left }, at(3)).is_empty());
+        assert!(!pool.is_steady(), "it was the time of an earlier resize");
+        pool.step(PoolEvent::ResizeTimedOut { round, nodes: left }, at(4));
+        assert!(pool.is_steady());
+        let error = pool.pool.resize_errors.clone().unwrap().remove(0);
+        assert_eq!(error.code.as_deref(), Some("RemoveNodesFailed"));
+        assert!(error.message.unwrap().contains("2 of the nodes"));
+
+        pool.step(shrink(BatchNodeDeallocationOption::Terminate), at(5));
+        assert_eq!(pool.pool.resize_errors, None);
+        let effects = due(&mut pool, left);
+        assert_eq!(effects, [PoolEffect::ReleaseNodes { dedicated: 0, spot: 0 }, PoolEffect::AwaitNodes]);
+        let deallocation = BatchNodeDeallocationOption::Requeue;
+        pool.step(PoolEvent::Resize { dedicated: 1, spot: 0, deallocation }, at(5));
+        let effects = due(&mut pool, left);
+        assert_eq!(effects, [PoolEffect::AddNodes { dedicated: 1, spot: 0 }, PoolEffect::AwaitNodes]);
+        pool.pool.enable_auto_scale = Some(true);
+        pool.step(PoolEvent::ResizeTimedOut { round: pool.round, nodes: left }, at(6));
+        assert!(!pool.is_steady(), "a formula has no time limit");
     }
 
     #[test]
@@ -290,7 +352,7 @@ mod tests {
         let deallocation = BatchNodeDeallocationOption::Requeue;
         pool.step(PoolEvent::Resize { dedicated: MAX_NODES + 1, spot: 0, deallocation }, at(2));
         let effects = due(&mut pool, nodes(MAX_NODES, 2, 0));
-        assert_eq!(effects, [PoolEffect::ReleaseNodes { dedicated: 0, spot: 2 }]);
+        assert_eq!(effects, [PoolEffect::ReleaseNodes { dedicated: 0, spot: 2 }, PoolEffect::AwaitNodes]);
         pool.step(PoolEvent::NodeRemoved { nodes: nodes(MAX_NODES, 0, 0) }, at(3));
         assert!(pool.is_steady(), "it has all that it can have");
     }

@@ -84,7 +84,8 @@ impl Unit<'_> {
         })
     }
 
-    /// Lets nodes go: the broken and idle ones first, the youngest first.
+    /// Lets nodes go: the broken and idle ones first, the youngest first. What becomes of the tasks of those that are leaving already
+    /// is decided anew.
     pub(super) fn release_nodes(
         &mut self,
         pool: &PoolRecord,
@@ -92,7 +93,11 @@ impl Unit<'_> {
         spot: i32,
     ) -> Result<(), Failure> {
         let mut staying = Vec::new();
-        for node in self.nodes().of_pool(pool.row)?.into_iter().filter(|node| !node.is_leaving()) {
+        for node in self.nodes().of_pool(pool.row)? {
+            if node.is_leaving() {
+                self.release_node(node, &pool.deallocation)?;
+                continue;
+            }
             let running = self.nodes().usage(node.row)?.running;
             staying.push((running, node));
         }
@@ -120,6 +125,10 @@ impl Unit<'_> {
         tasks: &BatchNodeDeallocationOption,
     ) -> Result<(), Failure> {
         self.take_off_tasks(&node, tasks)?;
+        if node.is_leaving() {
+            // It goes when its tasks have gone.
+            return Ok(());
+        }
         self.node_event(&mut node, NodeEvent::Leave)?;
         self.node_changed(node.row);
         Ok(())

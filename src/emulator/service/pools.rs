@@ -1,15 +1,17 @@
 //! Pools: made, changed, resized, deleted.
 
+use std::time::Duration;
+
 use super::unit::new_e_tag;
 use super::{Failure, Unit};
 use crate::batch::model::{
     BatchNodeDeallocationOption, BatchNodeRemoveOptions, BatchPoolCreateOptions, BatchPoolReplaceOptions,
     BatchPoolResizeOptions, BatchPoolUpdateOptions, CERTIFICATE_REFERENCES,
 };
-use crate::batch::{Conditions, ErrorCode, PoolId};
+use crate::batch::{Conditions, ErrorCode, PoolId, WireDuration};
 use crate::emulator::conditions;
 use crate::emulator::defaults;
-use crate::emulator::effect::Event;
+use crate::emulator::effect::{Effect, Event};
 use crate::emulator::lifecycle::{PoolEffect, PoolEvent};
 use crate::emulator::refusal::Refusal;
 use crate::emulator::store::{FormulaClock, NodeRecord, PoolRecord, PoolRow, Version};
@@ -97,9 +99,12 @@ impl Unit<'_> {
             }
         }
         record.pool.resize_timeout = options.resize_timeout.or(record.pool.resize_timeout);
+        // Those that are leaving already are not among the nodes that the pool is to have.
         let count = |is_dedicated| {
-            let of_kind =
-                leaving.iter().filter(|node| node.node.is_dedicated.unwrap_or(true) == is_dedicated);
+            let of_kind = leaving
+                .iter()
+                .filter(|node| !node.is_leaving())
+                .filter(|node| node.node.is_dedicated.unwrap_or(true) == is_dedicated);
             i32::try_from(of_kind.count()).unwrap_or(i32::MAX)
         };
         let event = PoolEvent::RemoveNodes {
@@ -173,6 +178,23 @@ impl Unit<'_> {
         self.pool_event(&mut record, PoolEvent::StopResizeDue { round })
     }
 
+    pub(super) fn resize_timed_out(&mut self, pool: PoolRow, round: u64) -> Result<(), Failure> {
+        let Some(mut record) = self.pools().get(pool)? else { return Ok(()) };
+        let nodes = self.pools().census(pool)?;
+        self.pool_event(&mut record, PoolEvent::ResizeTimedOut { round, nodes })
+    }
+
+    /// Waits until a resize has taken as long as it may, counted from its beginning.
+    fn await_nodes(&mut self, record: &PoolRecord) {
+        let limit = record.pool.resize_timeout.and_then(WireDuration::limit);
+        let (Some(limit), Some(since)) = (limit, record.pool.allocation_state_transition_time) else {
+            return;
+        };
+        let passed = Duration::try_from(since.0.duration_until(self.now.0)).unwrap_or_default();
+        let then = Event::ResizeTimedOut { pool: record.row, round: record.round };
+        self.emit(Effect::Wait { pause: limit.saturating_sub(passed), then });
+    }
+
     /// Lets something happen to a pool, writes it back, and does what follows.
     pub(super) fn pool_event(&mut self, record: &mut PoolRecord, event: PoolEvent) -> Result<(), Failure> {
         let effects = record.step(event, self.now);
@@ -186,6 +208,7 @@ impl Unit<'_> {
                 PoolEffect::ReleaseNodes { dedicated, spot } => {
                     self.release_nodes(record, dedicated, spot)?;
                 }
+                PoolEffect::AwaitNodes => self.await_nodes(record),
                 PoolEffect::Remove => self.pools().delete(pool)?,
             }
         }

@@ -125,6 +125,7 @@ impl<'a> Unit<'a> {
         match event {
             Event::AllocationDue { pool, round } => self.allocation_due(pool, round),
             Event::StopResizeDue { pool, round } => self.stop_resize_due(pool, round),
+            Event::ResizeTimedOut { pool, round } => self.resize_timed_out(pool, round),
             Event::FormulaDue { pool, turn } => self.formula_due(pool, turn),
             Event::NodeCreated { node } => self.node_created(node),
             Event::NodePrepared { node, result } => self.node_prepared(node, result),

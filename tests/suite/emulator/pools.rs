@@ -164,6 +164,63 @@ async fn a_resize_is_one_at_a_time_and_can_put_tasks_back_in_the_queue() {
 }
 
 #[tokio::test]
+async fn a_resize_that_waits_for_tasks_ends_with_its_time_limit() {
+    let clock = Arc::new(ManualClock::starting_at("2026-01-01T00:00:00Z".parse().unwrap()));
+    let account = Account::timed(clock.clone(), Timing::Instant).await.with_job(json!({})).await;
+    account.node("p", "idle").await;
+    account.post("/jobs/j/tasks", task("t", "seconds=900")).await.expect(201);
+    account.node("p", "running").await;
+    let pass = async |seconds| {
+        // Sleepers that were just asked for must be asleep before the clock moves.
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        clock.advance(Duration::from_secs(seconds));
+    };
+    let shrink = |tasks: &str| json!({"targetDedicatedNodes": 0, "nodeDeallocationOption": tasks, "resizeTimeout": "PT5M"});
+    account.post("/pools/p/resize", shrink("taskcompletion")).await.expect(202);
+    account.node("p", "leavingpool").await;
+    pass(299).await;
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert_eq!(account.get("/pools/p").await.json()["allocationState"], "resizing");
+    pass(1).await;
+    let pool = account.until("/pools/p", |pool| pool["allocationState"] == "steady").await;
+    assert_eq!(pool["resizeErrors"][0]["code"], "RemoveNodesFailed", "{pool}");
+    assert_eq!((&pool["currentDedicatedNodes"], &pool["targetDedicatedNodes"]), (&json!(1), &json!(0)));
+    assert_eq!(account.get("/jobs/j/tasks/t").await.json()["state"], "running");
+
+    // The next resize has a time of its own, and one that need not wait for tasks does not.
+    account.post("/pools/p/resize", shrink("taskcompletion")).await.expect(202);
+    assert_eq!(account.get("/pools/p").await.json()["resizeErrors"], Value::Null);
+    account.post("/pools/p/stopresize", json!({})).await.expect(202);
+    account.until("/pools/p", |pool| pool["allocationState"] == "steady").await;
+    account.post("/pools/p/resize", shrink("requeue")).await.expect(202);
+    account.until("/pools/p", |pool| pool["currentDedicatedNodes"] == 0).await;
+    account.until_state("/jobs/j/tasks/t", "active").await;
+    let pool = account.until("/pools/p", |pool| pool["allocationState"] == "steady").await;
+    assert_eq!(pool["resizeErrors"], Value::Null);
+}
+
+#[tokio::test]
+async fn a_node_that_is_leaving_is_removed_once_however_often_that_is_asked_for() {
+    let account = Account::new().await.with_job(json!({})).await;
+    let node = account.node("p", "idle").await;
+    account.post("/jobs/j/tasks", task("t", "seconds=600")).await.expect(201);
+    account.node("p", "running").await;
+    let remove = |tasks: &str| json!({"nodeList": [node["id"]], "nodeDeallocationOption": tasks});
+    account.post("/pools/p/removenodes", remove("taskcompletion")).await.expect(202);
+    account.post("/pools/p/stopresize", json!({})).await.expect(202);
+    account.until("/pools/p", |pool| pool["allocationState"] == "steady").await;
+    account.post("/pools/p/removenodes", remove("taskcompletion")).await.expect(202);
+    let pool = account.get("/pools/p").await.json();
+    assert_eq!((&pool["targetDedicatedNodes"], &pool["allocationState"]), (&json!(0), &json!("resizing")));
+    account.post("/pools/p/stopresize", json!({})).await.expect(202);
+    account.until("/pools/p", |pool| pool["allocationState"] == "steady").await;
+    account.post("/pools/p/removenodes", remove("requeue")).await.expect(202);
+    let pool = account.until("/pools/p", |pool| pool["allocationState"] == "steady").await;
+    assert_eq!((&pool["targetDedicatedNodes"], &pool["currentDedicatedNodes"]), (&json!(0), &json!(0)));
+    account.until_state("/jobs/j/tasks/t", "active").await;
+}
+
+#[tokio::test]
 async fn a_deleted_pool_is_deleting_and_then_gone_and_its_tasks_wait() {
     let account = Account::new().await.with_job(json!({})).await;
     account.node("p", "idle").await;
