@@ -162,7 +162,7 @@ impl Node {
             Ok(run) => run,
             Err(error) => return TaskOutcome::failed(failure::launch_failed(error)),
         };
-        let watch = Watch::new(node.clock.as_ref(), &cancel, started, time_limit(&assignment.task));
+        let watch = Watch::new(node.clock.as_ref(), &cancel, started, time_limit(assignment));
         task_runner::run(node, &run, &watch).await
     }
 

@@ -121,7 +121,7 @@ pub(super) async fn resume(
     if let Some(outcome) = run.settled(node).await {
         return Some(outcome);
     }
-    let limit = time_limit(&assignment.task);
+    let limit = time_limit(assignment);
     let mut watch = Watch::new(node.clock.as_ref(), cancel, run.record.started.0, limit);
     if let Some(outcome) = run.record.exited.take() {
         return Some(conclude(node, &run.run, &mut run.record, outcome, &watch).await);

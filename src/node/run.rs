@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use crate::batch::model::{
-    BatchContainerConfiguration, BatchTaskContainerSettings, BatchTaskCreateOptions, OutputFile,
-    ResourceFile, UserAccount, UserIdentity,
+    BatchContainerConfiguration, BatchTaskContainerSettings, OutputFile, ResourceFile, UserAccount,
+    UserIdentity,
 };
 use crate::batch::{JobId, TaskId};
 use crate::clock::Clock;
@@ -291,7 +291,10 @@ impl<'a> Watch<'a> {
     }
 }
 
-/// How long a run of a task may take.
-pub(super) fn time_limit(task: &BatchTaskCreateOptions) -> Option<Duration> {
-    task.constraints.as_ref()?.max_wall_clock_time?.limit()
+/// How long a run of a task may take. Of several instances the primary watches the time: the others end with the task, so that how
+/// that ends does not depend on who notices first.
+pub(super) fn time_limit(assignment: &TaskAssignment) -> Option<Duration> {
+    let is_subtask = assignment.instance.as_ref().is_some_and(|instance| !instance.is_primary());
+    let constraints = assignment.task.constraints.as_ref().filter(|_| !is_subtask);
+    constraints?.max_wall_clock_time?.limit()
 }

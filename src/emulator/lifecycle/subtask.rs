@@ -1,14 +1,14 @@
 //! The life of an instance of a task that runs on several nodes at once: (preparing →) running → completed.
 //!
 //! What it runs is the coordination command, and with that it completes. What that left in the background goes on until the task
-//! ends; if it ends before, so does the task.
+//! ends; if it ends before, so does the task. If the task ends before the coordination command does, that is its end, too.
 
 use std::net::Ipv4Addr;
 
 use crate::batch::DateTime;
 use crate::batch::model::{
-    BatchSubtaskState, BatchTaskContainerExecutionInfo, BatchTaskExecutionResult, BatchTaskFailureInfo,
-    NameValuePair,
+    BatchErrorSourceCategory, BatchSubtaskState, BatchTaskContainerExecutionInfo, BatchTaskExecutionResult,
+    BatchTaskFailureInfo, NameValuePair,
 };
 use crate::emulator::store::{RunRow, SubtaskRecord, TaskPlace, TaskRow};
 use crate::node::TaskOutcome;
@@ -76,6 +76,31 @@ impl SubtaskRecord {
         self.complete(now);
     }
 
+    /// Its task has completed, and with it what had not: whatever it still runs is being ended.
+    pub(crate) fn task_ended(&mut self, now: DateTime) {
+        if self.state != BatchSubtaskState::Completed {
+            self.failure_info = Some(ended_with_task());
+            self.result = Some(BatchTaskExecutionResult::Failure);
+            self.complete(now);
+        }
+    }
+
+    /// What it still ran when its task ended is over. That says how it ended, unless its coordination command had succeeded.
+    pub(crate) fn run_ended(&mut self, outcome: &TaskOutcome) {
+        if let Some(container) = &outcome.container_info {
+            self.container_info = Some(container.clone());
+        }
+        if self.is_ready() {
+            return;
+        }
+        self.exit_code = outcome.exit_code.or(self.exit_code);
+        if let Some(failure) = &outcome.failure_info
+            && failure.code.as_deref() != Some(TASK_ENDED)
+        {
+            self.failure_info = Some(failure.clone());
+        }
+    }
+
     fn complete(&mut self, now: DateTime) {
         self.ended = Some(now);
         if self.state != BatchSubtaskState::Completed {
@@ -88,11 +113,8 @@ impl SubtaskRecord {
         self.since = now;
     }
 
-    /// What the failure of this instance means for the task. That its time was over is true of all instances.
+    /// What the failure of this instance means for the task.
     pub(crate) fn failure_of_task(&self, outcome: TaskOutcome) -> TaskOutcome {
-        if outcome.failure_info.as_ref().is_some_and(|failure| failure.code.as_deref() == Some(TASK_ENDED)) {
-            return TaskOutcome { exit_code: None, container_info: None, ..outcome };
-        }
         let failure_info = outcome.failure_info.map(|failure| BatchTaskFailureInfo {
             message: Some(format!(
                 "{} (subtask {} on node {})",
@@ -117,10 +139,18 @@ impl SubtaskRecord {
     }
 }
 
+fn ended_with_task() -> BatchTaskFailureInfo {
+    BatchTaskFailureInfo {
+        category: BatchErrorSourceCategory::UserError,
+        code: Some(TASK_ENDED.to_owned()),
+        message: Some("The task ended before the coordination command of this subtask had.".to_owned()),
+        details: None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::batch::model::BatchErrorSourceCategory;
     use crate::batch::{NodeId, PoolId};
 
     fn at(second: i64) -> DateTime {
@@ -179,6 +209,26 @@ mod tests {
         subtask.failed(&outcome(), at(3));
         assert!(!subtask.is_ready());
         assert_eq!((subtask.exit_code, subtask.ended, subtask.since), (Some(3), Some(at(3)), at(2)));
+    }
+
+    #[test]
+    fn it_ends_with_its_task_and_says_afterwards_what_became_of_its_container() {
+        let mut open = subtask();
+        open.task_ended(at(2));
+        assert_eq!((open.state.clone(), open.ended), (BatchSubtaskState::Completed, Some(at(2))));
+        let code = |subtask: &SubtaskRecord| subtask.failure_info.clone().unwrap().code.unwrap();
+        assert_eq!((code(&open), open.exit_code), (TASK_ENDED.to_owned(), None));
+        open.run_ended(&TaskOutcome { failure_info: Some(ended_with_task()), ..outcome() });
+        assert_eq!((code(&open), open.exit_code), (TASK_ENDED.to_owned(), Some(3)), "it was ended");
+        open.run_ended(&outcome());
+        assert_eq!(code(&open), "FailureExitCode", "it failed by itself, only later than another");
+
+        let mut ready = subtask();
+        ready.coordinated(BatchTaskContainerExecutionInfo::default(), at(2));
+        let before = ready.clone();
+        ready.task_ended(at(3));
+        ready.run_ended(&outcome());
+        assert_eq!(ready, before, "its coordination command had succeeded");
     }
 
     #[test]

@@ -148,24 +148,24 @@ impl Unit<'_> {
                 nodes.push(run.node);
             }
         }
-        if task.life.state == BatchTaskState::Active {
-            self.subtasks().delete(task.row)?;
+        match task.life.state {
+            BatchTaskState::Active => self.subtasks().delete(task.row)?,
+            _ => {
+                for mut subtask in self.subtasks().of_task(task.row)? {
+                    subtask.task_ended(self.now);
+                    self.subtasks().save(&subtask)?;
+                }
+            }
         }
         Ok(nodes)
     }
 
-    /// The container has ended of an instance that was ready and whose task is over.
-    pub(super) fn note_container(
-        &mut self,
-        run: &RunRecord,
-        outcome: Option<&TaskOutcome>,
-    ) -> Result<(), Failure> {
-        let container = outcome.and_then(|outcome| outcome.container_info.clone());
+    /// The run has ended of an instance whose task is over.
+    pub(super) fn note_end(&mut self, run: &RunRecord, outcome: Option<&TaskOutcome>) -> Result<(), Failure> {
         if run.stage == RunStage::Stopping
-            && let (Some(container), Some(mut subtask)) = (container, self.subtasks().of_run(run.row)?)
-            && subtask.is_ready()
+            && let (Some(outcome), Some(mut subtask)) = (outcome, self.subtasks().of_run(run.row)?)
         {
-            subtask.container_info = Some(container);
+            subtask.run_ended(outcome);
             self.subtasks().save(&subtask)?;
         }
         Ok(())

@@ -21,7 +21,7 @@ impl Unit<'_> {
             TaskRole::Preparation => return self.preparation_ended(&run, outcome),
             TaskRole::Release => return self.release_ended(&run, outcome),
         }
-        self.note_container(&run, outcome.as_ref())?;
+        self.note_end(&run, outcome.as_ref())?;
         let mut action = None;
         if run.stage == RunStage::Running && run.orphan.is_none() {
             action = self.end_task(&run, outcome)?;

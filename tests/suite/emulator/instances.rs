@@ -155,7 +155,20 @@ async fn a_coordination_command_that_fails_is_the_failure_of_the_task() {
     assert_eq!(execution["failureInfo"]["code"], "FailureExitCode");
     let message = execution["failureInfo"]["message"].as_str().unwrap();
     assert!(message.contains("coordination command"), "{message}");
+    // Whichever instance fails first, none is left running.
+    let subtask = subtasks(&account, "t").await.remove(0);
+    assert_eq!(
+        (&subtask["state"], &subtask["result"]),
+        (&json!("completed"), &json!("failure")),
+        "{subtask}"
+    );
+    assert!(subtask["endTime"].is_string(), "{subtask}");
     idle(&account, 2).await;
+    let subtask = subtasks(&account, "t").await.remove(0);
+    assert_eq!(
+        (&subtask["exitCode"], &subtask["failureInfo"]["code"]),
+        (&json!(3), &json!("FailureExitCode"))
+    );
     account.post("/jobs/j/tasks", spread("next", 2, "")).await.expect(201);
     account.until_state("/jobs/j/tasks/next", "completed").await;
 }
@@ -262,7 +275,26 @@ async fn the_time_limit_of_a_task_is_that_of_all_its_instances() {
     let failure = &task["executionInfo"]["failureInfo"];
     assert_eq!(failure["code"], "TaskEnded");
     assert!(failure["message"].as_str().unwrap().ends_with("longer than it may."), "{failure}");
+    assert_eq!(task["executionInfo"]["exitCode"], 143, "that of the primary: {task}");
     idle(&account, 2).await;
+    let subtask = subtasks(&account, "t").await.remove(0);
+    assert_eq!((&subtask["result"], &subtask["exitCode"]), (&json!("success"), &json!(0)), "{subtask}");
+}
+
+#[tokio::test]
+async fn a_task_that_is_ended_before_it_began_leaves_no_subtask_waiting() {
+    let account = with_job(2, preparation("seconds=600")).await;
+    account.post("/jobs/j/tasks", spread("t", 2, "")).await.expect(201);
+    account.until_state("/jobs/j/tasks/t", "preparing").await;
+    account.post("/jobs/j/tasks/t/terminate", json!({})).await.expect(204);
+    let subtask = subtasks(&account, "t").await.remove(0);
+    assert_eq!(
+        (&subtask["state"], &subtask["result"]),
+        (&json!("completed"), &json!("failure")),
+        "{subtask}"
+    );
+    assert_eq!(subtask["failureInfo"]["code"], "TaskEnded");
+    assert_eq!((&subtask["exitCode"], &subtask["startTime"]), (&Value::Null, &Value::Null));
 }
 
 fn preparation(script: &str) -> Value {
