@@ -86,6 +86,8 @@ pub(crate) enum Event {
     RunEnded { run: RunRow, outcome: Option<TaskOutcome> },
     /// A task's folder is gone.
     TaskCleaned { run: RunRow },
+    /// Look for tasks whose folders have been kept long enough.
+    RetentionDue,
     /// A job's folders are gone.
     JobCleaned { job: JobRow },
     /// Look at a job again: whether its change of state is over, its tasks have all completed, its time is up.

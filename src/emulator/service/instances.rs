@@ -43,7 +43,7 @@ impl Unit<'_> {
             let place = TaskPlace { pool_id: pool.pool.id.clone(), node_id: node.id.clone() };
             if number == 0 {
                 task.life.step(TaskEvent::Assigned { run, place: place.clone(), is_prepared }, self.now);
-                self.tasks().save_life(task.row, &task.life)?;
+                self.tasks().save_life(&task)?;
             }
             let mut subtask = SubtaskRecord::new((task.row, number), run, place, *address, self.now);
             if is_prepared {
@@ -177,7 +177,7 @@ impl Unit<'_> {
             && self.belongs(run, &task)?
         {
             task.life.step(TaskEvent::Requeued(Requeue::Recovery), self.now);
-            self.tasks().save_life(task.row, &task.life)?;
+            self.tasks().save_life(&task)?;
             self.stop_instances(&task, Some(run.row))?;
         }
         Ok(())

@@ -17,6 +17,7 @@ mod preemption;
 mod preparations;
 mod rest;
 mod restart;
+mod retention;
 mod runs;
 mod scheduling;
 mod tasks;

@@ -127,7 +127,7 @@ impl Unit<'_> {
                 continue;
             }
             task.life.step(TaskEvent::Prepared, self.now);
-            self.tasks().save_life(task.row, &task.life)?;
+            self.tasks().save_life(&task)?;
             for instance in instances {
                 self.begin_prepared(&instance)?;
             }

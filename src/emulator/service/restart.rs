@@ -27,6 +27,7 @@ impl Unit<'_> {
                 self.job_changed(job.row);
             }
         }
+        self.retention_due()?;
         for certificate in self.certificates().deleting()? {
             self.await_deletion(certificate);
         }

@@ -69,13 +69,13 @@ impl Unit<'_> {
     ) -> Result<Option<BatchJobActionKind>, Failure> {
         task.life.step(event, self.now);
         if task.life.state != BatchTaskState::Completed {
-            self.tasks().save_life(task.row, &task.life)?;
+            self.tasks().save_life(task)?;
             return Ok(None);
         }
         let consequences =
             ExitConsequences::of(task.definition.exit_conditions.as_ref(), &task.life.execution);
         task.life.satisfies = consequences.satisfies;
-        self.tasks().save_life(task.row, &task.life)?;
+        self.tasks().save_life(task)?;
         if consequences.satisfies {
             dependencies::satisfy(self.store, task)?;
         }

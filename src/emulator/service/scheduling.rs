@@ -99,7 +99,7 @@ impl Unit<'_> {
         let run = self.runs().start(node.row, &task, slots, stage)?;
         let place = TaskPlace { pool_id: pool.pool.id.clone(), node_id: node.id.clone() };
         task.life.step(TaskEvent::Assigned { run, place, is_prepared }, self.now);
-        self.tasks().save_life(task.row, &task.life)?;
+        self.tasks().save_life(&task)?;
         self.node_changed(node.row);
         if is_prepared {
             let assignment = self.assignment(pool, job, task, run)?;

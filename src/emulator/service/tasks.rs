@@ -8,7 +8,7 @@ use crate::emulator::lifecycle::{
     TaskEvent, may_change_task, may_reactivate_task, may_take_tasks, may_terminate_task,
 };
 use crate::emulator::refusal::Refusal;
-use crate::emulator::store::{JobRecord, TaskLife, TaskPlace, TaskRecord, TaskRow, Version, dependencies};
+use crate::emulator::store::{JobRecord, TaskLife, TaskRecord, TaskRow, Version, dependencies};
 use crate::emulator::{admission, conditions, defaults};
 
 /// What became of one task of a collection.
@@ -131,7 +131,7 @@ impl Unit<'_> {
         let mut task = self.task(&job, task, conditions)?;
         may_reactivate_task(&task.life)?;
         task.life.step(TaskEvent::Reactivated, self.now);
-        self.tasks().save_life(task.row, &task.life)?;
+        self.tasks().save_life(&task)?;
         self.schedule_job(&job)?;
         Ok(task.life.version())
     }
@@ -156,24 +156,6 @@ impl Unit<'_> {
         self.tasks().delete(task.row)?;
         self.job_changed(job.row);
         Ok(())
-    }
-
-    /// Removes the folder of a task that has ended from the nodes where it ran, if those are still there.
-    fn clean_ended(&mut self, task: &TaskRecord) -> Result<(), Failure> {
-        let instances = self.subtasks().of_task(task.row)?;
-        let mut places: Vec<_> = instances.into_iter().map(|instance| instance.place).collect();
-        places.extend(task.life.place.clone().filter(|place| !places.contains(place)));
-        places.iter().try_for_each(|place| self.clean_place(task, place))
-    }
-
-    fn clean_place(&mut self, task: &TaskRecord, place: &TaskPlace) -> Result<(), Failure> {
-        let Some(pool) = self.pools().row_of(&place.pool_id.key())? else { return Ok(()) };
-        let Some(node) = self.nodes().find(pool, &place.node_id)? else { return Ok(()) };
-        let row = self.runs().clean(node.row, task)?;
-        match self.runs().get(row)? {
-            Some(run) => self.clean_after(&run, task.definition.id.clone()),
-            None => Ok(()),
-        }
     }
 
     fn job_for_tasks(&self, job: &JobId) -> Result<JobRecord, Failure> {

@@ -139,6 +139,7 @@ impl<'a> Unit<'a> {
             Event::Coordinated { run, container } => self.coordinated(run, container),
             Event::RunEnded { run, outcome } => self.run_ended(run, outcome),
             Event::TaskCleaned { run } => self.task_cleaned(run),
+            Event::RetentionDue => self.retention_due(),
             Event::JobCleaned { job } => self.job_cleaned(job),
             Event::JobDue { job } => {
                 self.jobs_to_look_at.insert(job, true);

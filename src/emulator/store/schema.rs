@@ -11,7 +11,7 @@ use super::StoreError;
 /// What each format has that the one before had not; the first is what the first format had. How many there are is the format
 /// that this program writes, kept in `PRAGMA user_version`.
 const FORMATS: &[&str] =
-    &[TABLES, JOB_SCHEDULES, SAMPLES, SATISFIED, PREPARATIONS, CERTIFICATES, SUBTASKS, TOKENS];
+    &[TABLES, JOB_SCHEDULES, SAMPLES, SATISFIED, PREPARATIONS, CERTIFICATES, SUBTASKS, TOKENS, EXPIRY];
 
 const JOB_SCHEDULES: &str = "
 CREATE TABLE job_schedules (
@@ -85,6 +85,15 @@ CREATE TABLE tokens (
     run INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX tokens_by_run ON tokens (run);
+";
+
+/// When the directories of tasks that have ended may go, in seconds since 1970. Those that ended before with a time other than the
+/// default stay until their job or their node goes.
+const EXPIRY: &str = "
+ALTER TABLE tasks ADD COLUMN expires INTEGER;
+UPDATE tasks SET expires = CAST(strftime('%s', end_time) AS INTEGER) + 7 * 86400
+WHERE state = 'completed' AND json_extract(definition, '$.constraints.retentionTime') = 'P7D';
+CREATE INDEX tasks_by_expiry ON tasks (expires) WHERE expires IS NOT NULL;
 ";
 
 /// How long another process may keep the file to itself.
@@ -248,6 +257,16 @@ mod tests {
             "{TABLES} PRAGMA user_version = 1; INSERT INTO pools (key, body) VALUES ('p', '{{}}');"
         ))
         .unwrap();
+        for (key, state, kept) in
+            [("kept", "completed", "P7D"), ("long", "completed", "P30D"), ("ready", "active", "P7D")]
+        {
+            old.execute(
+                "INSERT INTO tasks (job, key, required_slots, pending, state, state_time, created, end_time, definition, life)
+                 VALUES (1, ?, 1, 0, ?, '', '', '2026-01-01T00:00:00.1234567Z', ?, '{}')",
+                [key, state, &format!(r#"{{"constraints": {{"retentionTime": "{kept}"}}}}"#)],
+            )
+            .unwrap();
+        }
         drop(old);
         let connection = open_for_writing(&path).unwrap();
         let count = |table: &str| {
@@ -256,6 +275,15 @@ mod tests {
         };
         assert_eq!((count("pools"), count("job_schedules"), count("samples")), (1, 0, 0));
         assert_eq!((count("certificates"), count("tokens")), (0, 0));
-        assert_eq!(connection.query_row("PRAGMA user_version", [], |row| row.get::<_, u32>(0)), Ok(8));
+        assert_eq!(connection.query_row("PRAGMA user_version", [], |row| row.get::<_, u32>(0)), Ok(9));
+        let mut statement = connection.prepare("SELECT key, expires FROM tasks ORDER BY id").unwrap();
+        let expiry = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        let expiry: Vec<(String, Option<i64>)> = expiry.map(Result::unwrap).collect();
+        let names = ["kept", "long", "ready"].map(str::to_owned);
+        let midnight_a_week_later = 1_767_830_400;
+        assert_eq!(
+            expiry,
+            names.into_iter().zip([Some(midnight_a_week_later), None, None]).collect::<Vec<_>>()
+        );
     }
 }

@@ -63,6 +63,15 @@ impl TaskRecord {
         settings.map_or(0, |settings| settings.number_of_instances.unwrap_or(1))
     }
 
+    /// When its directory may go, in seconds since 1970: so long after its end as it asked for. Absent as long as it has not ended, and
+    /// for one that is kept for ever.
+    fn expires(&self) -> Option<i64> {
+        let kept = self.definition.constraints.as_ref()?.retention_time?.limit()?;
+        let due = self.life.execution.end_time?.0.checked_add(kept).ok()?;
+        // Rounded up: it is kept at least that long.
+        Some(due.as_second() + 1)
+    }
+
     /// The id as a number, if it is one.
     pub(crate) fn number(&self) -> Option<i32> {
         number(&self.definition.id)
@@ -124,16 +133,17 @@ impl TaskTable<'_> {
         self.0
             .prepare_cached("UPDATE tasks SET definition = ? WHERE id = ?")?
             .execute(params![serde_json::to_string(&record.definition)?, record.row])?;
-        self.save_life(record.row, &record.life)
+        self.save_life(record)
     }
 
     /// Writes back how a task has gone.
-    pub(crate) fn save_life(&self, row: TaskRow, life: &TaskLife) -> Result<(), StoreError> {
+    pub(crate) fn save_life(&self, record: &TaskRecord) -> Result<(), StoreError> {
+        let life = &record.life;
         let execution = &life.execution;
         self.0
             .prepare_cached(
                 "UPDATE tasks SET state = ?, result = ?, satisfies = ?, exit_code = ?, state_time = ?, start_time = ?,
-                 end_time = ?, life = ? WHERE id = ?",
+                 end_time = ?, expires = ?, life = ? WHERE id = ?",
             )?
             .execute(params![
                 life.state.as_str(),
@@ -143,9 +153,28 @@ impl TaskTable<'_> {
                 life.since.to_string(),
                 execution.start_time.map(|time| time.to_string()),
                 execution.end_time.map(|time| time.to_string()),
+                record.expires(),
                 serde_json::to_string(life)?,
-                row,
+                record.row,
             ])?;
+        Ok(())
+    }
+
+    /// The tasks, up to `limit` of them, whose directories may go: they have been kept as long as they asked to be, and nothing of the
+    /// tasks runs any more.
+    pub(crate) fn expired(&self, now: DateTime, limit: i32) -> Result<Vec<TaskRecord>, StoreError> {
+        let mut statement = self.0.prepare_cached(&format!(
+            "{COLUMNS} WHERE expires <= ? AND state = 'completed'
+             AND NOT EXISTS (SELECT 1 FROM runs WHERE runs.job = tasks.job AND runs.task_key = tasks.key)
+             ORDER BY expires LIMIT ?"
+        ))?;
+        let rows = statement.query_map(params![now.0.as_second(), limit], |row| Ok(read(row)))?;
+        rows.map(|row| row?).collect()
+    }
+
+    /// Notes that a task's directory is removed.
+    pub(crate) fn forget_expiry(&self, row: TaskRow) -> Result<(), StoreError> {
+        self.0.prepare_cached("UPDATE tasks SET expires = NULL WHERE id = ?")?.execute([row])?;
         Ok(())
     }
 

@@ -1,8 +1,13 @@
 //! Files of tasks and nodes over the wire.
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use batchyard::clock::ManualClock;
+use batchyard::emulator::Timing;
 use serde_json::json;
 
-use super::account::{Account, task};
+use super::account::{Account, task, with};
 
 async fn with_files() -> (Account, String) {
     let account = Account::new().await.with_job(json!({})).await;
@@ -101,4 +106,39 @@ async fn files_are_deleted_and_folders_only_when_empty_or_asked_for() {
     let path = format!("/pools/p/nodes/{node}/files/workitems%2Fj%2Fjob-1%2Ft%2Fstderr.txt");
     account.delete(&path).await.expect(200);
     account.delete(&path).await.refused(404, "FileNotFound");
+}
+
+#[tokio::test]
+async fn what_a_task_leaves_stays_as_long_as_it_asked_for() {
+    let clock = Arc::new(ManualClock::starting_at("2026-01-01T00:00:00Z".parse().unwrap()));
+    let account = Account::timed(clock.clone(), Timing::Instant).await.with_job(json!({})).await;
+    let pass = async |seconds| {
+        // Sleepers that were just asked for must be asleep before the clock moves.
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        clock.advance(Duration::from_secs(seconds));
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    };
+    let hour = json!({"constraints": {"retentionTime": "PT1H"}});
+    account.post("/jobs/j/tasks", with(task("hour", ""), hour)).await.expect(201);
+    account.post("/jobs/j/tasks", task("week", "")).await.expect(201);
+    let files = |task: &str| format!("/jobs/j/tasks/{task}/files/stdout.txt");
+    for task in ["hour", "week"] {
+        account.until_state(&format!("/jobs/j/tasks/{task}"), "completed").await;
+    }
+    pass(3_599).await;
+    account.get(&files("hour")).await.expect(200);
+    pass(12).await;
+    account.until_gone(&files("hour")).await;
+    assert_eq!(
+        account.get("/jobs/j/tasks/hour").await.expect(200).json()["executionInfo"]["result"],
+        "success"
+    );
+    account.get(&files("week")).await.expect(200);
+    account.delete("/jobs/j/tasks/hour").await.expect(200);
+
+    // It goes also if nobody ran the account when its time came.
+    account.emulator.shut_down().await;
+    clock.advance(Duration::from_secs(7 * 86_400));
+    let account = account.reopen_simulated().await;
+    account.until_gone(&files("week")).await;
 }
