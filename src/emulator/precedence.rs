@@ -80,7 +80,7 @@ mod tests {
     const CAPACITY: i32 = 4;
 
     fn need(slots: i32) -> Need {
-        Need { slots, whole_node: false, dedicated: false }
+        Need { slots, whole_node: false, dedicated: false, preferred: None }
     }
 
     /// Nodes with these free slots, and runs `(row, node, slots, priority)`, sorted as the store does.

@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use super::store::{FreeNode, NodeRow};
+use super::store::{self, FreeNode, NodeRow};
 use crate::batch::model::BatchNodeFillType;
 
 /// What a task needs of a node.
@@ -14,6 +14,8 @@ pub(crate) struct Need {
     pub(crate) whole_node: bool,
     /// Whether the node must not be a Spot node.
     pub(crate) dedicated: bool,
+    /// The node that it would rather run on than on any other.
+    pub(crate) preferred: Option<NodeRow>,
 }
 
 /// The free slots of a pool, given away one task at a time.
@@ -54,7 +56,17 @@ impl Slots {
         self.nodes.iter().map(|node| node.free).sum()
     }
 
-    /// Takes slots on one node that is not among the `barred` ones: with `spread` on the one with the most free, with `pack` on the
+    /// The node of that affinity id, if it has free slots. A node's own id will do, too.
+    pub(crate) fn named(&self, affinity_id: &str) -> Option<NodeRow> {
+        let is_named = |node: &&FreeNode| {
+            let id = node.id.as_str();
+            affinity_id.eq_ignore_ascii_case(id)
+                || affinity_id.eq_ignore_ascii_case(&store::affinity_id(&node.id))
+        };
+        self.nodes.iter().find(is_named).map(|node| node.row)
+    }
+
+    /// Takes slots on one node that is not among the `barred` ones, on the preferred one if it will do: with `spread` on the one with the most free, with `pack` on the
     /// one with the fewest that will do; the oldest of equals. Says how many slots it took: all of a node that is to run nothing
     /// else.
     pub(crate) fn take(&mut self, need: Need, barred: &[NodeRow]) -> Option<(&FreeNode, i32)> {
@@ -64,9 +76,9 @@ impl Slots {
         };
         let fitting = self.nodes.iter_mut().filter(|node| suits(node));
         let node = if self.pack {
-            fitting.min_by_key(|node| node.free)
+            fitting.min_by_key(|node| (need.preferred != Some(node.row), node.free))
         } else {
-            fitting.min_by_key(|node| std::cmp::Reverse(node.free))
+            fitting.min_by_key(|node| (need.preferred != Some(node.row), std::cmp::Reverse(node.free)))
         }?;
         node.free -= slots;
         Some((node, slots))
@@ -111,7 +123,7 @@ mod tests {
     use crate::batch::NodeId;
 
     fn need(slots: i32) -> Need {
-        Need { slots, whole_node: false, dedicated: false }
+        Need { slots, whole_node: false, dedicated: false, preferred: None }
     }
 
     fn slots(free: &[i32], fill: BatchNodeFillType) -> Slots {
@@ -155,6 +167,20 @@ mod tests {
         let mut slots = slots(&[4, 2], BatchNodeFillType::Spread);
         assert_eq!(slots.take(need(1), &[NodeRow(1)]).map(|(node, _)| node.row.0), Some(2));
         assert!(slots.take(need(1), &[NodeRow(1), NodeRow(2)]).is_none());
+    }
+
+    #[test]
+    fn a_task_goes_to_the_node_that_it_prefers_if_that_has_room() {
+        for fill in [BatchNodeFillType::Spread, BatchNodeFillType::Pack] {
+            let mut slots = slots(&[4, 2, 3, 1], fill);
+            assert_eq!(slots.named("tvm:N3"), Some(NodeRow(3)));
+            assert_eq!((slots.named("n2"), slots.named("TVM:n7")), (Some(NodeRow(2)), None));
+            let near = |slots| Need { preferred: Some(NodeRow(3)), ..need(slots) };
+            let mut placed = |need, barred: &[NodeRow]| slots.take(need, barred).map(|(node, _)| node.row.0);
+            assert_ne!(placed(near(1), &[NodeRow(3)]), Some(3), "it is barred");
+            assert_eq!(placed(near(3), &[]), Some(3));
+            assert!(placed(near(1), &[]).is_some_and(|row| row != 3), "it has no room");
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::service::Failure;
 use super::store::{
     Census, CertificateRecord, JobRecord, JobScheduleRecord, NodeRecord, NodeUse, PoolRecord,
-    PreparationRecord, StoreError, SubtaskRecord, TaskPlace, TaskRecord,
+    PreparationRecord, StoreError, SubtaskRecord, TaskPlace, TaskRecord, affinity_id,
 };
 use crate::batch::model::{BatchJobPreparationAndReleaseTaskStatus, BatchNodeInfo, BatchSubtask, BatchTask};
 use crate::batch::operations::GetCertificate;
@@ -165,7 +165,7 @@ fn node_info(base: &str, place: TaskPlace, (job, task): (&JobId, &TaskId), numbe
     let directory = NodeLayout::new("/".into()).instance(job, task, number);
     let directory = directory.path().to_string_lossy().trim_start_matches('/').to_owned();
     BatchNodeInfo {
-        affinity_id: Some(format!("TVM:{}", place.node_id)),
+        affinity_id: Some(affinity_id(&place.node_id)),
         task_root_directory_url: Some(format!("{node_url}/files/{directory}")),
         node_url: Some(node_url),
         pool_id: Some(place.pool_id),

@@ -11,7 +11,7 @@ use crate::batch::model::{
 };
 use crate::emulator::effect::{Effect, Event, NodeReady};
 use crate::emulator::lifecycle::{NodeEffect, NodeEvent, PoolEvent, Requeue, TaskEvent};
-use crate::emulator::store::{NodeRecord, NodeRow, PoolRecord};
+use crate::emulator::store::{NodeRecord, NodeRow, PoolRecord, affinity_id};
 use crate::emulator::timing::Pause;
 use crate::node::runtime::SEATS;
 use crate::node::{NodeSetup, StartTaskAssignment, TaskOutcome};
@@ -53,7 +53,7 @@ impl Unit<'_> {
             pool: pool.row,
             pool_id: pool.pool.id.clone(),
             node: BatchNode {
-                affinity_id: Some(format!("TVM:{id}")),
+                affinity_id: Some(affinity_id(&id)),
                 id,
                 url: None,
                 state: Some(BatchNodeState::Creating),

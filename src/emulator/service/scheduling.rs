@@ -74,7 +74,12 @@ impl Unit<'_> {
             for task in self.tasks().ready(job.row, slots.largest(), slots.most_instances(), limit)? {
                 if task.instances() > 0 {
                     placed += i32::from(self.schedule_instances(pool, job, task, (slots, &barred))?);
-                } else if let Some((node, taken)) = slots.take(need(job, &task), &barred) {
+                    continue;
+                }
+                let preferred =
+                    task.definition.affinity_info.as_ref().and_then(|near| slots.named(&near.affinity_id));
+                let need = Need { preferred, ..need(job, &task) };
+                if let Some((node, taken)) = slots.take(need, &barred) {
                     self.assign(pool, job, task, (node, taken))?;
                     placed += 1;
                 }
@@ -163,6 +168,7 @@ pub(super) fn need(job: &JobRecord, task: &TaskRecord) -> Need {
         slots: task.slots(),
         whole_node: manager.is_some_and(|manager| manager.run_exclusive != Some(false)),
         dedicated: manager.is_some_and(|manager| manager.allow_low_priority_node == Some(false)),
+        preferred: None,
     }
 }
 

@@ -29,7 +29,7 @@ pub(crate) use error::StoreError;
 pub(crate) use job_schedules::{JobScheduleRecord, JobScheduleTable};
 pub(crate) use jobs::{JobRecord, JobTable, WaitingJob};
 pub(crate) use listing::{Column, Kind, ListPage, condition};
-pub(crate) use nodes::{FreeNode, NodeAddress, NodeRecord, NodeTable, NodeUse};
+pub(crate) use nodes::{FreeNode, NodeAddress, NodeRecord, NodeTable, NodeUse, affinity_id};
 pub(crate) use pools::{Census, FormulaClock, PoolRecord, PoolTable};
 pub(crate) use preemptible::{PreemptibleRun, PreemptibleRuns, Room};
 pub(crate) use preparations::{PreparationRecord, PreparationTable, Standing};

@@ -105,6 +105,11 @@ impl FreeNode {
     }
 }
 
+/// By what tasks name a node that they would rather run on; opaque to clients (REST reference, `affinityId`).
+pub(crate) fn affinity_id(node: &NodeId) -> String {
+    format!("TVM:{node}")
+}
+
 const COLUMNS: &str = "SELECT id, pool, body FROM nodes";
 
 /// The table of nodes.

@@ -212,3 +212,28 @@ async fn a_container_pool_runs_no_task_without_container_settings_and_another_po
     let failed = account.until_state("/jobs/k/tasks/t", "completed").await;
     assert_eq!(failed["executionInfo"]["failureInfo"]["code"], "ContainerPoolNotSupported");
 }
+
+#[tokio::test]
+async fn a_task_runs_on_the_node_that_it_names_if_that_has_room() {
+    let account = Account::new().await;
+    account.post("/pools", with(pool("p"), json!({"targetDedicatedNodes": 3}))).await.expect(201);
+    account.post("/jobs", json!({"id": "j", "poolInfo": {"poolId": "p"}})).await.expect(201);
+    let idle = |list: &Value| {
+        list["value"].as_array().unwrap().iter().filter(|node| node["state"] == "idle").count() == 3
+    };
+    let nodes = account.until("/pools/p/nodes", idle).await;
+    // Without a hint it would go to the oldest of the nodes, which are equally free.
+    let last = nodes["value"][2].clone();
+    let runs_at = async |id: &str, slots: i32, near: &Value| {
+        let hint = json!({"requiredSlots": slots, "affinityInfo": {"affinityId": near}});
+        account.post("/jobs/j/tasks", with(task(id, "seconds=600"), hint)).await.expect(201);
+        let task = account.until_state(&format!("/jobs/j/tasks/{id}"), "running").await;
+        task["nodeInfo"].clone()
+    };
+    let first = runs_at("by-node", 1, &last["affinityId"]).await;
+    assert_eq!(first["nodeId"], last["id"]);
+    assert_eq!(runs_at("by-task", 1, &first["affinityId"]).await["nodeId"], last["id"]);
+    assert_eq!(runs_at("by-id", 1, &last["id"]).await["nodeId"], last["id"]);
+    assert_ne!(runs_at("too-large", 2, &last["affinityId"]).await["nodeId"], last["id"]);
+    runs_at("unknown", 1, &json!("TVM:of-yore")).await;
+}
