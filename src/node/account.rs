@@ -2,11 +2,15 @@
 
 use std::path::Path;
 
-use crate::batch::model::{ElevationLevel, UserAccount, UserIdentity};
+use crate::batch::model::{AutoUserScope, ElevationLevel, UserAccount, UserIdentity};
 
 /// The id of the automatic user, and of its group, when this program runs as root: the last of those that Linux leaves to
 /// ordinary users, so hardly ever given to anybody.
 const AUTO_USER: u32 = 59_999;
+
+/// The ids of users that tasks have for themselves: the first, and how many there are. They lie above those that Linux gives to
+/// people and systemd to containers, and below those that programs take for negative.
+const OWN_USERS: (u32, u32) = (0x7000_0000, 0x0800_0000);
 
 /// The user of a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,18 +37,37 @@ impl Account {
         if current.is_root() { Self { uid: AUTO_USER, gid: AUTO_USER } } else { current }
     }
 
-    /// The user that a task asks for: one of the pool's `accounts`, or an automatic one.
+    /// The user that a task of these names has for itself, if it asks for one: the same in all of its runs, and hardly ever that of
+    /// another task.
+    pub(super) fn own(names: &[&str]) -> Self {
+        let mut hasher = blake3::Hasher::new();
+        for name in names {
+            hasher.update(name.as_bytes()).update(&[0]);
+        }
+        let [a, b, c, d, ..] = *hasher.finalize().as_bytes();
+        let (first, count) = OWN_USERS;
+        let id = first + u32::from_le_bytes([a, b, c, d]) % count;
+        Self { uid: id, gid: id }
+    }
+
+    /// The user that a task asks for: one of the pool's `accounts`, its `own`, or the automatic one of all.
     pub(super) fn of_task(
         identity: Option<&UserIdentity>,
         accounts: &[UserAccount],
         current: Self,
+        own: Self,
     ) -> Result<Self, NoAccount> {
         let Some(identity) = identity else { return Ok(Self::automatic(current)) };
         if let Some(name) = &identity.username {
             return Self::named(name, accounts, current);
         }
-        let level = identity.auto_user.as_ref().and_then(|user| user.elevation_level.as_ref());
-        Ok(if level == Some(&ElevationLevel::Admin) { Self::ROOT } else { Self::automatic(current) })
+        let user = identity.auto_user.clone().unwrap_or_default();
+        Ok(match (user.elevation_level, user.scope) {
+            (Some(ElevationLevel::Admin), _) => Self::ROOT,
+            // Where this program may choose no user, no other one could use the node's directories.
+            (_, Some(AutoUserScope::Task)) if current.is_root() => own,
+            _ => Self::automatic(current),
+        })
     }
 
     /// The user account of that name. Like an automatic user it is this program's own user where that may choose no other.
@@ -146,11 +169,33 @@ mod tests {
         let nonadmin = elevated(ElevationLevel::NonAdmin);
         let admin = elevated(ElevationLevel::Admin);
         let automatic = Account { uid: AUTO_USER, gid: AUTO_USER };
-        assert_eq!(Account::of_task(None, &[], Account::ROOT), Ok(automatic));
-        assert_eq!(Account::of_task(None, &[], ME), Ok(ME));
-        assert_eq!(Account::of_task(Some(&nonadmin), &[], Account::ROOT), Ok(automatic));
-        assert_eq!(Account::of_task(Some(&admin), &[], Account::ROOT), Ok(Account::ROOT));
-        assert_eq!(Account::of_task(Some(&admin), &[], ME), Ok(Account::ROOT));
+        let user = |identity, current| Account::of_task(identity, &[], current, Account::own(&[])).unwrap();
+        assert_eq!(user(None, Account::ROOT), automatic);
+        assert_eq!(user(None, ME), ME);
+        assert_eq!(user(Some(&nonadmin), Account::ROOT), automatic);
+        assert_eq!(user(Some(&admin), Account::ROOT), Account::ROOT);
+        assert_eq!(user(Some(&admin), ME), Account::ROOT);
+    }
+
+    #[test]
+    fn a_task_is_a_user_of_its_own_if_it_asks_for_one() {
+        let scoped = |scope, elevation_level| UserIdentity {
+            username: None,
+            auto_user: Some(AutoUserSpecification { scope: Some(scope), elevation_level }),
+        };
+        let user = |identity: &UserIdentity, current, names: &[&str]| {
+            Account::of_task(Some(identity), &[], current, Account::own(names)).unwrap()
+        };
+        let (task, pool) = (scoped(AutoUserScope::Task, None), scoped(AutoUserScope::Pool, None));
+        let first = user(&task, Account::ROOT, &["j", "first"]);
+        assert_eq!(first, user(&task, Account::ROOT, &["j", "first"]), "in every run");
+        assert_ne!(first, user(&task, Account::ROOT, &["j", "second"]));
+        assert_ne!(first, user(&task, Account::ROOT, &["jf", "irst"]));
+        assert!((0x7000_0000..0x7800_0000).contains(&first.uid) && first.gid == first.uid, "{first}");
+        assert_eq!(user(&pool, Account::ROOT, &["j", "first"]), Account::automatic(Account::ROOT));
+        assert_eq!(user(&task, ME, &["j", "first"]), ME);
+        let admin = scoped(AutoUserScope::Task, Some(ElevationLevel::Admin));
+        assert_eq!(user(&admin, Account::ROOT, &["j", "first"]), Account::ROOT);
     }
 
     fn account(name: &str, level: Option<ElevationLevel>, ids: Option<(i32, i32)>) -> UserAccount {
@@ -170,7 +215,7 @@ mod tests {
 
     fn named(name: &str, accounts: &[UserAccount], current: Account) -> Result<Account, NoAccount> {
         let identity = UserIdentity { username: Some(name.to_owned()), auto_user: None };
-        Account::of_task(Some(&identity), accounts, current)
+        Account::of_task(Some(&identity), accounts, current, Account::own(&[]))
     }
 
     #[test]

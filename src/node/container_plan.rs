@@ -240,6 +240,7 @@ mod tests {
             output_files: &[],
             settings: Some(settings),
             user: None,
+            own_user: ACCOUNT,
             user_accounts: &[],
             pool: None,
             shares: &[],

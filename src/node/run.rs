@@ -12,6 +12,7 @@ use crate::batch::model::{
 };
 use crate::batch::{JobId, TaskId};
 use crate::clock::Clock;
+use crate::node::account::Account;
 use crate::node::assignment::{Instance, StartTaskAssignment, TaskAssignment, TaskRole};
 use crate::node::certificates::NodeCertificate;
 use crate::node::context::NodeContext;
@@ -57,6 +58,8 @@ pub(super) struct Run<'a> {
     pub(super) settings: Option<&'a BatchTaskContainerSettings>,
     /// Who it runs as.
     pub(super) user: Option<&'a UserIdentity>,
+    /// Who it runs as if it asks for a user of its own.
+    pub(super) own_user: Account,
     /// The user accounts of the pool.
     pub(super) user_accounts: &'a [UserAccount],
     /// What the pool's nodes prepare for containers.
@@ -158,6 +161,7 @@ impl<'a> Run<'a> {
             output_files: task.output_files.as_deref().filter(|_| has_files).unwrap_or_default(),
             settings: task.container_settings.as_ref(),
             user: task.user_identity.as_ref(),
+            own_user: Account::own(&[&job_id.key(), &task.id.key()]),
             user_accounts: &assignment.user_accounts,
             pool: assignment.container_configuration.as_ref(),
             shares: &assignment.shares,
@@ -204,6 +208,7 @@ impl<'a> Run<'a> {
             output_files: &[],
             settings: task.container_settings.as_ref(),
             user: task.user_identity.as_ref(),
+            own_user: Account::own(&[]),
             user_accounts,
             pool: container_configuration.as_ref(),
             shares,

@@ -118,7 +118,7 @@ fn decide(run: &Run<'_>, current: Account) -> Result<Account, BatchTaskFailureIn
             "the pool runs containers, and the task has no container settings; name an image for it",
         ));
     }
-    Account::of_task(run.user, run.user_accounts, current).map_err(failure::launch_failed)
+    Account::of_task(run.user, run.user_accounts, current, run.own_user).map_err(failure::launch_failed)
 }
 
 /// Makes the task's directory with its certificates, and gives it to the task's user.
@@ -130,6 +130,8 @@ async fn make_directory(node: &NodeContext, run: &Run<'_>, account: Account) -> 
     let owner = (node.account.is_root() && !account.is_root()).then_some(account);
     let certificates = run.certificates.to_vec();
     let shared = run.part.map(|part| node.layout.task(part.job, part.task));
+    let is_alone = owner == Some(run.own_user);
+    let common = is_alone.then(|| [node.layout.shared(), node.layout.mounts()]);
     in_background(move || {
         directory.create()?;
         certificates::install(&certificates, &directory.certificates(), owner)?;
@@ -142,6 +144,10 @@ async fn make_directory(node: &NodeContext, run: &Run<'_>, account: Account) -> 
             // Instances share the directory above with each other's programs: anyone may add to it, and nobody replace what
             // is there.
             plain_path::share(shared.path())?;
+        }
+        for directory in common.iter().flatten() {
+            // Those of the node belong to the user that other tasks share.
+            plain_path::share(directory)?;
         }
         Ok(())
     })

@@ -6,7 +6,9 @@ use serde_json::json;
 
 use super::test_support::{NoEngine, TestNode, code, detail, host_task, start_task};
 use crate::batch::TaskId;
-use crate::batch::model::{BatchErrorSourceCategory, UserAccount, UserIdentity};
+use crate::batch::model::{
+    AutoUserScope, AutoUserSpecification, BatchErrorSourceCategory, UserAccount, UserIdentity,
+};
 use crate::node::account::Account;
 use crate::node::{NodeSetup, StartTaskAssignment};
 
@@ -64,4 +66,47 @@ async fn it_runs_as_the_user_account_of_the_pool_that_it_names() {
     assert!(node.node.run_start_task(&start).await.succeeded());
     let said = std::fs::read_to_string(node.node.root().join("startup/stdout.txt")).unwrap();
     assert_eq!(said, format!("{uid}\n"));
+}
+
+#[tokio::test]
+async fn a_task_with_a_user_of_its_own_keeps_its_files_to_itself() {
+    let node = TestNode::on(Arc::new(NoEngine)).await;
+    node.node.prepare(&NodeSetup::default()).await.unwrap();
+    let auto_user = AutoUserSpecification { scope: Some(AutoUserScope::Task), elevation_level: None };
+    let own = |id: &str, command: &str| {
+        let mut task = host_task(command);
+        task.task.id = TaskId::new(id).unwrap();
+        let auto_user = Some(auto_user.clone());
+        task.task.user_identity = Some(UserIdentity { username: None, auto_user });
+        task
+    };
+    let writer = own(
+        "writer",
+        r#"/bin/sh -c "umask 077; id -u; id -G; echo s3cret > own; echo hello > $AZ_BATCH_NODE_SHARED_DIR/mine""#,
+    );
+    assert!(node.run(&writer).await.succeeded(), "{}", node.read(&writer, "stderr.txt"));
+    let theirs = node.node.task_directory(&writer.job_id, &writer.task.id).join("wd/own");
+    let reader = own(
+        "reader",
+        &format!(
+            r#"/bin/sh -c "id -u; cat {}; echo hello > $AZ_BATCH_NODE_SHARED_DIR/too""#,
+            theirs.display()
+        ),
+    );
+    assert!(node.run(&reader).await.succeeded(), "{}", node.read(&reader, "stderr.txt"));
+    let me = Account::current();
+    let id = |said: String| said.lines().next().unwrap().parse::<u32>().unwrap();
+    let (first, second) = (node.stdout(&writer), node.stdout(&reader));
+    if !me.is_root() {
+        // Who may choose no users has all tasks run as one.
+        assert_eq!((id(first), id(second)), (me.uid, me.uid));
+        return;
+    }
+    assert_eq!(first, format!("{0}\n{0}\n", id(first.clone())), "no group but its own");
+    assert!(![id(second.clone()), Account::automatic(me).uid, 0].contains(&id(first)), "{second}");
+    assert!(!second.contains("s3cret"), "{second}");
+    // A later run of the same task still has what it left.
+    let again = own("writer", r#"/bin/sh -c "cat own; echo more >> own""#);
+    assert!(node.run(&again).await.succeeded(), "{}", node.read(&again, "stderr.txt"));
+    assert_eq!(node.stdout(&again), "s3cret\n");
 }
