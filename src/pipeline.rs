@@ -11,11 +11,9 @@ use crate::batch::{JobId, PoolId};
 use crate::client::{BatchClient, ClientError};
 use crate::observe::{self, Scope};
 use crate::plan::{
-    self, BrokenInvariant, NothingMeant, Plan, Policy, Rerun, Selection, TaskComparison, TaskPlan,
+    self, BrokenInvariant, MayDelete, NothingMeant, Plan, Policy, Rerun, Selection, TaskComparison, TaskPlan,
 };
-use crate::resource::{
-    DesiredJob, DesiredState, LiveState, OnComplete, Ownership, RecipeName, TaskStreamError,
-};
+use crate::resource::{DesiredJob, DesiredState, LiveState, OnComplete, Ownership, TaskStreamError};
 
 /// Why no plan could be made.
 #[derive(Debug, thiserror::Error)]
@@ -96,13 +94,15 @@ pub async fn survey(
     policy: &Policy,
 ) -> Result<Survey, PipelineError> {
     let picked = policy.selection.of(desired)?;
-    plan::check_patterns(&policy.replace, desired)?;
-    if let Some(nothing) = plan::without_tasks(&policy.rerun.tasks, desired)? {
+    policy.selection.check(&policy.replace, &picked)?;
+    if let Some(nothing) = policy.selection.without_tasks(&policy.rerun.tasks, &picked)? {
         return Err(nothing.into());
     }
     let mut live = observe::read(client, &scope(&picked)).await.map_err(PipelineError::Observe)?;
     let generations = live.generations(&picked.recipe);
-    let desired = &plan::with_pools_taken_back(picked.at_generations(&generations), &live);
+    // Also jobs of the part that is planned run on the current generations of pools outside of it.
+    let picked = policy.selection.of(&desired.clone().at_generations(&generations))?;
+    let desired = &plan::with_pools_taken_back(picked, &live);
     let mut tasks = BTreeMap::new();
     for (key, job) in &desired.jobs {
         let earlier = generations.jobs.earlier(&job.generation.first);
@@ -114,25 +114,27 @@ pub async fn survey(
     if read_disturbed(client, &made, &mut live).await? {
         made = plan::plan(desired, &live, &tasks, policy)?;
     }
-    Ok(Survey { plan: checked(made)?, live })
+    let plan = checked(made, &live, &MayDelete::Planned(desired, policy))?;
+    Ok(Survey { plan, live })
 }
 
 /// Plans the removal of everything that a recipe owns, as far as it is selected.
 ///
 /// # Errors
-/// When the account can't be read, or no sound plan can be made.
+/// When the account can't be read, a pattern means nothing of what the recipe has or owns, or no sound plan can be made.
 pub async fn plan_destroy(
     client: &BatchClient,
-    recipe: &RecipeName,
+    desired: &DesiredState,
     selection: &Selection,
 ) -> Result<Plan, PipelineError> {
-    let scope = Scope { recipe: recipe.clone(), pools: [].into(), jobs: [].into(), schedules: [].into() };
+    let recipe = desired.recipe.clone();
+    let scope = Scope { recipe, pools: [].into(), jobs: [].into(), schedules: [].into() };
     let mut live = observe::read(client, &scope).await.map_err(PipelineError::Observe)?;
-    let mut made = plan::destroy(recipe, &live, selection);
+    let mut made = plan::destroy(desired, &live, selection)?;
     if read_disturbed(client, &made, &mut live).await? {
-        made = plan::destroy(recipe, &live, selection);
+        made = plan::destroy(desired, &live, selection)?;
     }
-    checked(made)
+    checked(made, &live, &MayDelete::Destroyed(desired, selection))
 }
 
 /// Reads what the jobs hold that a plan would disturb, so that it can say what is lost. Most plans disturb none: then nothing is
@@ -144,18 +146,21 @@ async fn read_disturbed(
 ) -> Result<bool, PipelineError> {
     let disturbed = plan::disturbed(plan, live);
     for job in &disturbed {
-        let owner = live.jobs.get(job).and_then(|job| job.value.ownership.as_ref());
-        let recorded = owner.and_then(Ownership::recorded_tasks);
-        let there = live.jobs.get(job).and_then(|job| job.value.spec.manager());
-        let held =
-            observe::contents(client, job, recorded, there.as_ref()).await.map_err(PipelineError::Observe)?;
-        live.contents.extend(held.map(|held| (job.clone(), held)));
+        let held = match live.jobs.get(job).map(|job| &job.value) {
+            Some(own) => {
+                let recorded = own.ownership.as_ref().and_then(Ownership::recorded_tasks);
+                observe::contents(client, job, recorded, own.spec.manager().as_ref()).await
+            }
+            None => observe::counts(client, job).await,
+        };
+        live.contents.extend(held.map_err(PipelineError::Observe)?.map(|held| (job.clone(), held)));
     }
     Ok(!disturbed.is_empty())
 }
 
-fn checked(plan: Plan) -> Result<Plan, PipelineError> {
-    let broken = plan::check(&plan);
+fn checked(plan: Plan, live: &LiveState, may: &MayDelete<'_>) -> Result<Plan, PipelineError> {
+    let mut broken = plan::check(&plan);
+    broken.extend(plan::check_deletions(&plan, live, may));
     if broken.is_empty() { Ok(plan) } else { Err(PipelineError::Unsound(broken)) }
 }
 

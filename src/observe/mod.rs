@@ -22,7 +22,7 @@ pub use last_words::hear;
 pub use node_trouble::{Detail, NodeTrouble};
 pub use pool_status::{PoolStatus, pool_status};
 pub use preparation::{awaits_release, waits_for_preparation};
-pub use reader::{Scope, contents, failed_tasks, for_each_task, generations, read, tasks};
+pub use reader::{Scope, contents, counts, failed_tasks, for_each_task, generations, read, tasks};
 pub use status::{JobStatus, ScheduleStatus, Status, status};
 pub use task_end::TaskEnd;
 pub use waiting::{WaitingJob, held_tasks, hold_of_task};

@@ -9,8 +9,8 @@ use crate::batch::operations::{GetJobTaskCounts, ListJobSchedules, ListJobs, Lis
 use crate::batch::{ErrorCode, JobId, JobScheduleId, PoolId, TaskId};
 use crate::client::{BatchClient, ClientError};
 use crate::resource::{
-    AllGenerations, ForeignTasks, Generation, JobContents, LiveJob, LivePool, LiveSchedule, LiveState,
-    LiveTask, Neighbour, Observed, Ownership, RecipeName,
+    AllGenerations, Generation, JobContents, LiveJob, LivePool, LiveSchedule, LiveState, LiveTask, Neighbour,
+    Observed, Ownership, RecipeName,
 };
 
 /// What to read: the objects that a recipe names, and all that carry its mark.
@@ -126,6 +126,15 @@ pub fn tasks(client: &BatchClient, job: &JobId) -> impl Stream<Item = Result<Liv
     client.list(ListTasks { job_id: job.clone(), query }).map_ok(LiveTask::from)
 }
 
+/// Reads how many tasks of a job run and wait. `None` if the job is gone.
+///
+/// # Errors
+/// When the account can't be read.
+pub async fn counts(client: &BatchClient, job: &JobId) -> Result<Option<JobContents>, ClientError> {
+    let counts = client.find(&GetJobTaskCounts { job_id: job.clone() }).await?;
+    Ok(counts.map(|counts| JobContents::of(&counts.value.task_counts)))
+}
+
 /// Reads what a job holds: how many tasks run and wait, and which of them no recipe made. They are listed only if there are not
 /// as many as the job's metadata records. `None` if the job is gone.
 ///
@@ -139,13 +148,12 @@ pub async fn contents(
 ) -> Result<Option<JobContents>, ClientError> {
     let Some(counts) = client.find(&GetJobTaskCounts { job_id: job.clone() }).await? else { return Ok(None) };
     let counts = counts.value.task_counts;
-    let (running, waiting) = (u64::from(counts.running), u64::from(counts.active));
-    let mut foreign = ForeignTasks::default();
-    let all = running + waiting + u64::from(counts.completed);
+    let mut held = JobContents::of(&counts);
+    let all = held.running + held.waiting + u64::from(counts.completed);
     if recorded != Some(all) {
-        for_each_task(client, job, |task| foreign.observe(&task, manager)).await?;
+        for_each_task(client, job, |task| held.foreign.observe(&task, manager)).await?;
     }
-    Ok(Some(JobContents { running, waiting, foreign }))
+    Ok(Some(held))
 }
 
 /// The ids of tasks that failed, as they come.

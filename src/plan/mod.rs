@@ -8,6 +8,7 @@ mod diff;
 mod disturbance;
 mod job;
 mod moved;
+mod names;
 mod obstacle;
 mod planner;
 mod pool;
@@ -25,13 +26,13 @@ pub use change::{
     ActionReason, Change, FieldChange, InputSummary, Plan, Policy, Rerun, TaskSample, TaskSamples,
     TaskSummary, Versions,
 };
-pub use check::{BrokenInvariant, check};
+pub use check::{BrokenInvariant, MayDelete, check, check_deletions};
 pub use disturbance::disturbed;
 pub use moved::{job_differences, moved, pool_differences, schedule_differences};
 pub use obstacle::Obstacle;
 pub use planner::{destroy, plan};
 pub use saved::{Intent, Moved, SavedPlan, Side};
-pub use selection::{NothingMeant, Selection, check as check_patterns, without_tasks};
+pub use selection::{NothingMeant, Selection};
 pub use step::{Action, JobSeal, PoolResize, Step, StepId};
 pub use takeback::with_pools_taken_back;
 pub use tasks::{TaskComparison, TaskConflict, TaskPlan};

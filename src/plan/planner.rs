@@ -11,17 +11,18 @@ mod schedules;
 
 use std::collections::BTreeMap;
 
-use crate::batch::PoolId;
+use crate::batch::{MAX_ID_LENGTH, PoolId};
 use crate::resource::{
     Address, ChangeClass, DesiredState, LiveState, Mutability, OnChange, Ownership, RecipeName,
     TaskStreamError,
 };
 
 use super::change::{ActionReason, Change, FieldChange, Plan, Policy, Versions};
-use super::selection::Selection;
+use super::names::Names;
+use super::selection::{NothingMeant, Selection};
 use super::step::{Action, Step, StepId};
 use super::tasks::TaskPlan;
-use leftovers::Kept;
+use leftovers::Owned;
 
 /// Decides everything that it takes to bring `live` to `desired`. `tasks` holds, for each job of the recipe that is there, how
 /// its tasks differ.
@@ -59,12 +60,23 @@ pub fn plan(
     Ok(planner.finish())
 }
 
-/// Decides what it takes to destroy everything in `live` that `recipe` owns, as far as it is selected.
-pub fn destroy(recipe: &RecipeName, live: &LiveState, selection: &Selection) -> Plan {
+/// Decides what it takes to destroy everything in `live` that a recipe owns, as far as it is selected. What the recipe says is asked
+/// only for the names of things.
+///
+/// # Errors
+/// When a pattern means nothing of what the recipe has or owns: it is more likely a slip than meant.
+pub fn destroy(
+    desired: &DesiredState,
+    live: &LiveState,
+    selection: &Selection,
+) -> Result<Plan, NothingMeant> {
+    let owned = Owned::of(&desired.recipe, live, &Names::of(desired));
+    owned.check(selection, desired)?;
     let policy = Policy { prune: true, selection: selection.clone(), ..Policy::default() };
-    let mut planner = Planner::new(recipe, &policy, live);
-    planner.destroy_owned(live, ActionReason::DestroyRequested, &Kept::default());
-    planner.finish()
+    let mut planner = Planner::new(&desired.recipe, &policy, live);
+    let selected = owned.only(|name| selection.contains_one_of([&name.address, &name.shared]));
+    planner.destroy_owned(selected, ActionReason::DestroyRequested);
+    Ok(planner.finish())
 }
 
 struct Planner<'a> {
@@ -177,6 +189,14 @@ impl Adoption {
             change.remarks.push("it is taken over: from now on this recipe owns it".to_owned());
         }
     }
+}
+
+/// Says why nothing can follow an object under another id.
+fn say_that_nothing_can_follow(change: &mut Change) {
+    change.remarks.push(format!(
+        "no other {} can follow it: with `-r2` the id would be longer than {MAX_ID_LENGTH} characters",
+        change.address.kind
+    ));
 }
 
 fn conflict(change: &mut Change, reason: ActionReason, remark: String) {

@@ -13,10 +13,12 @@ pub struct Selection {
     pub excluded: Vec<AddressPattern>,
 }
 
-/// A pattern that means nothing in the recipe.
+/// A pattern that means nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("nothing in the recipe is meant by `{pattern}`; it has {}", .there.join(", "))]
+#[error("nothing in the {whole} is meant by `{pattern}`; it has {}", .there.join(", "))]
 pub struct NothingMeant {
+    /// In what: the recipe, or what is selected of it.
+    pub whole: &'static str,
     /// The pattern.
     pub pattern: String,
     /// What there is.
@@ -31,8 +33,62 @@ impl Selection {
 
     /// Whether a resource is picked by itself.
     pub fn contains(&self, address: &Address) -> bool {
-        let any = |patterns: &[AddressPattern]| patterns.iter().any(|pattern| pattern.matches(address));
+        self.contains_one_of([address])
+    }
+
+    /// Whether something is picked that has these addresses: by any of them, and left alone by none.
+    pub(super) fn contains_one_of<const N: usize>(&self, addresses: [&Address; N]) -> bool {
+        let any = |patterns: &[AddressPattern]| {
+            patterns.iter().any(|pattern| addresses.iter().any(|address| pattern.matches(address)))
+        };
         (self.targets.is_empty() || any(&self.targets)) && !any(&self.excluded)
+    }
+
+    /// Whether something that has these addresses is to be left alone.
+    pub(super) fn excludes_one_of<const N: usize>(&self, addresses: [&Address; N]) -> bool {
+        let untargeted = Self { targets: Vec::new(), excluded: self.excluded.clone() };
+        !untargeted.contains_one_of(addresses)
+    }
+
+    /// Checks that each of these patterns means something of what was picked.
+    ///
+    /// # Errors
+    /// When one doesn't: it would have no effect.
+    pub fn check(&self, patterns: &[AddressPattern], picked: &DesiredState) -> Result<(), NothingMeant> {
+        check(patterns, &addresses(picked), self.whole())
+    }
+
+    /// The first of these patterns that means no task of what was picked.
+    ///
+    /// # Errors
+    /// When a task can't be made from its recipe.
+    pub fn without_tasks(
+        &self,
+        patterns: &[AddressPattern],
+        picked: &DesiredState,
+    ) -> Result<Option<NothingMeant>, TaskStreamError> {
+        for pattern in patterns {
+            let mut jobs = picked.jobs.iter().filter(|(key, _)| pattern.names_tasks_of(key));
+            let mut is_meant = false;
+            while let Some((key, job)) = jobs.next().filter(|_| !is_meant) {
+                for task in job.tasks.iter() {
+                    is_meant |= pattern.matches_task(key, &task?.id);
+                    if is_meant {
+                        break;
+                    }
+                }
+            }
+            if !is_meant {
+                let there = picked.jobs.keys().map(|key| format!("{}.*", Address::tasks(key))).collect();
+                return Ok(Some(NothingMeant { whole: self.whole(), pattern: pattern.to_string(), there }));
+            }
+        }
+        Ok(None)
+    }
+
+    /// What patterns are looked for in, in words.
+    fn whole(&self) -> &'static str {
+        if self.is_everything() { "recipe" } else { "selection" }
     }
 
     /// What is picked of a recipe, and the pools that it needs.
@@ -40,7 +96,7 @@ impl Selection {
     /// # Errors
     /// When a pattern means nothing in the recipe: it is more likely a slip than meant.
     pub fn of(&self, desired: &DesiredState) -> Result<DesiredState, NothingMeant> {
-        check(self.targets.iter().chain(&self.excluded), desired)?;
+        check(self.targets.iter().chain(&self.excluded), &addresses(desired), "recipe")?;
         let mut picked = desired.clone();
         picked.jobs.retain(|key, _| self.contains(&Address::job(key)));
         picked.schedules.retain(|key, _| self.contains(&Address::schedule(key)));
@@ -55,52 +111,26 @@ impl Selection {
     }
 }
 
-/// Checks that each pattern means something in the recipe.
-///
-/// # Errors
-/// When one doesn't.
-pub fn check<'a>(
-    patterns: impl IntoIterator<Item = &'a AddressPattern>,
-    desired: &DesiredState,
-) -> Result<(), NothingMeant> {
+/// The addresses of a recipe.
+pub(super) fn addresses(desired: &DesiredState) -> Vec<Address> {
     let pools = desired.pools.keys().map(Address::pool);
     let jobs = desired.jobs.keys().map(Address::job);
-    let schedules = desired.schedules.keys().map(Address::schedule);
-    let there: Vec<Address> = pools.chain(jobs).chain(schedules).collect();
+    pools.chain(jobs).chain(desired.schedules.keys().map(Address::schedule)).collect()
+}
+
+/// Checks that each pattern means something of what is there.
+pub(super) fn check<'a>(
+    patterns: impl IntoIterator<Item = &'a AddressPattern>,
+    there: &[Address],
+    whole: &'static str,
+) -> Result<(), NothingMeant> {
     for pattern in patterns {
         if !there.iter().any(|address| pattern.matches(address)) {
             let there = there.iter().map(Address::to_string).collect();
-            return Err(NothingMeant { pattern: pattern.to_string(), there });
+            return Err(NothingMeant { whole, pattern: pattern.to_string(), there });
         }
     }
     Ok(())
-}
-
-/// The first of these patterns that means no task of the recipe.
-///
-/// # Errors
-/// When a task can't be made from its recipe.
-pub fn without_tasks(
-    patterns: &[AddressPattern],
-    desired: &DesiredState,
-) -> Result<Option<NothingMeant>, TaskStreamError> {
-    for pattern in patterns {
-        let mut jobs = desired.jobs.iter().filter(|(key, _)| pattern.names_tasks_of(key));
-        let mut is_meant = false;
-        while let Some((key, job)) = jobs.next().filter(|_| !is_meant) {
-            for task in job.tasks.iter() {
-                is_meant |= pattern.matches_task(key, &task?.id);
-                if is_meant {
-                    break;
-                }
-            }
-        }
-        if !is_meant {
-            let there = desired.jobs.keys().map(|key| format!("{}.*", Address::tasks(key))).collect();
-            return Ok(Some(NothingMeant { pattern: pattern.to_string(), there }));
-        }
-    }
-    Ok(None)
 }
 
 #[cfg(test)]
@@ -139,10 +169,22 @@ mod tests {
     }
 
     #[test]
+    fn what_is_asked_of_something_that_is_not_selected_is_refused() {
+        let selection = Selection { targets: vec!["pools.cpu".parse().unwrap()], excluded: Vec::new() };
+        let picked = selection.of(&recipe()).unwrap();
+        assert_eq!(selection.check(&["pools.cpu".parse().unwrap()], &picked), Ok(()));
+        let refused = selection.check(&["pools.gpu".parse().unwrap()], &picked).unwrap_err().to_string();
+        assert_eq!(refused, "nothing in the selection is meant by `pools.gpu`; it has pools.cpu");
+        let tasks = selection.without_tasks(&["jobs.train".parse().unwrap()], &picked).unwrap();
+        assert_eq!(tasks.unwrap().whole, "selection");
+    }
+
+    #[test]
     fn a_task_that_is_not_there_is_not_meant() {
         let mut recipe = recipe();
         recipe.jobs.insert("train".into(), test_support::job(vec![test_support::task("a", "run")]));
-        let missing = |text: &str| without_tasks(&[text.parse().unwrap()], &recipe).unwrap();
+        let missing =
+            |text: &str| Selection::default().without_tasks(&[text.parse().unwrap()], &recipe).unwrap();
         for there in ["jobs.train", "jobs.*.tasks", "jobs.train.tasks.a", "jobs.tr*.tasks.?"] {
             assert_eq!(missing(there), None, "{there}");
         }

@@ -37,6 +37,8 @@ pub struct PoolResize {
     pub spot: i32,
     /// How long the allocation may take.
     pub timeout: Duration,
+    /// Whether nodes go at once, and what runs there goes back to the queue. Otherwise they finish their tasks first, and take no others.
+    pub interrupts: bool,
 }
 
 /// What makes a job complete: written once all of its tasks are there.
@@ -60,7 +62,8 @@ pub enum Action {
         /// The mark.
         ownership: Ownership,
     },
-    /// Change the number of nodes. Done when the pool has been told and its allocation is steady.
+    /// Change the number of nodes. Done when the pool has been told and its allocation is steady, or when all that it still waits for
+    /// are nodes that finish their tasks before they go.
     ResizePool {
         /// The pool.
         pool: PoolId,
@@ -282,7 +285,9 @@ impl Action {
             Self::CreatePool { spec, .. } | Self::UpdatePool { spec, .. } => spec.digest(),
             Self::CreateJob { spec, .. } | Self::UpdateJob { spec, .. } => spec.digest(),
             Self::CreateSchedule { spec, .. } | Self::UpdateSchedule { spec, .. } => spec.digest(),
-            Self::ResizePool { size, .. } => Digest::of(&(size.dedicated, size.spot, size.timeout)),
+            Self::ResizePool { size, .. } => {
+                Digest::of(&(size.dedicated, size.spot, size.timeout, size.interrupts))
+            }
             Self::EnableAutoscale { autoscale, .. } => Digest::of(autoscale),
             Self::MoveJob { pool, .. } => Digest::of(pool),
             Self::DeleteTasks { tasks, .. } => {

@@ -88,6 +88,11 @@ pub struct DesiredState {
 }
 
 impl DesiredState {
+    /// What a recipe wants that is there no longer: nothing.
+    pub fn nothing(recipe: RecipeName) -> Self {
+        Self { recipe, pools: BTreeMap::new(), jobs: BTreeMap::new(), schedules: BTreeMap::new() }
+    }
+
     /// What the recipe wants, with each job and each pool in its youngest generation that there is.
     #[must_use]
     pub fn at_generations(mut self, there: &AllGenerations) -> Self {

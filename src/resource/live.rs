@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::batch::model::{
     AllocationState, BatchJob, BatchJobSchedule, BatchJobScheduleState, BatchJobState, BatchMetadataItem,
-    BatchPool, BatchPoolState, BatchTask, BatchTaskExecutionResult, BatchTaskState, ResizeError,
+    BatchPool, BatchPoolState, BatchTask, BatchTaskCounts, BatchTaskExecutionResult, BatchTaskState,
+    ResizeError,
 };
 use crate::batch::{ApiVersion, DateTime, ETag, JobId, JobScheduleId, PoolId, TaskId};
 
@@ -64,6 +65,19 @@ pub struct JobContents {
     pub waiting: u64,
     /// Tasks in it that no recipe made.
     pub foreign: ForeignTasks,
+}
+
+impl JobContents {
+    /// What counts of a job's tasks say. They don't tell who made the tasks.
+    pub fn of(counts: &BatchTaskCounts) -> Self {
+        let (running, waiting) = (u64::from(counts.running), u64::from(counts.active));
+        Self { running, waiting, foreign: ForeignTasks::default() }
+    }
+
+    /// Whether a task has not completed.
+    pub fn has_unfinished(&self) -> bool {
+        self.running + self.waiting > 0
+    }
 }
 
 /// Tasks that no recipe made: they carry no digest.

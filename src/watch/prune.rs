@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::pipeline::{self, PipelineError};
 use crate::plan::Selection;
-use crate::resource::RecipeName;
+use crate::resource::{DesiredState, RecipeName};
 
 use super::condition::{ConditionKind, Finding, Reason};
 use super::failure::Prospect;
@@ -68,7 +68,8 @@ pub(super) async fn prune(
     let left = |kind, reason, text, next| {
         Pruned::Left(Finding::not_ready(kind, reason, text), next, Tally::default())
     };
-    let plan = match pipeline::plan_destroy(&tools.client, recipe, &Selection::default()).await {
+    let nothing = DesiredState::nothing(recipe.clone());
+    let plan = match pipeline::plan_destroy(&tools.client, &nothing, &Selection::default()).await {
         Ok(plan) => plan,
         Err(PipelineError::Observe(error)) => {
             return left(

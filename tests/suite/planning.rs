@@ -440,7 +440,7 @@ fn obstacles(plan: &Plan) -> Vec<String> {
 
 #[test]
 fn a_plan_that_destroys_names_whose_work_it_would_end() {
-    let plan = destroy(&RecipeName::new("mnist").unwrap(), &shared(None), &Selection::default());
+    let plan = destroy(&recipe(), &shared(None), &Selection::default()).unwrap();
     assert_eq!(
         obstacles(&plan),
         [
@@ -495,7 +495,7 @@ fn destroying_takes_jobs_first_and_only_what_is_ours() {
         &MetadataSpec::new(),
     ));
     live.pools.insert(theirs.value.spec.id.clone(), theirs);
-    let plan = destroy(&RecipeName::new("mnist").unwrap(), &live, &Selection::default());
+    let plan = destroy(&recipe(), &live, &Selection::default()).unwrap();
     assert_eq!(check(&plan), []);
     assert_eq!(verbs(&plan), ["delete job", "delete pool"]);
     assert_eq!(plan.steps[1].after, [plan.steps[0].id]);

@@ -1,12 +1,15 @@
 //! Steps about pools.
 
+use futures::{TryStreamExt as _, pin_mut};
+
 use crate::batch::model::{
-    AllocationState, BatchMetadataItem, BatchPoolEnableAutoScaleOptions, BatchPoolResizeOptions,
-    BatchPoolState, BatchPoolUpdateOptions,
+    AllocationState, BatchMetadataItem, BatchNodeDeallocationOption, BatchNodeState,
+    BatchPoolEnableAutoScaleOptions, BatchPoolResizeOptions, BatchPoolState, BatchPoolUpdateOptions,
 };
-use crate::batch::odata::Select;
+use crate::batch::odata::{ListQuery, Select};
 use crate::batch::operations::{
-    CreatePool, DeletePool, DisablePoolAutoScale, EnablePoolAutoScale, GetPool, ResizePool, UpdatePool,
+    CreatePool, DeletePool, DisablePoolAutoScale, EnablePoolAutoScale, GetPool, ListNodes, ResizePool,
+    UpdatePool,
 };
 use crate::batch::{Conditions, ETag, ErrorCode, PoolId};
 use crate::observe::{Hold, pool_status};
@@ -98,6 +101,10 @@ pub(super) async fn resize(context: &StepContext<'_>, pool: &PoolId, size: PoolR
             target_dedicated_nodes: Some(size.dedicated),
             target_low_priority_nodes: Some(size.spot),
             resize_timeout: Some(size.timeout.into()),
+            node_deallocation_option: Some(match size.interrupts {
+                true => BatchNodeDeallocationOption::Requeue,
+                false => BatchNodeDeallocationOption::TaskCompletion,
+            }),
             ..BatchPoolResizeOptions::default()
         };
         context.client.send(&ResizePool { pool_id: pool.clone(), resize, conditions }).await
@@ -106,8 +113,18 @@ pub(super) async fn resize(context: &StepContext<'_>, pool: &PoolId, size: PoolR
     if matches!(outcome, Outcome::AlreadyDone) {
         return Ok(outcome);
     }
-    let there = settle(context, pool).await.map_err(|error| if_gone(context, error))?.value;
-    let reached = (there.current_dedicated, there.current_spot) == (size.dedicated, size.spot);
+    let has_enough =
+        |there: &LivePool| there.current_dedicated >= size.dedicated && there.current_spot >= size.spot;
+    let is_done = async |there: &LivePool| {
+        let may_be_left = !size.interrupts && has_enough(there);
+        Ok(is_steady(there) || (may_be_left && only_finishes_tasks(context, pool).await?))
+    };
+    let resized = wait_until(context, pool, is_done).await;
+    let there = resized.map_err(|error| if_gone(context, error))?.value;
+    let reached = match size.interrupts {
+        true => (there.current_dedicated, there.current_spot) == (size.dedicated, size.spot),
+        false => has_enough(&there),
+    };
     if !reached && !there.resize_errors.is_empty() {
         return Err(StepError::Resize(there.resize_errors.join("; ")));
     }
@@ -148,10 +165,40 @@ pub(super) async fn disable_autoscale(context: &StepContext<'_>, pool: &PoolId) 
 
 /// Waits until the pool's nodes are no longer changing.
 async fn settle(context: &StepContext<'_>, pool: &PoolId) -> Result<Observed<LivePool>, StepError> {
+    wait_until(context, pool, async |there: &LivePool| Ok(is_steady(there))).await
+}
+
+fn is_steady(pool: &LivePool) -> bool {
+    pool.allocation_state == AllocationState::Steady
+}
+
+/// Whether all nodes that a pool still waits for finish tasks before they go: that takes as long as tasks do.
+async fn only_finishes_tasks(context: &StepContext<'_>, pool: &PoolId) -> Result<bool, StepError> {
+    let select = Select::of(&["id", "state", "runningTasksCount"]);
+    let query = ListQuery { select, ..ListQuery::default() };
+    let nodes = context.client.list(ListNodes { pool_id: pool.clone(), query });
+    pin_mut!(nodes);
+    let mut some_do = false;
+    while let Some(node) = nodes.try_next().await? {
+        if node.state == Some(BatchNodeState::LeavingPool) {
+            if node.running_tasks_count.unwrap_or_default() == 0 {
+                return Ok(false);
+            }
+            some_do = true;
+        }
+    }
+    Ok(some_do)
+}
+
+async fn wait_until(
+    context: &StepContext<'_>,
+    pool: &PoolId,
+    is_done: impl AsyncFn(&LivePool) -> Result<bool, StepError>,
+) -> Result<Observed<LivePool>, StepError> {
     context
         .wait_until(&format!("the allocation of pool {pool}"), async || {
             let there = read(context, pool).await?;
-            if there.value.allocation_state == AllocationState::Steady {
+            if is_done(&there.value).await? {
                 return Ok(Some(there));
             }
             let nodes = there.value.current_dedicated + there.value.current_spot;

@@ -93,7 +93,7 @@ impl Apply<'_> {
         };
         kept.check_account(self.account.name(), client.api_version())?;
         let plan = if kept.destroys() {
-            pipeline::plan_destroy(client, &self.desired.recipe, &self.policy.selection).await?
+            pipeline::plan_destroy(client, self.desired, &self.policy.selection).await?
         } else {
             pipeline::plan(client, self.desired, &self.policy).await?
         };

@@ -69,13 +69,14 @@ async fn destroy(
 ) -> Result<ExitCode, CommandError> {
     let patience = Patience::with(&context.printer, "making the plan");
     let selection = selection(&args.selection);
-    let planning = pipeline::plan_destroy(account.client(), &loaded.desired.recipe, &selection);
+    let planning = pipeline::plan_destroy(account.client(), &loaded.desired, &selection);
     let planning = async { Ok(unless_stopped(stop, NOTHING, planning).await??) };
     let plan = in_time(deadline, NOTHING, planning).await?;
     drop(patience);
     if plan.is_empty() {
         let mut out = context.printer.narration();
-        writeln!(out, "Nothing to destroy: the account has nothing that the recipe `{}` made.", plan.recipe)?;
+        let what = if selection.is_everything() { "nothing" } else { "nothing of what is selected" };
+        writeln!(out, "Nothing to destroy: the account has {what} that the recipe `{}` made.", plan.recipe)?;
         if context.printer.is_json() {
             context.printer.line(&json::destroyed(&plan, None, ExitCode::Success.number()))?;
         }

@@ -21,7 +21,7 @@ pub(super) async fn run(context: &Context, args: &PlanArgs) -> Result<ExitCode, 
     let account = Account::open(context).await?;
     let policy = Policy { refresh_only: args.refresh_only, ..policy(&args.policy) };
     let plan = if args.destroy {
-        pipeline::plan_destroy(account.client(), &loaded.desired.recipe, &policy.selection).await
+        pipeline::plan_destroy(account.client(), &loaded.desired, &policy.selection).await
     } else {
         pipeline::plan(account.client(), &loaded.desired, &policy).await
     };

@@ -2,14 +2,13 @@
 
 use serde_json::Value;
 
-use crate::batch::{JobId, PoolId};
+use crate::batch::PoolId;
 use crate::resource::{
     Address, ChangeClass, DesiredPool, DesiredState, Generation, LivePool, LiveState, Observed, OnChange,
     PoolSpec,
 };
 
 use super::super::change::{ActionReason, Change, FieldChange};
-use super::super::obstacle::Obstacle;
 use super::super::step::{Action, StepId};
 use super::Planner;
 
@@ -105,13 +104,13 @@ impl Planner<'_> {
             let others = generations.others(&pool.generation).into_iter();
             for id in others.filter_map(|generation| generation.id()).chain(moved) {
                 if let Some(old) = live.pools.get(&id) {
-                    self.retire_pool(desired, old);
+                    self.retire_pool(old);
                 }
             }
         }
     }
 
-    fn retire_pool(&mut self, desired: &DesiredState, old: &Observed<LivePool>) {
+    fn retire_pool(&mut self, old: &Observed<LivePool>) {
         let id = &old.value.spec.id;
         let mut change = Change {
             id: id.to_string(),
@@ -120,20 +119,6 @@ impl Planner<'_> {
             ..Change::unchanged(self.free_address(Address::pool(id.as_str())))
         };
         self.disturb_pool(&mut change, &old.value);
-        // Jobs that nobody moves: those that the recipe no longer has, and those that its schedules have made.
-        let moving = |job: &JobId| desired.jobs.values().any(|wanted| wanted.spec.id == *job);
-        let ours = self.live.jobs.iter().filter(|(job, _)| !moving(job)).chain(&self.live.scheduled);
-        for (job, there) in
-            ours.filter(|(_, job)| !job.value.is_over() && job.value.runs_on.as_ref() == Some(id))
-        {
-            let held = self.live.contents.get(job).cloned().unwrap_or_default();
-            change.obstacles.push(Obstacle::PoolInUse {
-                job: job.clone(),
-                recipe: there.value.ownership.as_ref().map(|owner| owner.recipe.clone()),
-                running: held.running,
-                waiting: held.waiting,
-            });
-        }
         let before: Vec<StepId> = self.steps.iter().map(|step| step.id).collect();
         let delete = Action::DeletePool { pool: id.clone(), etag: old.etag.clone() };
         self.step(&change.address, delete, before);

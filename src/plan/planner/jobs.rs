@@ -17,7 +17,7 @@ use super::super::step::{Action, JobSeal, StepId};
 use super::super::tasks::TaskPlan;
 use super::blue_green::is_the_same_pool;
 use super::next_job::{ends_between, say_new_work};
-use super::{Planner, conflict, hardest};
+use super::{Planner, conflict, hardest, say_that_nothing_can_follow};
 
 impl Planner<'_> {
     pub(super) fn job(
@@ -152,6 +152,9 @@ impl Planner<'_> {
                 change.remarks.push("--replace asks for it".to_owned());
             } else if takes_none && has_new_work {
                 say_new_work(&mut change, &live.value, tasks.summary);
+                if desired.next_generation.is_none() {
+                    say_that_nothing_can_follow(&mut change);
+                }
             }
             change.remarks.push("its tasks, their results and their files are deleted with it".to_owned());
             self.disturb_job(&mut change, &desired.spec.id);

@@ -1,13 +1,54 @@
 //! What stands in the way of changes that end or interrupt work.
 
-use crate::batch::PoolId;
-use crate::resource::{Address, ChangeClass, LiveJob, LivePool, OnChange};
+use std::collections::BTreeSet;
+
+use crate::batch::{JobId, JobScheduleId, PoolId};
+use crate::resource::{Address, ChangeClass, JobContents, LiveJob, LivePool, Observed, OnChange, RecipeName};
 
 use super::super::change::{ActionReason, Change};
 use super::super::obstacle::Obstacle;
+use super::super::step::{Action, Step};
 use super::Planner;
 use super::blue_green::is_the_same_pool;
 use super::pools::{has_outdated_nodes, was_rebooting};
+
+/// Which jobs are still on their pool after some steps.
+struct Staying<'a> {
+    leave: BTreeSet<&'a JobId>,
+    leave_with: BTreeSet<&'a JobScheduleId>,
+}
+
+impl<'a> Staying<'a> {
+    fn after(steps: &'a [Step]) -> Self {
+        let mut staying = Self { leave: BTreeSet::new(), leave_with: BTreeSet::new() };
+        for step in steps {
+            match &step.action {
+                Action::MoveJob { job, .. } | Action::DeleteJob { job, .. } | Action::EndJob { job, .. } => {
+                    staying.leave.insert(job);
+                }
+                Action::DeleteSchedule { schedule, .. } => {
+                    staying.leave_with.insert(schedule);
+                }
+                _ => {}
+            }
+        }
+        staying
+    }
+
+    fn has(&self, job: &JobId) -> bool {
+        !self.leave.contains(job)
+            && !job.schedule().is_some_and(|schedule| self.leave_with.contains(&schedule))
+    }
+}
+
+fn in_use(job: &JobId, recipe: Option<&RecipeName>, held: &JobContents) -> Obstacle {
+    Obstacle::PoolInUse {
+        job: job.clone(),
+        recipe: recipe.cloned(),
+        running: held.running,
+        waiting: held.waiting,
+    }
+}
 
 impl Planner<'_> {
     /// Says what taking the nodes of a pool away disturbs. A pool that goes is missed by every job on it; one that is only drained,
@@ -27,21 +68,67 @@ impl Planner<'_> {
             };
             change.remarks.push(format!("{nodes} {noun} taken away{requeued}"));
         }
-        for (job, neighbour) in self.live.neighbours.iter().filter(|(_, job)| job.pool == live.spec.id) {
-            let held = self.live.contents.get(job).cloned().unwrap_or_default();
-            if goes || held.running > 0 {
-                change.obstacles.push(Obstacle::PoolInUse {
-                    job: job.clone(),
-                    recipe: neighbour.recipe.clone(),
-                    running: held.running,
-                    waiting: held.waiting,
-                });
+        let stay = Staying::after(&self.steps);
+        self.disturb_neighbours(change, &live.spec.id, |job, held| {
+            stay.has(job) && (goes || held.running > 0)
+        });
+        if change.class == ChangeClass::Destroy {
+            self.disturb_jobs_left(change, &live.spec.id, &stay);
+        }
+    }
+
+    /// Names the jobs of others on a pool whose work is disturbed.
+    fn disturb_neighbours(
+        &self,
+        change: &mut Change,
+        pool: &PoolId,
+        is_disturbed: impl Fn(&JobId, &JobContents) -> bool,
+    ) {
+        for (job, neighbour) in self.live.neighbours.iter().filter(|(_, job)| job.pool == *pool) {
+            let held = self.held(job);
+            if is_disturbed(job, &held) {
+                change.obstacles.push(in_use(job, neighbour.recipe.as_ref(), &held));
             }
+        }
+    }
+
+    /// Names the recipe's own jobs that would be left without their pool: those that are neither deleted with it nor move, and have
+    /// something to do. The job of a schedule has, until it is over: the schedule makes no other before.
+    fn disturb_jobs_left(&self, change: &mut Change, pool: &PoolId, stay: &Staying<'_>) {
+        let own = self.own_jobs().filter(|(job, _)| self.held(job).has_unfinished());
+        let left = own.chain(&self.live.scheduled).filter(|(job, there)| {
+            !there.value.is_over() && there.value.runs_on.as_ref() == Some(pool) && stay.has(job)
+        });
+        for (job, _) in left {
+            change.obstacles.push(in_use(job, Some(self.recipe), &self.held(job)));
+        }
+    }
+
+    fn own_jobs(&self) -> impl Iterator<Item = (&JobId, &Observed<LiveJob>)> {
+        let is_own = |job: &Observed<LiveJob>| {
+            job.value.ownership.as_ref().is_some_and(|owner| owner.recipe == *self.recipe)
+        };
+        self.live.jobs.iter().filter(move |(_, job)| is_own(job))
+    }
+
+    fn held(&self, job: &JobId) -> JobContents {
+        self.live.contents.get(job).cloned().unwrap_or_default()
+    }
+
+    /// Says which running tasks deleting a job schedule ends: its jobs go with it.
+    pub(super) fn disturb_schedule(&self, change: &mut Change, schedule: &JobScheduleId) {
+        let jobs = self.live.scheduled.keys().filter(|job| job.schedule().as_ref() == Some(schedule));
+        let running: u64 = jobs.map(|job| self.held(job).running).sum();
+        if running > 0 {
+            change.obstacles.push(Obstacle::TasksRunning { running, samples: Vec::new() });
         }
     }
 
     /// Says what becomes of the nodes of a pool that goes by a change only once they have rebooted.
     pub(super) fn say_who_reboots(&self, change: &mut Change, live: &LivePool, on_change: OnChange) {
+        if self.reboots_outdated(live, on_change) || self.permits(OnChange::Reboot, on_change) {
+            self.disturb_neighbours(change, &live.spec.id, |_, held| held.running > 0);
+        }
         let (nodes, requeued) = (live.current_dedicated + live.current_spot, self.requeued(&live.spec.id));
         if self.reboots_outdated(live, on_change) {
             let why = if was_rebooting(live) {
@@ -81,9 +168,9 @@ impl Planner<'_> {
 
     /// What becomes of the recipe's own tasks that run on a pool.
     fn requeued(&self, pool: &PoolId) -> String {
-        let here = self.live.jobs.values().filter(|job| job.value.runs_on.as_ref() == Some(pool));
-        let held = here.filter_map(|job| self.live.contents.get(&job.value.spec.id));
-        match held.map(|held| held.running).sum() {
+        let jobs = self.own_jobs().chain(&self.live.scheduled);
+        let here = jobs.filter(|(_, job)| job.value.runs_on.as_ref() == Some(pool));
+        match here.map(|(job, _)| self.held(job).running).sum::<u64>() {
             0 => "; tasks running there are put back in the queue".to_owned(),
             1 => "; a task of this recipe that runs there is put back in the queue".to_owned(),
             running => format!("; {running} tasks of this recipe that run there are put back in the queue"),
@@ -92,7 +179,7 @@ impl Planner<'_> {
 
     /// Says what deleting a job takes along: running tasks, and tasks of others. They must be given up explicitly also where the
     /// job may be made anew.
-    pub(super) fn disturb_job(&self, change: &mut Change, job: &crate::batch::JobId) {
+    pub(super) fn disturb_job(&self, change: &mut Change, job: &JobId) {
         let Some(held) = self.live.contents.get(job) else { return };
         if held.running > 0 {
             change.obstacles.push(Obstacle::TasksRunning { running: held.running, samples: Vec::new() });

@@ -13,7 +13,7 @@ use super::super::diff::source_of;
 use super::super::pool;
 use super::super::step::{Action, PoolResize, StepId};
 use super::blue_green::next_generation;
-use super::{Adoption, Planner, conflict, hardest};
+use super::{Adoption, Planner, conflict, hardest, say_that_nothing_can_follow};
 
 impl Planner<'_> {
     pub(super) fn pool(&mut self, key: &str, desired: &DesiredPool, live: Option<&Observed<LivePool>>) {
@@ -51,14 +51,18 @@ impl Planner<'_> {
         self.changes.push(change);
     }
 
-    /// Says why a pool has fewer nodes than it asked for. That the account's quota is used up shows in nothing else that the service
+    /// Says why a pool has fewer nodes than it asked for, or more. That the account's quota is used up shows in nothing else that the service
     /// tells here.
     fn note_shortage(&mut self, address: &Address, live: &LivePool) {
         let (there, wanted) =
             (live.current_dedicated + live.current_spot, live.spec.dedicated_nodes + live.spec.spot_nodes);
-        if there < wanted && !live.resize_errors.is_empty() {
-            let why = live.resize_errors.join("; ");
+        let why = live.resize_errors.join("; ");
+        if there < wanted && !why.is_empty() {
             self.notes.push(format!("{address}: it has {there} of {wanted} nodes: {why}"));
+        }
+        if there > wanted && !why.is_empty() && live.spec.autoscale.is_none() {
+            self.notes
+                .push(format!("{address}: it still has {there} nodes, and should have {wanted}: {why}"));
         }
     }
 
@@ -163,9 +167,11 @@ impl Planner<'_> {
         if change.class > ChangeClass::CreateFirst
             && adoption == Adoption::Owned
             && self.creates_first(desired.on_change)
-            && let Some(next) = next_generation(desired)
         {
-            return self.create_first(change, key, &next, &live.value);
+            match next_generation(desired) {
+                Some(next) => return self.create_first(change, key, &next, &live.value),
+                None => say_that_nothing_can_follow(change),
+            }
         }
         change.needs = self.missing_permission(change.class, desired.on_change);
         self.disturb_pool(change, &live.value);
@@ -176,6 +182,7 @@ impl Planner<'_> {
                 false => self.note_outdated(&change.address, &live.value),
             }
         }
+        self.say_which_nodes_go(change, desired, &live.value);
         if change.class == ChangeClass::UpdateLiveAfterReboot {
             self.say_who_reboots(change, &live.value, desired.on_change);
         }
@@ -257,7 +264,8 @@ impl Planner<'_> {
             .is_some()
             .then(|| self.step(&change.address, Action::DisableAutoscale { pool: pool.clone() }, []));
         let uploaded = self.upload_changed_files(change, desired);
-        let zero = PoolResize { dedicated: 0, spot: 0, timeout: desired.spec.resize_timeout };
+        let timeout = desired.spec.resize_timeout;
+        let zero = PoolResize { dedicated: 0, spot: 0, timeout, interrupts: true };
         let drain = Action::ResizePool { pool: pool.clone(), size: zero };
         let drained = self.step(&change.address, drain, disabled.into_iter().chain(uploaded));
         self.patch_pool(change, desired, live, Some(drained))
@@ -294,6 +302,23 @@ impl Planner<'_> {
         self.scale(change, desired, live, updated, drained.is_some())
     }
 
+    /// Says how many nodes go by another size, and that nothing is interrupted by that.
+    fn say_which_nodes_go(&self, change: &mut Change, desired: &DesiredPool, live: &LivePool) {
+        let is_resized = change.fields.iter().any(|field| field.path.starts_with("nodes."));
+        let stays = matches!(change.class, ChangeClass::UpdateLive | ChangeClass::UpdateLiveAfterReboot);
+        if !is_resized || !stays || desired.spec.autoscale.is_some() {
+            return;
+        }
+        let dedicated = live.current_dedicated - desired.spec.dedicated_nodes;
+        match dedicated.max(0) + (live.current_spot - desired.spec.spot_nodes).max(0) {
+            0 => {}
+            1 => change.remarks.push("1 node goes, once the tasks that run there have completed".to_owned()),
+            nodes => change
+                .remarks
+                .push(format!("{nodes} nodes go, each once the tasks that run there have completed")),
+        }
+    }
+
     /// Gives the pool its number of nodes, or the formula that sets it.
     fn scale(
         &mut self,
@@ -316,6 +341,7 @@ impl Planner<'_> {
             dedicated: spec.dedicated_nodes,
             spot: spec.spot_nodes,
             timeout: spec.resize_timeout,
+            interrupts: false,
         };
         self.step(&change.address, Action::ResizePool { pool, size }, [last])
     }

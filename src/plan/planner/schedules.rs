@@ -74,10 +74,14 @@ impl Planner<'_> {
         change.ignore(&desired.ignored);
         change.note_live(live.etag.as_ref(), live.value.ownership.as_ref(), &desired.spec.digest());
         let is_requested = self.policy.replaces(&change.address);
-        if change.fields.is_empty() && change.reason != ActionReason::Adopted && !is_requested {
+        let is_over = live.value.is_over();
+        let is_left = change.fields.is_empty() && change.reason != ActionReason::Adopted && !is_requested;
+        if is_left || !is_over {
+            self.note_that_it_rests(&change.address, &live.value);
+        }
+        if is_left {
             return;
         }
-        let is_over = live.value.is_over();
         if is_requested || is_over || hardest(&change.fields) == Some(Mutability::Replace) {
             change.class = ChangeClass::Replace;
             change.reason = ActionReason::CannotUpdate;
@@ -89,6 +93,7 @@ impl Planner<'_> {
                 change.remarks.push(format!("it is {} and can't be changed any more", live.value.state));
             }
             change.remarks.push("its jobs, their tasks and their files are deleted with it".to_owned());
+            self.disturb_schedule(change, &desired.spec.id);
             change.needs = self.missing_permission(change.class, OnChange::Stop).filter(|_| !is_requested);
             if change.needs.is_some() {
                 return;
@@ -114,6 +119,19 @@ impl Planner<'_> {
             ownership: self.schedule_mark(desired),
         };
         self.step(&change.address, update, pool_ready);
+    }
+
+    /// Says of a schedule that somebody disabled or ended, or whose time is over, that it makes no jobs. Whether it does is not the
+    /// recipe's business, but who reads a plan may think so.
+    fn note_that_it_rests(&mut self, address: &Address, live: &LiveSchedule) {
+        let advice = match &live.state {
+            BatchJobScheduleState::Disabled => "until somebody enables it".to_owned(),
+            _ if live.is_over() => {
+                format!("any more; --replace {address} makes it anew, and deletes those that it has made")
+            }
+            _ => return,
+        };
+        self.notes.push(format!("{address}: it is {} and makes no jobs {advice}", live.state));
     }
 
     fn schedule_mark(&self, desired: &DesiredSchedule) -> Ownership {

@@ -80,7 +80,7 @@ impl Case {
         };
         let client = client(account, version);
         let plan = if options.destroy {
-            pipeline::plan_destroy(&client, &desired.recipe, &policy.selection).await
+            pipeline::plan_destroy(&client, &desired, &policy.selection).await
         } else {
             pipeline::plan(&client, &desired, &policy).await
         };

@@ -1,5 +1,9 @@
 //! Work of others is not ended without a word.
 
+use std::time::{Duration, Instant};
+
+use batchyard::batch::model::BatchTaskState;
+
 use super::stranger::Stranger;
 use crate::support::{Emulator, Runtime, Sandbox};
 
@@ -78,6 +82,50 @@ fn a_pool_is_not_replaced_under_the_job_of_an_sdk() {
     refused.stderr_contains("nothing was changed");
     sandbox.run(changed.into_iter().chain(["--force"])).success();
     sandbox.run(["plan", "owner.yaml", "--detailed-exitcode", "-p", "slots=2"]).success();
+}
+
+/// The owner's pool, with a task of the guest's running on it.
+fn visited(sandbox: &Sandbox, emulator: &Emulator<'_>) -> Stranger {
+    sandbox.run(["apply", "owner.yaml", "-y"]).success();
+    sandbox.run(["apply", "guest.yaml", "-y", "--no-wait"]).success();
+    let stranger = Stranger::of(emulator);
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while stranger.states("visit") != [(BatchTaskState::Running, 0)] {
+        assert!(Instant::now() < deadline, "{:?}", stranger.states("visit"));
+    }
+    stranger
+}
+
+#[test]
+fn a_pool_that_shrinks_lets_tasks_finish() {
+    let sandbox = sandbox();
+    let Some(emulator) = Emulator::start(&sandbox, Runtime::Simulated) else { return };
+    let stranger = visited(&sandbox, &emulator);
+    sandbox.write("owner.yaml", &RECIPE.replace("dedicated: 1", "dedicated: 0"));
+    let plan = sandbox.run(["plan", "owner.yaml"]);
+    plan.success().stdout_contains("1 node goes, once the tasks that run there have completed");
+    sandbox.run(["apply", "owner.yaml", "-y", "--no-wait"]).success().stdout_contains("resize pool shared");
+    assert_eq!(stranger.states("visit"), [(BatchTaskState::Running, 0)], "it was not interrupted");
+    sandbox.run(["plan", "owner.yaml", "--detailed-exitcode"]).success().stdout_contains("No changes.");
+}
+
+#[test]
+fn nodes_are_not_rebooted_under_the_tasks_of_another_recipe() {
+    let sandbox = sandbox();
+    let Some(emulator) = Emulator::start(&sandbox, Runtime::Simulated) else { return };
+    let stranger = visited(&sandbox, &emulator);
+    let start_task = "on_change: reboot\n    start_task: { command: [prepare] }";
+    sandbox.write("owner.yaml", &RECIPE.replace("on_change: recreate", start_task));
+    let refused = sandbox.run(["apply", "owner.yaml", "-y", "--no-wait"]);
+    refused.code(4).stderr_contains(
+        "pool `shared`: the job `visit` of the recipe `guest` uses it (1 running, 0 waiting)",
+    );
+    // Where nothing is rebooted, nothing stands in the way.
+    sandbox.write("owner.yaml", &RECIPE.replace("on_change: recreate", "start_task: { command: [prepare] }"));
+    sandbox.run(["apply", "owner.yaml", "-y", "--no-wait"]).success();
+    let later = sandbox.run(["apply", "owner.yaml", "-y", "--no-wait", "--allow", "reboot"]);
+    later.code(4).stderr_contains("the job `visit` of the recipe `guest` uses it");
+    assert_eq!(stranger.states("visit"), [(BatchTaskState::Running, 0)]);
 }
 
 #[test]

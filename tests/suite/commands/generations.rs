@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::stranger::Stranger;
 use crate::support::{Emulator, Output, Runtime, Sandbox};
 
 /// `first` succeeds, `second` fails, `third` waits for it for ever, and the job would end with them.
@@ -206,4 +207,45 @@ fn a_task_that_is_not_there_cannot_run_again() {
         refused.code(64).stderr_contains(&format!("nothing in the recipe is meant by `{nothing}`"));
     }
     plan(&sandbox, &["--rerun", "jobs.j.tasks.second"]).code(2);
+}
+
+#[test]
+fn all_generations_are_excluded_and_meant_together() {
+    let sandbox = Sandbox::new().file("recipe.yaml", POOL);
+    let Some(emulator) = Emulator::start(&sandbox, Runtime::Simulated) else { return };
+    apply(&sandbox, &[]).success();
+    let larger = ["-p", "size=Standard_D4s_v3"];
+    apply(&sandbox, &larger).success().stdout_contains("delete pool p");
+    // The job is where its pool is, also where that is left alone.
+    let rest = plan(&sandbox, &[&larger[..], &["--exclude", "pools.p"]].concat());
+    rest.success().stdout_contains("No changes.");
+    let destroy = |flags: &[&str]| sandbox.run(["plan", "recipe.yaml", "--destroy"].iter().chain(flags));
+    let rest = destroy(&["--exclude", "pools.p"]);
+    assert!(!rest.success().stdout_contains("jobs.j").stdout.contains("p-r2"), "{rest}");
+    for address in ["pools.p", "pools.p-r2"] {
+        let only = destroy(&["--target", address]);
+        only.success().stdout_contains("pools.p-r2  pool `p-r2`").stdout_contains("Plan: 1 to destroy.");
+    }
+    sandbox.run(["destroy", "recipe.yaml", "-y", "--exclude", "pools.p"]).success();
+    assert!(Stranger::of(&emulator).sees_pool("p-r2"));
+}
+
+#[test]
+fn an_id_that_leaves_no_room_for_another_generation_is_said() {
+    let long = "x".repeat(63);
+    let recipe = POOL.replace("  p:\n", &format!("  p:\n    id: {long}\n"));
+    let recipe = recipe.replace("{ pool: p,", &format!("{{ id: {long}, on_complete: terminate, pool: p,"));
+    let sandbox = Sandbox::new().file("recipe.yaml", &recipe);
+    let Some(_emulator) = Emulator::start(&sandbox, Runtime::Simulated) else { return };
+    apply(&sandbox, &[]).success();
+    let refused = apply(&sandbox, &["-p", "size=Standard_D4s_v3"]);
+    refused
+        .code(4)
+        .stderr_contains("no other pool can follow it: with `-r2` the id would be longer than 64 characters");
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !sandbox.run(["status", "recipe.yaml"]).stdout.contains("completed") {
+        assert!(Instant::now() < deadline, "the job does not end");
+    }
+    sandbox.write("recipe.yaml", &recipe.replace("command: one", "command: other"));
+    apply(&sandbox, &[]).code(4).stderr_contains("no other job can follow it");
 }

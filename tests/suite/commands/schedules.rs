@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::stranger::Stranger;
 use crate::support::{Emulator, Runtime, Sandbox};
 
 const RECIPE: &str = r#"api_version: batchyard/v1
@@ -92,4 +93,46 @@ fn the_waiting_job_of_a_schedule_goes_with_its_recipe() {
     until_status(&sandbox, "1 waiting");
     sandbox.run(["destroy", "recipe.yaml", "--auto-approve"]).success();
     sandbox.run(["status", "recipe.yaml"]).success().stdout_contains("Nothing of this recipe");
+}
+
+#[test]
+fn the_running_tasks_of_a_schedule_are_not_ended_without_a_word() {
+    let long = "command: [sleep, \"1\"], environment: { BATCHYARD_SIMULATE: seconds=600 }";
+    let recipe = RECIPE.replace("command: [sleep, \"1\"]", long);
+    let sandbox = Sandbox::new().file("recipe.yaml", &recipe);
+    let Some(_emulator) = Emulator::start(&sandbox, Runtime::Simulated) else { return };
+    let apply = |args: &[&str]| sandbox.run(["apply", "recipe.yaml", "-y", "--no-wait"].iter().chain(args));
+    apply(&[]).success();
+    until_status(&sandbox, "1 running");
+    let running = "job schedule `report`: 1 of its tasks is running";
+    sandbox.run(["destroy", "recipe.yaml", "-y"]).code(4).stderr_contains(running);
+    apply(&["--replace", "schedules.report"]).code(4).stderr_contains(running);
+
+    // A pool does not go while the job of a schedule is there, whatever the schedule's next job will run on.
+    let uses = "pool `p`: the job `report:job-1` of the recipe `nightly` uses it (1 running, 0 waiting)";
+    sandbox.run(["destroy", "recipe.yaml", "-y", "--target", "pools.p"]).code(4).stderr_contains(uses);
+    sandbox.write("recipe.yaml", &recipe.replace("  p: {", "  other: {").replace("pool: p", "pool: other"));
+    apply(&["--prune"]).code(4).stderr_contains(uses);
+    sandbox.write("recipe.yaml", &recipe.replace("Standard_D2s_v3", "Standard_D4s_v3"));
+    apply(&["--allow", "blue_green"]).code(4).stderr_contains(uses);
+    sandbox.run(["destroy", "recipe.yaml", "-y", "--force"]).success();
+    sandbox.run(["status", "recipe.yaml"]).success().stdout_contains("Nothing of this recipe");
+}
+
+#[test]
+fn a_schedule_that_somebody_disabled_is_told() {
+    let sandbox = Sandbox::new().file("recipe.yaml", RECIPE);
+    let Some(emulator) = Emulator::start(&sandbox, Runtime::Simulated) else { return };
+    sandbox.run(["apply", "recipe.yaml", "--auto-approve", "--no-wait"]).success();
+    until_status(&sandbox, "job schedule report  active, next job at");
+    Stranger::of(&emulator).disable_schedule("report");
+    let plan = sandbox.run(["plan", "recipe.yaml", "--detailed-exitcode"]);
+    plan.success()
+        .stdout_contains("No changes.")
+        .stdout_contains("schedules.report: it is disabled and makes no jobs until somebody enables it");
+    let status = sandbox.run(["status", "recipe.yaml"]);
+    assert!(
+        !status.stdout_contains("job schedule report  disabled").stdout.contains("next job at"),
+        "{status}"
+    );
 }

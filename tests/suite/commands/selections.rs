@@ -131,3 +131,66 @@ fn drift_is_said_and_set_back() {
     let older = ["plan", "recipe.yaml", "--api-version", "2024-02-01.19.0", "--target", "pools.p"];
     sandbox.run(older).success().stdout_contains("nodes.dedicated : 1 -> 3");
 }
+
+/// A pool and a job whose keys are not their ids.
+const NAMED: &str = r#"api_version: batchyard/v1
+name: named
+pools:
+  key: { id: realid, vm_size: Standard_D2s_v3, image: ubuntu-22.04-container, container: {}, nodes: { dedicated: 1 } }
+jobs:
+  work: { id: realjob, pool: key, tasks: { t: { container: { image: busybox }, command: run } } }
+"#;
+
+#[test]
+fn destroying_leaves_alone_what_is_excluded() {
+    let sandbox = Sandbox::new().file("recipe.yaml", NAMED);
+    let Some(emulator) = Emulator::start(&sandbox, Runtime::Simulated) else { return };
+    sandbox.run(["apply", "recipe.yaml", "-y"]).success();
+    let destroy = |args: &[&str]| sandbox.run(["destroy", "recipe.yaml", "-y"].iter().chain(args));
+    let slip = destroy(&["--exclude", "pools.typo"]);
+    slip.code(64)
+        .stderr_contains("nothing in the recipe is meant by `pools.typo`; it has pools.key, jobs.work");
+    let kept = ["plan", "recipe.yaml", "--destroy", "--exclude", "pools.key", "--out", "kept.plan"];
+    sandbox.run(kept).success().stdout_contains("Plan: 1 to destroy.");
+    sandbox.run(["apply", "kept.plan"]).success().stdout_contains("delete job realjob");
+    assert!(Stranger::of(&emulator).sees_pool("realid"));
+    let none = destroy(&["--target", "jobs.work"]);
+    none.success()
+        .stdout_contains("the account has nothing of what is selected that the recipe `named` made");
+    let gone = destroy(&["--target", "pools.key"]);
+    gone.success().stdout_contains("- pools.key  pool `realid` will be destroyed");
+    assert!(!Stranger::of(&emulator).sees_pool("realid"));
+}
+
+#[test]
+fn a_pool_is_not_destroyed_under_a_job_that_is_excluded() {
+    let long =
+        NAMED.replace("command: run", "command: run, environment: { BATCHYARD_SIMULATE: seconds=600 }");
+    let sandbox = Sandbox::new().file("recipe.yaml", &long);
+    let Some(_emulator) = Emulator::start(&sandbox, Runtime::Simulated) else { return };
+    sandbox.run(["apply", "recipe.yaml", "-y", "--no-wait"]).success();
+    let refused = sandbox.run(["destroy", "recipe.yaml", "-y", "--exclude", "jobs.work"]);
+    refused.code(4).stderr_contains("pool `realid`: the job `realjob` of the recipe `named` uses it");
+}
+
+#[test]
+fn what_would_have_no_effect_is_refused() {
+    let sandbox = sandbox();
+    let refused = |args: &[&str]| {
+        let output = sandbox.run(["plan", "recipe.yaml"].iter().chain(args));
+        output.code(64).stderr_contains("cannot be used with");
+    };
+    for flags in [&["--allow", "drain"][..], &["--adopt"], &["--prune"], &["--replace", "pools.p"]] {
+        refused(&[&["--destroy"], flags].concat());
+        refused(&[&["--refresh-only"], flags].concat());
+    }
+    refused(&["--destroy", "--rerun", "failed"]);
+    refused(&["--refresh-only", "--rerun", "failed"]);
+    refused(&["--prune", "--target", "pools.p"]);
+    refused(&["--prune", "--exclude", "pools.p"]);
+    let Some(_emulator) = Emulator::start(&sandbox, Runtime::Simulated) else { return };
+    for asked in ["--replace", "--rerun"] {
+        let plan = sandbox.run(["plan", "recipe.yaml", asked, "jobs.j", "--target", "pools.q"]);
+        plan.code(64).stderr_contains("nothing in the selection is meant by `jobs.j`");
+    }
+}

@@ -1,10 +1,11 @@
 //! Somebody else who uses the same account: an SDK, as far as the recipe can tell.
 
 use batchyard::batch::auth::SharedKey;
+use batchyard::batch::model::{BatchTask, BatchTaskState};
 use batchyard::batch::operations::{
-    CreateJob, CreatePool, CreateTask, DeleteTask, GetPool, ListTasks, ResizePool,
+    CreateJob, CreatePool, CreateTask, DeleteTask, DisableJobSchedule, GetPool, ListTasks, ResizePool,
 };
-use batchyard::batch::{Conditions, JobId, PoolId, TaskId};
+use batchyard::batch::{Conditions, JobId, JobScheduleId, PoolId, TaskId};
 use batchyard::client::{BatchClient, ClientOptions, Credential};
 use batchyard::secret::Secret;
 use futures::TryStreamExt as _;
@@ -79,6 +80,22 @@ impl Stranger {
         self
     }
 
+    /// Disables a job schedule.
+    pub fn disable_schedule(&self, id: &str) -> &Self {
+        let job_schedule_id = JobScheduleId::new(id).unwrap();
+        let disable = DisableJobSchedule { job_schedule_id, conditions: Conditions::default() };
+        self.runtime.block_on(self.client.send(&disable)).unwrap();
+        self
+    }
+
+    /// The states of a job's tasks, and how often each went back to the queue.
+    pub fn states(&self, job: &str) -> Vec<(BatchTaskState, i32)> {
+        let list = ListTasks { job_id: job_id(job), query: Default::default() };
+        let tasks: Vec<BatchTask> = self.runtime.block_on(self.client.list(list).try_collect()).unwrap();
+        let requeued = |task: &BatchTask| task.execution_info.as_ref().map(|info| info.requeue_count);
+        tasks.iter().map(|task| (task.state.clone().unwrap(), requeued(task).unwrap_or_default())).collect()
+    }
+
     /// Deletes a task.
     pub fn delete_task(&self, job: &str, id: &str) -> &Self {
         let delete = DeleteTask {
@@ -100,7 +117,7 @@ impl Stranger {
     pub fn tasks(&self, job: &str) -> Vec<String> {
         let list = ListTasks { job_id: job_id(job), query: Default::default() };
         let tasks: Vec<_> = self.runtime.block_on(self.client.list(list).try_collect()).unwrap();
-        tasks.iter().map(|task: &batchyard::batch::model::BatchTask| task.id.to_string()).collect()
+        tasks.iter().map(|task: &BatchTask| task.id.to_string()).collect()
     }
 }
 

@@ -152,8 +152,7 @@ impl Account {
 
     /// Removes everything of a recipe.
     pub async fn destroy(&self, desired: &DesiredState) -> ApplyReport {
-        let plan =
-            pipeline::plan_destroy(&self.client, &desired.recipe, &Selection::default()).await.unwrap();
+        let plan = pipeline::plan_destroy(&self.client, desired, &Selection::default()).await.unwrap();
         self.apply(&plan).await
     }
 

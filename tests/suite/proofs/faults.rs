@@ -94,8 +94,7 @@ async fn what_a_failing_service_ends_up_with_is_what_a_sound_one_does() {
 
         for (account, client) in [(&sound, sound.client()), (&failing, &trouble.client)] {
             for _ in 0..APPLIES {
-                let Ok(plan) = pipeline::plan_destroy(client, &desired.recipe, &Selection::default()).await
-                else {
+                let Ok(plan) = pipeline::plan_destroy(client, &desired, &Selection::default()).await else {
                     continue;
                 };
                 if run(&plan, client, &Refusals::default()).await.is_complete() {

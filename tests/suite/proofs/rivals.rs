@@ -99,10 +99,9 @@ async fn an_apply_and_a_destroy_at_once_do_what_they_say_or_say_why_not() {
         story.push_str(&format!("\n--- {} ---\n{}", edited.edits.join("; "), recipes::text(&recipe)));
         let desired = account.desired(&recipe);
         let change = account.plan(&desired, &policy).await;
-        let destroy =
-            batchyard::pipeline::plan_destroy(account.client(), &desired.recipe, &Selection::default())
-                .await
-                .unwrap();
+        let destroy = batchyard::pipeline::plan_destroy(account.client(), &desired, &Selection::default())
+            .await
+            .unwrap();
         for report in at_once(&account, &change, &destroy).await {
             is_done_or_says_why(&report, &story);
         }
