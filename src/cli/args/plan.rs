@@ -18,6 +18,9 @@ Examples:
   batchyard plan my-recipe --rerun 'jobs.train.tasks.epoch-*'
   batchyard plan my-recipe --refresh-only               what changed behind the recipe's back";
 
+/// What only a plan that changes something goes by.
+const CHANGES: [&str; 5] = ["allow", "adopt", "prune", "replace", "rerun"];
+
 /// Arguments of `plan`.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
@@ -31,10 +34,10 @@ pub(in crate::cli) struct PlanArgs {
     #[arg(long)]
     pub detailed_exitcode: bool,
     /// Plan the removal of everything that the recipe made
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = CHANGES)]
     pub destroy: bool,
     /// Say only what was changed since the recipe was applied, and not by it; nothing is planned
-    #[arg(long, conflicts_with_all = ["destroy", "out"])]
+    #[arg(long, conflicts_with_all = ["destroy", "out"], conflicts_with_all = CHANGES)]
     pub refresh_only: bool,
     /// Form of the output; markdown is for pull requests, and never longer than the 65,536 characters that code hosts take
     #[arg(long, value_name = "FORMAT", default_value = "human", value_parser = Format::among(&[Format::Human, Format::Json, Format::Markdown]))]
@@ -53,7 +56,7 @@ pub(in crate::cli) struct PolicyArgs {
     #[arg(long)]
     pub adopt: bool,
     /// Destroy what the recipe made and no longer has
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["target", "exclude"])]
     pub prune: bool,
     #[command(flatten)]
     pub selection: SelectionArgs,
