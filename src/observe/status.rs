@@ -61,7 +61,7 @@ pub struct ScheduleStatus {
     pub id: JobScheduleId,
     /// Its state.
     pub state: BatchJobScheduleState,
-    /// When it makes the next job.
+    /// When it makes the next job; none while it is not active, whatever time the service still names.
     pub next_run: Option<DateTime>,
     /// The job that it made last.
     pub recent_job: Option<String>,
@@ -151,7 +151,10 @@ pub async fn status(client: &BatchClient, live: &LiveState) -> Result<Status, Cl
         .map(|(id, schedule)| ScheduleStatus {
             id: id.clone(),
             state: schedule.value.state.clone(),
-            next_run: schedule.value.next_run,
+            next_run: schedule
+                .value
+                .next_run
+                .filter(|_| schedule.value.state == BatchJobScheduleState::Active),
             recent_job: schedule.value.recent_job.clone(),
         })
         .collect();
