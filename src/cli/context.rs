@@ -17,3 +17,16 @@ pub(super) struct Context {
     /// Where the project file is looked for: at the command's recipe, else in the working folder.
     pub(super) start: PathBuf,
 }
+
+impl Context {
+    /// The same, without what was read before.
+    pub(super) fn anew(&self) -> Self {
+        Self {
+            global: self.global.clone(),
+            variables: self.variables.clone(),
+            printer: self.printer.clone(),
+            projects: ProjectFinder::default(),
+            start: self.start.clone(),
+        }
+    }
+}

@@ -45,6 +45,8 @@ impl std::fmt::Display for Key {
 pub(super) struct Entry {
     /// Its file, as it is shown.
     pub(super) file: String,
+    /// What tells that file from all others.
+    pub(super) identity: PathBuf,
     /// The commit that it was found in.
     pub(super) revision: Option<String>,
     pub(super) content: Content,
@@ -79,6 +81,8 @@ pub(super) struct Census {
     pub(super) entries: BTreeMap<Key, Entry>,
     /// Whether a file can't be read whose recipe may be any.
     pub(super) has_nameless: bool,
+    /// The files that the recipes are made of.
+    pub(super) files: BTreeSet<PathBuf>,
 }
 
 /// How many errors of a recipe are told; `validate` tells them all.
@@ -91,6 +95,11 @@ impl Census {
         for (path, loaded) in checkout.recipes.iter().zip(load(&checkout.recipes)) {
             let hidden = checkout.hidden.as_deref();
             let file = shown(path, hidden);
+            let read = match &loaded {
+                Ok(loaded) => Some(&loaded.warnings),
+                Err(why) => why.report(),
+            };
+            census.files.extend(read.into_iter().flat_map(files_of));
             let (key, content) = match loaded {
                 Ok(loaded) => {
                     let hash = hash_of(&loaded.warnings);
@@ -106,7 +115,8 @@ impl Census {
                     (key, Content::Broken(why.in_one_line(hidden)))
                 }
             };
-            census.add(key, Entry { file, revision: checkout.revision.clone(), content });
+            let identity = checkout.identity(path);
+            census.add(key, Entry { file, identity, revision: checkout.revision.clone(), content });
         }
         census
     }
@@ -141,10 +151,14 @@ impl Census {
         self.entries.keys().filter_map(name).collect()
     }
 
-    /// The recipes of several sources. A name that several of them have is nobody's.
+    /// The recipes of several sources. A name that several of them have is nobody's, but a file that is in several is one file.
     pub(super) fn together<'a>(all: impl IntoIterator<Item = &'a Self>) -> BTreeMap<Key, Entry> {
         let mut together = BTreeMap::<Key, Entry>::new();
+        let mut seen = BTreeSet::new();
         for (key, entry) in all.into_iter().flat_map(|census| &census.entries) {
+            if !seen.insert(&entry.identity) {
+                continue;
+            }
             match together.get_mut(key) {
                 None => drop(together.insert(key.clone(), entry.clone())),
                 Some(other) => {
@@ -161,9 +175,16 @@ impl Census {
 }
 
 impl Unloadable {
+    fn report(&self) -> Option<&Report> {
+        match self {
+            Self::Errors(report) => Some(report),
+            Self::Settings(_) => None,
+        }
+    }
+
     /// The name that a recipe gives itself at the start of a line, whatever else is wrong with it.
     fn name_written_in(&self, path: &Path) -> Option<RecipeName> {
-        let Self::Errors(report) = self else { return None };
+        let report = self.report()?;
         let (_, source) = report.sources.find_file(path)?;
         let name = source.text().lines().find_map(|line| line.strip_prefix("name:"))?;
         let name = name.split(" #").next().unwrap_or_default().trim().trim_matches(['"', '\'']);
@@ -198,6 +219,12 @@ fn shown(path: &Path, hidden: Option<&Path>) -> String {
     path.display().to_string()
 }
 
+/// The files that a recipe was made of.
+fn files_of(report: &Report) -> impl Iterator<Item = PathBuf> {
+    let sources = report.sources.ids().filter_map(|id| report.sources.get(id));
+    sources.filter_map(|source| source.path().map(Path::to_owned))
+}
+
 /// The hash of all texts that a recipe was made of.
 fn hash_of(report: &Report) -> blake3::Hash {
     let mut hasher = blake3::Hasher::new();
@@ -214,7 +241,8 @@ mod tests {
     use super::*;
 
     fn entry(file: &str) -> Entry {
-        Entry { file: file.to_owned(), revision: None, content: Content::Broken("x".to_owned()) }
+        let content = Content::Broken("x".to_owned());
+        Entry { file: file.to_owned(), identity: PathBuf::from(file), revision: None, content }
     }
 
     #[test]
@@ -222,7 +250,7 @@ mod tests {
         let key = Key::Recipe(RecipeName::new("a").unwrap());
         let census = |file: &str| {
             let entries = [(key.clone(), entry(file))].into();
-            Census { entries, has_nameless: false }
+            Census { entries, ..Census::default() }
         };
         let (one, other, third) = (census("one"), census("other"), census("third"));
         let together = Census::together([&one, &other, &third]);
@@ -230,6 +258,8 @@ mod tests {
             matches!(&together[&key].content, Content::Duplicate(files) if files == &["one", "other", "third"])
         );
         assert!(matches!(Census::together([&one])[&key].content, Content::Broken(_)));
+        let same = Census::together([&one, &census("one")]);
+        assert!(matches!(same[&key].content, Content::Broken(_)), "one file is no two");
     }
 
     #[test]

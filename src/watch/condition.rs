@@ -163,6 +163,16 @@ impl Finding {
         self
     }
 
+    /// Adds a condition that holds, and because of which the account is not what the recipe asks for, whatever else was found.
+    #[must_use]
+    pub fn despite(mut self, kind: ConditionKind, reason: Reason, message: impl Into<String>) -> Self {
+        let message = message.into();
+        if self.holding.remove(&ConditionKind::Ready).is_some() {
+            (self.reason, self.message) = (reason, message.clone());
+        }
+        self.and(kind, reason, message)
+    }
+
     /// Whether a condition holds.
     pub fn has(&self, kind: ConditionKind) -> bool {
         self.holding.contains_key(&kind)
@@ -203,7 +213,8 @@ impl Conditions {
             // Why something does not hold is no news, but for the one condition that should.
             let tells_why = status || kind == ConditionKind::Ready;
             let is_news = known.is_none_or(|known| {
-                known.status != status || (tells_why && (known.reason, &known.message) != (reason, &message))
+                let is_as_before = known.reason == reason && gist(&known.message) == gist(&message);
+                known.status != status || (tells_why && !is_as_before)
             });
             let condition = Condition { kind, status, reason, message, since, observed_digest: digest };
             if is_news {
@@ -228,6 +239,12 @@ impl Conditions {
     pub fn iter(&self) -> impl Iterator<Item = &Condition> {
         self.0.values()
     }
+}
+
+/// A message without the ids of requests, which are others at every look.
+fn gist(message: &str) -> Vec<&str> {
+    let words = message.split(|c: char| !c.is_ascii_alphanumeric() && c != '-');
+    words.filter(|word| uuid::Uuid::try_parse(word).is_err()).collect()
 }
 
 #[cfg(test)]
@@ -263,5 +280,36 @@ mod tests {
         let changed = conditions.take(&stalled("a:7:7"), None, at(2));
         assert!(changed.iter().all(|it| it.since == at(1) && it.message == "a:7:7"));
         assert_eq!(changed.len(), 2);
+    }
+
+    #[test]
+    fn the_id_of_another_request_is_no_news() {
+        let mut conditions = Conditions::default();
+        let refused = |request: &str, why: &str| {
+            let message = format!("it was refused (request id {request}): {why}");
+            Finding::not_ready(ConditionKind::Stalled, Reason::AccountUnreachable, message)
+        };
+        let (one, other) = ("7e61883d-c0ea-43a3-ac80-8f0456e134cb", "1f0c2f6e-54d7-4f0e-9d55-d7a2c0b1a7e4");
+        conditions.take(&refused(one, "the key"), None, at(1));
+        assert_eq!(conditions.take(&refused(other, "the key"), None, at(2)), []);
+        assert!(
+            conditions.get(ConditionKind::Stalled).unwrap().message.contains(other),
+            "the latest is kept"
+        );
+        assert_eq!(conditions.take(&refused(other, "the network"), None, at(3)).len(), 2);
+    }
+
+    #[test]
+    fn what_is_missing_is_not_what_the_recipe_asks_for() {
+        let gone = Finding::ready(Reason::UpToDate, "nothing differs").despite(
+            ConditionKind::Drifted,
+            Reason::FinishedJobGone,
+            "jobs.j is gone",
+        );
+        assert!(!gone.has(ConditionKind::Ready) && gone.has(ConditionKind::Drifted));
+        assert_eq!((gone.reason(), gone.message()), (Reason::FinishedJobGone, "jobs.j is gone"));
+        let stalled = Finding::not_ready(ConditionKind::Stalled, Reason::Refused, "no");
+        let both = stalled.despite(ConditionKind::Drifted, Reason::FinishedJobGone, "jobs.j is gone");
+        assert_eq!((both.reason(), both.has(ConditionKind::Drifted)), (Reason::Refused, true));
     }
 }

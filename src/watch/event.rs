@@ -75,6 +75,14 @@ pub enum WatchEvent<'a> {
         /// Why.
         error: &'a str,
     },
+    /// A repository's project file names a record, which is not used: what comes with recipes does not choose where locks and
+    /// secrets go.
+    RecordIgnored {
+        /// The source.
+        source: &'a str,
+        /// The project file, by its path in the repository.
+        file: &'a str,
+    },
     /// Recipes left their source, and what they made stays for now.
     PruneHeld {
         /// The source.

@@ -52,6 +52,12 @@ impl Repository {
         self.folder.join(&self.address.subfolder)
     }
 
+    /// What the folder of the recipes is in the world: the repository, its branch, and the folder in it.
+    pub(super) fn origin(&self) -> PathBuf {
+        let GitAddress { shown, branch, subfolder, .. } = &self.address;
+        PathBuf::from(format!("{shown}#{}", branch.as_deref().unwrap_or_default())).join(subfolder)
+    }
+
     /// The commit that is there; `None` if nothing was ever fetched.
     pub(super) async fn commit(&self) -> Option<String> {
         self.git("rev-parse", &["--verify", "--quiet", "HEAD^{commit}"]).await.ok()

@@ -1,7 +1,7 @@
 //! What was reconciled from a source, kept in a small file, so that a recipe that leaves is known to have been this source's. What
 //! belongs to a recipe is told by the account alone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::Write as _;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
@@ -49,7 +49,7 @@ pub enum InventoryError {
 pub(super) struct Record {
     /// Its file, as it is shown.
     pub(super) file: String,
-    /// The digest of what it wanted when the account was last like that.
+    /// What says what it wanted when the account was last like that, as far as was looked.
     #[serde(default)]
     pub(super) settled: Option<String>,
     /// Its jobs that had finished tasks.
@@ -70,6 +70,9 @@ pub(super) struct FinishedWork {
 struct Content {
     version: u32,
     recipes: BTreeMap<RecipeName, Record>,
+    /// The recipes that there were when the first of those left that are missing; `None` while none is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    before: Option<BTreeSet<RecipeName>>,
 }
 
 /// The memory of one source and account. Only one process has it at a time.
@@ -125,6 +128,29 @@ impl Inventory {
     /// All recipes that came from the source and have not been destroyed since.
     pub(super) fn recipes(&self) -> impl Iterator<Item = (&RecipeName, &Record)> {
         self.content.recipes.iter()
+    }
+
+    /// How many recipes the source had when the first of these left: these, and those that are `there`. What came since does not
+    /// count, else whatever takes their place would make them a smaller share.
+    pub(super) fn had(&self, left: &[RecipeName], there: &BTreeSet<RecipeName>) -> usize {
+        match &self.content.before {
+            Some(before) => before.len() + left.iter().filter(|name| !before.contains(*name)).count(),
+            None => left.len() + self.known(there).count(),
+        }
+    }
+
+    /// Remembers what the source had, because these have left it: until none is missing any more.
+    pub(super) fn note_left(&mut self, left: &[RecipeName], there: &BTreeSet<RecipeName>) {
+        if left.is_empty() != self.content.before.is_some() {
+            return;
+        }
+        let before = self.known(there).chain(left).cloned().collect();
+        self.content.before = (!left.is_empty()).then_some(before);
+        self.changed = true;
+    }
+
+    fn known<'a>(&self, there: &'a BTreeSet<RecipeName>) -> impl Iterator<Item = &'a RecipeName> {
+        there.iter().filter(|name| self.content.recipes.contains_key(*name))
     }
 
     /// Remembers something of a recipe.
@@ -189,6 +215,28 @@ mod tests {
         again.save().unwrap();
         drop(again);
         assert_eq!(Inventory::open(&path, "here").unwrap().recipes().count(), 0);
+    }
+
+    #[test]
+    fn what_comes_after_others_have_left_does_not_make_them_fewer() {
+        let folder = tempfile::tempdir().unwrap();
+        let named =
+            |names: &[&str]| names.iter().map(|name| RecipeName::new(name).unwrap()).collect::<Vec<_>>();
+        let (old, new) = (named(&["a", "b"]), named(&["c", "d"]));
+        let (nobody, there) = (BTreeSet::new(), new.iter().cloned().collect());
+        let mut inventory = Inventory::open(folder.path(), "here").unwrap();
+        old.iter().for_each(|name| inventory.remember(name, Record::default()));
+        inventory.note_left(&old, &nobody);
+        new.iter().for_each(|name| inventory.remember(name, Record::default()));
+        inventory.note_left(&old, &there);
+        inventory.save().unwrap();
+        drop(inventory);
+        let mut inventory = Inventory::open(folder.path(), "here").unwrap();
+        assert_eq!(inventory.had(&old, &there), 2);
+        let more = named(&["a", "b", "c"]);
+        assert_eq!(inventory.had(&more, &there), 3, "what left since is one of those that there were");
+        inventory.note_left(&[], &there);
+        assert_eq!(inventory.had(&old, &there), 4, "once all are back, all count");
     }
 
     #[test]

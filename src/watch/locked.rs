@@ -13,7 +13,7 @@ use super::words::{in_one_line, with_hint};
 use crate::apply::{ApplyReport, apply};
 use crate::batch::DateTime;
 use crate::plan::Plan;
-use crate::record::{Entry, Lock, Operation, Patience, RecordError};
+use crate::record::{Entry, Lock, Operation, Patience, Record, RecordError};
 
 /// What applying came to.
 pub(super) struct Applied {
@@ -36,7 +36,9 @@ pub(super) async fn apply_locked(
     stop: &CancellationToken,
 ) -> Result<Applied, NotBegun> {
     let how = (tools.apply)(folder);
-    let lock = lock(plan, &how.who, tools, stop).await?;
+    let record =
+        (tools.record)(folder).map_err(|text| NotBegun { reason: Reason::RecordUnreachable, text })?;
+    let lock = lock(plan, &how.who, record.as_ref(), stop).await?;
     let stop = lock.as_ref().map_or_else(|| stop.clone(), |lock| lock.stopping(stop));
     if let Err(text) = (tools.wake)().await {
         release(lock).await;
@@ -44,7 +46,7 @@ pub(super) async fn apply_locked(
     }
     let telling = Telling::new(&plan.recipe, tools);
     let report = apply(plan, &tools.client, &how, &telling, &stop).await;
-    if let (Some(record), Some(lock)) = (&tools.record, &lock) {
+    if let (Some(record), Some(lock)) = (&record, &lock) {
         let entry = Entry::of(plan, &report, &lock.holder, DateTime(tools.clock.now()));
         if let Err(error) = record.add(&entry).await {
             let error = in_one_line(&error);
@@ -58,10 +60,10 @@ pub(super) async fn apply_locked(
 async fn lock(
     plan: &Plan,
     who: &str,
-    tools: &Tools,
+    record: Option<&Record>,
     stop: &CancellationToken,
 ) -> Result<Option<Lock>, NotBegun> {
-    let Some(record) = &tools.record else { return Ok(None) };
+    let Some(record) = record else { return Ok(None) };
     // Who waits for it is the next pass.
     let patience = Patience { limit: Duration::ZERO, stop, waiting: &|_| () };
     match record.lock(&plan.recipe, (Operation::Watch, who.to_owned()), patience).await {

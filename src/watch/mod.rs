@@ -2,9 +2,9 @@
 //!
 //! | part | modules |
 //! |---|---|
-//! | where recipes come from | [`address`], `git`, `source`, `follow`, `census`, `sources` |
+//! | where recipes come from | [`address`], `git`, `source`, `follow`, `settling`, `census`, `sources` |
 //! | what is to be looked at, and when | `queue`, `backoff` |
-//! | one look at one recipe | `reconcile`, `refusal`, `failure`, `health`, `repair`, `digests`, `prune`, `locked` |
+//! | one look at one recipe | `reconcile`, `refusal`, `failure`, `health`, `repair`, `digests`, `prune`, `claims`, `locked` |
 //! | what is known | [`condition`], [`board`], `inventory`, [`outcome`] |
 //! | the loop | `watcher` |
 //!
@@ -18,6 +18,7 @@ pub mod outcome;
 
 mod backoff;
 mod census;
+mod claims;
 mod digests;
 mod event;
 mod failure;
@@ -32,6 +33,7 @@ mod queue;
 mod reconcile;
 mod refusal;
 mod repair;
+mod settling;
 mod source;
 mod sources;
 mod telling;
@@ -41,6 +43,6 @@ mod words;
 pub use census::{Key, Load, Unloadable};
 pub use event::{WatchEvent, WatchObserver};
 pub use inventory::InventoryError;
-pub use options::{OnDrift, Tools, Wake, WatchOptions};
+pub use options::{OnDrift, RecordOf, Tools, Wake, WatchOptions};
 pub use repair::{Remedy, RepairOptions};
 pub use watcher::{WatchedSource, watch};

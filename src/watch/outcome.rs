@@ -21,6 +21,8 @@ pub enum Verdict {
     Ready,
     /// Something was found that is only shown.
     Pending,
+    /// Somebody changed what a recipe had made, and that was left as it is.
+    Drifted,
     /// Tasks failed or nodes can't work.
     Degraded,
     /// Something failed.
@@ -43,16 +45,19 @@ impl WatchReport {
         let recipes = self.state.recipes.values().map(|recipe| {
             let conditions = &recipe.conditions;
             let Some(ready) = conditions.get(ConditionKind::Ready) else { return Verdict::Failed };
-            match ready.reason {
-                _ if ready.status && conditions.holds(ConditionKind::Degraded) => Verdict::Degraded,
+            let health =
+                if conditions.holds(ConditionKind::Degraded) { Verdict::Degraded } else { Verdict::Ready };
+            let verdict = match ready.reason {
                 _ if ready.status => Verdict::Ready,
                 Reason::InvalidRecipe | Reason::DuplicateName => Verdict::Invalid,
                 Reason::NotPermitted | Reason::WorkRunning => Verdict::NotPermitted,
                 Reason::Conflict | Reason::Locked => Verdict::Conflict,
-                Reason::Planned | Reason::Requested | Reason::ChangedOutside => Verdict::Pending,
+                Reason::Planned | Reason::Requested => Verdict::Pending,
+                Reason::ChangedOutside | Reason::FinishedJobGone => Verdict::Drifted,
                 _ if self.state.counts.writes > 0 => Verdict::PartlyApplied,
                 _ => Verdict::Failed,
-            }
+            };
+            verdict.max(health)
         });
         let unsaved = self.unsaved.then_some(Verdict::Failed);
         sources.chain(recipes).chain(unsaved).max().unwrap_or(Verdict::Ready)

@@ -13,7 +13,7 @@ use crate::recipe::Loaded;
 use crate::resource::{ChangeClass, DesiredState, Digest, Generation, RecipeName, TaskStreamError};
 
 use super::condition::{ConditionKind, Finding, Reason};
-use super::digests::{digest_of, fingerprint, tally_of};
+use super::digests::{digest_of, fingerprint, settled_marks, tally_of};
 use super::event::WatchEvent;
 use super::failure::Prospect;
 use super::health;
@@ -154,7 +154,7 @@ impl Pass<'_> {
         // A pool that lost nodes because they were removed here was not changed by somebody else.
         let is_our_doing = !self.memory.cases.reduced.is_empty();
         // What was applied last says so itself, whether this loop applied it or somebody by hand.
-        let is_settled = self.record.settled.as_deref() == Some(digest.as_str());
+        let is_settled = self.is_settled(&self.marks(digest, &notes));
         let drifted = !is_our_doing && (is_settled || only_drift(&survey.plan));
         let fingerprint = fingerprint(&survey.plan, digest);
         Ok(Surveyed::Differs(Difference { plan: survey.plan, fingerprint, drifted, notes }))
@@ -182,6 +182,16 @@ impl Pass<'_> {
             }
         }
         Ok(gone)
+    }
+
+    /// What says that the recipe was settled, as far as this pass looks.
+    fn marks(&self, digest: Digest, notes: &Notes) -> Vec<String> {
+        let policy = &self.options.policy;
+        settled_marks(digest, &Policy { prune: policy.prune && !notes.holds_leftovers, ..policy.clone() })
+    }
+
+    fn is_settled(&self, marks: &[String]) -> bool {
+        self.record.settled.as_ref().is_some_and(|settled| marks.contains(settled))
     }
 
     fn fresh_digest(&mut self) -> Result<Digest, TaskStreamError> {
@@ -236,11 +246,14 @@ impl Pass<'_> {
             false => finding,
         };
         let (withheld, tally) = self.repair(&status).await;
+        let marks = self.marks(digest, &notes);
         let finding = health::diagnose(notes.tell(finding), &status, &withheld);
         self.memory.refused = None;
         self.memory.applied = None;
         self.memory.shown = None;
-        self.record.settled = Some(digest.to_string());
+        if !self.is_settled(&marks) {
+            self.record.settled = marks.into_iter().next();
+        }
         // What is gone by now is remembered, so that it stays gone.
         self.record.jobs.extend(health::finished_work(&live, &status));
         let wanted: BTreeSet<_> = self.loaded.desired.jobs.values().map(|job| job.spec.id.clone()).collect();
@@ -419,7 +432,7 @@ impl Notes {
                 "{} had finished tasks and is gone; it is not made again, because they would run again: `apply` does that",
                 self.gone.iter().map(|key| format!("jobs.{key}")).collect::<Vec<_>>().join(", ")
             );
-            finding = finding.and(ConditionKind::Drifted, Reason::FinishedJobGone, text);
+            finding = finding.despite(ConditionKind::Drifted, Reason::FinishedJobGone, text);
         }
         if self.holds_leftovers {
             let text = "what the recipe no longer has stays until its work is over; --force ends it";

@@ -1,9 +1,11 @@
 //! A source, and what it holds at the moment.
 
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use walkdir::WalkDir;
+use walkdir::{DirEntry, WalkDir};
 
 use super::address::SourceAddress;
 use super::git::{GitError, Repository};
@@ -44,6 +46,19 @@ pub(super) struct Checkout {
     pub(super) recipes: Vec<PathBuf>,
     /// What is not shown of their paths: the folder of our clone.
     pub(super) hidden: Option<PathBuf>,
+    /// What that folder is in the world: the repository, its branch, and the folder in it.
+    pub(super) origin: Option<PathBuf>,
+}
+
+impl Checkout {
+    /// What tells a file from all others, by whatever path it is reached: of a folder its real path, of a repository its place there.
+    pub(super) fn identity(&self, file: &Path) -> PathBuf {
+        let place = self.hidden.as_deref().zip(self.origin.as_deref());
+        match place.and_then(|(hidden, origin)| Some(origin.join(file.strip_prefix(hidden).ok()?))) {
+            Some(place) => place,
+            None => real(file),
+        }
+    }
 }
 
 impl Source {
@@ -52,7 +67,7 @@ impl Source {
         let place = match address {
             SourceAddress::Folder(path) => Place::Folder(path.clone()),
             SourceAddress::Git(git) => {
-                Place::Repository(Repository::new(git.clone(), folder.join("repository"), ssh_is_chosen))
+                Place::Repository(Repository::new(git.clone(), clone_in(folder), ssh_is_chosen))
             }
         };
         Self { place }
@@ -64,7 +79,7 @@ impl Source {
             Place::Folder(path) => found(path, None, None),
             Place::Repository(clone) => {
                 let commit = clone.update().await?;
-                found(&clone.recipes(), Some(commit), Some(clone.recipes()))
+                found(&clone.recipes(), Some(commit), Some(clone.origin()))
             }
         }
     }
@@ -73,34 +88,91 @@ impl Source {
     pub(super) async fn last_known(&self) -> Option<Checkout> {
         let Place::Repository(clone) = &self.place else { return None };
         let commit = clone.commit().await?;
-        found(&clone.recipes(), Some(commit), Some(clone.recipes())).ok()
+        found(&clone.recipes(), Some(commit), Some(clone.origin())).ok()
     }
 
-    /// What changes when a file of a folder does: cheap enough to be looked at every few seconds. `None` for what can only be
-    /// fetched.
-    pub(super) fn fingerprint(&self) -> Option<blake3::Hash> {
-        let Place::Folder(path) = &self.place else { return None };
-        let mut hasher = blake3::Hasher::new();
-        let visible = |entry: &walkdir::DirEntry| {
-            entry.depth() == 0 || !entry.file_name().as_encoded_bytes().starts_with(b".")
-        };
-        let folder = if path.is_dir() { path.as_path() } else { path.parent().unwrap_or(Path::new(".")) };
-        let folder = if folder == Path::new("") { Path::new(".") } else { folder };
-        for entry in WalkDir::new(folder).sort_by_file_name().into_iter().filter_entry(visible).flatten() {
-            let mut line = String::new();
-            // What a name links to counts, as when a configuration is mounted into a container.
-            if let Ok(metadata) = std::fs::metadata(entry.path()) {
-                // Writing to a string can't fail.
-                let _ =
-                    write!(line, "{} {:?} {}", metadata.len(), metadata.modified().ok(), metadata.is_dir());
-            }
-            hasher.update(entry.path().as_os_str().as_encoded_bytes()).update(b"\0").update(line.as_bytes());
-        }
+    /// What changes when a file of a folder does, or one `beyond` it: cheap enough to be looked at every few seconds. `None` for what
+    /// can only be fetched.
+    pub(super) fn fingerprint(&self, beyond: &BTreeSet<PathBuf>) -> Option<blake3::Hash> {
+        let mut hasher = self.hash_of(|_| true)?;
+        beyond.iter().for_each(|path| add(&mut hasher, path, true));
         Some(hasher.finalize())
+    }
+
+    /// What changes when a recipe comes to a folder or goes; not when something else in it is written. `None` for what changes as a
+    /// whole, as repositories do.
+    pub(super) fn arrangement(&self) -> Option<blake3::Hash> {
+        let is_of_it = |entry: &DirEntry| entry.file_type().is_dir() || is_yaml(entry.path());
+        Some(self.hash_of(is_of_it)?.finalize())
+    }
+
+    /// The hash of a folder: of all paths, and of what the file system says of those that count.
+    fn hash_of(&self, counts: impl Fn(&DirEntry) -> bool) -> Option<blake3::Hasher> {
+        let mut hasher = blake3::Hasher::new();
+        let visible = |entry: &DirEntry| entry.depth() == 0 || !is_hidden(entry.file_name());
+        for entry in
+            WalkDir::new(self.folder()?).sort_by_file_name().into_iter().filter_entry(visible).flatten()
+        {
+            add(&mut hasher, entry.path(), counts(&entry));
+        }
+        Some(hasher)
+    }
+
+    /// Those of the files that recipes of a folder are made of that a look at the folder does not see.
+    pub(super) fn beyond(&self, files: &BTreeSet<PathBuf>) -> BTreeSet<PathBuf> {
+        let Some(folder) = self.folder().and_then(|folder| folder.canonicalize().ok()) else {
+            return BTreeSet::new();
+        };
+        let is_seen = |file: &PathBuf| {
+            let real = real(file);
+            let below = real.strip_prefix(&folder);
+            below.is_ok_and(|below| !below.iter().any(is_hidden))
+        };
+        files.iter().filter(|file| !is_seen(file)).cloned().collect()
+    }
+
+    /// The folder that is looked at; `None` for a repository.
+    fn folder(&self) -> Option<&Path> {
+        let Place::Folder(path) = &self.place else { return None };
+        let folder = if path.is_dir() { path.as_path() } else { path.parent().unwrap_or(Path::new(".")) };
+        Some(if folder == Path::new("") { Path::new(".") } else { folder })
     }
 }
 
-fn found(path: &Path, revision: Option<String>, hidden: Option<PathBuf>) -> Result<Checkout, SourceError> {
+/// Where a repository is cloned to, below what is remembered of a source.
+pub(super) fn clone_in(folder: &Path) -> PathBuf {
+    folder.join("repository")
+}
+
+/// Adds what the file system says of a path, or only that there is one.
+fn add(hasher: &mut blake3::Hasher, path: &Path, counts: bool) {
+    let mut line = String::new();
+    // What a name links to counts, as when a configuration is mounted into a container.
+    if let Some(metadata) = counts.then(|| std::fs::metadata(path).ok()).flatten() {
+        // Writing to a string can't fail.
+        let _ = write!(line, "{} {:?} {}", metadata.len(), metadata.modified().ok(), metadata.is_dir());
+    }
+    hasher.update(path.as_os_str().as_encoded_bytes()).update(b"\0").update(line.as_bytes());
+}
+
+fn is_hidden(name: &OsStr) -> bool {
+    name.as_encoded_bytes().starts_with(b".")
+}
+
+fn is_yaml(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml")
+}
+
+/// The path of a file without links on the way to it. The last part stays as it is: what it leads to may be there under another name, too.
+fn real(file: &Path) -> PathBuf {
+    let folder = file.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
+    match (folder.canonicalize(), file.file_name()) {
+        (Ok(folder), Some(name)) => folder.join(name),
+        _ => file.to_owned(),
+    }
+}
+
+fn found(path: &Path, revision: Option<String>, origin: Option<PathBuf>) -> Result<Checkout, SourceError> {
     if !path.exists() {
         return Err(SourceError::Gone(path.to_owned()));
     }
@@ -110,5 +182,6 @@ fn found(path: &Path, revision: Option<String>, hidden: Option<PathBuf>) -> Resu
         Err(DiscoverError::NoneInFolder(_)) => Vec::new(),
         Err(error) => return Err(error.into()),
     };
-    Ok(Checkout { revision, recipes, hidden })
+    let hidden = origin.is_some().then(|| path.to_owned());
+    Ok(Checkout { revision, recipes, hidden, origin })
 }

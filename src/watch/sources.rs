@@ -1,14 +1,17 @@
 //! What is known of all sources: what they held when they were last read, and what is remembered of their recipes.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::resource::RecipeName;
 
-use super::census::{Census, Entry, Key};
+use super::census::{Census, Content, Entry, Key};
+use super::claims::Claims;
 use super::event::WatchEvent;
 use super::inventory::{Inventory, Record};
 use super::options::Tools;
+use super::settling::Absence;
 
 /// A source.
 pub(super) struct KnownSource {
@@ -19,6 +22,12 @@ pub(super) struct KnownSource {
     pub(super) revision: Option<String>,
     /// Whether it could not be read the last time.
     pub(super) failed: bool,
+    /// The recipes that left it and whose objects stay, and why, as it was last told.
+    pub(super) held: Option<(Vec<RecipeName>, String)>,
+    /// What it means that recipes of it are missing.
+    pub(super) absence: Absence,
+    /// Where the files of its recipes begin; `None` for paths of this machine.
+    pub(super) root: Option<PathBuf>,
 }
 
 impl KnownSource {
@@ -34,7 +43,16 @@ pub(super) struct KnownSources(Vec<KnownSource>);
 
 impl KnownSources {
     pub(super) fn add(&mut self, name: String, inventory: Arc<Mutex<Inventory>>) {
-        self.0.push(KnownSource { name, inventory, census: None, revision: None, failed: false });
+        self.0.push(KnownSource {
+            name,
+            inventory,
+            census: None,
+            revision: None,
+            failed: false,
+            held: None,
+            absence: Absence::default(),
+            root: None,
+        });
     }
 
     pub(super) fn len(&self) -> usize {
@@ -64,6 +82,54 @@ impl KnownSources {
         self.0.iter().all(|source| source.census.is_some() && !source.failed)
     }
 
+    /// What may be a recipe that has left another place, so that nobody can say what it asks for. `own` is how this source is called
+    /// in what is said.
+    pub(super) fn unknown(&self, own: usize) -> Option<String> {
+        let each = self.0.iter().enumerate().filter_map(|(index, source)| {
+            let what = self.unknown_in(source.census.as_ref()?)?;
+            let place = if index == own { "the source" } else { source.name.as_str() };
+            Some(format!("{place} holds {what}"))
+        });
+        each.into_iter().next()
+    }
+
+    fn unknown_in(&self, census: &Census) -> Option<&'static str> {
+        let is_new = |key: &Key| match key {
+            Key::Recipe(name) => self.0.iter().all(|source| source.inventory().get(name).is_none()),
+            Key::File(_) => true,
+        };
+        let mut broken =
+            census.entries.iter().filter(|(_, entry)| matches!(entry.content, Content::Broken(_)));
+        if census.has_nameless || broken.any(|(key, _)| is_new(key)) {
+            return Some("a recipe that can't be read, and that may be one of them");
+        }
+        let mut contents = census.entries.values().map(|entry| &entry.content);
+        contents
+            .any(|content| matches!(content, Content::Duplicate(_)))
+            .then_some("several recipes of one name, of which one may be one of them")
+    }
+
+    /// What the recipes that are there ask for.
+    pub(super) fn claims(&self) -> Claims {
+        let mut claims = Claims::default();
+        let entries =
+            self.0.iter().filter_map(|source| source.census.as_ref()).flat_map(|it| it.entries.values());
+        for entry in entries {
+            if let Content::Usable(loaded, _) = &entry.content {
+                claims.add(&loaded.desired);
+            }
+        }
+        claims
+    }
+
+    /// The folder that a recipe was in.
+    pub(super) fn folder_of(&self, index: usize, name: &RecipeName) -> PathBuf {
+        let Some(source) = self.get(index) else { return PathBuf::new() };
+        let file = source.inventory().get(name).map(|record| PathBuf::from(&record.file)).unwrap_or_default();
+        let file = source.root.as_ref().map_or(file.clone(), |root| root.join(&file));
+        file.parent().map(PathBuf::from).unwrap_or_default()
+    }
+
     /// The source that a recipe is of.
     fn source_of(&self, name: &RecipeName) -> Option<&KnownSource> {
         let key = Key::Recipe(name.clone());
@@ -75,8 +141,10 @@ impl KnownSources {
 
     /// What is remembered of a recipe.
     pub(super) fn record_of(&self, name: &RecipeName) -> Record {
-        let source = self.source_of(name);
-        source.and_then(|source| source.inventory().get(name).cloned()).unwrap_or_default()
+        let own = self.source_of(name);
+        // One that came from another source brings what is known of its work.
+        let mut all = own.into_iter().chain(&self.0);
+        all.find_map(|source| source.inventory().get(name).cloned()).unwrap_or_default()
     }
 
     /// Whether anything is remembered of a recipe.
@@ -86,8 +154,10 @@ impl KnownSources {
 
     /// Remembers something of a recipe.
     pub(super) fn remember(&self, name: &RecipeName, record: &Record) {
-        if let Some(source) = self.source_of(name) {
-            source.inventory().remember(name, record.clone());
+        let Some(own) = self.source_of(name) else { return };
+        own.inventory().remember(name, record.clone());
+        for other in self.0.iter().filter(|other| !std::ptr::eq(*other, own)) {
+            other.inventory().forget(name);
         }
     }
 

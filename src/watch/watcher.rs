@@ -18,16 +18,17 @@ use crate::resource::RecipeName;
 use super::address::SourceAddress;
 use super::backoff::{chance, pause_after, spread};
 use super::board::{Board, SourceState};
-use super::census::{Content, Entry, Key};
+use super::census::{Census, Content, Entry, Key};
 use super::condition::{Condition, ConditionKind, Finding, Reason};
 use super::event::WatchEvent;
 use super::follow::{Finding as Found, Follower};
 use super::inventory::{Inventory, InventoryError, Record};
 use super::options::{Tools, WatchOptions};
 use super::outcome::WatchReport;
-use super::prune::{Pruned, Situation, gone, guard, prune};
+use super::prune::{Leaver, Pruned, Situation, gone, guard, prune};
 use super::reconcile::{Memory, Next, Pass, PassEnd, Tally};
-use super::source::Source;
+use super::settling::Absence;
+use super::source::{Source, clone_in};
 use super::sources::KnownSources;
 
 /// A source, and the folder that what is remembered of it is kept in.
@@ -39,6 +40,13 @@ pub struct WatchedSource {
     pub folder: PathBuf,
     /// Whether the environment says which ssh git is to use.
     pub ssh_is_chosen: bool,
+}
+
+impl WatchedSource {
+    /// Where a repository is cloned to.
+    pub fn repository(&self) -> Option<PathBuf> {
+        matches!(self.address, SourceAddress::Git(_)).then(|| clone_in(&self.folder))
+    }
 }
 
 /// Watches sources until `stop` is cancelled, or once if that is asked for.
@@ -69,6 +77,7 @@ pub async fn watch(
             interval: options.fetch_interval,
             most_pause: options.most_pause,
             once: options.once,
+            prunes: options.policy.prune,
         };
         tokio::spawn(follower.run(told.clone(), halt.clone()));
     }
@@ -202,6 +211,8 @@ impl<'a> Watcher<'a> {
             || source.census.as_ref().is_some_and(|known| known.entries.len() != count);
         source.revision.clone_from(&checkout.revision);
         source.census = Some(census);
+        source.absence = found.absence;
+        source.root.clone_from(&checkout.hidden);
         if has_changed {
             let revision = checkout.revision.as_deref();
             let event = WatchEvent::SourceRead { source: &source.name, revision, recipes: count };
@@ -214,6 +225,7 @@ impl<'a> Watcher<'a> {
         self.compare();
         // A recipe that left one source may have come to this one.
         (0..self.sources.len()).for_each(|source| self.prune(source));
+        self.save();
     }
 
     /// Has everything looked at that is not what it was, and everything that is new.
@@ -247,35 +259,38 @@ impl<'a> Watcher<'a> {
     fn prune(&mut self, index: usize) {
         let (there, all_read) = (self.sources.names(), self.sources.are_all_read());
         let Some(source) = self.sources.get(index) else { return };
-        let (left, known) = {
-            let inventory = source.inventory();
-            (gone(inventory.recipes().map(|(name, _)| name), &there), inventory.recipes().count())
+        let (left, had) = {
+            let mut inventory = source.inventory();
+            let left = gone(inventory.recipes().map(|(name, _)| name), &there);
+            let here = source.census.as_ref().map(Census::names);
+            // Before what is new is made: what the source had is what it had until now.
+            if let Some(here) =
+                here.as_ref().filter(|_| !self.options.dry_run && (all_read || !left.is_empty()))
+            {
+                inventory.note_left(&left, here);
+            }
+            let had = inventory.had(&left, &here.unwrap_or_default());
+            (left, had)
         };
-        let orphans: Vec<String> = left.iter().map(ToString::to_string).collect();
-        let was = self
-            .board
-            .state()
-            .sources
-            .get_mut(index)
-            .map(|shown| std::mem::replace(&mut shown.orphans, orphans));
-        let Some(census) = source.census.as_ref().filter(|_| !left.is_empty() && all_read) else {
+        if let Some(shown) = self.board.state().sources.get_mut(index) {
+            shown.orphans = left.iter().map(ToString::to_string).collect();
+        }
+        let is_known = !left.is_empty() && all_read;
+        let Some(census) = source.census.as_ref().filter(|_| is_known && source.absence != Absence::Recent)
+        else {
             self.leaving.retain(|_, source| *source != index);
             return;
         };
         let situation = Situation {
             there: census.names().len(),
-            has_nameless: census.has_nameless,
-            known,
+            unknown: self.sources.unknown(index),
+            is_restless: source.absence == Absence::Restless,
+            had,
             left: left.len(),
         };
-        if let Some(because) = guard(situation, self.options.policy.prune, self.options.prune_share) {
-            let is_news = was.is_none_or(|was| was.len() != left.len());
-            if is_news {
-                let event = WatchEvent::PruneHeld { source: &source.name, recipes: &left, because: &because };
-                self.tools.observer.on(event);
-            }
+        if let Some(because) = guard(situation, &self.options.policy, self.options.prune_share) {
             self.leaving.retain(|_, source| *source != index);
-            return;
+            return self.hold(index, left, because);
         }
         let now = Instant::now();
         for name in left {
@@ -285,17 +300,32 @@ impl<'a> Watcher<'a> {
         }
     }
 
+    /// Says why what recipes made stays although they left their source, unless that was said last.
+    fn hold(&mut self, index: usize, recipes: Vec<RecipeName>, because: String) {
+        let Some(source) = self.sources.get_mut(index) else { return };
+        let held = Some((recipes, because));
+        if source.held == held {
+            return;
+        }
+        source.held = held;
+        if let Some((recipes, because)) = &source.held {
+            let event = WatchEvent::PruneHeld { source: &source.name, recipes, because };
+            self.tools.observer.on(event);
+        }
+    }
+
     /// The look at a key; `None` if there is nothing to look at.
     fn begin(&mut self, key: &Key) -> Option<Running<'a>> {
         let began = Instant::now();
         let (options, tools, stop) = (self.options, self.tools, self.stop);
         let Some(entry) = self.entries.get(key).cloned() else {
             let Key::Recipe(name) = key.clone() else { return None };
-            self.leaving.get(&name)?;
+            let folder = self.sources.folder_of(*self.leaving.get(&name)?, &name);
+            let leaver = Leaver { name, folder, claims: self.sources.claims() };
             self.board.state().recipes.entry(key.clone()).or_default().running = true;
             return Some(Box::pin(async move {
-                let ended = prune(&name, options, tools, stop).await;
-                (Key::Recipe(name), began, Ended::Prune(ended))
+                let ended = prune(&leaver, options, tools, stop).await;
+                (Key::Recipe(leaver.name), began, Ended::Prune(ended))
             }));
         };
         let (Content::Usable(loaded, texts), Key::Recipe(name)) = (entry.content, key) else {

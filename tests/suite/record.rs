@@ -247,6 +247,72 @@ fn watching_waits_for_whoever_holds_the_lock_and_keeps_the_history() {
     history.success().stdout_contains("  watch  done").stdout_contains("  + pools.p");
 }
 
+#[test]
+fn watching_goes_by_the_record_that_is_nearest_to_each_recipe() {
+    let sandbox = Sandbox::new()
+        .file("nr/team/batchyard.yaml", PROJECT)
+        .file("nr/team/a/recipe.yaml", RECIPE)
+        .file("nr/b/recipe.yaml", &RECIPE.replace("name: shared", "name: b"));
+    let Some(team) = Team::of(&sandbox) else { return };
+    let lock = format!("{}/lock.json", team.folder());
+    let id = team.hold(60);
+    for source in ["nr", "nr/team"] {
+        team.run(&["watch", source, "--once"]).code(5).stdout_contains("shared: Reconciling (Locked)");
+    }
+    team.container.end_lease(&lock, id);
+    team.run(&["watch", "nr", "--once"]).success();
+    team.run(&["history", "nr/team/a"]).success().stdout_contains("  watch  done");
+    assert!(team.container.names().iter().all(|name| !name.contains("/b/")), "no record is near that one");
+    // What is destroyed because its recipe left is under the lock as well.
+    std::fs::remove_dir_all(sandbox.path("nr/team/a")).unwrap();
+    let id = team.hold(60);
+    let prune = ["watch", "nr", "--once", "--prune"];
+    team.run(&prune).code(5).stdout_contains("shared: Reconciling (Locked)");
+    team.container.end_lease(&lock, id);
+    team.run(&prune).success().stdout_contains("shared: it left its source");
+}
+
+#[test]
+fn a_repository_does_not_choose_the_record_and_that_is_said() {
+    let sandbox = Sandbox::new().file("work/batchyard.yaml", PROJECT).file("work/prod/a/recipe.yaml", RECIPE);
+    let Some(team) = Team::of(&sandbox) else { return };
+    for args in [
+        &["init", "-q", "-b", "main", "work"][..],
+        &["-C", "work", "add", "-A"],
+        &[
+            "-C",
+            "work",
+            "-c",
+            "user.name=A",
+            "-c",
+            "user.email=a@example.org",
+            "commit",
+            "-q",
+            "-m",
+            "recipes",
+        ],
+    ] {
+        sandbox.program("git").args(args).run().success();
+    }
+    let url = format!("file://{}#main", sandbox.path("work").display());
+    let output = team.run(&["watch", &url, "--once"]);
+    output.success().stdout_contains(
+        "the record that its batchyard.yaml names is not used: a repository does not choose",
+    );
+    assert_eq!(team.container.names(), Vec::<String>::new());
+    // The one of the command does.
+    sandbox.write("batchyard.yaml", PROJECT);
+    sandbox.write("work/prod/a/recipe.yaml", &RECIPE.replace("two:", "three:"));
+    sandbox
+        .program("git")
+        .args(["-C", "work", "-c", "user.name=A", "-c", "user.email=a@example.org"])
+        .args(["commit", "-q", "-a", "-m", "more"])
+        .run()
+        .success();
+    team.run(&["watch", &url, "--once", "--format", "json"]).success().stdout_contains("\"record_ignored\"");
+    assert!(team.container.names().iter().any(|name| name.contains("/shared/history/")));
+}
+
 /// A lock that is broken, or can't be renewed, is lost, and whoever holds it learns so.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lock_is_renewed_and_known_to_be_lost() {

@@ -18,9 +18,8 @@ use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::printer::Printer;
 use crate::cli::project::account_choice;
-use crate::cli::project_finder::ProjectFinder;
 use crate::cli::recipe::request;
-use crate::cli::record;
+use crate::cli::record::Records;
 use crate::cli::status_server::StatusServer;
 use crate::clock::{Clock as _, SystemClock};
 use crate::exit_code::ExitCode;
@@ -52,8 +51,9 @@ pub(super) async fn run(context: &Context, args: &WatchArgs) -> Result<ExitCode,
         // Tasks go on for as long as their recipes are watched, whether anything changes or not.
         account.run().await?;
     }
-    let record = record::open_unless(args.no_lock, context, &account)?;
-    let tools = Tools { record, ..tools(context, args, &account) };
+    let clones = sources.iter().filter_map(|source| Some((source.address.to_string(), source.repository()?)));
+    let records = Records::open(args.no_lock, context, &account, clones.collect())?;
+    let tools = tools(context, args, &account, Arc::new(records));
     let options = options(args, &account);
     let board = Board::default();
     let served = stop.child_token();
@@ -80,6 +80,8 @@ pub(super) async fn run(context: &Context, args: &WatchArgs) -> Result<ExitCode,
         _ if report.interrupted => ExitCode::Success,
         Verdict::Ready => ExitCode::Success,
         Verdict::Pending if args.detailed_exitcode => ExitCode::ChangesPresent,
+        Verdict::Drifted if args.dry_run && !args.detailed_exitcode => ExitCode::Success,
+        Verdict::Drifted => ExitCode::ChangesPresent,
         Verdict::Pending => ExitCode::Success,
         Verdict::Degraded => ExitCode::Unhealthy,
         Verdict::Failed => ExitCode::Error,
@@ -122,11 +124,19 @@ fn addresses(args: &WatchArgs) -> Result<Vec<SourceAddress>, CommandError> {
     for text in &args.sources {
         let address = SourceAddress::parse(text, branch, subfolder)
             .map_err(|error| CommandError::from_error(error).code(ExitCode::Usage))?;
-        if addresses.iter().all(|known| known.to_string() != address.to_string()) {
+        if addresses.iter().all(|known| place(known) != place(&address)) {
             addresses.push(address);
         }
     }
     Ok(addresses)
+}
+
+/// What tells a source from others, however it is spelled.
+fn place(address: &SourceAddress) -> PathBuf {
+    match address {
+        SourceAddress::Folder(path) => path.canonicalize().unwrap_or_else(|_| path.clone()),
+        SourceAddress::Git(_) => PathBuf::from(address.to_string()),
+    }
 }
 
 /// The sources, each with a folder for what is remembered of it: one for each source and account.
@@ -176,37 +186,31 @@ fn options(args: &WatchArgs, account: &Account) -> WatchOptions {
     }
 }
 
-fn tools(context: &Context, args: &WatchArgs, account: &Arc<Account>) -> Tools {
+fn tools(context: &Context, args: &WatchArgs, account: &Arc<Account>, records: Arc<Records>) -> Tools {
     let (variables, poll_interval) = (context.variables.clone(), account.poll_interval());
-    let (loader, parameters) = (anew(context), args.parameters.clone());
+    let (loader, parameters) = (context.anew(), args.parameters.clone());
     let woken = account.clone();
+    let observer = Arc::new(Told { printer: Mutex::new(context.printer.clone()) });
+    let (told, loaded) = (observer.clone(), records.clone());
     Tools {
         client: account.client().clone(),
         load: Arc::new(move |paths| {
-            let context = anew(&loader);
+            let context = loader.anew();
+            for (source, file) in loaded.newly_ignored(&context, paths) {
+                told.on(WatchEvent::RecordIgnored { source: &source, file: &file });
+            }
             paths.iter().map(|path| load_one(&context, path, &parameters)).collect()
         }),
         apply: Arc::new(move |folder: &Path| {
             patient_options(&variables, STEPS_AT_ONCE, folder.to_owned(), poll_interval)
         }),
-        record: None,
+        record: Arc::new(move |folder: &Path| records.of(folder).map_err(|error| error.in_one_line())),
         wake: Arc::new(move || {
             let account = woken.clone();
             async move { account.run().await.map_err(|error| error.in_one_line()) }.boxed()
         }),
-        observer: Arc::new(Told { printer: Mutex::new(context.printer.clone()) }),
+        observer,
         clock: Arc::new(SystemClock),
-    }
-}
-
-/// The same context, without what was read before.
-fn anew(context: &Context) -> Context {
-    Context {
-        global: context.global.clone(),
-        variables: context.variables.clone(),
-        printer: context.printer.clone(),
-        projects: ProjectFinder::default(),
-        start: context.start.clone(),
     }
 }
 

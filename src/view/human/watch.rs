@@ -16,7 +16,9 @@ const SHORT: usize = 10;
 /// Whether an event is one that people want to read whatever else they don't.
 pub fn is_bad_watch_event(event: &WatchEvent<'_>) -> bool {
     match event {
-        WatchEvent::SourceFailed { .. } | WatchEvent::PruneHeld { .. } => true,
+        WatchEvent::SourceFailed { .. } | WatchEvent::PruneHeld { .. } | WatchEvent::RecordIgnored { .. } => {
+            true
+        }
         WatchEvent::Turned { condition, .. } => {
             condition.status && !matches!(condition.kind, ConditionKind::Ready | ConditionKind::Reconciling)
         }
@@ -64,6 +66,13 @@ pub fn watch_event(out: &mut dyn Write, event: &WatchEvent<'_>) -> io::Result<()
         WatchEvent::NotRecorded { recipe, error } => {
             writeln!(out, "{BAD}✗{BAD:#} {BOLD}{recipe}{BOLD:#}: the history was not kept: {}", plain(error))
         }
+        WatchEvent::RecordIgnored { source, file } => writeln!(
+            out,
+            "{CHANGED}!{CHANGED:#} {}: the record that its {} names is not used: a repository does not choose where locks are kept; the \
+             project file here does, or the one that --config names",
+            plain(source),
+            plain(file)
+        ),
         WatchEvent::Repaired { recipe, trouble, remedy, error } => {
             let (pool, node, code) = (&trouble.pool, &trouble.node, plain(&trouble.code));
             match error {

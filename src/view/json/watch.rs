@@ -40,6 +40,9 @@ pub fn watch_event(event: &WatchEvent<'_>, now: DateTime) -> Option<Value> {
         WatchEvent::NotRecorded { recipe, error } => {
             json!({ "type": "not_recorded", "recipe": recipe, "error": error })
         }
+        WatchEvent::RecordIgnored { source, file } => {
+            json!({ "type": "record_ignored", "source": source, "file": file })
+        }
         WatchEvent::PruneHeld { source, recipes, because } => json!({
             "type": "prune_held", "source": source, "recipes": recipes, "because": because,
         }),

@@ -88,8 +88,37 @@ fn finished_tasks_never_run_again_because_their_job_was_deleted() {
     std::thread::sleep(std::time::Duration::from_secs(3));
     assert_eq!(account.writes(), Vec::<String>::new());
     watch.stop().success();
-    account.run(&["watch", "recipes", "--once"]).success();
+    let gone = account.run(&["watch", "recipes", "--once"]);
+    gone.code(2).stdout_contains("a: Drifted (FinishedJobGone)").stdout_contains("0 of 1 recipe ready");
     assert_eq!(account.writes(), Vec::<String>::new(), "nor after a restart");
+}
+
+#[test]
+fn what_a_pass_left_out_is_no_drift_later_and_drift_ends_with_a_code_of_its_own() {
+    let sandbox = Sandbox::new().file("recipes/recipe.yaml", &recipe("a", 3));
+    let account = account!(sandbox);
+    account.run(&["watch", "recipes", "--once"]).success();
+    until_finished(&account);
+    let report = ["watch", "recipes", "--once", "--on-drift", "report"];
+    let edited = super::yard::recipe_with("a", 3, 4, "");
+    sandbox.write("recipes/recipe.yaml", &edited);
+    account.run(&["watch", "recipes", "--once", "--exclude", "pools.p"]).success();
+    assert_eq!(account.pools()["a-pool"], 2);
+    account.run(&report).success().stdout_contains("1 of 1 recipe ready");
+    assert_eq!(account.pools()["a-pool"], 4);
+    // Nor is what left the recipe while nothing was pruned.
+    sandbox.write("recipes/recipe.yaml", edited.split("jobs:").next().unwrap());
+    account.run(&report).success();
+    account.writes();
+    account.run(&[&report[..], &["--prune"]].concat()).success();
+    assert_eq!(account.writes(), ["DELETE /jobs/a-job"]);
+    // What somebody else did is.
+    account.resize_pool("a-pool", 7);
+    account.run(&report).code(2).stdout_contains("a: Drifted (ChangedOutside)");
+    account.run(&[&report[..], &["--dry-run"]].concat()).success();
+    assert_eq!((account.writes(), account.pools()["a-pool"]), (Vec::<String>::new(), 7));
+    account.run(&["watch", "recipes", "--once"]).success();
+    assert_eq!(account.pools()["a-pool"], 4);
 }
 
 fn until_finished(account: &Account<'_>) {

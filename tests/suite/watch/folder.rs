@@ -199,3 +199,130 @@ fn a_recipe_that_moves_to_another_source_stays() {
     account.run(&both).code(3).stdout_contains("recipes/b/recipe.yaml, others/b/recipe.yaml");
     assert_eq!(account.writes(), Vec::<String>::new());
 }
+
+#[test]
+fn recipes_that_take_the_place_of_the_others_do_not_make_them_fewer_than_they_were() {
+    let sandbox = two_recipes().file("recipes/c/recipe.yaml", &recipe("c", 1));
+    let account = account!(sandbox);
+    account.run(&ONCE).success();
+    for (old, new) in [("a", "d"), ("b", "e"), ("c", "f")] {
+        std::fs::remove_dir_all(sandbox.path(format!("recipes/{old}"))).unwrap();
+        sandbox.write(&format!("recipes/{new}/recipe.yaml"), &recipe(new, 1));
+    }
+    account.writes();
+    // The first pass makes what is new; the second knows six recipes, of which three left.
+    for _ in 0..2 {
+        let held = account.run(&["watch", "recipes", "--once", "--prune"]);
+        held.success().stdout_contains("that is 3 of 3 at once, and at most 1 may go (50 %)");
+    }
+    let writes = account.writes();
+    assert!(writes.iter().all(|write| !write.starts_with("DELETE")), "{writes:?}");
+    account.run(&["watch", "recipes", "--once", "--prune", "--prune-share", "100"]).success();
+    assert_eq!(account.pools().into_keys().collect::<Vec<_>>(), ["d-pool", "e-pool", "f-pool"]);
+}
+
+#[test]
+fn a_recipe_whose_file_is_away_for_a_moment_stays() {
+    let sandbox = two_recipes();
+    let account = account!(sandbox);
+    let args = ["watch", "recipes", "--interval", "1s", "--prune", "--format", "json"];
+    let mut watch = Watch::of(account.command(&args).start());
+    watch.wait_until("a", "Ready", true);
+    watch.wait_until("b", "Ready", true);
+    account.writes();
+    let (here, away) = (sandbox.path("recipes/b/recipe.yaml"), sandbox.path("recipes/b/.saved"));
+    for _ in 0..12 {
+        std::fs::rename(&here, &away).unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(400));
+        std::fs::rename(&away, &here).unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(200));
+    }
+    assert_eq!(account.writes(), Vec::<String>::new());
+    std::fs::remove_file(&here).unwrap();
+    let pruned = watch.wait_for("what has gone", |line| line["type"] == "pruned");
+    assert_eq!(pruned["recipe"], "b");
+    watch.stop().success();
+}
+
+#[test]
+fn whoever_picks_parts_of_recipes_prunes_nothing() {
+    let sandbox = two_recipes();
+    let account = account!(sandbox);
+    account.run(&ONCE).success();
+    std::fs::remove_dir_all(sandbox.path("recipes/b")).unwrap();
+    account.writes();
+    for (flag, pattern) in [("--exclude", "jobs.*"), ("--target", "pools.p")] {
+        let held = account.run(&["watch", "recipes", "--once", "--prune", flag, pattern]);
+        held.success().stdout_contains("what it made stays: with --target or --exclude nothing is pruned");
+    }
+    assert_eq!(account.writes(), Vec::<String>::new());
+}
+
+#[test]
+fn a_recipe_by_another_name_does_not_lose_its_work() {
+    let sandbox = two_recipes();
+    let account = account!(sandbox);
+    account.run(&ONCE).success();
+    account.writes();
+    let renamed = recipe("b", 2).replace("name: b\n", "name: renamed\n");
+    sandbox.write("recipes/b/recipe.yaml", &renamed);
+    let held = account.run(&["watch", "recipes", "--once", "--prune"]);
+    held.code(5)
+        .stdout_contains("renamed: Stalled (Conflict)")
+        .stdout_contains("b: Stalled (Conflict): it left its source, and is not destroyed: the recipe `renamed` asks for its")
+        .stdout_contains("give that recipe the name `b` again");
+    assert_eq!(account.writes(), Vec::<String>::new());
+    sandbox.write("recipes/b/recipe.yaml", &recipe("b", 2));
+    account.run(&["watch", "recipes", "--once", "--prune"]).success();
+    assert_eq!(account.writes(), Vec::<String>::new());
+}
+
+#[test]
+fn a_recipe_that_moves_to_another_source_and_breaks_there_stays() {
+    let sandbox = two_recipes().file("others/c/recipe.yaml", &recipe("c", 1));
+    let account = account!(sandbox);
+    let both = ["watch", "recipes", "others", "--once", "--prune"];
+    account.run(&both).success();
+    account.writes();
+    std::fs::remove_dir_all(sandbox.path("recipes/b")).unwrap();
+    let moved = recipe("b", 2);
+    // Without a name, and with one that nobody has heard of yet.
+    for broken in [
+        moved.replace("name: b\n", "<<<<<<< HEAD\n"),
+        moved.replace("name: b\n", "name: new\n").replace("vm_size", "vm_sise"),
+    ] {
+        sandbox.write("others/b/recipe.yaml", &broken);
+        let held = account.run(&both);
+        held.code(3).stdout_contains(
+            "no longer there: b; what it made stays: others holds a recipe that can't be read, and that may be one of them",
+        );
+    }
+    assert_eq!(account.writes(), Vec::<String>::new());
+}
+
+#[test]
+fn a_file_of_two_sources_is_one_recipe() {
+    let sandbox = two_recipes();
+    let account = account!(sandbox);
+    let whole = sandbox.path("recipes/b");
+    let overlapping = ["watch", "recipes", "recipes/a", "./recipes/", &whole.display().to_string(), "--once"];
+    account.run(&overlapping).success().stdout_contains("2 of 2 recipes ready");
+    account.writes();
+    account.run(&overlapping).success().stdout_contains("2 of 2 recipes ready; 0 steps done");
+}
+
+#[test]
+fn an_edit_of_a_file_elsewhere_that_a_recipe_extends_is_seen_soon() {
+    let base = recipe_with("base", 1, 2, "");
+    let extending = "api_version: batchyard/v1\nname: a\nextends: ../../base/recipe.yaml\n";
+    let sandbox = Sandbox::new().file("base/recipe.yaml", &base).file("recipes/a/recipe.yaml", extending);
+    let account = account!(sandbox);
+    let args = ["watch", "recipes", "--interval", "1h", "--format", "json"];
+    let mut watch = Watch::of(account.command(&args).start());
+    watch.wait_until("a", "Ready", true);
+    sandbox.write("base/recipe.yaml", &base.replace("dedicated: 2", "dedicated: 3"));
+    watch.wait_for("a resized pool", |line| line["type"] == "step_ended" && line["recipe"] == "a");
+    watch.wait_until("a", "Ready", true);
+    assert_eq!(account.pools()["base-pool"], 3);
+    watch.stop().success();
+}

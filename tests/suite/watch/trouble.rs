@@ -59,6 +59,22 @@ fn an_account_that_is_away_for_a_while_is_tried_again() {
     watch.stop().success();
 }
 
+#[test]
+fn a_refusal_is_told_once_however_often_it_is_met() {
+    let sandbox = Sandbox::new().file("recipes/a/recipe.yaml", &recipe("a", 1));
+    let account = account!(sandbox);
+    let args = ["watch", "recipes", "--interval", "1s", "--max-backoff", "1s", "--format", "json"];
+    let wrong_key = account.command(&args).env("AZURE_BATCH_ACCESS_KEY", "d3Jvbmcgd3Jvbmcgd3Jvbmc=");
+    let mut watch = Watch::of(wrong_key.start());
+    watch.wait_until("a", "Stalled", true);
+    let reads = account.reads();
+    std::thread::sleep(Duration::from_secs(4));
+    assert!(account.reads() > reads + 1, "it went on trying");
+    let output = watch.stop();
+    let told = output.json_lines().into_iter().filter(|line| line["type"] == "condition").count();
+    assert_eq!(told, 2, "that it is not ready, and why: {output}");
+}
+
 /// A pool of so many nodes whose start task fails.
 fn ailing(nodes: u32) -> String {
     let start_task = "    start_task:
