@@ -3,7 +3,7 @@
 //! The modules from the leaves up; `docs/contributing/architecture.md` draws the picture, and `tests/suite/architecture.rs` fails
 //! when a module uses one that it may not.
 //!
-//! * [`diagnostic`], [`secret`], [`clock`], [`env_vars`], [`exit_code`], [`loopback`], [`bounded_file`], [`error_chain`]: leaves that use nothing of ours.
+//! * [`diagnostic`], [`secret`], [`clock`], [`env_vars`], [`exit_code`], [`loopback`], [`bounded_file`], [`process_group`], [`error_chain`]: leaves that use nothing of ours.
 //! * [`batch`]: the Azure Batch data plane as data: wire types, operations, SharedKey, OData.
 //! * [`settings`]: what the environment says about accounts, folders and secrets.
 //! * [`resource`]: pools, jobs and tasks in one normal form, wanted and live.
@@ -38,6 +38,7 @@ pub mod node;
 pub mod observe;
 pub mod pipeline;
 pub mod plan;
+pub mod process_group;
 pub mod recipe;
 pub mod record;
 pub mod resource;

@@ -3,6 +3,7 @@
 mod account;
 mod args;
 mod blobs;
+mod clones;
 mod command;
 mod confirm;
 mod context;

@@ -50,6 +50,7 @@ pub(super) fn request(
         environment: context.variables.parameters(),
         overlays: parameters.overlays.clone(),
         blobs: Some(blobs::lister(&context.variables)),
+        within: None,
     })
 }
 

@@ -1,9 +1,7 @@
 //! The record that commands keep to, where a project file names one: whose lock they hold, and where they write what they did.
 
-use std::collections::BTreeSet;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
@@ -21,7 +19,6 @@ use crate::clock::{Clock as _, SystemClock};
 use crate::error_chain::in_one_line;
 use crate::exit_code::ExitCode;
 use crate::plan::Plan;
-use crate::recipe::project::read;
 use crate::record;
 use crate::record::{Entry, Lock, Operation, Record, RecordError};
 use crate::resource::RecipeName;
@@ -165,80 +162,4 @@ fn lost() -> CommandError {
         "the lock of the recipe was lost: the record could not be reached for too long, or somebody broke it";
     CommandError::new(ExitCode::StaleOrConflict, message)
         .hint(Some("what was done stays done; run it again to go on from there".to_owned()))
-}
-
-/// The records of recipes that lie in many places: each goes by the nearest project file that names one.
-pub(super) struct Records {
-    context: Context,
-    account: Arc<Account>,
-    /// The record of the command itself.
-    own: Option<Record>,
-    is_off: bool,
-    /// Repositories by their names, and where they were cloned to: they don't choose where locks and secrets go.
-    clones: Vec<(String, PathBuf)>,
-    /// Project files of repositories that name a record, of which that was told.
-    told: Mutex<BTreeSet<PathBuf>>,
-}
-
-impl Records {
-    pub(super) fn open(
-        no_lock: bool,
-        context: &Context,
-        account: &Arc<Account>,
-        clones: Vec<(String, PathBuf)>,
-    ) -> Result<Self, CommandError> {
-        Ok(Self {
-            context: context.anew(),
-            account: account.clone(),
-            own: open_unless(no_lock, context, account)?,
-            is_off: no_lock,
-            clones,
-            told: Mutex::default(),
-        })
-    }
-
-    /// The record of the recipes of a folder, which may be gone.
-    pub(super) fn of(&self, folder: &Path) -> Result<Option<Record>, CommandError> {
-        if self.clones.iter().any(|(_, clone)| folder.starts_with(clone)) {
-            return Ok(self.own.clone());
-        }
-        let start = folder.ancestors().find(|folder| folder.is_dir()).unwrap_or(Path::new("."));
-        let context = Context { start: start.to_owned(), ..self.context.anew() };
-        open_unless(self.is_off, &context, &self.account)
-    }
-
-    /// The project files of these recipes, each with its repository, that name a record in vain. Each is told once.
-    pub(super) fn newly_ignored(&self, context: &Context, recipes: &[PathBuf]) -> Vec<(String, String)> {
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        let (mut ignored, mut seen) = (Vec::new(), BTreeSet::new());
-        if self.is_off || self.account.host().is_none() {
-            return ignored;
-        }
-        for recipe in recipes {
-            let Some((source, clone)) = self.clones.iter().find(|(_, clone)| recipe.starts_with(clone))
-            else {
-                continue;
-            };
-            let Some(file) = project::files(context, recipe).ok().and_then(|files| files.into_iter().next())
-            else {
-                continue;
-            };
-            let Some(shown) = inside(&file, clone).filter(|_| !told.contains(&file)) else { continue };
-            if !seen.insert(file.clone()) {
-                continue;
-            }
-            // It may be there only from the next commit on.
-            if read(&file).is_ok_and(|project| project.record.is_some()) {
-                ignored.push((source.clone(), shown.display().to_string()));
-                told.insert(file);
-            }
-        }
-        ignored
-    }
-}
-
-/// The path of a file in a folder, if that is where it is.
-fn inside(file: &Path, folder: &Path) -> Option<PathBuf> {
-    let (file, folder) = (file.canonicalize().ok()?, folder.canonicalize().ok()?);
-    file.strip_prefix(folder).ok().map(Path::to_owned)
 }

@@ -167,6 +167,8 @@ pub enum ActionReason {
     Interrupted,
     /// Its nodes go by what it was before it changed, and may be rebooted now.
     NodesOutdated,
+    /// It did not get the nodes that it asked for.
+    NodesMissing,
 }
 
 /// What happens to one resource.

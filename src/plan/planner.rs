@@ -205,7 +205,7 @@ fn conflict(change: &mut Change, reason: ActionReason, remark: String) {
     change.remarks.push(remark);
 }
 
-fn versions_of(live: &LiveState) -> Versions {
+pub(super) fn versions_of(live: &LiveState) -> Versions {
     let pools = live.pools.iter().filter_map(|(id, pool)| Some((id.clone(), pool.etag.clone()?)));
     let jobs = live.jobs.iter().filter_map(|(id, job)| Some((id.clone(), job.etag.clone()?)));
     let schedules = live.schedules.iter().filter_map(|(id, it)| Some((id.clone(), it.etag.clone()?)));

@@ -1,12 +1,12 @@
 //! The local files that tasks get, and what is in them.
 
 use std::collections::HashMap;
-use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::files::{FileError, Folder, Folders};
+use crate::bounded_file;
 use crate::diagnostic::SourceId;
 use crate::resource::InputFile;
 
@@ -95,7 +95,7 @@ impl InputFiles {
 }
 
 fn identify(path: &Path) -> io::Result<LocalFile> {
-    let (size, sha256) = InputFile::identify(File::open(path)?)?;
+    let (size, sha256) = InputFile::identify(bounded_file::open(path)?)?;
     Ok(LocalFile { path: path.to_owned(), size, sha256: sha256.into() })
 }
 

@@ -36,6 +36,8 @@ pub struct LoadRequest {
     pub projects: Arc<Projects>,
     /// Lists the blobs that a `for_each` asks for; without it, asking is an error.
     pub blobs: Option<BlobLister>,
+    /// The folder of somebody else's repository: what texts in it name outside of it is not read.
+    pub within: Option<PathBuf>,
 }
 
 /// A recipe without errors.
@@ -107,8 +109,13 @@ fn resolved(
         return None;
     }
     let given = given(request, sources, findings);
+    refuse_to_leave(request, findings);
+    if findings.has_errors() {
+        return None;
+    }
     let library = Library { folders: projects.iter().flat_map(|project| project.library.clone()).collect() };
-    let composition = compose(&request.path, &overlays(request), &library, sources, findings)?;
+    let within = request.within.as_deref();
+    let composition = compose((&request.path, within), &overlays(request), &library, sources, findings)?;
     let Composition { tree, path, folders } = composition;
     let document = RecipeDocument::read(tree, findings);
     let bound = document.bind(&given, sources, findings);
@@ -117,6 +124,23 @@ fn resolved(
     rules::check(&resolved, sources, findings);
     tasks::check(&resolved, sources, findings);
     (!findings.has_errors()).then_some((resolved, path))
+}
+
+/// Refuses overlays and folders of recipes outside of the repository that its own project file names.
+fn refuse_to_leave(request: &LoadRequest, findings: &mut Collector) {
+    let Some(within) = &request.within else { return };
+    let leads_out = |path: &PathBuf| source::leads_out(path, within);
+    let of_repository = request.projects.files.iter().filter(|project| !leads_out(&project.path));
+    for project in of_repository {
+        for path in project.overlays.iter().chain(&project.library).filter(|path| leads_out(path)) {
+            let message = format!(
+                "{} names {}, which is outside of the repository",
+                project.path.display(),
+                path.display()
+            );
+            findings.push(Diagnostic::new(&codes::UNREADABLE, message));
+        }
+    }
 }
 
 /// The overlays, in the order in which they are laid over the recipe: those of the user's file first, those of the command

@@ -1,12 +1,13 @@
 //! Reads the files of a recipe. Nothing else in `recipe` touches the file system.
 
 use std::ffi::OsStr;
-use std::io::{ErrorKind, Read as _};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::codes;
 use super::parse::MAX_BYTES;
 use super::suggest::nearest;
+use crate::bounded_file;
 use crate::diagnostic::{Collector, Diagnostic, SourceId, Sources, Span};
 
 /// The names that a recipe's file has in its folder.
@@ -45,17 +46,16 @@ pub(super) fn read(path: &Path, sources: &mut Sources, findings: &mut Collector)
     let unreadable = |reason: String| {
         Diagnostic::new(&codes::UNREADABLE, format!("cannot read {}: {reason}", path.display()))
     };
-    // A device or a pipe has no length to look at beforehand: what is read is bounded instead.
-    let mut bytes = Vec::new();
-    let read =
-        std::fs::File::open(path).and_then(|file| file.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes));
-    if let Err(error) = read {
-        findings.push(match error.kind() {
-            ErrorKind::NotFound => missing(path),
-            _ => unreadable(error.to_string()),
-        });
-        return None;
-    }
+    let bytes = match bounded_file::read_any(path, MAX_BYTES as u64) {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            findings.push(match error.kind() {
+                ErrorKind::NotFound => missing(path),
+                _ => unreadable(error.to_string()),
+            });
+            return None;
+        }
+    };
     if bytes.len() > MAX_BYTES {
         let message = format!("{} is larger than {} MiB", path.display(), MAX_BYTES >> 20);
         let id = sources.add(path.display().to_string(), "");
@@ -80,6 +80,14 @@ pub(super) fn read(path: &Path, sources: &mut Sources, findings: &mut Collector)
     }
 }
 
+/// Whether a path leads out of a folder. What is not there leads nowhere.
+pub(super) fn leads_out(path: &Path, folder: &Path) -> bool {
+    match (path.canonicalize(), folder.canonicalize()) {
+        (Ok(path), Ok(folder)) => !path.starts_with(folder),
+        _ => false,
+    }
+}
+
 /// Says that nothing is there, and what is there that is called much the same.
 fn missing(path: &Path) -> Diagnostic {
     let finding = Diagnostic::new(
@@ -90,6 +98,8 @@ fn missing(path: &Path) -> Diagnostic {
     let others: Vec<String> = candidates_in(if parent == Path::new("") { Path::new(".") } else { parent })
         .iter()
         .filter_map(|other| Some(parent.join(other.file_name()?).display().to_string()))
+        // A link that leads nowhere is there and is not.
+        .filter(|other| Path::new(other) != path)
         .collect();
     let near = path.to_str().and_then(|path| nearest(path, others.iter().map(String::as_str)));
     finding.maybe_help(near.map(|near| format!("did you mean {near}?")))

@@ -57,6 +57,9 @@ pub struct Entry {
     pub changes: Vec<Changed>,
     /// How many more changes there were than are kept.
     pub more_changes: usize,
+    /// The nodes that were given a remedy because they could not work.
+    #[serde(default)]
+    pub nodes: Vec<NodeTreated>,
     /// The first error.
     pub error: Option<String>,
 }
@@ -72,6 +75,19 @@ pub struct Changed {
     pub change_class: ChangeClass,
     /// How many of its tasks.
     pub tasks: Option<TaskCounts>,
+}
+
+/// A node that was given a remedy because it could not work.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NodeTreated {
+    /// Its pool, in the account.
+    pub pool: String,
+    /// The node.
+    pub node: String,
+    /// What was done with it, as `reboot`.
+    pub remedy: String,
+    /// Why that could not be done, if it could not.
+    pub error: Option<String>,
 }
 
 /// Of how many tasks of a job what becomes.
@@ -131,6 +147,43 @@ impl Entry {
             steps: report.steps.len(),
             changes: changes.collect(),
             more_changes: changed.count(),
+            nodes: Vec::new(),
+            error,
+        }
+    }
+
+    /// What has just been done with nodes that could not work: so many were to be treated.
+    pub fn of_nodes(
+        recipe: &RecipeName,
+        nodes: Vec<NodeTreated>,
+        planned: usize,
+        holder: &Holder,
+        now: DateTime,
+    ) -> Self {
+        let failed = nodes.iter().filter(|node| node.error.is_some()).count();
+        let error = nodes.iter().find_map(|node| {
+            let text = format!("{} of node {} failed: {}", node.remedy, node.node, node.error.as_ref()?);
+            Some(text.chars().take(MOST_OF_ERROR).collect())
+        });
+        Self {
+            format_version: FORMAT.to_owned(),
+            id: holder.id,
+            recipe: recipe.clone(),
+            operation: holder.operation,
+            who: holder.who.clone(),
+            tool: holder.tool.clone(),
+            began: holder.since,
+            at: now,
+            ended: match failed {
+                1.. => Ended::Failed,
+                0 if nodes.len() == planned => Ended::Complete,
+                0 => Ended::Interrupted,
+            },
+            done: nodes.len() - failed,
+            steps: planned,
+            changes: Vec::new(),
+            more_changes: 0,
+            nodes,
             error,
         }
     }

@@ -11,7 +11,7 @@ mod holder;
 mod lock;
 
 pub use container::Record;
-pub use entry::{Changed, Ended, Entry, TaskCounts};
+pub use entry::{Changed, Ended, Entry, NodeTreated, TaskCounts};
 pub use error::RecordError;
 pub use history::History;
 pub use holder::{Holder, Operation};

@@ -220,6 +220,17 @@ impl LivePool {
     }
 }
 
+impl LivePool {
+    /// Whether it has fewer nodes than it was told to have, and gets none any more by itself.
+    pub fn lacks_nodes(&self) -> bool {
+        let is_short =
+            self.current_dedicated < self.spec.dedicated_nodes || self.current_spot < self.spec.spot_nodes;
+        let is_at_rest =
+            self.state == BatchPoolState::Active && self.allocation_state == AllocationState::Steady;
+        is_short && is_at_rest && self.spec.autoscale.is_none()
+    }
+}
+
 impl LiveJob {
     /// Whether it is known that the job holds no secrets; see [`LivePool::had_no_secrets`].
     pub fn had_no_secrets(&self) -> bool {

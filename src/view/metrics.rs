@@ -51,7 +51,7 @@ pub fn of_watch(state: &State) -> Result<String, fmt::Error> {
     registry.register("condition_recipes", "Recipes that a condition holds for", holding);
     let up = Family::<[(&str, String); 1], Gauge>::default();
     for source in &state.sources {
-        let is_up = source.looked_at && source.error.is_none();
+        let is_up = source.was_read && source.error.is_none();
         up.get_or_create(&[("source", source.source.clone())]).set(i64::from(is_up));
     }
     registry.register("source_up", "Whether a source could be read when it was last tried", up);
@@ -98,7 +98,7 @@ mod tests {
         let mut state = State::default();
         state.sources.push(SourceState {
             source: "a \"b\"\\".into(),
-            looked_at: true,
+            was_read: true,
             ..SourceState::default()
         });
         state.counts.passes = 3;

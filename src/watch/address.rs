@@ -101,7 +101,8 @@ impl SourceAddress {
         {
             return Err(AddressError::Hyphen(shown));
         }
-        let secret = (url.password().is_some() || holds_token(&url)).then(|| Secret::new(url.to_string()));
+        let may_hold_secrets = url.password().is_some() || holds_token(&url) || url.query().is_some();
+        let secret = may_hold_secrets.then(|| Secret::new(url.to_string()));
         let branch = branch.map(checked_branch).transpose()?;
         let subfolder = subfolder.map_or_else(|| Ok(PathBuf::new()), checked_folder)?;
         Ok(Self::Git(GitAddress { shown, secret, branch, subfolder }))
@@ -156,6 +157,7 @@ fn holds_token(url: &Url) -> bool {
 fn redacted(address: &str) -> String {
     let Ok(mut url) = Url::parse(address) else {
         // What can't be parsed is not shown where a secret could be.
+        let address = address.split('?').next().unwrap_or_default();
         return match address.rsplit_once('@') {
             Some((_, rest)) => format!("…@{rest}"),
             None => address.to_owned(),
@@ -167,6 +169,10 @@ fn redacted(address: &str) -> String {
         if holds_token(&url) {
             let _ = url.set_username("");
         }
+    }
+    // Some hosts take a token there.
+    if url.query().is_some() {
+        url.set_query(Some("***"));
     }
     url.to_string()
 }
@@ -240,15 +246,22 @@ mod tests {
 
     #[test]
     fn passwords_are_kept_out_of_sight() {
-        for text in ["https://me:hunter2@example.org/r", "https://hunter2@example.org/r#main"] {
+        for text in [
+            "https://me:hunter2@example.org/r",
+            "https://hunter2@example.org/r#main",
+            "https://example.org/r?access_token=hunter2",
+        ] {
             let address = SourceAddress::parse(text, None, None).unwrap();
             assert!(!format!("{address} {address:?}").contains("hunter2"), "{address:?}");
             let SourceAddress::Git(git) = address else { panic!() };
             assert!(git.secret.unwrap().expose().contains("hunter2"));
         }
-        for text in
-            ["ftp://me:hunter2@example.org/r", "http://me:hunter2@example.org/r", "https://me:hunter2@[/r"]
-        {
+        for text in [
+            "ftp://me:hunter2@example.org/r",
+            "http://me:hunter2@example.org/r",
+            "https://me:hunter2@[/r",
+            "https://[/r?t=hunter2",
+        ] {
             assert!(!refused(text).contains("hunter2"), "{}", refused(text));
         }
         assert!(git("ssh://git@example.org/r").secret.is_none(), "the user of ssh is no secret");

@@ -27,9 +27,9 @@ pub struct SourceState {
     pub error: Option<String>,
     /// Recipes that left it, and whose objects are still there.
     pub orphans: Vec<String>,
-    /// Whether it was looked at, well or not.
+    /// Whether it is known what it holds: it was read, now or by an earlier run.
     #[serde(skip)]
-    pub looked_at: bool,
+    pub was_read: bool,
 }
 
 /// A recipe, as the last pass left it.
@@ -100,10 +100,10 @@ pub struct State {
 }
 
 impl State {
-    /// Whether every source was looked at, and every recipe.
+    /// Whether every source was read, and every recipe looked at.
     pub fn is_ready(&self) -> bool {
         !self.stopping
-            && self.sources.iter().all(|source| source.looked_at)
+            && self.sources.iter().all(|source| source.was_read)
             && self.recipes.values().all(|recipe| recipe.looked_at.is_some())
     }
 

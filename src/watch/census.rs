@@ -8,7 +8,7 @@ use crate::diagnostic::{Report, Severity};
 use crate::recipe::Loaded;
 use crate::resource::RecipeName;
 
-use super::source::Checkout;
+use super::source::{CLONE, Checkout};
 
 /// Loads the recipes at these paths, one after the other. What was read before is read again.
 pub type Load = Arc<dyn Fn(&[PathBuf]) -> Vec<Result<Loaded, Unloadable>> + Send + Sync>;
@@ -210,8 +210,20 @@ impl Unloadable {
             0 => {}
             more => told.push(format!("and {more} more")),
         }
-        told.join("; ")
+        without_clone(told.join("; "), hidden)
     }
+}
+
+/// A text without the place of the clone: what is said of a recipe names files from the folder of the recipes, or of the repository.
+fn without_clone(text: String, hidden: Option<&Path>) -> String {
+    let mut text = text;
+    for folder in hidden.into_iter().flat_map(Path::ancestors) {
+        text = text.replace(&format!("{}/", folder.display()), "");
+        if folder.ends_with(CLONE) {
+            break;
+        }
+    }
+    text
 }
 
 fn shown(path: &Path, hidden: Option<&Path>) -> String {

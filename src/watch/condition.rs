@@ -96,8 +96,10 @@ pub enum Reason {
     QuotaReached,
     /// The account is no longer what it was made to be.
     ChangedOutside,
-    /// Tasks failed, or can't run.
+    /// Tasks failed.
     TasksFailed,
+    /// Tasks wait for what does not come by itself, as in a job that somebody disabled.
+    TasksHeld,
     /// Nodes can't work, or there are too few.
     NodesTroubled,
     /// A job that had finished tasks is gone.
@@ -154,6 +156,15 @@ impl Finding {
     fn of(kind: Option<ConditionKind>, reason: Reason, message: String) -> Self {
         let holding = kind.map(|kind| (kind, (reason, message.clone()))).into_iter().collect();
         Self { holding, reason, message }
+    }
+
+    /// The same, and the account is not what the recipe asks for after all, because of this condition.
+    #[must_use]
+    pub fn but(mut self, kind: ConditionKind, reason: Reason, message: impl Into<String>) -> Self {
+        self.holding.remove(&ConditionKind::Ready);
+        (self.reason, self.message) = (reason, message.into());
+        self.holding.insert(kind, (reason, self.message.clone()));
+        self
     }
 
     /// Adds a condition that holds, too.

@@ -75,12 +75,11 @@ pub enum WatchEvent<'a> {
         /// Why.
         error: &'a str,
     },
-    /// A repository's project file names a record, which is not used: what comes with recipes does not choose where locks and
-    /// secrets go.
+    /// A project file in a repository names a record, which is not used.
     RecordIgnored {
-        /// The source.
+        /// The repository.
         source: &'a str,
-        /// The project file, by its path in the repository.
+        /// The project file, from the repository's folder.
         file: &'a str,
     },
     /// Recipes left their source, and what they made stays for now.

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::batch::JobId;
-use crate::observe::{NodeTrouble, Status};
+use crate::batch::{JobId, PoolId};
+use crate::observe::{NodeTrouble, PoolStatus, Problem, Status};
 use crate::resource::LiveState;
 
 use super::condition::{ConditionKind, Finding, Reason};
@@ -15,35 +15,60 @@ const TOLD: usize = 3;
 /// Adds what ails the objects of a recipe to what was found about it.
 pub(super) fn diagnose(finding: Finding, status: &Status, withheld: &[String]) -> Finding {
     let mut finding = finding;
-    let quota: Vec<String> = status
-        .pools
-        .iter()
-        .flat_map(|pool| pool.resize_errors.iter().map(move |problem| (pool, problem)))
-        .filter(|(_, problem)| problem.code.contains("Quota"))
-        .map(|(pool, problem)| format!("pool {}: {}", pool.id, first_line(&problem.to_string())))
-        .collect();
-    if !quota.is_empty() {
-        finding = finding.and(ConditionKind::QuotaBlocked, Reason::QuotaReached, told(&quota));
-    }
-    let mut ails: Vec<String> = Vec::new();
+    let (mut quota, mut ails): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
     for pool in &status.pools {
-        let others = pool.resize_errors.iter().filter(|problem| !problem.code.contains("Quota"));
-        ails.extend(others.map(|problem| format!("pool {}: {}", pool.id, first_line(&problem.to_string()))));
+        if is_short_of_quota(pool) {
+            ails.push(format!("pool {} has {} of {} nodes", pool.id, there(pool), pool.target_nodes));
+        }
+        for problem in &pool.resize_errors {
+            let text = format!("pool {}: {}", pool.id, first_line(&problem.to_string()));
+            if is_about_quota(problem) { quota.push(text) } else { ails.push(text) }
+        }
         ails.extend(pool.node_troubles.iter().map(trouble));
     }
-    let reason = if ails.is_empty() { Reason::TasksFailed } else { Reason::NodesTroubled };
+    if status.pools.iter().any(is_short_of_quota) {
+        finding = finding.but(ConditionKind::QuotaBlocked, Reason::QuotaReached, told(&quota));
+    }
+    let have_failed = status.jobs.iter().any(|job| job.tasks.failed > 0);
+    let reason = match ails.is_empty() {
+        false => Reason::NodesTroubled,
+        true if have_failed => Reason::TasksFailed,
+        true => Reason::TasksHeld,
+    };
     for job in &status.jobs {
         if job.tasks.failed > 0 {
             ails.push(format!("job {}: {} of its tasks failed", job.id, job.tasks.failed));
         }
         let held = job.held.iter().filter(|held| held.why.is_final());
-        ails.extend(held.map(|held| format!("job {}: tasks can't run: {}", job.id, held.why)));
+        ails.extend(held.map(|held| {
+            let hint = held.why.hint().map(|hint| format!(" ({hint})")).unwrap_or_default();
+            format!("job {}: tasks can't run: {}{hint}", job.id, held.why)
+        }));
     }
     if !ails.is_empty() {
         let all: Vec<String> = std::iter::once(told(&ails)).chain(withheld.iter().cloned()).collect();
         finding = finding.and(ConditionKind::Degraded, reason, all.join("; "));
     }
     finding
+}
+
+/// The pools that have fewer nodes than they ask for, because of the account's quota.
+pub(super) fn short_of_quota(status: &Status) -> Vec<PoolId> {
+    status.pools.iter().filter(|pool| is_short_of_quota(pool)).map(|pool| pool.id.clone()).collect()
+}
+
+fn is_short_of_quota(pool: &PoolStatus) -> bool {
+    pool.resize_errors.iter().any(is_about_quota)
+        && there(pool) < usize::try_from(pool.target_nodes).unwrap_or(0)
+}
+
+/// How many nodes a pool has, in whatever state.
+fn there(pool: &PoolStatus) -> usize {
+    pool.nodes.values().sum()
+}
+
+fn is_about_quota(problem: &Problem) -> bool {
+    problem.code.contains("Quota")
 }
 
 /// What ails a node: its state, the error, what it said last, and what is known of that.

@@ -12,6 +12,8 @@ use serde::{Deserialize, Serialize};
 use crate::batch::JobId;
 use crate::resource::RecipeName;
 
+use super::repair::CaseBook;
+
 const FILE: &str = "inventory.json";
 const VERSION: u32 = 1;
 
@@ -55,6 +57,9 @@ pub(super) struct Record {
     /// Its jobs that had finished tasks.
     #[serde(default)]
     pub(super) jobs: BTreeMap<JobId, FinishedWork>,
+    /// What was done with its nodes that can't work.
+    #[serde(default)]
+    pub(super) cases: CaseBook,
 }
 
 /// What is remembered of a job, so that its finished tasks never run again because the job was deleted.

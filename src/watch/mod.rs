@@ -2,9 +2,9 @@
 //!
 //! | part | modules |
 //! |---|---|
-//! | where recipes come from | [`address`], `git`, `source`, `follow`, `settling`, `census`, `sources` |
+//! | where recipes come from | [`address`], `git`, `secret_words`, `source`, `follow`, `settling`, `census`, `sources` |
 //! | what is to be looked at, and when | `queue`, `backoff` |
-//! | one look at one recipe | `reconcile`, `refusal`, `failure`, `health`, `repair`, `digests`, `prune`, `claims`, `locked` |
+//! | one look at one recipe | `reconcile`, `refusal`, `failure`, `health`, `aftercare`, `repair`, `mending`, `digests`, `prune`, `claims`, `locked` |
 //! | what is known | [`condition`], [`board`], `inventory`, [`outcome`] |
 //! | the loop | `watcher` |
 //!
@@ -16,6 +16,7 @@ pub mod board;
 pub mod condition;
 pub mod outcome;
 
+mod aftercare;
 mod backoff;
 mod census;
 mod claims;
@@ -27,12 +28,14 @@ mod git;
 mod health;
 mod inventory;
 mod locked;
+mod mending;
 mod options;
 mod prune;
 mod queue;
 mod reconcile;
 mod refusal;
 mod repair;
+mod secret_words;
 mod settling;
 mod source;
 mod sources;

@@ -61,7 +61,7 @@ pub struct WatchOptions {
 /// Has the account take changes.
 pub type Wake = Arc<dyn Fn() -> BoxFuture<'static, Result<(), String>> + Send + Sync>;
 
-/// The record that recipes of a folder go by, if there is one; the folder may be gone. If it can't be used: why, in one line.
+/// The record that the project files name which a recipe of this folder goes by; `None` if there is none.
 pub type RecordOf = Arc<dyn Fn(&Path) -> Result<Option<Record>, String> + Send + Sync>;
 
 /// What watching works with.
@@ -73,7 +73,7 @@ pub struct Tools {
     pub load: Load,
     /// How to apply a recipe of this folder.
     pub apply: Arc<dyn Fn(&Path) -> ApplyOptions + Send + Sync>,
-    /// Whose locks are held while something is applied, and whose history says what was.
+    /// Whose locks are held while something is changed, and whose history says what was.
     pub record: RecordOf,
     /// Called before something is applied.
     pub wake: Wake,

@@ -51,6 +51,8 @@ impl WatchReport {
                 _ if ready.status => Verdict::Ready,
                 Reason::InvalidRecipe | Reason::DuplicateName => Verdict::Invalid,
                 Reason::NotPermitted | Reason::WorkRunning => Verdict::NotPermitted,
+                // What was to be made is made, and has fewer nodes than it asks for.
+                Reason::QuotaReached if conditions.holds(ConditionKind::Degraded) => Verdict::Degraded,
                 Reason::Conflict | Reason::Locked => Verdict::Conflict,
                 Reason::Planned | Reason::Requested => Verdict::Pending,
                 Reason::ChangedOutside | Reason::FinishedJobGone => Verdict::Drifted,

@@ -2,11 +2,12 @@
 //! keeps it from doing the same in vain.
 
 use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
 
 use tokio_util::sync::CancellationToken;
 
 use crate::apply::ApplyReport;
-use crate::observe::{self, Status};
+use crate::observe;
 use crate::pipeline::{self, PipelineError, Survey};
 use crate::plan::{ActionReason, Plan, Policy};
 use crate::recipe::Loaded;
@@ -17,12 +18,11 @@ use super::digests::{digest_of, fingerprint, settled_marks, tally_of};
 use super::event::WatchEvent;
 use super::failure::Prospect;
 use super::health;
-use super::inventory::Record;
+use super::inventory::{Inventory, Record};
 use super::locked::{Applied, NotBegun, apply_locked};
 use super::options::{OnDrift, Tools, WatchOptions};
 use super::refusal::{Refusal, only_leftovers_are_held};
-use super::repair::{CaseBook, Prescription, treat};
-use super::words::{call_failed, in_one_line, summary, with_hint};
+use super::words::{in_one_line, summary, with_hint};
 
 /// How often the same difference is applied before it is left alone.
 const MOST_ATTEMPTS: u32 = 3;
@@ -35,11 +35,9 @@ pub(super) struct Memory {
     /// The difference that the service refused for good, and what was found then.
     refused: Option<(Digest, Finding)>,
     /// The difference that was applied last, and how often in a row.
-    applied: Option<(Digest, u32)>,
+    pub(super) applied: Option<(Digest, u32)>,
     /// The difference that was shown last.
     shown: Option<Digest>,
-    /// What was done with nodes that can't work.
-    cases: CaseBook,
 }
 
 /// When the next pass should be.
@@ -81,6 +79,8 @@ pub(super) struct Pass<'a> {
     pub(super) texts: blake3::Hash,
     pub(super) memory: Memory,
     pub(super) record: Record,
+    /// Where what must not be forgotten is written at once.
+    pub(super) inventory: Option<Arc<Mutex<Inventory>>>,
     pub(super) options: &'a WatchOptions,
     pub(super) tools: &'a Tools,
     pub(super) stop: &'a CancellationToken,
@@ -117,7 +117,7 @@ enum SurveyError {
 }
 
 impl Pass<'_> {
-    fn recipe(&self) -> &RecipeName {
+    pub(super) fn recipe(&self) -> &RecipeName {
         &self.loaded.desired.recipe
     }
 
@@ -152,7 +152,7 @@ impl Pass<'_> {
         }
         let digest = self.fresh_digest()?;
         // A pool that lost nodes because they were removed here was not changed by somebody else.
-        let is_our_doing = !self.memory.cases.reduced.is_empty();
+        let is_our_doing = !self.record.cases.reduced.is_empty();
         // What was applied last says so itself, whether this loop applied it or somebody by hand.
         let is_settled = self.is_settled(&self.marks(digest, &notes));
         let drifted = !is_our_doing && (is_settled || only_drift(&survey.plan));
@@ -232,7 +232,8 @@ impl Pass<'_> {
                 Err(error) => return self.unreadable(&error.into()),
             },
         };
-        let live = survey.live.own(self.recipe());
+        let Survey { plan, live } = survey;
+        let live = live.own(self.recipe());
         let status = match observe::status(&self.tools.client, &live).await {
             Ok(status) => status,
             Err(error) => return self.unreadable(&PipelineError::Observe(error).into()),
@@ -245,11 +246,11 @@ impl Pass<'_> {
             true => finding.and(ConditionKind::Suspended, Reason::Requested, "it is looked at only"),
             false => finding,
         };
-        let (withheld, tally) = self.repair(&status).await;
+        let mended = self.mend(&status, &plan).await;
         let marks = self.marks(digest, &notes);
-        let finding = health::diagnose(notes.tell(finding), &status, &withheld);
+        let finding = health::diagnose(notes.tell(finding), &status, &mended.withheld);
+        let was_just_applied = self.memory.applied.take().is_some();
         self.memory.refused = None;
-        self.memory.applied = None;
         self.memory.shown = None;
         if !self.is_settled(&marks) {
             self.record.settled = marks.into_iter().next();
@@ -258,37 +259,17 @@ impl Pass<'_> {
         self.record.jobs.extend(health::finished_work(&live, &status));
         let wanted: BTreeSet<_> = self.loaded.desired.jobs.values().map(|job| job.spec.id.clone()).collect();
         self.record.jobs.retain(|id, _| wanted.iter().any(|job| Generation::may_be_of(id, job)));
-        let mut end = self.end(finding, Next::Interval);
-        end.tally = tally;
-        end
-    }
-
-    /// Mends nodes that can't work, if that is wanted; why some get nothing, and what was done.
-    async fn repair(&mut self, status: &Status) -> (Vec<String>, Tally) {
-        let (mut withheld, mut tally) = (Vec::new(), Tally::default());
-        self.memory.cases.reduced.clear();
-        let is_only_looked_at = self.options.dry_run || self.options.suspended.contains(self.recipe());
-        let Some(options) = self.options.repair.filter(|_| !is_only_looked_at) else {
-            return (withheld, tally);
+        let short = health::short_of_quota(&status);
+        let mut end = if short.is_empty() || self.is_only_looked_at() {
+            self.end(finding, Next::Interval)
+        } else if was_just_applied {
+            self.end(finding, Next::BackOff)
+        } else {
+            self.ask_again((&plan, &live), &short, digest, finding).await
         };
-        for pool in &status.pools {
-            let now = self.tools.clock.now();
-            let Prescription { treatments, withheld: why } = self.memory.cases.prescribe(pool, options, now);
-            withheld.extend(why);
-            for (trouble, remedy) in treatments {
-                if self.stop.is_cancelled() {
-                    break;
-                }
-                let error =
-                    treat(&self.tools.client, &trouble, remedy).await.err().map(|error| call_failed(&error));
-                self.memory.cases.note(&pool.id, &trouble.node, remedy, now);
-                tally.writes += usize::from(error.is_none());
-                tally.failures += usize::from(error.is_some());
-                let (recipe, error) = (self.recipe(), error.as_deref());
-                self.tools.observer.on(WatchEvent::Repaired { recipe, trouble: &trouble, remedy, error });
-            }
-        }
-        (withheld, tally)
+        end.tally.writes += mended.writes;
+        end.tally.failures += mended.failures;
+        end
     }
 
     /// Something differs: it is applied, unless there is a reason not to.
@@ -419,7 +400,7 @@ impl Pass<'_> {
         end
     }
 
-    fn end(self, finding: Finding, next: Next) -> PassEnd {
+    pub(super) fn end(self, finding: Finding, next: Next) -> PassEnd {
         PassEnd { finding, next, memory: self.memory, record: self.record, tally: Tally::default() }
     }
 }

@@ -9,7 +9,11 @@ use walkdir::{DirEntry, WalkDir};
 
 use super::address::SourceAddress;
 use super::git::{GitError, Repository};
+use super::words::in_one_line;
 use crate::recipe::{DiscoverError, discover};
+
+/// What the folder of a clone is called.
+pub(super) const CLONE: &str = "repository";
 
 /// Why a source can't be read.
 #[derive(Debug, thiserror::Error)]
@@ -20,6 +24,9 @@ pub(super) enum SourceError {
     /// There is nothing where the recipes should be.
     #[error("there is no file or folder {}", .0.display())]
     Gone(PathBuf),
+    /// The same, of what the repository holds.
+    #[error("{0}")]
+    InRepository(String),
     /// It can't be looked into.
     #[error(transparent)]
     Discover(#[from] DiscoverError),
@@ -79,7 +86,8 @@ impl Source {
             Place::Folder(path) => found(path, None, None),
             Place::Repository(clone) => {
                 let commit = clone.update().await?;
-                found(&clone.recipes(), Some(commit), Some(clone.origin()))
+                let found = found(&clone.recipes(), Some(commit), Some(clone.origin()));
+                found.map_err(|error| SourceError::InRepository(clone.without_folder(&in_one_line(&error))))
             }
         }
     }
@@ -141,7 +149,7 @@ impl Source {
 
 /// Where a repository is cloned to, below what is remembered of a source.
 pub(super) fn clone_in(folder: &Path) -> PathBuf {
-    folder.join("repository")
+    folder.join(CLONE)
 }
 
 /// Adds what the file system says of a path, or only that there is one.

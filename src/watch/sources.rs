@@ -1,7 +1,7 @@
 //! What is known of all sources: what they held when they were last read, and what is remembered of their recipes.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::resource::RecipeName;
@@ -20,14 +20,14 @@ pub(super) struct KnownSource {
     /// What it held when it was last read.
     pub(super) census: Option<Census>,
     pub(super) revision: Option<String>,
+    /// The folder that its files are shown from: that of our clone.
+    pub(super) hidden: Option<PathBuf>,
     /// Whether it could not be read the last time.
     pub(super) failed: bool,
     /// The recipes that left it and whose objects stay, and why, as it was last told.
     pub(super) held: Option<(Vec<RecipeName>, String)>,
     /// What it means that recipes of it are missing.
     pub(super) absence: Absence,
-    /// Where the files of its recipes begin; `None` for paths of this machine.
-    pub(super) root: Option<PathBuf>,
 }
 
 impl KnownSource {
@@ -48,10 +48,10 @@ impl KnownSources {
             inventory,
             census: None,
             revision: None,
+            hidden: None,
             failed: false,
             held: None,
             absence: Absence::default(),
-            root: None,
         });
     }
 
@@ -122,14 +122,6 @@ impl KnownSources {
         claims
     }
 
-    /// The folder that a recipe was in.
-    pub(super) fn folder_of(&self, index: usize, name: &RecipeName) -> PathBuf {
-        let Some(source) = self.get(index) else { return PathBuf::new() };
-        let file = source.inventory().get(name).map(|record| PathBuf::from(&record.file)).unwrap_or_default();
-        let file = source.root.as_ref().map_or(file.clone(), |root| root.join(&file));
-        file.parent().map(PathBuf::from).unwrap_or_default()
-    }
-
     /// The source that a recipe is of.
     fn source_of(&self, name: &RecipeName) -> Option<&KnownSource> {
         let key = Key::Recipe(name.clone());
@@ -137,6 +129,19 @@ impl KnownSources {
             source.census.as_ref().is_some_and(|census| census.entries.contains_key(&key))
         };
         self.0.iter().find(holds)
+    }
+
+    /// What is remembered of the source that a recipe is of.
+    pub(super) fn inventory_of(&self, name: &RecipeName) -> Option<Arc<Mutex<Inventory>>> {
+        self.source_of(name).map(|source| source.inventory.clone())
+    }
+
+    /// The folder that a recipe had in a source, whether it is still there or not.
+    pub(super) fn folder_of(&self, index: usize, name: &RecipeName) -> Option<PathBuf> {
+        let source = self.0.get(index)?;
+        let file = source.inventory().get(name).map(|record| PathBuf::from(&record.file))?;
+        let file = source.hidden.as_ref().map_or_else(|| file.clone(), |hidden| hidden.join(&file));
+        file.parent().map(Path::to_owned)
     }
 
     /// What is remembered of a recipe.

@@ -43,8 +43,8 @@ pub struct WatchedSource {
 }
 
 impl WatchedSource {
-    /// Where a repository is cloned to.
-    pub fn repository(&self) -> Option<PathBuf> {
+    /// The folder that a repository is cloned into; `None` if it is none.
+    pub fn clone_folder(&self) -> Option<PathBuf> {
         matches!(self.address, SourceAddress::Git(_)).then(|| clone_in(&self.folder))
     }
 }
@@ -193,7 +193,7 @@ impl<'a> Watcher<'a> {
             state.counts.reads += 1;
             state.counts.read_failures += u64::from(source.failed);
             if let Some(shown) = state.sources.get_mut(found.source) {
-                shown.looked_at = true;
+                shown.was_read |= found.content.is_some();
                 if found.error.is_none() {
                     shown.read_at = Some(now);
                 }
@@ -210,9 +210,9 @@ impl<'a> Watcher<'a> {
             || source.revision != checkout.revision
             || source.census.as_ref().is_some_and(|known| known.entries.len() != count);
         source.revision.clone_from(&checkout.revision);
+        source.hidden.clone_from(&checkout.hidden);
         source.census = Some(census);
         source.absence = found.absence;
-        source.root.clone_from(&checkout.hidden);
         if has_changed {
             let revision = checkout.revision.as_deref();
             let event = WatchEvent::SourceRead { source: &source.name, revision, recipes: count };
@@ -320,7 +320,7 @@ impl<'a> Watcher<'a> {
         let (options, tools, stop) = (self.options, self.tools, self.stop);
         let Some(entry) = self.entries.get(key).cloned() else {
             let Key::Recipe(name) = key.clone() else { return None };
-            let folder = self.sources.folder_of(*self.leaving.get(&name)?, &name);
+            let folder = self.sources.folder_of(*self.leaving.get(&name)?, &name)?;
             let leaver = Leaver { name, folder, claims: self.sources.claims() };
             self.board.state().recipes.entry(key.clone()).or_default().running = true;
             return Some(Box::pin(async move {
@@ -340,9 +340,10 @@ impl<'a> Watcher<'a> {
         }
         self.board.state().recipes.entry(key.clone()).or_default().running = true;
         let memory = self.memories.get(key).cloned().unwrap_or_default();
+        let inventory = self.sources.inventory_of(name);
         let key = key.clone();
         Some(Box::pin(async move {
-            let pass = Pass { loaded: &loaded, texts, memory, record, options, tools, stop };
+            let pass = Pass { loaded: &loaded, texts, memory, record, inventory, options, tools, stop };
             let end = pass.run().await;
             (key, began, Ended::Pass(Box::new(end)))
         }))

@@ -36,17 +36,18 @@ const LAYERS: &[Layer] = &[
     layer("exit_code", ""),
     layer("loopback", ""),
     layer("bounded_file", ""),
+    layer("process_group", ""),
     layer("error_chain", ""),
     // The contract is a value: it opens no socket and makes no decision.
     layer("batch", "secret"),
     layer("settings", "secret env_vars loopback bounded_file"),
     // The domain: what is desired and what is there. It carries references to secrets.
     layer("resource", "batch secret"),
-    layer("recipe", "diagnostic resource batch secret"),
+    layer("recipe", "diagnostic bounded_file resource batch secret"),
     layer("import", "diagnostic recipe resource batch secret"),
     layer("plan", "resource batch secret diagnostic"),
     // The client never meets the emulator except in `batch`.
-    layer("client", "batch secret clock loopback bounded_file"),
+    layer("client", "batch secret clock loopback bounded_file process_group"),
     // What containers hold; who asks for it is for the upper ones to know.
     layer("storage", "secret clock env_vars loopback"),
     layer("observe", "client resource batch"),
@@ -61,7 +62,7 @@ const LAYERS: &[Layer] = &[
     // Does for many recipes, again and again, what `pipeline` does for one.
     layer(
         "watch",
-        "diagnostic secret clock loopback error_chain batch resource recipe plan client observe apply record pipeline",
+        "diagnostic secret clock loopback process_group error_chain batch resource recipe plan client observe apply record pipeline",
     ),
     layer(
         "view",

@@ -14,16 +14,17 @@ use super::plan::policy;
 use crate::batch::DateTime;
 use crate::cli::account::Account;
 use crate::cli::args::{ParameterArgs, WatchArgs};
+use crate::cli::clones::{Clones, IgnoredRecord};
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::printer::Printer;
 use crate::cli::project::account_choice;
 use crate::cli::recipe::request;
-use crate::cli::record::Records;
+use crate::cli::record;
 use crate::cli::status_server::StatusServer;
 use crate::clock::{Clock as _, SystemClock};
 use crate::exit_code::ExitCode;
-use crate::recipe::{Loaded, load};
+use crate::recipe::{LoadRequest, Loaded, load};
 use crate::settings::{AccountSettings, SettingsError};
 use crate::view::{human, json as documents};
 use crate::watch::address::SourceAddress;
@@ -51,9 +52,9 @@ pub(super) async fn run(context: &Context, args: &WatchArgs) -> Result<ExitCode,
         // Tasks go on for as long as their recipes are watched, whether anything changes or not.
         account.run().await?;
     }
-    let clones = sources.iter().filter_map(|source| Some((source.address.to_string(), source.repository()?)));
-    let records = Records::open(args.no_lock, context, &account, clones.collect())?;
-    let tools = tools(context, args, &account, Arc::new(records));
+    // A record that can't be used is told now, and not at the first change.
+    record::open_unless(args.no_lock, context, &account)?;
+    let tools = tools(context, args, &account, Clones::of(&sources));
     let options = options(args, &account);
     let board = Board::default();
     let served = stop.child_token();
@@ -186,25 +187,47 @@ fn options(args: &WatchArgs, account: &Account) -> WatchOptions {
     }
 }
 
-fn tools(context: &Context, args: &WatchArgs, account: &Arc<Account>, records: Arc<Records>) -> Tools {
+fn tools(context: &Context, args: &WatchArgs, account: &Arc<Account>, clones: Clones) -> Tools {
     let (variables, poll_interval) = (context.variables.clone(), account.poll_interval());
     let (loader, parameters) = (context.anew(), args.parameters.clone());
     let woken = account.clone();
+    let clones = Arc::new(clones);
     let observer = Arc::new(Told { printer: Mutex::new(context.printer.clone()) });
-    let (told, loaded) = (observer.clone(), records.clone());
+    let has_record = !args.no_lock && account.host().is_some();
     Tools {
         client: account.client().clone(),
-        load: Arc::new(move |paths| {
-            let context = loader.anew();
-            for (source, file) in loaded.newly_ignored(&context, paths) {
-                told.on(WatchEvent::RecordIgnored { source: &source, file: &file });
+        load: Arc::new({
+            let (clones, observer) = (clones.clone(), observer.clone());
+            move |paths| {
+                let context = loader.anew();
+                let load = |path: &PathBuf| {
+                    if let Some(event) = clones.record_of(&context, path).filter(|_| has_record) {
+                        let IgnoredRecord { source, file } = &event;
+                        observer.on(WatchEvent::RecordIgnored { source, file });
+                    }
+                    load_one(&context, path, &parameters, clones.around(path))
+                };
+                paths.iter().map(load).collect()
             }
-            paths.iter().map(|path| load_one(&context, path, &parameters)).collect()
         }),
         apply: Arc::new(move |folder: &Path| {
             patient_options(&variables, STEPS_AT_ONCE, folder.to_owned(), poll_interval)
         }),
-        record: Arc::new(move |folder: &Path| records.of(folder).map_err(|error| error.in_one_line())),
+        record: Arc::new({
+            let (context, account) = (context.anew(), account.clone());
+            move |folder| {
+                if !has_record {
+                    return Ok(None);
+                }
+                // A repository does not choose where secrets are sent.
+                let start = match clones.around(folder) {
+                    Some(_) => context.start.clone(),
+                    None => nearest_that_is_there(folder),
+                };
+                let context = Context { start, ..context.anew() };
+                record::open(&context, &account).map_err(|error| error.in_one_line())
+            }
+        }),
         wake: Arc::new(move || {
             let account = woken.clone();
             async move { account.run().await.map_err(|error| error.in_one_line()) }.boxed()
@@ -214,10 +237,22 @@ fn tools(context: &Context, args: &WatchArgs, account: &Arc<Account>, records: A
     }
 }
 
-fn load_one(context: &Context, path: &Path, parameters: &ParameterArgs) -> Result<Loaded, Unloadable> {
+fn load_one(
+    context: &Context,
+    path: &Path,
+    parameters: &ParameterArgs,
+    within: Option<&Path>,
+) -> Result<Loaded, Unloadable> {
     let request = request(context, PathBuf::from(path), parameters);
     let request = request.map_err(|error| Unloadable::Settings(error.in_one_line()))?;
+    let request = LoadRequest { within: within.map(Path::to_owned), ..request };
     load(&request).map_err(|report| Unloadable::Errors(Box::new(report)))
+}
+
+/// A folder, or the nearest above it if it is gone: the recipes of it may have left.
+fn nearest_that_is_there(folder: &Path) -> PathBuf {
+    let folder = if folder == Path::new("") { Path::new(".") } else { folder };
+    folder.ancestors().find(|folder| folder.is_dir()).unwrap_or(Path::new(".")).to_owned()
 }
 
 fn unusable(error: InventoryError) -> CommandError {

@@ -6,9 +6,10 @@ use std::process::{Output, Stdio};
 
 use async_trait::async_trait;
 use azure_identity::Executor;
-use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
-use tokio::process::{Child, Command};
+use tokio::process::Command;
+
+use crate::process_group::ProcessGroup;
 
 /// The most that is taken of what a program prints, in bytes.
 const MAX_OUTPUT: u64 = 1024 * 1024;
@@ -28,7 +29,7 @@ impl Executor for Shell {
             .process_group(0)
             .kill_on_drop(true)
             .spawn()?;
-        let group = Group::of(&child);
+        let group = ProcessGroup::of(&child);
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
         let (stdout, stderr) = tokio::try_join!(read(stdout), read(stderr))?;
         let status = child.wait().await?;
@@ -52,29 +53,6 @@ async fn read(pipe: Option<impl AsyncRead + Unpin>) -> io::Result<Vec<u8>> {
 
 fn unreadable(text: String) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, text)
-}
-
-/// A program with all that it has started; ended when dropped.
-struct Group(Option<Pid>);
-
-impl Group {
-    fn of(child: &Child) -> Self {
-        Self(child.id().and_then(|id| Pid::from_raw(id.try_into().ok()?)))
-    }
-
-    /// Nothing is ended any more: once the program has been waited for, its number may be another's.
-    fn let_go(mut self) {
-        self.0 = None;
-    }
-}
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        if let Some(group) = self.0 {
-            // It fails when all have ended, and then there is nothing to do.
-            let _ = kill_process_group(group, Signal::KILL);
-        }
-    }
 }
 
 #[cfg(test)]

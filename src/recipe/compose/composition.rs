@@ -26,9 +26,10 @@ pub(in crate::recipe) struct Composition {
     pub(in crate::recipe) folders: Folders,
 }
 
-/// Reads a recipe, what it extends, and overlays, and puts them together. `None` if a text cannot be had.
+/// Reads a recipe, what it extends, and overlays, and puts them together. `None` if a text cannot be had. What it extends is read within
+/// that folder only, if there is one.
 pub(in crate::recipe) fn compose(
-    path: &std::path::Path,
+    (path, within): (&std::path::Path, Option<&std::path::Path>),
     overlays: &[PathBuf],
     library: &Library,
     sources: &mut Sources,
@@ -38,7 +39,7 @@ pub(in crate::recipe) fn compose(
     let source = RecipeSource::read(path, sources, findings)?;
     folders.insert(source.id, folder_of(&source.path));
     let leaf = Written::parse(source.id, Some(source.path.clone()), sources, findings)?;
-    let mut reader = ExtendsReader { library, folders: &mut folders, sources, findings };
+    let mut reader = ExtendsReader { within, library, folders: &mut folders, sources, findings };
     let layers = reader.chain(leaf);
     // An overlay is looked at also if the recipe cannot be had, so that all mistakes are found at once.
     let mut over = Vec::new();

@@ -8,7 +8,7 @@ use crate::diagnostic::{Collector, Diagnostic, Sources, Span, quote};
 use crate::recipe::files::{Folder, Folders};
 use crate::recipe::library::{Library, LibraryError};
 use crate::recipe::node::{Entry, NodeKind, Value};
-use crate::recipe::source::RecipeSource;
+use crate::recipe::source::{self, RecipeSource};
 use crate::recipe::{codes, parse};
 
 /// The longest chain of recipes that extend each other.
@@ -18,6 +18,7 @@ const LIBRARY: &str = "library:";
 
 /// What it takes to read recipes that others extend.
 pub(super) struct ExtendsReader<'a> {
+    pub(super) within: Option<&'a Path>,
     pub(super) library: &'a Library,
     pub(super) folders: &'a mut Folders,
     pub(super) sources: &'a mut Sources,
@@ -109,6 +110,12 @@ impl ExtendsReader<'_> {
             return None;
         };
         let path = file.parent().unwrap_or_else(|| Path::new("")).join(path);
+        if self.within.is_some_and(|within| source::leads_out(&path, within)) {
+            let message = format!("the path {} leads out of the repository", quote(text));
+            self.findings
+                .push(refused(message).help("what recipes of a repository extend is in the repository"));
+            return None;
+        }
         if path.metadata().is_ok_and(|found| !found.is_file() && !found.is_dir()) {
             // A pipe without a writer would be waited for.
             self.findings.push(refused(format!("{} is neither a file nor a folder", quote(text))));

@@ -11,6 +11,7 @@ use include_dir::Dir;
 use super::error::FileError;
 use super::patterns::PathPatterns;
 use super::walk::walk;
+use crate::bounded_file;
 
 /// The largest file whose text an expression may take, in bytes.
 const LARGEST_FILE: usize = 1024 * 1024;
@@ -132,12 +133,11 @@ impl Folder {
         if !real.starts_with(&root) {
             return Err(FileError::LeadsOut { path: shown() });
         }
-        // Opening a pipe could wait for ever.
         if !real.is_file() {
             return Err(FileError::NoFile { path: shown() });
         }
         let mut bytes = Vec::new();
-        let file = std::fs::File::open(&real).map_err(unreadable)?;
+        let file = bounded_file::open(&real).map_err(unreadable)?;
         file.take(LARGEST_FILE as u64 + 1).read_to_end(&mut bytes).map_err(unreadable)?;
         if bytes.len() > LARGEST_FILE {
             return Err(FileError::TooLarge { path: shown(), most: LARGEST_FILE });

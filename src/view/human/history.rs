@@ -39,6 +39,10 @@ pub fn history(out: &mut dyn Write, recipe: &RecipeName, history: &History) -> i
         for changed in &entry.changes {
             writeln!(out, "  {} {}{}", changed.change_class.glyph(), changed.address, tasks(changed))?;
         }
+        for treated in &entry.nodes {
+            let (remedy, node, pool) = (plain(&treated.remedy), plain(&treated.node), plain(&treated.pool));
+            writeln!(out, "  {CHANGED}+{CHANGED:#} {remedy} of node {node} of pool {pool}")?;
+        }
         if entry.more_changes > 0 {
             writeln!(out, "  {DIM}… and {} more{DIM:#}", grouped(entry.more_changes as u64))?;
         }

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use crate::batch::{NodeId, PoolId};
+use crate::batch::{DateTime, NodeId, PoolId};
 use crate::observe::{NodeTrouble, PoolStatus};
 
 /// How long a remedy counts against the budget, and how long a node is remembered.
@@ -21,7 +21,7 @@ pub struct RepairOptions {
 }
 
 /// What is done with a node.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Remedy {
     /// It is booted anew.
@@ -57,11 +57,13 @@ impl Remedy {
     }
 }
 
-/// What was done, so that each node climbs the ladder and no pool is treated without end.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// What was done, so that each node climbs the ladder and no pool is treated without end. It is kept for the next process.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(in super::super) struct CaseBook {
-    nodes: BTreeMap<(PoolId, NodeId), (Remedy, Timestamp)>,
-    spent: BTreeMap<PoolId, Vec<Timestamp>>,
+    /// The last remedy of each node.
+    nodes: BTreeMap<PoolId, BTreeMap<NodeId, (Remedy, DateTime)>>,
+    /// When each pool was given remedies.
+    spent: BTreeMap<PoolId, Vec<DateTime>>,
     /// Pools that lost nodes since they were last as the recipe wants them.
     pub(in super::super) reduced: BTreeSet<PoolId>,
 }
@@ -102,7 +104,7 @@ impl CaseBook {
             format!("pool {}: {recent} remedies in an hour are as many as its budget allows", pool.id)
         });
         let remedy = |trouble: &NodeTrouble| {
-            let known = self.nodes.get(&(pool.id.clone(), trouble.node.clone()));
+            let known = self.nodes.get(&pool.id).and_then(|nodes| nodes.get(&trouble.node));
             let last = known.filter(|(_, at)| is_recent(*at, now));
             last.map_or_else(|| Remedy::first_for(trouble), |(last, _)| last.next())
         };
@@ -113,19 +115,25 @@ impl CaseBook {
 
     /// Takes note of a remedy that was given, well or not.
     pub(in super::super) fn note(&mut self, pool: &PoolId, node: &NodeId, remedy: Remedy, now: Timestamp) {
-        self.nodes.retain(|_, (_, at)| is_recent(*at, now));
-        self.nodes.insert((pool.clone(), node.clone()), (remedy, now));
-        let spent = self.spent.entry(pool.clone()).or_default();
-        spent.retain(|at| is_recent(*at, now));
-        spent.push(now);
+        for nodes in self.nodes.values_mut() {
+            nodes.retain(|_, (_, at)| is_recent(*at, now));
+        }
+        self.nodes.retain(|_, nodes| !nodes.is_empty());
+        for spent in self.spent.values_mut() {
+            spent.retain(|at| is_recent(*at, now));
+        }
+        self.spent.retain(|_, spent| !spent.is_empty());
+        self.nodes.entry(pool.clone()).or_default().insert(node.clone(), (remedy, DateTime(now)));
+        self.spent.entry(pool.clone()).or_default().push(DateTime(now));
         if remedy == Remedy::Remove {
             self.reduced.insert(pool.clone());
         }
     }
 }
 
-fn is_recent(at: Timestamp, now: Timestamp) -> bool {
-    now.duration_since(at) < WINDOW
+/// A time that is far ahead was noted by a clock that went wrong.
+fn is_recent(at: DateTime, now: Timestamp) -> bool {
+    now.duration_since(at.0).abs() < WINDOW
 }
 
 /// What most of the troubles have in common, and how many have it.
@@ -192,6 +200,8 @@ mod tests {
             book.note(&ailing.id, &node, remedy, at(minute));
         }
         assert!(book.reduced.contains(&ailing.id));
+        let kept = serde_json::to_string(&book).unwrap();
+        assert_eq!(serde_json::from_str::<CaseBook>(&kept).unwrap(), book, "{kept}");
         let spent = book.prescribe(&ailing, RepairOptions { budget: 3 }, at(20));
         assert_eq!(spent.treatments, []);
         assert!(spent.withheld.unwrap().contains("3 remedies in an hour"));
