@@ -112,7 +112,7 @@ mod tests {
         for other in [folder.path(), Path::new("/dev/zero"), &pipe(folder.path())] {
             assert_eq!(reason(other), "it is not a regular file", "{}", other.display());
         }
-        assert_eq!(read(&folder.path().join("none"), 1).unwrap_err().kind(), io::ErrorKind::NotFound);
+        assert_eq!(read(&folder.path().join("none"), 1).unwrap_err().kind(), ErrorKind::NotFound);
         assert_eq!(read_any(Path::new("/dev/zero"), 1024).unwrap().len(), 1025);
         assert!(read_any(folder.path(), 1).is_err());
     }

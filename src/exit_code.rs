@@ -9,7 +9,7 @@ pub enum ExitCode {
     Success = 0,
     /// Something failed that has no code of its own.
     Error = 1,
-    /// `plan --detailed-exitcode`: the plan holds changes.
+    /// `plan --detailed-exitcode`: the plan holds changes. `watch --once`: something differs, and was left as it is.
     ChangesPresent = 2,
     /// The recipe is invalid.
     InvalidRecipe = 3,

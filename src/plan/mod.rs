@@ -33,7 +33,7 @@ pub use moved::{job_differences, moved, pool_differences, schedule_differences};
 pub use obstacle::Obstacle;
 pub use planner::{destroy, plan};
 pub use saved::{Intent, Moved, SavedPlan, Side};
-pub use selection::{NothingMeant, Selection, check as check_patterns, without_tasks};
+pub use selection::{NothingMeant, Selection};
 pub use shortage::ask_again;
 pub use step::{Action, JobSeal, PoolResize, Step, StepId};
 pub use takeback::with_pools_taken_back;

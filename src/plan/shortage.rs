@@ -25,6 +25,7 @@ pub fn ask_again(recipe: &RecipeName, live: &LiveState, pools: &[(Address, PoolI
             dedicated: spec.dedicated_nodes,
             spot: spec.spot_nodes,
             timeout: spec.resize_timeout,
+            interrupts: false,
         };
         plan.changes.push(Change {
             id: pool.to_string(),

@@ -169,6 +169,9 @@ impl Inventory {
     /// Forgets a recipe.
     pub(super) fn forget(&mut self, recipe: &RecipeName) {
         self.changed |= self.content.recipes.remove(recipe).is_some();
+        if let Some(before) = &mut self.content.before {
+            before.remove(recipe);
+        }
     }
 
     /// Writes what has changed: whole or not at all.
@@ -226,7 +229,7 @@ mod tests {
     fn what_comes_after_others_have_left_does_not_make_them_fewer() {
         let folder = tempfile::tempdir().unwrap();
         let named =
-            |names: &[&str]| names.iter().map(|name| RecipeName::new(name).unwrap()).collect::<Vec<_>>();
+            |names: &[&str]| names.iter().map(|name| RecipeName::new(*name).unwrap()).collect::<Vec<_>>();
         let (old, new) = (named(&["a", "b"]), named(&["c", "d"]));
         let (nobody, there) = (BTreeSet::new(), new.iter().cloned().collect());
         let mut inventory = Inventory::open(folder.path(), "here").unwrap();
@@ -240,8 +243,10 @@ mod tests {
         assert_eq!(inventory.had(&old, &there), 2);
         let more = named(&["a", "b", "c"]);
         assert_eq!(inventory.had(&more, &there), 3, "what left since is one of those that there were");
+        inventory.forget(&old[0]);
+        assert_eq!(inventory.had(&old[1..], &there), 1, "what is destroyed is no longer one of them");
         inventory.note_left(&[], &there);
-        assert_eq!(inventory.had(&old, &there), 4, "once all are back, all count");
+        assert_eq!(inventory.had(&old[1..], &there), 3, "once none is missing, all count");
     }
 
     #[test]

@@ -275,10 +275,10 @@ impl<'a> Watcher<'a> {
         if let Some(shown) = self.board.state().sources.get_mut(index) {
             shown.orphans = left.iter().map(ToString::to_string).collect();
         }
-        let is_known = !left.is_empty() && all_read;
-        let Some(census) = source.census.as_ref().filter(|_| is_known && source.absence != Absence::Recent)
-        else {
-            self.leaving.retain(|_, source| *source != index);
+        if left.is_empty() || !all_read {
+            return self.leave_alone(index, None);
+        }
+        let Some(census) = source.census.as_ref().filter(|_| source.absence != Absence::Recent) else {
             return;
         };
         let situation = Situation {
@@ -289,8 +289,7 @@ impl<'a> Watcher<'a> {
             left: left.len(),
         };
         if let Some(because) = guard(situation, &self.options.policy, self.options.prune_share) {
-            self.leaving.retain(|_, source| *source != index);
-            return self.hold(index, left, because);
+            return self.leave_alone(index, Some((left, because)));
         }
         let now = Instant::now();
         for name in left {
@@ -300,13 +299,10 @@ impl<'a> Watcher<'a> {
         }
     }
 
-    /// Says why what recipes made stays although they left their source, unless that was said last.
-    fn hold(&mut self, index: usize, recipes: Vec<RecipeName>, because: String) {
-        let Some(source) = self.sources.get_mut(index) else { return };
-        let held = Some((recipes, because));
-        if source.held == held {
-            return;
-        }
+    /// Destroys nothing of a source, and says why if recipes left it, unless that was said last.
+    fn leave_alone(&mut self, index: usize, held: Option<(Vec<RecipeName>, String)>) {
+        self.leaving.retain(|_, source| *source != index);
+        let Some(source) = self.sources.get_mut(index).filter(|source| source.held != held) else { return };
         source.held = held;
         if let Some((recipes, because)) = &source.held {
             let event = WatchEvent::PruneHeld { source: &source.name, recipes, because };

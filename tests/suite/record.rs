@@ -249,10 +249,12 @@ fn watching_waits_for_whoever_holds_the_lock_and_keeps_the_history() {
 
 #[test]
 fn watching_goes_by_the_record_that_is_nearest_to_each_recipe() {
+    let own = [("name: shared", "name: b"), ("p: {", "q: {"), ("j:\n", "k:\n"), ("pool: p", "pool: q")];
+    let other = own.iter().fold(RECIPE.to_owned(), |text, (from, to)| text.replacen(from, to, 1));
     let sandbox = Sandbox::new()
         .file("nr/team/batchyard.yaml", PROJECT)
         .file("nr/team/a/recipe.yaml", RECIPE)
-        .file("nr/b/recipe.yaml", &RECIPE.replace("name: shared", "name: b"));
+        .file("nr/b/recipe.yaml", &other);
     let Some(team) = Team::of(&sandbox) else { return };
     let lock = format!("{}/lock.json", team.folder());
     let id = team.hold(60);
@@ -302,7 +304,9 @@ fn a_repository_does_not_choose_the_record_and_that_is_said() {
     assert_eq!(team.container.names(), Vec::<String>::new());
     // The one of the command does.
     sandbox.write("batchyard.yaml", PROJECT);
-    sandbox.write("work/prod/a/recipe.yaml", &RECIPE.replace("two:", "three:"));
+    let more =
+        format!("{RECIPE}      three: {{ container: {{ image: \"busybox:1.37\" }}, command: three }}\n");
+    sandbox.write("work/prod/a/recipe.yaml", &more);
     sandbox
         .program("git")
         .args(["-C", "work", "-c", "user.name=A", "-c", "user.email=a@example.org"])
