@@ -2,8 +2,13 @@
 
 mod account;
 mod asking;
+mod clone;
 mod drift;
 mod folder;
+mod forge;
+mod mending;
+mod quota;
+mod records;
 mod repository;
 mod trouble;
 mod yard;

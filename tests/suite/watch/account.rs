@@ -8,10 +8,12 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 
 use batchyard::batch::auth::SharedKey;
-use batchyard::batch::model::{BatchPoolResizeOptions, BatchPoolState};
+use batchyard::batch::model::{
+    BatchJobDisableOptions, BatchPoolResizeOptions, BatchPoolState, DisableBatchJobOption,
+};
 use batchyard::batch::odata::ListQuery;
-use batchyard::batch::operations::{ListPools, ResizePool};
-use batchyard::batch::{Conditions, PoolId};
+use batchyard::batch::operations::{DisableJob, ListPools, ResizePool};
+use batchyard::batch::{Conditions, JobId, PoolId};
 use batchyard::client::{BatchClient, ClientOptions, Credential};
 use batchyard::secret::Secret;
 use futures::TryStreamExt as _;
@@ -98,6 +100,16 @@ impl<'a> Account<'a> {
         let pool_id = PoolId::new(pool).expect("an id");
         let request = ResizePool { pool_id, resize, conditions: Conditions::default() };
         runtime.block_on(client.send(&request)).expect("a resize");
+    }
+
+    /// Disables a job, as somebody else does.
+    #[track_caller]
+    pub fn disable_job(&self, job: &str) {
+        let (runtime, client) = self.stranger();
+        let disable = BatchJobDisableOptions { disable_tasks: DisableBatchJobOption::Requeue };
+        let job_id = JobId::new(job).expect("an id");
+        let request = DisableJob { job_id, disable, conditions: Conditions::default() };
+        runtime.block_on(client.send(&request)).expect("a disabled job");
     }
 
     /// The pools of the account, with how many nodes each should have. Not through the proxy.

@@ -69,3 +69,20 @@ fn other_machines_are_served_only_when_that_is_asked_for() {
         .stderr_contains("0.0.0.0 is reachable from other machines")
         .stderr_contains("--listen-remote");
 }
+
+#[test]
+fn it_is_not_ready_before_every_source_was_read() {
+    let sandbox = Sandbox::new().file("recipes/a/recipe.yaml", &recipe("a", 2));
+    let args = ["watch", "recipes", "later", "--listen", "127.0.0.1:0", "--runtime", "simulated"];
+    let args = [&args[..], &["--max-backoff", "1s", "--format", "json"]].concat();
+    let mut watch = Watch::of(sandbox.command(args).start());
+    let listening = watch.wait_for("the address", |line| line["type"] == "listening");
+    let address = listening["address"].as_str().unwrap().to_owned();
+    watch.wait_until("a", "Ready", true);
+    watch.wait_for("the second try", |line| line["type"] == "source_failed" && line["source"] == "later");
+    assert_eq!(ask(&address, "/readyz", &address).0, 503);
+    sandbox.write("later/b/recipe.yaml", &recipe("b", 2));
+    watch.wait_until("b", "Ready", true);
+    assert_eq!(ask(&address, "/readyz", &address).0, 200);
+    watch.stop().success();
+}

@@ -3,57 +3,15 @@
 use std::collections::BTreeMap;
 
 use super::account::Account;
+use super::forge::Forge;
 use super::yard::{Watch, recipe, recipe_with};
-use crate::support::{Emulator, Output, Runtime, Sandbox};
+use crate::support::{Emulator, Runtime, Sandbox};
 
 macro_rules! account {
     ($sandbox:ident) => {{
         let Some(emulator) = Emulator::start(&$sandbox, Runtime::Simulated) else { return };
         Account::before(&$sandbox, emulator)
     }};
-}
-
-/// A repository to push to, and a clone of it that recipes are written in.
-struct Forge<'a> {
-    sandbox: &'a Sandbox,
-}
-
-impl<'a> Forge<'a> {
-    fn new(sandbox: &'a Sandbox) -> Self {
-        let forge = Self { sandbox };
-        sandbox.program("git").args(["init", "-q", "--bare", "-b", "main", "forge.git"]).run().success();
-        sandbox.program("git").args(["init", "-q", "-b", "main", "work"]).run().success();
-        forge.git(&["remote", "add", "origin", "../forge.git"]);
-        forge
-    }
-
-    #[track_caller]
-    fn git(&self, args: &[&str]) -> Output {
-        let who = ["-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"];
-        let output = self.sandbox.program("git").args(["-C", "work"]).args(who).args(args).run();
-        output.success();
-        output
-    }
-
-    fn write(&self, name: &str, text: &str) {
-        self.sandbox.write(&format!("work/prod/{name}/recipe.yaml"), text);
-    }
-
-    fn remove(&self, name: &str) {
-        std::fs::remove_dir_all(self.sandbox.path(format!("work/prod/{name}"))).unwrap();
-    }
-
-    /// Commits what was written and pushes it, over whatever is there.
-    fn push(&self, how: &[&str]) -> String {
-        self.git(&["add", "-A"]);
-        self.git(&[&["commit", "-q", "--allow-empty", "-m", "a change"], how].concat());
-        self.git(&["push", "-q", "--force", "origin", "main"]);
-        self.git(&["rev-parse", "HEAD"]).stdout.trim().to_owned()
-    }
-
-    fn url(&self) -> String {
-        format!("file://{}#main:prod", self.sandbox.path("forge.git").display())
-    }
 }
 
 /// Waits until the commit was read.
@@ -184,30 +142,6 @@ fn a_repository_that_cannot_be_fetched_keeps_what_it_had() {
 }
 
 #[test]
-fn a_clone_that_was_left_half_done_is_made_anew() {
-    let sandbox = Sandbox::new();
-    let account = account!(sandbox);
-    let forge = Forge::new(&sandbox);
-    forge.write("a", &recipe("a", 1));
-    forge.push(&[]);
-    let url = forge.url();
-    account.run(&["watch", &url, "--once"]).success();
-    let clone = std::fs::read_dir(sandbox.path("data/watch"))
-        .unwrap()
-        .next()
-        .unwrap()
-        .unwrap()
-        .path()
-        .join("repository");
-    std::fs::write(clone.join(".git/index.lock"), "").unwrap();
-    std::fs::write(clone.join("prod/stray.yaml"), "left by somebody").unwrap();
-    forge.write("b", &recipe("b", 1));
-    forge.push(&[]);
-    account.run(&["watch", &url, "--once"]).success().stdout_contains("2 of 2 recipes ready");
-    assert!(!clone.join("prod/stray.yaml").exists(), "what is not of the repository goes");
-}
-
-#[test]
 fn nothing_in_a_repository_runs_and_its_links_lead_nowhere() {
     let sandbox = Sandbox::new().file("secret/recipe.yaml", &recipe("stolen", 1));
     let account = account!(sandbox);
@@ -242,4 +176,52 @@ fn a_password_in_a_url_is_never_shown() {
     }
     let data = sandbox.program("grep").args(["-r", "hunter2", "data"]).run();
     assert_eq!(data.code, Some(1), "nor is it kept: {data}");
+}
+
+#[test]
+fn a_token_behind_a_question_mark_is_never_shown() {
+    let sandbox = Sandbox::new();
+    let account = account!(sandbox);
+    let url = "http://127.0.0.1:9/x.git?access_token=hunter2";
+    for format in ["human", "json"] {
+        let output = account.run(&["watch", url, "--once", "--format", format]);
+        output.code(1).never_mentions("hunter2").stdout_contains("x.git?***");
+    }
+    let data = sandbox.program("grep").args(["-r", "hunter2", "data"]).run();
+    assert_eq!(data.code, Some(1), "nor is it kept: {data}");
+}
+
+#[test]
+fn what_a_recipe_of_a_repository_extends_is_in_the_repository() {
+    let sandbox = Sandbox::new().file("outside/recipe.yaml", &recipe("outside", 1));
+    let account = account!(sandbox);
+    let forge = Forge::new(&sandbox);
+    sandbox.write("work/base/recipe.yaml", &recipe("base", 1));
+    forge.write("a", "api_version: batchyard/v1\nname: a\nextends: ../../base\npools: { p: { id: a-pool } }\njobs: { j: { id: a-job } }\n");
+    for (name, path) in [("b", sandbox.path("outside/recipe.yaml")), ("c", "/proc/kmsg".into())] {
+        let up = "../".repeat(40);
+        forge.write(
+            name,
+            &format!(
+                "api_version: batchyard/v1\nname: {name}\nextends: {up}{}\n",
+                path.display().to_string().trim_start_matches('/')
+            ),
+        );
+    }
+    sandbox.write(
+        "work/prod/d/batchyard.yaml",
+        &format!("api_version: batchyard/v1\noverlays: [\"{}/etc/hostname\"]\n", "../".repeat(40)),
+    );
+    forge.write("d", &recipe("d", 1));
+    forge.push(&[]);
+    let output = account.run(&["watch", &forge.url(), "--once"]);
+    output.code(3).stdout_contains("1 of 4 recipes ready").stdout_contains("leads out of the repository");
+    assert_eq!(
+        output.stdout.matches("leads out of the repository").count(),
+        4,
+        "two conditions each: {output}"
+    );
+    output.stdout_contains("which is outside of the repository");
+    // Where the clone is means nothing to whoever reads that.
+    output.never_mentions("data/watch");
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::account::Account;
-use super::yard::{Watch, recipe, recipe_with};
+use super::yard::{Watch, ailing, recipe, recipe_with};
 use crate::support::{Emulator, Runtime, Sandbox};
 
 macro_rules! account {
@@ -73,16 +73,6 @@ fn a_refusal_is_told_once_however_often_it_is_met() {
     let output = watch.stop();
     let told = output.json_lines().into_iter().filter(|line| line["type"] == "condition").count();
     assert_eq!(told, 2, "that it is not ready, and why: {output}");
-}
-
-/// A pool of so many nodes whose start task fails.
-fn ailing(nodes: u32) -> String {
-    let start_task = "    start_task:
-      container: { image: \"docker.io/library/busybox:1.36\" }
-      command: [prepare]
-      environment: { BATCHYARD_SIMULATE: exit=3 }
-";
-    recipe_with("a", 1, nodes, start_task)
 }
 
 #[test]
@@ -201,4 +191,34 @@ fn running_tasks_hold_the_removal_of_their_recipe_back() {
     assert_eq!(account.writes(), Vec::<String>::new());
     account.run(&["watch", "recipes", "--once", "--prune", "--force"]).success();
     assert_eq!(account.pools().into_keys().collect::<Vec<_>>(), ["a-pool"]);
+}
+
+#[test]
+fn a_pipe_in_the_place_of_a_recipe_holds_no_other_up() {
+    let sandbox = Sandbox::new().file("recipes/a/recipe.yaml", &recipe("a", 1));
+    let account = account!(sandbox);
+    std::fs::create_dir_all(sandbox.path("recipes/b")).unwrap();
+    let args = ["watch", "recipes", "--interval", "1h", "--format", "json"];
+    let mut watch = Watch::of(account.command(&args).start());
+    watch.wait_until("a", "Ready", true);
+    sandbox.program("mkfifo").args(["recipes/b/recipe.yaml"]).run().success();
+    let broken = watch.wait_until("recipes/b/recipe.yaml", "Stalled", true);
+    let message = broken["condition"]["message"].as_str().unwrap();
+    assert!(message.contains("it is a pipe that nobody writes to"), "{message}");
+    sandbox.write("recipes/a/recipe.yaml", &recipe_with("a", 1, 3, ""));
+    watch.wait_for("the edit", |line| line["type"] == "differs" && line["recipe"] == "a");
+    watch.wait_until("a", "Ready", true);
+    watch.stop().success();
+    sandbox.run(["validate", "recipes"]).code(3).stdout_contains("1 valid, 1 invalid");
+}
+
+#[test]
+fn a_job_that_somebody_disabled_has_no_failed_tasks() {
+    let sandbox = Sandbox::new().file("recipes/a/recipe.yaml", &recipe_with("a", 1, 0, ""));
+    let account = account!(sandbox);
+    account.run(&["watch", "recipes", "--once"]);
+    account.disable_job("a-job");
+    let look = account.run(&["watch", "recipes", "--once", "--on-drift", "report"]);
+    look.stdout_contains("Degraded (TasksHeld): job a-job: tasks can't run")
+        .stdout_contains("enable the job");
 }

@@ -105,3 +105,13 @@ impl Watch {
         self.running.kill();
     }
 }
+
+/// A pool of so many nodes whose start task fails.
+pub fn ailing(nodes: u32) -> String {
+    let start_task = "    start_task:
+      container: { image: \"docker.io/library/busybox:1.36\" }
+      command: [prepare]
+      environment: { BATCHYARD_SIMULATE: exit=3 }
+";
+    recipe_with("a", 1, nodes, start_task)
+}
