@@ -81,7 +81,7 @@ fn a_record_that_a_repository_names_is_not_used_and_that_is_said_once() {
     team.hold("a");
     let url = format!("file://{}#main", sandbox.path("work").display());
     let said = team.run(&["watch", &url, "--once"]);
-    said.success().stdout_contains("the `record` that team/batchyard.yaml names is not used");
+    said.success().stdout_contains("the record that its team/batchyard.yaml names is not used");
     assert_eq!(said.stdout.matches("is not used").count(), 1, "{said}");
     team.run(&["watch", &url, "--once", "--no-lock"]).success().never_mentions("is not used");
 }
