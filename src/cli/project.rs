@@ -76,7 +76,8 @@ pub(super) fn record(context: &Context) -> Result<Option<(SecretRef, PathBuf)>, 
 /// The project file of a recipe that names a record and lies below a folder. One that can't be read is told with its recipes.
 pub(super) fn record_below(context: &Context, recipe: &Path, folder: &Path) -> Option<PathBuf> {
     let folder = folder.canonicalize().ok()?;
-    let file = files(context, recipe).ok()?.into_iter().find(|file| file.starts_with(&folder))?;
+    let mut files = files(context, recipe).ok()?.into_iter().filter_map(|file| file.canonicalize().ok());
+    let file = files.find(|file| file.starts_with(&folder))?;
     project::read(&file).ok()?.record.map(|_| file)
 }
 

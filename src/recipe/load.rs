@@ -1,7 +1,7 @@
 //! Strings the passes together.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::compose::{Composition, compose, take};
@@ -132,12 +132,13 @@ fn refuse_to_leave(request: &LoadRequest, findings: &mut Collector) {
     let leads_out = |path: &PathBuf| source::leads_out(path, within);
     let of_repository = request.projects.files.iter().filter(|project| !leads_out(&project.path));
     for project in of_repository {
+        let folder = project.path.parent().unwrap_or(Path::new(""));
         for path in project.overlays.iter().chain(&project.library).filter(|path| leads_out(path)) {
-            let message = format!(
-                "{} names {}, which is outside of the repository",
-                project.path.display(),
-                path.display()
-            );
+            // Where the repository was cloned to means nothing to whoever reads this.
+            let (file, path) =
+                (source::below(&project.path, within), path.strip_prefix(folder).unwrap_or(path));
+            let message =
+                format!("{} names {}, which is outside of the repository", file.display(), path.display());
             findings.push(Diagnostic::new(&codes::UNREADABLE, message));
         }
     }

@@ -88,6 +88,16 @@ pub(super) fn leads_out(path: &Path, folder: &Path) -> bool {
     }
 }
 
+/// A path from a folder that it is below.
+pub(super) fn below(path: &Path, folder: &Path) -> PathBuf {
+    let (real, folder) = (path.canonicalize(), folder.canonicalize());
+    let below = real
+        .ok()
+        .zip(folder.ok())
+        .and_then(|(path, folder)| Some(path.strip_prefix(folder).ok()?.to_owned()));
+    below.unwrap_or_else(|| path.to_owned())
+}
+
 /// Says that nothing is there, and what is there that is called much the same.
 fn missing(path: &Path) -> Diagnostic {
     let finding = Diagnostic::new(

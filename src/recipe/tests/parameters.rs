@@ -98,6 +98,7 @@ fn the_command_line_wins_over_files_over_the_environment_over_defaults() {
         overlays: Vec::new(),
         projects: Arc::default(),
         blobs: None,
+        within: None,
     };
     let loaded = load(&request).unwrap();
     assert_eq!(arguments(&loaded)[..4], ["4", "3.5", "busybox:1", "large"]);
