@@ -33,7 +33,9 @@ async fn answer(State(account): State<Arc<Account>>, request: Request<Body>) -> 
 }
 
 fn find(account: &Account, uri: &Uri) -> Option<Value> {
-    let path: Vec<&str> = uri.path().trim_start_matches('/').split('/').collect();
+    // The ids of the jobs that schedules make have a colon.
+    let path = uri.path().replace("%3A", ":");
+    let path: Vec<&str> = path.trim_start_matches('/').split('/').collect();
     let tasks =
         |job: &str| account.jobs.get(job).map(|_| account.tasks.get(job).cloned().unwrap_or_default());
     match path.as_slice() {

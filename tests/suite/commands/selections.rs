@@ -181,8 +181,8 @@ fn what_would_have_no_effect_is_refused() {
         output.code(64).stderr_contains("cannot be used with");
     };
     for flags in [&["--allow", "drain"][..], &["--adopt"], &["--prune"], &["--replace", "pools.p"]] {
-        refused(&[&["--destroy"], flags].concat());
-        refused(&[&["--refresh-only"], flags].concat());
+        refused(&[&["--destroy"][..], flags].concat());
+        refused(&[&["--refresh-only"][..], flags].concat());
     }
     refused(&["--destroy", "--rerun", "failed"]);
     refused(&["--refresh-only", "--rerun", "failed"]);
