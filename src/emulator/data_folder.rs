@@ -112,9 +112,11 @@ impl From<std::io::Error> for NotOurs {
 }
 
 impl DataFolder {
-    /// Takes hold of a folder; makes it if there is none, for its owner only.
+    /// Takes hold of a folder; makes it if there is none, for its owner only. One of root's lets others through to what they may reach by its
+    /// name: tasks on the nodes themselves are ordinary users.
     pub(crate) fn take(path: &Path) -> Result<Self, NotOurs> {
-        DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+        let mode = if rustix::process::geteuid().is_root() { 0o711 } else { 0o700 };
+        DirBuilder::new().recursive(true).mode(mode).create(path)?;
         let path = path.canonicalize()?;
         refuse_unless_private(&path)?;
         let lock = private_file(&path.join(LOCK))?;
@@ -124,6 +126,8 @@ impl DataFolder {
             Err(TryLockError::Error(error)) => return Err(error.into()),
         }
         let folder = Self { path, _lock: lock };
+        // Whoever does not know a node's name has no business there either.
+        DirBuilder::new().recursive(true).mode(mode).create(folder.nodes())?;
         // Left by a process that was killed.
         folder.forget_endpoint();
         Ok(folder)
@@ -216,7 +220,9 @@ mod tests {
         assert_eq!(Endpoint::read(&path), Some(endpoint.clone()));
         assert_eq!(FolderState::look(&path).unwrap(), FolderState::Held(Some(endpoint)));
         let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
-        assert_eq!((mode(&path), mode(&path.join(ENDPOINT))), (0o700, 0o600));
+        let expected = if rustix::process::geteuid().is_root() { 0o711 } else { 0o700 };
+        assert_eq!((mode(&path), mode(&path.join(ENDPOINT))), (expected, 0o600));
+        assert_eq!(mode(&ours.nodes()), expected);
         drop(ours);
         let next = DataFolder::take(&path).unwrap();
         assert_eq!(Endpoint::read(&path), None, "what a dead holder noted is not true any more");

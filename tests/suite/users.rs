@@ -1,7 +1,5 @@
 //! User accounts of pools in recipes: tasks run as them, in real containers and on the node itself.
 
-use std::os::unix::fs::PermissionsExt as _;
-
 use crate::support::{Emulator, Local, Runtime, Sandbox, Service};
 
 const USERS: &str = r#"api_version: batchyard/v1
@@ -36,10 +34,6 @@ const LOOK: &str = r#"container: { image: "REGISTRY/busybox:latest" }, command: 
 fn run_as_users(runtime: Runtime) {
     let Some(registry) = Service::Registry.address() else { return };
     let Some(local) = Local::new(runtime) else { return };
-    // Tasks on the node itself must reach its folder, whoever they run as.
-    let data = local.sandbox().data();
-    std::fs::create_dir_all(&data).unwrap();
-    std::fs::set_permissions(&data, std::fs::Permissions::from_mode(0o711)).unwrap();
     let is_root = rustix::process::geteuid().is_root();
     let linux = if is_root { ", linux: { uid: 2711, gid: 2712 }" } else { "" };
     let recipe = USERS.replace("LOOK", LOOK).replace("REGISTRY", &registry).replace("LINUX", linux);
