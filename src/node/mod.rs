@@ -25,6 +25,7 @@ mod environment;
 mod failure;
 mod family;
 mod file_problem;
+mod follow;
 mod free_space;
 mod host_task;
 mod images;

@@ -209,17 +209,36 @@ async fn nothing_of_the_machine_is_kept() {
     std::fs::create_dir_all(node.file(&task(vec![], ""), "wd")).unwrap();
     symlink(outside.path().join("precious"), node.file(&task(vec![], ""), "wd/leak")).unwrap();
     symlink(outside.path(), node.file(&task(vec![], ""), "wd/way")).unwrap();
-    for pattern in
-        ["leak", "l*k", "way/precious", "way/*", "/etc/passwd", "../../../../../../*", "/proc/self/environ"]
-    {
+    symlink(outside.path().join("none"), node.file(&task(vec![], ""), "wd/lost")).unwrap();
+    symlink("/no/such/folder", node.file(&task(vec![], ""), "wd/astray")).unwrap();
+    for pattern in [
+        "leak",
+        "lost",
+        "way/precious",
+        "way/none",
+        "way/*",
+        "astray/**",
+        "/etc/passwd",
+        "../../../../../../*",
+        "/proc/self/environ",
+    ] {
         let outcome =
             node.run(&task(vec![storage.keep(pattern, "out", None, "taskcompletion")], "true")).await;
         assert_eq!(code(&outcome), Some("FileUploadMiscError"), "{pattern} {outcome:?}");
     }
-    // A folder behind a link is not gone into.
-    let deep =
-        node.run(&task(vec![storage.keep("**/precious", "out", None, "taskcompletion")], "true")).await;
-    assert_eq!((code(&deep), storage.names()), (None, vec![]));
+    // What nobody has named is passed over, whether or not there is something where it leads to; a folder behind a link is not gone into.
+    for pattern in ["l*k", "l*t", "**/*", "**/precious"] {
+        let found = task(vec![storage.keep(pattern, "out", None, "taskcompletion")], "true");
+        let outcome = node.run(&found).await;
+        assert_eq!((code(&outcome), storage.names()), (None, vec![]), "{pattern} {outcome:?}");
+        let noted = node.read(&found, "fileuploadout.txt").matches("leads out of the node's folder").count();
+        let expected = match pattern {
+            "**/precious" => 0,
+            "**/*" => 4,
+            _ => 1,
+        };
+        assert_eq!(noted, expected, "{pattern}");
+    }
     // What stays on the node is followed.
     let script = "echo new >v2; ln -s v2 latest; ln -s $PWD/v2 also; ln -s gone nowhere; mkfifo pipe";
     let fine = task(

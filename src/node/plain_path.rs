@@ -5,9 +5,11 @@
 //! along. So the kernel resolves such paths with `openat2(RESOLVE_NO_SYMLINKS)`, and what was checked is what is used: a descriptor,
 //! not a path.
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd as _, OwnedFd};
+use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{AtFlags, CWD, FileType, Gid, Mode, OFlags, ResolveFlags, Stat, Uid};
@@ -102,6 +104,16 @@ pub(in crate::node) fn open_to_read(path: &Path) -> io::Result<Option<File>> {
     }
     let itself = rustix::fs::open(by_descriptor(&found), OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty());
     Ok(Some(itself?.into()))
+}
+
+/// Where the link at `path` leads to; `None` if what is there is none.
+pub(in crate::node) fn read_link(path: &Path) -> io::Result<Option<PathBuf>> {
+    let found = open(path, OFlags::PATH | OFlags::NOFOLLOW, Mode::empty())?;
+    if FileType::from_raw_mode(rustix::fs::fstat(&found)?.st_mode) != FileType::Symlink {
+        return Ok(None);
+    }
+    let target = rustix::fs::readlinkat(found, "", Vec::new())?;
+    Ok(Some(OsString::from_vec(target.into_bytes()).into()))
 }
 
 /// Makes a new file at `path`, in the place of the file or the link that is there.
@@ -246,6 +258,18 @@ mod tests {
         assert!(replace_file(&place.path("folder")).is_err() && place.path("folder").is_dir());
         symlink(place.path("folder"), place.path("way")).unwrap();
         assert!(replace_file(&place.path("way/file")).is_err());
+    }
+
+    #[test]
+    fn a_link_is_read_and_none_on_the_way_to_it_is_followed() {
+        let place = Place::new();
+        make_folders(&place.path("real")).unwrap();
+        symlink("../gone", place.path("real/link")).unwrap();
+        symlink("real", place.path("way")).unwrap();
+        assert_eq!(read_link(&place.path("real/link")).unwrap(), Some(PathBuf::from("../gone")));
+        assert_eq!(read_link(&place.path("real")).unwrap(), None);
+        assert!(read_link(&place.path("way/link")).is_err());
+        assert_eq!(read_link(&place.path("none")).unwrap_err().kind(), io::ErrorKind::NotFound);
     }
 
     #[test]

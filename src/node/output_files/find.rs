@@ -1,7 +1,8 @@
 //! The files that match a pattern, and opening them.
 //!
 //! What lies below a node's root is its tasks', and some of those are root: a link there may lead anywhere. A link is followed as
-//! far as it stays on the node, and what is opened then is looked up again without any link.
+//! far as it stays on the node, and what is opened then is looked up again without any link. Nothing of the machine is looked at: a
+//! task must not learn from its uploads whether there is something.
 
 use std::fs::File;
 use std::io;
@@ -13,6 +14,7 @@ use walkdir::WalkDir;
 use super::failure::KeepError;
 use crate::batch::FilePattern;
 use crate::node::context::in_background;
+use crate::node::follow::follow;
 use crate::node::plain_path;
 
 /// How many matches wait to be uploaded.
@@ -51,10 +53,9 @@ fn walk(root: &Path, pattern: &FilePattern, tell: Tell<'_>) -> Result<(), ()> {
             _ => tell(Err(KeepError::Name)),
         };
     }
-    let base = match base.canonicalize() {
-        Ok(base) if base.starts_with(root) => base,
-        Ok(_) => return tell(Err(KeepError::Outside)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+    let base = match of_node(root, base) {
+        Ok(Some(base)) => base,
+        Ok(None) => return tell(Err(KeepError::Outside)),
         Err(error) => return tell(Err(KeepError::List(error.to_string()))),
     };
     let depth = pattern.depth().unwrap_or(usize::MAX);
@@ -93,16 +94,38 @@ fn walk(root: &Path, pattern: &FilePattern, tell: Tell<'_>) -> Result<(), ()> {
 pub(super) async fn open(root: &Path, path: &Path) -> Result<Option<(File, u64)>, KeepError> {
     let (root, path) = (root.to_owned(), path.to_owned());
     let opened = in_background(move || {
-        let real = match path.canonicalize() {
+        let Some(real) = of_node(&root, &path)? else { return Ok(None) };
+        let opened = match plain_path::open_to_read(&real) {
             // A link to nothing, or what has just gone.
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Some(None)),
-            real => real?,
+            opened => opened?,
         };
-        if !real.starts_with(&root) {
-            return Ok(None);
-        }
-        let opened = plain_path::open_to_read(&real)?;
         Ok(Some(opened.map(|file| file.metadata().map(|metadata| (file, metadata.len()))).transpose()?))
     });
     opened.await.map_err(KeepError::Read)?.ok_or(KeepError::Outside)
+}
+
+/// `path` without links, whether or not there is something; `None` if one leads out of the node whose root that is.
+fn of_node(root: &Path, path: &Path) -> io::Result<Option<PathBuf>> {
+    let mut leads_out = false;
+    let plain = follow(path, |path| {
+        if root.starts_with(path) {
+            // The root itself, and what is above, hold no link.
+            return Ok(None);
+        }
+        if !path.starts_with(root) {
+            leads_out = true;
+            return Err(io::ErrorKind::PermissionDenied.into());
+        }
+        match plain_path::read_link(path) {
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                Ok(None)
+            }
+            read => read,
+        }
+    });
+    match plain {
+        Err(_) if leads_out => Ok(None),
+        plain => Ok(Some(plain?).filter(|path| path.starts_with(root))),
+    }
 }

@@ -158,6 +158,11 @@ impl Uploads<'_> {
                 self.log.note(&format!("not uploaded: {path} is no regular file"));
                 false
             }
+            // Only who names it means it.
+            Err(KeepError::Outside) if destination.pattern.is_wild() => {
+                self.log.note(&format!("not uploaded: {path} leads out of the node's folder"));
+                false
+            }
             Err(error) => {
                 self.not_kept(Unkept {
                     pattern: destination.written.to_owned(),
