@@ -250,7 +250,8 @@ stop_registries() {
     stop_process "$work/registry-private.pid"
 }
 
-# busybox: a shell and the usual commands. entrypoint: the same, with an ENTRYPOINT and a working directory.
+# busybox: a shell and the usual commands. entrypoint: the same, with an ENTRYPOINT and a working directory. volumes: the same, with
+# volumes, and links that lead to nothing.
 push_images() {
     local registry=$1 rootfs=$work/rootfs applet
     mkdir -p "$rootfs"/{bin,dev,etc,proc,root,srv,sys,tmp}
@@ -264,7 +265,11 @@ push_images() {
 
     import_image "$registry/busybox:latest" 'CMD ["sh"]' &&
         import_image "$registry/entrypoint:latest" \
-            'ENTRYPOINT ["echo", "hello from the entrypoint"]' 'WORKDIR /srv' 'ENV GREETING=hello'
+            'ENTRYPOINT ["echo", "hello from the entrypoint"]' 'WORKDIR /srv' 'ENV GREETING=hello' &&
+        mkdir "$rootfs/srv/data" && echo 'of the image' >"$rootfs/srv/data/file" &&
+        ln -s ../run/systemd/resolve/stub-resolv.conf "$rootfs/etc/resolv.conf" &&
+        printf 'echo a script\n' >"$rootfs/bin/bare" && chmod +x "$rootfs/bin/bare" &&
+        import_image "$registry/volumes:latest" 'VOLUME /srv/data' 'VOLUME /new'
 }
 
 import_image() {

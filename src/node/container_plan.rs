@@ -127,7 +127,7 @@ fn node_mounts(
         run.shares.iter().map(move |share| same_path(share.folder(), read_only || share.is_read_only()))
     };
     let Some(chosen) = &settings.container_host_batch_bind_mounts else {
-        return Ok([same_path(layout.root(), false)].into_iter().chain(shares(false)).collect());
+        return Ok(each_once([same_path(layout.root(), false)].into_iter().chain(shares(false))));
     };
     let mut mounts: Vec<Mount> = Vec::new();
     for entry in chosen {
@@ -135,14 +135,22 @@ fn node_mounts(
         let source =
             entry.source.as_ref().ok_or_else(|| failure::invalid_settings("a mount has no source"))?;
         let mount = same_path(&part(source, run, layout)?, read_only);
-        // The service takes the same source twice; a container can't.
-        if !mounts.iter().any(|present| present.target == mount.target) {
-            mounts.push(mount);
-            // The links among the mounts lead there.
-            mounts.extend(shares(read_only).filter(|_| *source == ContainerHostDataPath::VfsMounts));
+        mounts.push(mount);
+        // The links among the mounts lead there.
+        mounts.extend(shares(read_only).filter(|_| *source == ContainerHostDataPath::VfsMounts));
+    }
+    Ok(each_once(mounts))
+}
+
+/// The service takes the same source twice, and a pool the same file system at two places; a container can't. The first counts.
+fn each_once(mounts: impl IntoIterator<Item = Mount>) -> Vec<Mount> {
+    let mut once: Vec<Mount> = Vec::new();
+    for mount in mounts {
+        if !once.iter().any(|present| present.target == mount.target) {
+            once.push(mount);
         }
     }
-    Ok(mounts)
+    once
 }
 
 fn part(source: &ContainerHostDataPath, run: &Run<'_>, layout: &NodeLayout) -> Decision<PathBuf> {
@@ -331,6 +339,13 @@ mod tests {
             assert_eq!(variable(&plan, name), None, "{name}");
         }
         assert_eq!(variable(&plan, "AZ_BATCH_TASK_ID"), Some("t"));
+    }
+
+    #[test]
+    fn what_is_named_twice_is_mounted_once() {
+        let mount = |target, read_only| same_path(Path::new(target), read_only);
+        let mounts = each_once([mount("/a", true), mount("/b", false), mount("/a", false)]);
+        assert_eq!(mounts, [mount("/a", true), mount("/b", false)]);
     }
 
     #[test]

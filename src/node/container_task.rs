@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use futures::TryFutureExt as _;
 
+use crate::batch::command_line;
 use crate::batch::image_reference::ImageReference;
 use crate::batch::model::{BatchTaskContainerExecutionInfo, BatchTaskContainerSettings};
 use crate::node::bind_sources;
@@ -96,8 +97,7 @@ pub(super) async fn launch(
     node.note(&run.record, &record).await;
     let outcome = match patiently(watch, || node.runtime.start(&container)).await {
         Ok(Ok(())) => return Ok(record),
-        Ok(Err(error)) => TaskOutcome::failed(failure::of_runtime(&error, &program))
-            .with_container(not_started(node, &container, &error).await),
+        Ok(Err(error)) => did_not_start(node, &container, &error, &program).await,
         Err(why) => TaskOutcome::failed(failure::ended(why)),
     };
     Err(Box::new(node.settle(&run.record, &mut record, outcome).await))
@@ -128,16 +128,22 @@ pub(super) async fn finish(
     record: &mut RunRecord,
     watch: &Watch<'_>,
 ) -> TaskOutcome {
-    let outcome = end(node, record, watch).await;
+    let outcome = end(node, run, record, watch).await;
     conclude(node, run, record, outcome, watch).await
 }
 
 /// Waits for the end of the container of a recorded run, as far as `watch` lets it run.
-pub(super) async fn end(node: &NodeContext, record: &RunRecord, watch: &Watch<'_>) -> TaskOutcome {
+pub(super) async fn end(
+    node: &NodeContext,
+    run: &Run<'_>,
+    record: &RunRecord,
+    watch: &Watch<'_>,
+) -> TaskOutcome {
     let Program::Container { id, grace, .. } = &record.program else {
         return TaskOutcome::failed(failure::node_failed("the run has no container"));
     };
-    match wait_or_stop(node, &ContainerId(id.clone()), Duration::from_millis(*grace), watch).await {
+    let container = ContainerId(id.clone());
+    match wait_or_stop(node, &container, Duration::from_millis(*grace), watch).await {
         Ok((status, interruption)) => {
             let info = failure::container_info(id, &status);
             let mut outcome = TaskOutcome::exited(status.code, Some(info));
@@ -146,8 +152,19 @@ pub(super) async fn end(node: &NodeContext, record: &RunRecord, watch: &Watch<'_
             }
             outcome
         }
+        // An earlier life of this program started it, and ended before it heard what came of that.
+        Err(error @ (RuntimeError::StartFailed { .. } | RuntimeError::InvalidSettings { .. })) => {
+            did_not_start(node, &container, &error, &program_of(run)).await
+        }
         Err(error) => TaskOutcome::failed(failure::node_failed(&error)),
     }
+}
+
+/// What a run is to run, for people.
+fn program_of(run: &Run<'_>) -> String {
+    let first = command_line::split(run.command_line).unwrap_or_default().into_iter().next();
+    let image = || run.settings.map(|settings| settings.image_name.clone());
+    first.or_else(image).unwrap_or_default()
 }
 
 async fn wait_or_stop(
@@ -166,18 +183,19 @@ async fn wait_or_stop(
     Ok((node.runtime.wait(container).await?, Some(why)))
 }
 
-/// What there is to say of a container that did not start.
-async fn not_started(
+/// The outcome of a run whose container did not start.
+async fn did_not_start(
     node: &NodeContext,
     container: &ContainerId,
     error: &RuntimeError,
-) -> BatchTaskContainerExecutionInfo {
+    program: &str,
+) -> TaskOutcome {
     let state = node.runtime.state(container).await.ok().flatten();
-    BatchTaskContainerExecutionInfo {
+    TaskOutcome::failed(failure::of_runtime(error, program)).with_container(BatchTaskContainerExecutionInfo {
         container_id: Some(container.0.clone()),
         state: Some(state.as_ref().map_or("created", ContainerState::as_str).to_owned()),
         error: Some(error.to_string()),
-    }
+    })
 }
 
 /// Makes what the container is about to see of the machine ready to be mounted.

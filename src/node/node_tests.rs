@@ -285,6 +285,22 @@ mod an_engine_under_load {
     }
 
     #[tokio::test]
+    async fn a_start_that_failed_while_nobody_listened_gives_no_exit_code() {
+        let missing = RuntimeError::StartFailed { reason: "the program `nosuch` was not found".to_owned() };
+        let runtime = Failing::at([]);
+        let node = TestNode::on(runtime.clone()).await;
+        let mut task = container_task("busybox", "", "nosuch -v");
+        set(&mut task, "BATCHYARD_SIMULATE", "seconds=1");
+        abandoned(&node, &task).await;
+        runtime.fail_at("wait", missing);
+        let resumed = node.reborn(runtime).node.resume_task(&task, CancellationToken::new()).await.unwrap();
+        assert_eq!((resumed.exit_code, code(&resumed)), (None, Some("CommandProgramNotFound")));
+        assert_eq!(detail(resumed.failure_info.as_ref().unwrap(), "Program"), "nosuch");
+        let info = resumed.container_info.unwrap();
+        assert!(info.container_id.is_some() && info.error.unwrap().contains("was not found"));
+    }
+
+    #[tokio::test]
     async fn a_run_that_is_overdue_when_it_is_found_again_is_ended_at_once() {
         let runtime = Failing::at([]);
         let node = TestNode::on(runtime.clone()).await;

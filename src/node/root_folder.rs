@@ -8,10 +8,13 @@ use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::os::unix::ffi::OsStrExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt as _};
 use std::path::{Component, Path, PathBuf};
 
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, ResolveFlags};
+use rustix::io::Errno;
+
+use super::follow::follow;
 
 /// How many folders deep we go: each costs a file descriptor and stack.
 const MAX_DEPTH: usize = 128;
@@ -48,7 +51,7 @@ impl RootFolder {
                 Mode::empty(),
                 ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS,
             ) {
-                Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => {}
+                Err(Errno::AGAIN | Errno::INTR) => {}
                 result => return Ok(result?),
             }
         }
@@ -58,6 +61,39 @@ impl RootFolder {
     /// The folder at `path` inside.
     pub(in crate::node) fn folder(&self, path: &Path) -> io::Result<OwnedFd> {
         self.lookup(path, OFlags::PATH | OFlags::DIRECTORY)
+    }
+
+    /// What is at `path` inside, links followed; `None` if there is nothing.
+    pub(in crate::node) fn kind(&self, path: &Path) -> io::Result<Option<FileType>> {
+        match self.lookup(path, OFlags::PATH) {
+            Ok(found) => Ok(Some(FileType::from_raw_mode(rustix::fs::fstat(found)?.st_mode))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// `path` inside without any link, whether or not there is something. What is below a path that `is_hidden`, behind something
+    /// else than this folder, is taken by its name, and so is what can't be looked at.
+    pub(in crate::node) fn plain(
+        &self,
+        path: &Path,
+        is_hidden: impl Fn(&Path) -> bool,
+    ) -> io::Result<PathBuf> {
+        follow(path, |path| if is_hidden(path) { Ok(None) } else { self.link(path) })
+    }
+
+    /// Where the link at `path` leads to; `None` if there is none.
+    fn link(&self, path: &Path) -> io::Result<Option<PathBuf>> {
+        let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else { return Ok(None) };
+        let read =
+            self.folder(parent).and_then(|parent| Ok(rustix::fs::readlinkat(parent, name, Vec::new())?));
+        match read {
+            Ok(target) => Ok(Some(OsString::from_vec(target.into_bytes()).into())),
+            Err(error) => match Errno::from_io_error(&error) {
+                Some(Errno::NOENT | Errno::NOTDIR | Errno::INVAL | Errno::ACCESS) => Ok(None),
+                _ => Err(error),
+            },
+        }
     }
 
     /// The folder at `path` inside; it and its parents are made where they are missing, with mode 755.
@@ -115,7 +151,7 @@ pub(in crate::node) fn names(path: &Path) -> io::Result<Vec<&OsStr>> {
 /// Makes the folder `name` in `parent` and opens it, never through a symbolic link.
 pub(in crate::node) fn make_child(parent: impl AsFd, name: &OsStr) -> io::Result<OwnedFd> {
     match rustix::fs::mkdirat(&parent, name, Mode::from_raw_mode(0o755)) {
-        Ok(()) | Err(rustix::io::Errno::EXIST) => {}
+        Ok(()) | Err(Errno::EXIST) => {}
         Err(error) => return Err(error.into()),
     }
     open_child(parent, name)
@@ -125,7 +161,7 @@ pub(in crate::node) fn make_child(parent: impl AsFd, name: &OsStr) -> io::Result
 pub(in crate::node) fn file_type(folder: impl AsFd, name: &OsStr) -> io::Result<Option<FileType>> {
     match rustix::fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW) {
         Ok(stat) => Ok(Some(FileType::from_raw_mode(stat.st_mode))),
-        Err(rustix::io::Errno::NOENT) => Ok(None),
+        Err(Errno::NOENT) => Ok(None),
         Err(error) => Err(error.into()),
     }
 }
@@ -194,7 +230,7 @@ pub(in crate::node) fn remove_host_tree(path: &Path) -> io::Result<()> {
     let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
     match rustix::fs::open(parent, flags, Mode::empty()) {
         Ok(parent) => remove_tree(parent, name),
-        Err(rustix::io::Errno::NOENT) => Ok(()),
+        Err(Errno::NOENT) => Ok(()),
         Err(error) => Err(error.into()),
     }
 }
@@ -252,7 +288,7 @@ fn open_child(parent: impl AsFd, name: &OsStr) -> io::Result<OwnedFd> {
 
 fn tolerate_missing(result: rustix::io::Result<()>) -> io::Result<()> {
     match result {
-        Err(rustix::io::Errno::NOENT) => Ok(()),
+        Err(Errno::NOENT) => Ok(()),
         result => Ok(result?),
     }
 }
@@ -287,6 +323,26 @@ mod tests {
         assert!(folder.read(Path::new("leak"), 10).is_err());
         assert!(folder.read(Path::new("climb"), 10).is_err());
         assert!(names(Path::new("a/../b")).is_err());
+    }
+
+    #[test]
+    fn a_path_is_plain_inside_also_where_nothing_is_yet() {
+        let root = tempfile::tempdir().unwrap();
+        std::fs::create_dir(root.path().join("etc")).unwrap();
+        std::fs::write(root.path().join("etc/passwd"), "").unwrap();
+        symlink("../../../run/stub", root.path().join("etc/resolv.conf")).unwrap();
+        symlink("/etc", root.path().join("way")).unwrap();
+        let folder = RootFolder::open(root.path()).unwrap();
+        let plain = |path: &str| folder.plain(Path::new(path), |path| path.starts_with("/hidden")).unwrap();
+        assert_eq!(plain("/way/resolv.conf"), Path::new("/run/stub"));
+        assert_eq!(plain("/etc/passwd/below"), Path::new("/etc/passwd/below"));
+        symlink("/etc", root.path().join("hidden")).unwrap();
+        assert_eq!(plain("/hidden/passwd"), Path::new("/hidden/passwd"));
+        let kind = |path: &str| folder.kind(Path::new(path)).unwrap();
+        assert_eq!(kind("/way/passwd"), Some(FileType::RegularFile));
+        assert_eq!((kind("/way"), kind("/etc/resolv.conf")), (Some(FileType::Directory), None));
+        assert!(folder.kind(Path::new("/etc/passwd/below")).is_err());
+        assert!(!root.path().join("run").exists(), "nothing is made");
     }
 
     #[test]

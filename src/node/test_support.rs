@@ -213,12 +213,12 @@ impl ContainerRuntime for NoEngine {
     }
 }
 
-/// A runtime that is simulated but for what it is told to fail at: the next calls of `create`, `start` or `state`.
+/// A runtime that is simulated but for what it is told to fail at: the next calls of `create`, `start`, `wait` or `state`.
 #[derive(Debug)]
 pub(super) struct Failing {
     inner: SimulatedRuntime,
     failures: Mutex<Vec<(&'static str, RuntimeError)>>,
-    /// What was asked for, in order: `create`, `start`, `state`, `remove`.
+    /// What was asked for, in order: `create`, `start`, `wait`, `state`, `remove`.
     asked: Mutex<Vec<&'static str>>,
 }
 
@@ -227,6 +227,11 @@ impl Failing {
         let inner = SimulatedRuntime::new(Arc::new(SystemClock));
         let failures = Mutex::new(failures.into_iter().collect());
         Arc::new(Self { inner, failures, asked: Mutex::default() })
+    }
+
+    /// Has the next call of a method fail.
+    pub(super) fn fail_at(&self, method: &'static str, error: RuntimeError) {
+        self.failures.lock().unwrap().push((method, error));
     }
 
     /// How often a method was called.
@@ -271,6 +276,7 @@ impl ContainerRuntime for Failing {
         self.inner.start(id).await
     }
     async fn wait(&self, id: &ContainerId) -> Result<ExitStatus, RuntimeError> {
+        self.meets("wait")?;
         self.inner.wait(id).await
     }
     async fn reason_of_kill(&self, id: &ContainerId, status: ExitStatus) -> Result<ExitStatus, RuntimeError> {

@@ -173,6 +173,60 @@ jobs:
 }
 
 #[test]
+fn images_run_as_they_are_with_their_volumes_and_links() {
+    let tasks = r#"
+      volumes:
+        container: { image: "REGISTRY/volumes:latest", run_options: "--read-only --user 0" }
+        command: [/bin/sh, -c, "cat /srv/data/file; echo x > /srv/data/new && echo y > /new/f && cat /new/f; readlink -f /etc/resolv.conf"]
+      again: { container: { image: "REGISTRY/volumes:latest" }, depends_on: [volumes], command: [/bin/sh, -c, "ls /srv/data /new"] }
+"#;
+    on_real_containers(tasks, |_, fates| {
+        let expected = "of the image\ny\n/run/systemd/resolve/stub-resolv.conf\n";
+        assert_eq!(printed(fates, "volumes"), expected);
+        assert_eq!(printed(fates, "again"), "/new:\n\n/srv/data:\nfile\n");
+    });
+}
+
+#[test]
+fn what_can_not_be_fails_alike_on_all_runtimes() {
+    let refused = [
+        "-w /etc/passwd",
+        "-w /proc/self/fd/7",
+        "--cpuset-cpus 99999",
+        "--cpus 100000",
+        "--ulimit nofile=999999999999",
+        "-v /etc/hostname:/etc",
+        "-v /etc:/etc/passwd",
+        "-v /tmp:/m -v /etc:/m",
+    ];
+    let of_refused = refused.iter().enumerate().map(|(number, options)| {
+        format!(
+            "      t{number}: {{ container: {{ image: \"REGISTRY/busybox:latest\", run_options: \"{options}\" }}, command: [\"true\"] }}\n"
+        )
+    });
+    let mut tasks: String = of_refused.collect();
+    let long = "x".repeat(140_000);
+    for (id, command) in [("bare", "/bin/bare"), ("long", &format!("echo, {long}"))] {
+        tasks += &format!(
+            "      {id}: {{ container: {{ image: \"REGISTRY/volumes:latest\" }}, command: [{command}] }}\n"
+        );
+    }
+    on_real_containers(&tasks, |_, fates| {
+        for (number, options) in refused.iter().enumerate() {
+            let fate = &fates[&format!("t{number}")];
+            assert_eq!(fate.failure.as_deref(), Some("ContainerInvalidSettings"), "{options}: {fate:?}");
+            assert_eq!((fate.exit_code, fate.category.as_deref()), (None, Some("usererror")), "{options}");
+        }
+        for task in ["bare", "long"] {
+            let fate = &fates[task];
+            assert_eq!(fate.failure.as_deref(), Some("FailureExitCode"), "{task}");
+            assert!(fate.exit_code.is_some_and(|code| code != 0), "{task}: {:?}", fate.exit_code);
+            assert!(String::from_utf8_lossy(&fate.stderr).starts_with("exec /bin/"), "{task}");
+        }
+    });
+}
+
+#[test]
 fn tasks_and_job_managers_need_container_settings_and_the_others_do_not() {
     let recipe = |task: &str, manager: &str| {
         format!(

@@ -8,6 +8,7 @@ mod init;
 mod killed;
 mod limits;
 mod malicious;
+mod mounts;
 mod registry;
 mod room;
 mod yard;

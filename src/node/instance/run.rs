@@ -137,7 +137,7 @@ pub(in crate::node) async fn see_out_with_account(
     record: &mut RunRecord,
     watch: &Watch<'_>,
 ) -> TaskOutcome {
-    let mut outcome = container_task::end(node, record, watch).await;
+    let mut outcome = container_task::end(node, run, record, watch).await;
     let ended_by_itself = outcome.failure_info.as_ref().is_none_or(failure::is_exit_code);
     if ended_by_itself
         && let Some(Step::NotStarted { reason, is_missing }) = Control::at(run.record.control()).command()
@@ -158,7 +158,7 @@ pub(in crate::node) async fn see_out(
     let control = Control::at(run.record.control());
     let container = record.program.container().map(|container| container.0);
     let outcome = tokio::select! {
-        outcome = container_task::end(node, record, watch) => outcome,
+        outcome = container_task::end(node, run, record, watch) => outcome,
         never = converse(&control, part, container) => match never {},
     };
     let outcome = conclude(&control, part, outcome);

@@ -61,7 +61,8 @@ pub trait ContainerRuntime: Send + Sync + std::fmt::Debug {
     /// Starts a container that was made.
     async fn start(&self, container: &ContainerId) -> Result<(), RuntimeError>;
 
-    /// Returns once the container has ended and all of its output is in its files.
+    /// Returns once the container has ended and all of its output is in its files. One that did not start has no exit status: the
+    /// error is then the one of its start, whoever asked for that.
     async fn wait(&self, container: &ContainerId) -> Result<ExitStatus, RuntimeError>;
 
     /// The end of a container that nobody asked to end, once the runtime may know better why it was killed.

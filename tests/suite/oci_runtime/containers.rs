@@ -1,5 +1,6 @@
 //! Running containers.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -204,22 +205,54 @@ async fn a_program_that_cannot_start_is_named() {
         ("no-such-program", "`no-such-program` was not found"),
         ("/no/such/program", "`/no/such/program` was not found"),
         ("not-executable", "`not-executable` is not executable"),
-        ("/bin/broken", "`/bin/broken` can't be executed: exec format error"),
         ("/tmp", "`/tmp` is a folder"),
     ] {
         let container = yard.runtime.create(&yard.spec("bad", &[command])).await.unwrap();
         let error = yard.runtime.start(&container).await.unwrap_err();
         let RuntimeError::StartFailed { reason: found } = &error else { panic!("{error:?}") };
         assert!(found.contains(reason), "{found}");
-        let status = yard.runtime.wait(&container).await.unwrap();
-        assert_eq!(status.code, 127);
-        assert_eq!(status.error.as_ref(), Some(found));
+        let state = yard.runtime.state(&container).await.unwrap();
+        let Some(ContainerState::Exited(status)) = state else { panic!("{state:?}") };
+        assert_eq!((status.code, status.error.as_ref()), (127, Some(found)));
+        // Whoever asks later, after a restart too, learns that it never ran.
+        let later = runtime(yard.folder.path()).unwrap();
+        let error = later.wait(&container).await.unwrap_err();
+        assert!(matches!(&error, RuntimeError::StartFailed { reason } if reason == found), "{error:?}");
         yard.runtime.remove(&container).await.unwrap();
     }
     let unknown = ContainerSpec { ipc: Some("container:x".to_owned()), ..yard.spec("ipc", &["true"]) };
     let error = yard.runtime.create(&unknown).await.unwrap_err();
     assert!(matches!(error, RuntimeError::InvalidSettings { .. }), "{error:?}");
     assert!(yard.runtime.list("tests").await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn what_the_kernel_refuses_to_execute_ends_as_with_docker() {
+    let Some(yard) = Yard::open().await else { return };
+    let tools = yard.folder.path().join("tools");
+    std::fs::create_dir(&tools).unwrap();
+    for (name, content) in [("bare", "echo hello\n"), ("lost", "#!/nope/int\n")] {
+        std::fs::write(tools.join(name), content).unwrap();
+        std::fs::set_permissions(tools.join(name), PermissionsExt::from_mode(0o755)).unwrap();
+    }
+    let long = "x".repeat(140_000);
+    let mounts = vec![Mount { source: MountSource::Bind(tools), target: "/tools".into(), read_only: true }];
+    for init in [false, true] {
+        for (command, why) in [
+            (vec!["/bin/broken"], "exec format error"),
+            (vec!["/tools/bare"], "exec format error"),
+            (vec!["/tools/lost"], "No such file"),
+            (vec!["echo", &long], "Argument list too long"),
+        ] {
+            let spec = ContainerSpec { init, mounts: mounts.clone(), ..yard.spec("refused", &command) };
+            let (status, said) = yard.run(&spec).await;
+            assert_eq!((status.code, status.error, said.as_str()), (1, None, ""), "{command:.20?}");
+            let told = std::fs::read_to_string(&spec.stderr).unwrap();
+            let name = command[0].rsplit('/').next().unwrap();
+            assert!(told.starts_with("exec /") && told.contains(name) && told.contains(why), "{told}");
+            assert_eq!(told.lines().count(), 1, "{told}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -67,9 +67,7 @@ async fn signals_are_handed_on() {
 #[tokio::test]
 async fn a_program_that_cannot_start_is_named_all_the_same() {
     let Some(yard) = Yard::open().await else { return };
-    for (program, why) in
-        [("/no/such", "was not found"), ("not-executable", "not executable"), ("broken", "can't be executed")]
-    {
+    for (program, why) in [("/no/such", "was not found"), ("not-executable", "not executable")] {
         let spec = ContainerSpec { init: true, ..yard.spec("missing", &[program]) };
         let container = yard.runtime.create(&spec).await.unwrap();
         let error = yard.runtime.start(&container).await.unwrap_err();

@@ -9,10 +9,10 @@ use tar::EntryType::{self, Block, Char, Directory, Link, Regular, Symlink};
 use super::yard::{Yard, archive};
 
 /// An entry of a layer: its kind, path, target, content, mode.
-type Entry<'a> = (EntryType, &'a str, &'a str, &'a [u8], u32);
+pub(super) type Entry<'a> = (EntryType, &'a str, &'a str, &'a [u8], u32);
 
 /// A layer of these entries, with paths and targets as they are written: nobody looks whether they make sense.
-fn layer(entries: &[Entry<'_>]) -> Vec<u8> {
+pub(super) fn layer(entries: &[Entry<'_>]) -> Vec<u8> {
     let mut builder = tar::Builder::new(Vec::new());
     for (kind, path, target, content, mode) in entries {
         builder.append(&header(*kind, path, target, content.len() as u64, *mode), *content).unwrap();

@@ -63,9 +63,17 @@ fn busybox_archive() -> Vec<u8> {
 
 /// What `docker save` would write of an image of one layer.
 pub(super) fn archive(name: &str, layer: &[u8]) -> Vec<u8> {
+    archive_with(name, layer, &[])
+}
+
+/// The same for an image with volumes.
+pub(super) fn archive_with(name: &str, layer: &[u8], volumes: &[&str]) -> Vec<u8> {
+    let volumes: std::collections::BTreeMap<_, _> =
+        volumes.iter().map(|volume| (*volume, serde_json::json!({}))).collect();
     let config = serde_json::json!({
         "architecture": architecture(), "os": "linux",
-        "config": { "Cmd": ["echo", "from CMD"], "Env": ["FROM_IMAGE=yes"], "WorkingDir": "/var/not/there" },
+        "config": { "Cmd": ["echo", "from CMD"], "Env": ["FROM_IMAGE=yes"], "WorkingDir": "/var/not/there",
+                    "Volumes": volumes },
         "rootfs": { "type": "layers", "diff_ids": [sha256(layer)] },
     });
     let manifest =

@@ -10,10 +10,11 @@ use super::devices::host_devices;
 use super::host::Host;
 use super::mounts::{MASKED, binds, home_of, hosts_file, plan, read_only};
 use super::network::Place;
-use super::privileges::{capabilities, no_new_privileges, own_limit, rlimits};
+use super::privileges::{capabilities, highest_limit, no_new_privileges, rlimits};
 use super::resources::{resources, resources_without_root};
 use super::rootless::Means;
 use super::store::StoredImage;
+use super::targets::Targets;
 use super::user::{self, User};
 use crate::node::runtime::{ContainerSpec, NetworkMode};
 
@@ -58,7 +59,11 @@ pub(super) fn prepare(
     if let Some(means) = &host.means {
         settle_for(&mut user, means)?;
     }
+    let mut targets = Targets::of(image)?;
+    let spec = &ContainerSpec { mounts: targets.settle(&spec.mounts)?, ..spec.clone() };
+    let volumes = targets.volumes(image, &spec.mounts)?;
     let working_directory = working_directory(spec, image)?;
+    let home = targets.of_working_directory(&working_directory)?;
     let record = Record {
         owner: spec.owner.clone(),
         labels: spec.labels.clone(),
@@ -68,8 +73,9 @@ pub(super) fn prepare(
         stdout: spec.stdout.clone(),
         stderr: spec.stderr.clone(),
         owner_of_streams: (user.uid, user.gid),
-        working_directory: home_of(&working_directory, spec, folder),
+        working_directory: home_of(&home, spec, folder),
         binds: binds(spec)?,
+        volumes: volumes.clone(),
         isolated_network: spec.network == NetworkMode::None && spec.place.is_none(),
         place: spec
             .place
@@ -87,7 +93,7 @@ pub(super) fn prepare(
         "hostname": hostname,
         "root": { "path": "rootfs", "readonly": spec.read_only_root },
         "process": process(spec, image, &user, &hostname, &working_directory, host)?,
-        "mounts": plan(spec, folder, host)?,
+        "mounts": plan(spec, &volumes, &targets, folder, host)?,
         "linux": linux(spec, &record.id, host)?,
     });
     Ok(Bundle { record, config, hosts, hostname: format!("{hostname}\n") })
@@ -217,7 +223,7 @@ fn process(
             "inheritable": [],
             "ambient": [],
         },
-        "rlimits": rlimits(&spec.limits, |name| host.means.as_ref().and_then(|_| own_limit(name)))?,
+        "rlimits": rlimits(&spec.limits, |name| highest_limit(name, host))?,
         "noNewPrivileges": no_new_privileges(spec)?,
     }))
 }

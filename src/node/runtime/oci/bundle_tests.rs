@@ -21,6 +21,7 @@ fn image(entrypoint: &[&str], command: &[&str]) -> (tempfile::TempDir, StoredIma
             environment: vec!["PATH=/image/bin".into(), "LANG=C".into()],
         },
         stop_signal: Some("SIGINT".into()),
+        volumes: Vec::new(),
         root: root.path().to_owned(),
     };
     (root, image)

@@ -31,7 +31,7 @@ use serde::{Deserialize, Serialize};
 
 use super::network::Place;
 use super::store::write_whole;
-use crate::node::runtime::{ContainerState, ExitStatus};
+use crate::node::runtime::{ContainerState, ExitStatus, RuntimeError};
 
 /// The code of a container that ended without anyone seeing how.
 const UNKNOWN_EXIT: i32 = 255;
@@ -62,6 +62,10 @@ pub(super) struct Record {
     /// What of the machine the container sees. Each is mounted on `binds/<number>` first, in the supervisor's mount namespace.
     #[serde(default)]
     pub(super) binds: Vec<PathBuf>,
+    /// Folders of the image that the container can write to whatever else is read-only: paths without links in its root file system.
+    /// Each is mounted beside the binds, with the numbers that follow.
+    #[serde(default)]
+    pub(super) volumes: Vec<String>,
     /// Whether the container gets a network of its own, with nothing but loopback.
     pub(super) isolated_network: bool,
     /// Its place in a private network, if it has one.
@@ -91,6 +95,31 @@ pub(super) struct Exit {
     pub(super) code: i32,
     pub(super) out_of_memory: bool,
     pub(super) error: Option<String>,
+    /// Whose fault it is that the container did not start, if it did not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) not_started: Option<Fault>,
+}
+
+/// What kept a container from starting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Fault {
+    /// The program can't be found or executed.
+    Program,
+    /// The settings ask for what can't be.
+    Settings,
+    /// The machine.
+    Machine,
+}
+
+impl Fault {
+    /// What to say of a container that did not start for that reason.
+    pub(super) fn error(self, reason: String) -> RuntimeError {
+        match self {
+            Self::Program => RuntimeError::StartFailed { reason },
+            Self::Settings => RuntimeError::InvalidSettings { reason },
+            Self::Machine => RuntimeError::Failed { action: "start container".to_owned(), reason },
+        }
+    }
 }
 
 impl From<Exit> for ExitStatus {
@@ -155,6 +184,12 @@ impl ContainerFolder {
     /// How the container ended, if it has.
     pub(super) fn exit(&self) -> io::Result<Option<ExitStatus>> {
         Ok(read_json::<Exit>(&self.file("exit.json"))?.map(ExitStatus::from))
+    }
+
+    /// Why the container did not start, if that is how it ended.
+    pub(super) fn start_error(&self) -> io::Result<Option<RuntimeError>> {
+        let exit = read_json::<Exit>(&self.file("exit.json"))?;
+        Ok(exit.and_then(|exit| Some(exit.not_started?.error(exit.error.unwrap_or_default()))))
     }
 
     /// Writes down how the container ended. The first word stands.
@@ -291,7 +326,7 @@ mod tests {
     fn a_container_goes_from_created_to_exited() {
         let (_containers, folder) = folder();
         assert_eq!(folder.state().unwrap(), Some(ContainerState::Created));
-        let exit = Exit { code: 3, out_of_memory: false, error: None };
+        let exit = Exit { code: 3, out_of_memory: false, error: None, not_started: None };
         fs::write(folder.file("supervisor"), "4194305").unwrap();
         folder.set_exit(&exit).unwrap();
         assert_eq!(folder.state().unwrap(), Some(ContainerState::Exited(exit.into())));
@@ -309,10 +344,28 @@ mod tests {
     #[test]
     fn the_first_word_about_the_end_stands() {
         let (_containers, folder) = folder();
-        let exit = |code| Exit { code, out_of_memory: false, error: None };
+        let exit = |code| Exit { code, out_of_memory: false, error: None, not_started: None };
         folder.set_exit(&exit(1)).unwrap();
         folder.set_exit(&exit(2)).unwrap();
         assert_eq!(folder.exit().unwrap().unwrap().code, 1);
+    }
+
+    #[test]
+    fn why_a_container_did_not_start_is_still_known_later() {
+        let (_containers, folder) = folder();
+        let error = |not_started| {
+            let exit = Exit { code: 127, out_of_memory: false, error: Some("why".to_owned()), not_started };
+            fs::write(folder.file("exit.json"), serde_json::to_vec(&exit).unwrap()).unwrap();
+            folder.start_error().unwrap()
+        };
+        assert!(error(None).is_none());
+        let missing = error(Some(Fault::Program));
+        assert!(matches!(missing, Some(RuntimeError::StartFailed { reason }) if reason == "why"));
+        assert!(matches!(error(Some(Fault::Settings)), Some(RuntimeError::InvalidSettings { .. })));
+        assert!(matches!(error(Some(Fault::Machine)), Some(RuntimeError::Failed { .. })));
+        // As an earlier version of this program wrote it.
+        fs::write(folder.file("exit.json"), r#"{"code":127,"out_of_memory":false,"error":"why"}"#).unwrap();
+        assert!(folder.start_error().unwrap().is_none());
     }
 
     #[test]

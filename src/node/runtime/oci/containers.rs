@@ -121,10 +121,7 @@ pub(super) async fn start(
     }
     match serde_json::from_str(&line) {
         Ok(Report::Started | Report::StartedBefore) => Ok(()),
-        Ok(Report::ProgramFailed(reason)) => Err(RuntimeError::StartFailed { reason }),
-        Ok(Report::Failed(reason)) => {
-            Err(RuntimeError::Failed { action: "start container".to_owned(), reason })
-        }
+        Ok(Report::NotStarted(fault, reason)) => Err(fault.error(reason)),
         Err(_) => {
             let log = fs::read_to_string(folder.file("log")).unwrap_or_default();
             let last = log.lines().next_back().unwrap_or("it said nothing");

@@ -64,7 +64,7 @@ impl Executor for ProgramExecutor {
                     Some(reason) => reason.to_owned(),
                     None => self.give_way(&mut command(spec, &path)).to_string(),
                 };
-                format!("{PROGRAM_REASON}`{}` can't be executed: {reason}", path.display())
+                init::refused(&path, &reason)
             }
             Err(reason) => reason,
         };

@@ -1,7 +1,7 @@
 //! What this machine can do.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rustix::fs::Access;
 
@@ -29,6 +29,12 @@ pub(super) struct Host {
     pub(super) limits_swap: bool,
     /// The names of version 1's hierarchies below `/sys/fs/cgroup`.
     pub(super) cgroup_hierarchies: Vec<String>,
+    /// How many processors this process may use; none that nobody knows.
+    pub(super) processors: u32,
+    /// Which of them there are, as `0-3,7`; empty if nobody knows.
+    pub(super) cpuset: String,
+    /// The most files that any process may have open (`fs.nr_open`).
+    pub(super) most_files: Option<u64>,
     /// The capabilities that this process has and so can give, a bit each.
     pub(super) capabilities: u64,
     /// What an ordinary user can give containers; `None` for root.
@@ -63,6 +69,9 @@ impl Host {
                 || read("/sys/fs/cgroup/cgroup.controllers").split_whitespace().any(|name| name == "pids"),
             limits_swap: limits_swap(Path::new(GROUPS)),
             cgroup_hierarchies: cgroup_hierarchies(&read("/proc/self/mountinfo")),
+            processors: rustix::thread::sched_getaffinity(None).map_or(0, |processors| processors.count()),
+            cpuset: cpuset(Path::new(GROUPS)),
+            most_files: read("/proc/sys/fs/nr_open").trim().parse().ok(),
             capabilities: capability_set("CapPrm") & capability_set("CapBnd"),
             hosts: read("/etc/hosts"),
             resolver: read("/etc/resolv.conf"),
@@ -126,6 +135,14 @@ fn limits_swap(groups: &Path) -> bool {
     }
     let entries = fs::read_dir(groups).into_iter().flatten().flatten();
     entries.map(|entry| entry.path()).any(|group| group.join("memory.swap.max").exists())
+}
+
+/// The processors that control groups can give, in version 1 and in version 2.
+fn cpuset(groups: &Path) -> String {
+    let files = ["cpuset/cpuset.cpus", "cpuset.cpus.effective"].map(|file| groups.join(file));
+    let online = PathBuf::from("/sys/devices/system/cpu/online");
+    let read = files.into_iter().chain([online]).find_map(|file| fs::read_to_string(file).ok());
+    read.unwrap_or_default().trim().to_owned()
 }
 
 /// The names of version 1's hierarchies, from the list of mounts: the fifth field is where, the one after ` - ` what.

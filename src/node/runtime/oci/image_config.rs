@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 pub(super) use crate::node::platform::architecture;
 use crate::node::runtime::{Image, ImageReport, Platform};
@@ -49,6 +50,8 @@ struct Settings {
     stop_signal: Option<String>,
     #[serde(default)]
     labels: Option<BTreeMap<String, String>>,
+    #[serde(default)]
+    volumes: Option<BTreeMap<String, IgnoredAny>>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -92,6 +95,12 @@ impl ImageConfig {
         self.config.as_ref()?.stop_signal.as_deref().filter(|signal| !signal.is_empty())
     }
 
+    /// The paths that get a folder of each container's own, to write to.
+    pub(super) fn volumes(&self) -> Vec<String> {
+        let volumes = self.config.iter().flat_map(|config| &config.volumes).flatten();
+        volumes.map(|(path, _)| path.clone()).collect()
+    }
+
     /// What it says of the image with the id `id`; what only manifests say is left empty.
     pub(super) fn report(&self, id: String) -> ImageReport {
         let steps = self.history.iter().flatten().filter_map(|step| step.created_by.clone());
@@ -131,7 +140,7 @@ mod tests {
     #[test]
     fn docker_writes_null_where_nothing_is_set() {
         let json = format!(
-            r#"{{"architecture":"{}","os":"linux","config":{{"Entrypoint":null,"Cmd":["sh"],"Env":["A=1"],"User":""}},
+            r#"{{"architecture":"{}","os":"linux","config":{{"Entrypoint":null,"Cmd":["sh"],"Env":["A=1"],"User":"","Volumes":{{"/data":{{}}}}}},
                 "rootfs":{{"type":"layers","diff_ids":["sha256:1"]}}}}"#,
             architecture()
         );
@@ -142,6 +151,7 @@ mod tests {
         assert_eq!(image.environment, ["A=1"]);
         assert_eq!(config.layers(), ["sha256:1"]);
         assert_eq!(config.stop_signal(), None);
+        assert_eq!(config.volumes(), ["/data"]);
     }
 
     #[test]

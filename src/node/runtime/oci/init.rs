@@ -3,9 +3,10 @@
 //! An image need not have such a program, nor a loader for this one. So none is executed: the process that would become the
 //! container's program starts it as a child, and stays as it is.
 
-use std::io::{self, PipeWriter};
+use std::io::{self, PipeWriter, Write as _};
 use std::os::fd::{AsRawFd as _, RawFd};
 use std::os::unix::process::CommandExt as _;
+use std::path::Path;
 use std::process::Command;
 
 use crate::node::family::Family;
@@ -15,6 +16,9 @@ const STANDARD_ERROR: RawFd = 2;
 
 /// What a process ends with whose program did not start. Nobody looks at it.
 const NOT_STARTED: i32 = 127;
+
+/// What a container ends with whose program the kernel refuses to execute.
+const NOT_EXECUTED: i32 = 1;
 
 /// Starts the program and stays until it ends, then ends as it did. Returns only if it could not be started, with the reason.
 ///
@@ -35,6 +39,15 @@ pub(super) fn stay(command: &mut Command, failures: &PipeWriter) -> io::Error {
 #[expect(clippy::disallowed_methods, reason = "this process has nothing left to return with")]
 pub(super) fn give_up() -> ! {
     std::process::exit(NOT_STARTED)
+}
+
+/// Ends as with Docker where there is a program that the kernel doesn't execute: the container has started by then, and what is wrong
+/// is among its own output.
+#[expect(clippy::disallowed_methods, reason = "this process has nothing left to return with")]
+pub(super) fn refused(program: &Path, reason: &str) -> ! {
+    // Where nobody reads it, the exit code says it alone.
+    let _ = writeln!(io::stderr(), "exec {}: {reason}", program.display());
+    std::process::exit(NOT_EXECUTED)
 }
 
 fn run(command: &mut Command, failures: &PipeWriter) -> io::Result<i32> {

@@ -42,6 +42,7 @@ mod sealed_program;
 mod store;
 mod streams;
 pub mod supervisor;
+mod targets;
 mod unpack;
 mod unpack_image;
 mod user;

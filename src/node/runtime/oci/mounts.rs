@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use super::container_folder::ContainerFolder;
 use super::delegation::GROUPS as CGROUPS;
 use super::host::Host;
+use super::targets::Targets;
 use crate::node::plain_path;
-use crate::node::root_folder::names;
 use crate::node::runtime::{ContainerSpec, Mount, MountSource, NetworkMode};
 
 /// What `/dev/shm` holds when nothing else is said, as Docker has it.
@@ -56,16 +56,30 @@ struct Planned {
     mount: Value,
 }
 
-/// All mounts of a container, parents before children. `files` are the container's own files of `/etc`.
-pub(super) fn plan(spec: &ContainerSpec, folder: &Path, host: &Host) -> Result<Vec<Value>, String> {
+/// All mounts of a container, parents before children: those of `spec`, whose targets are settled, the image's volumes, and what every
+/// container has.
+pub(super) fn plan(
+    spec: &ContainerSpec,
+    volumes: &[String],
+    targets: &Targets,
+    folder: &Path,
+    host: &Host,
+) -> Result<Vec<Value>, String> {
     let mut planned = Vec::new();
     let mut binds = 0;
     for mount in &spec.mounts {
         let is_bind = matches!(mount.source, MountSource::Bind(_));
-        planned.push(plan_mount(mount, &ContainerFolder::bind(folder, binds), spec.privileged)?);
+        planned.push(plan_mount(mount, &ContainerFolder::bind(folder, binds), spec.privileged));
         binds += usize::from(is_bind);
     }
-    for default in defaults(spec, folder, host) {
+    // Volumes follow the binds.
+    planned.extend((binds..).zip(volumes).map(|(number, target)| {
+        let source = ContainerFolder::bind(folder, number);
+        let mount =
+            json!({ "destination": target, "type": "bind", "source": source, "options": ["rbind", "rw"] });
+        Planned { target: target.clone(), mount }
+    }));
+    for default in defaults(spec, targets, folder, host)? {
         if !planned.iter().any(|mount| same_path(&mount.target, &default.target)) {
             planned.push(default);
         }
@@ -95,18 +109,8 @@ pub(super) fn binds(spec: &ContainerSpec) -> Result<Vec<PathBuf>, String> {
 }
 
 /// Plans a mount. What of the machine it shows is at `bind` by then.
-fn plan_mount(mount: &Mount, bind: &Path, privileged: bool) -> Result<Planned, String> {
+fn plan_mount(mount: &Mount, bind: &Path, privileged: bool) -> Planned {
     let target = &mount.target;
-    let path = Path::new(target);
-    if !path.is_absolute() {
-        return Err(format!("the mount target `{target}` is not an absolute path"));
-    }
-    if names(path).map_err(|error| format!("the mount target {error}"))?.is_empty() {
-        return Err("a mount can't cover the whole container: its target is `/`".to_owned());
-    }
-    if path.starts_with("/proc") {
-        return Err(format!("nothing can be mounted below /proc, as `{target}` is"));
-    }
     let planned = match &mount.source {
         MountSource::Bind(_) => {
             let mut options = vec!["rbind", if mount.read_only { "rro" } else { "rw" }];
@@ -121,7 +125,7 @@ fn plan_mount(mount: &Mount, bind: &Path, privileged: bool) -> Result<Planned, S
             json!({ "destination": target, "type": "tmpfs", "source": "tmpfs", "options": options })
         }
     };
-    Ok(Planned { target: target.clone(), mount: planned })
+    Planned { target: target.clone(), mount: planned }
 }
 
 fn same_path(one: &str, other: &str) -> bool {
@@ -129,16 +133,22 @@ fn same_path(one: &str, other: &str) -> bool {
 }
 
 /// What every container has unless something else is mounted there.
-fn defaults(spec: &ContainerSpec, folder: &Path, host: &Host) -> Vec<Planned> {
+fn defaults(
+    spec: &ContainerSpec,
+    targets: &Targets,
+    folder: &Path,
+    host: &Host,
+) -> Result<Vec<Planned>, String> {
     let system = |target: &str, kind: &str, options: &[&str]| Planned {
         target: target.to_owned(),
         mount: json!({ "destination": target, "type": kind, "source": kind, "options": options }),
     };
-    let file = |target: &str, name: &str| Planned {
-        target: target.to_owned(),
-        mount: json!({
+    let file = |path: &str, name: &str| {
+        let target = targets.of_file(path)?;
+        let mount = json!({
             "destination": target, "type": "bind", "source": folder.join(name), "options": ["rbind", "rw"]
-        }),
+        });
+        Ok::<_, String>(Planned { target, mount })
     };
     let read_write = if spec.privileged { "rw" } else { "ro" };
     let shm = if spec.ipc.as_deref() == Some("host") {
@@ -163,7 +173,7 @@ fn defaults(spec: &ContainerSpec, folder: &Path, host: &Host) -> Vec<Planned> {
     } else {
         system("/sys", "sysfs", &["nosuid", "noexec", "nodev", read_write])
     };
-    vec![
+    Ok(vec![
         system("/proc", "proc", &["nosuid", "noexec", "nodev"]),
         system("/dev", "tmpfs", &["nosuid", "strictatime", "mode=755", "size=65536k"]),
         system("/dev/pts", "devpts", &pts),
@@ -171,10 +181,10 @@ fn defaults(spec: &ContainerSpec, folder: &Path, host: &Host) -> Vec<Planned> {
         sys,
         system(CGROUPS, "cgroup", &["nosuid", "noexec", "nodev", "relatime", read_write]),
         Planned { target: "/dev/shm".to_owned(), mount: shm },
-        file("/etc/hosts", "hosts"),
-        file("/etc/hostname", "hostname"),
-        file("/etc/resolv.conf", "resolv.conf"),
-    ]
+        file("/etc/hosts", "hosts")?,
+        file("/etc/hostname", "hostname")?,
+        file("/etc/resolv.conf", "resolv.conf")?,
+    ])
 }
 
 /// Where the working directory must be made if it is missing: the folder that plays the root, and the path in it. That is the
@@ -234,7 +244,8 @@ pub(super) fn hosts_file(host: &str, spec: &ContainerSpec, hostname: &str) -> Re
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::node::runtime::NetworkPlace;
+    use crate::node::runtime::oci::store::StoredImage;
+    use crate::node::runtime::{Image, NetworkPlace};
 
     fn bind(source: &str, target: &str, read_only: bool) -> Mount {
         Mount { source: MountSource::Bind(source.into()), target: target.into(), read_only }
@@ -242,6 +253,21 @@ mod tests {
 
     fn spec(mounts: Vec<Mount>) -> ContainerSpec {
         ContainerSpec { mounts, ..ContainerSpec::default() }
+    }
+
+    /// Plans the mounts of a container whose image is empty but for its volumes.
+    fn planned(mounts: Vec<Mount>, volumes: &[&str]) -> Vec<Value> {
+        let root = tempfile::tempdir().unwrap();
+        let image = StoredImage {
+            image: Image::default(),
+            stop_signal: None,
+            volumes: volumes.iter().map(|volume| (*volume).to_owned()).collect(),
+            root: root.path().to_owned(),
+        };
+        let mut targets = Targets::of(&image).unwrap();
+        let spec = spec(targets.settle(&mounts).unwrap());
+        let volumes = targets.volumes(&image, &spec.mounts).unwrap();
+        plan(&spec, &volumes, &targets, Path::new("/c"), &Host::default()).unwrap()
     }
 
     fn destinations(mounts: &[Value]) -> Vec<&str> {
@@ -252,28 +278,24 @@ mod tests {
     fn parents_come_before_children_and_own_mounts_replace_defaults() {
         let mounts =
             vec![bind("/tmp", "/a/b/c", true), bind("/tmp", "/a", false), bind("/tmp", "/dev/shm/", false)];
-        let planned = plan(&spec(mounts), Path::new("/c"), &Host::default()).unwrap();
+        let planned = planned(mounts, &["/a/v"]);
         let order = destinations(&planned);
         let place = |target: &str| order.iter().position(|found| *found == target).unwrap();
         assert!(place("/a") < place("/a/b/c"));
-        assert!(place("/dev") < place("/dev/shm/"));
-        assert!(!order.contains(&"/dev/shm"));
+        assert!(place("/a") < place("/a/v") && place("/a/v") < place("/a/b/c"));
+        assert!(place("/dev") < place("/dev/shm"));
+        assert_eq!(planned[place("/dev/shm")]["source"], "/c/binds/2");
+        assert_eq!(planned[place("/a/v")]["source"], "/c/binds/3", "volumes follow the binds");
         assert_eq!(planned[place("/a/b/c")]["options"], json!(["rbind", "rro", "rnosuid", "rnodev"]));
     }
 
     #[test]
     fn impossible_mounts_are_refused_with_the_reason() {
         for (mount, reason) in [
-            (bind("/tmp", "relative", false), "not an absolute path"),
-            (bind("/tmp", "/", false), "whole container"),
-            (bind("/tmp", "/a/../b", false), "climbs out"),
-            (bind("/tmp", "/proc/sys", false), "below /proc"),
             (bind("/no/such/folder", "/a", false), "/no/such/folder"),
             (bind("tmp", "/a", false), "not an absolute path"),
         ] {
-            let spec = spec(vec![mount]);
-            let error =
-                binds(&spec).and_then(|_| plan(&spec, Path::new("/c"), &Host::default())).unwrap_err();
+            let error = binds(&spec(vec![mount])).unwrap_err();
             assert!(error.contains(reason), "{error}");
         }
     }

@@ -70,6 +70,9 @@ const ALL: &[&str] = &[
     "CHECKPOINT_RESTORE",
 ];
 
+/// The bit of CAP_SYS_RESOURCE.
+const SYS_RESOURCE: u64 = 1 << 24;
+
 /// The capabilities of a container, as `CAP_CHOWN`.
 ///
 /// Nobody can give what they don't have: of the default ones and of `ALL` those that this process lacks are left out, one that
@@ -136,9 +139,18 @@ pub(super) fn no_new_privileges(spec: &ContainerSpec) -> Result<bool, String> {
     Ok(denied)
 }
 
-/// Limits of every process, as the OCI runtime specification writes rlimits. None is higher than `most` says of its name: an ordinary
-/// user can't raise their own.
-pub(super) fn rlimits(limits: &ResourceLimits, most: impl Fn(&str) -> Option<u64>) -> Result<Value, String> {
+/// The highest limit that can be given, and why.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Highest {
+    most: u64,
+    why: &'static str,
+}
+
+/// Limits of every process, as the OCI runtime specification writes rlimits. None is higher than `highest` says of its name.
+pub(super) fn rlimits(
+    limits: &ResourceLimits,
+    highest: impl Fn(&str) -> Option<Highest>,
+) -> Result<Value, String> {
     let mut rlimits = Vec::new();
     for (name, soft, hard) in &limits.ulimits {
         let known = match name.as_str() {
@@ -151,19 +163,31 @@ pub(super) fn rlimits(limits: &ResourceLimits, most: impl Fn(&str) -> Option<u64
         if soft > hard {
             return Err(format!("ulimit {name}: the soft limit {soft} is above the hard limit {hard}"));
         }
-        if let Some(most) = most(name).filter(|most| hard > most) {
-            return Err(format!(
-                "ulimit {name}: {hard} is above your own limit of {most}, and only root may raise that; ask for less, or run \
-                 batchyard as root"
-            ));
+        if let Some(Highest { most, why }) = highest(name).filter(|highest| *hard > highest.most) {
+            let hard = if *hard == u64::MAX { "no limit".to_owned() } else { hard.to_string() };
+            return Err(format!("ulimit {name}: {hard} is above {most}, {why}; ask for less"));
         }
         rlimits.push(json!({ "type": format!("RLIMIT_{known}"), "soft": soft, "hard": hard }));
     }
     Ok(Value::Array(rlimits))
 }
 
-/// The highest limit of that name that this process may give; `None` for no limit.
-pub(super) fn own_limit(name: &str) -> Option<u64> {
+/// The highest limit of that name that a container can be given; `None` for no limit.
+pub(super) fn highest_limit(name: &str, host: &Host) -> Option<Highest> {
+    let may_raise = host.means.is_none() && host.capabilities & SYS_RESOURCE != 0;
+    let why = match &host.means {
+        Some(_) => "your own limit, which only root may raise",
+        None => "the limit of this program, which it may not raise (CAP_SYS_RESOURCE)",
+    };
+    let own = own_limit(name).filter(|_| !may_raise).map(|most| Highest { most, why });
+    let of_machine = host.most_files.filter(|_| name == "nofile");
+    let of_machine =
+        of_machine.map(|most| Highest { most, why: "the most that this machine allows (fs.nr_open)" });
+    [own, of_machine].into_iter().flatten().min_by_key(|highest| highest.most)
+}
+
+/// The highest limit of that name that this process has; `None` for no limit.
+fn own_limit(name: &str) -> Option<u64> {
     use rustix::process::Resource;
 
     let resource = match name {
@@ -245,10 +269,22 @@ mod tests {
         assert_eq!(rlimits(&with("nofile", 1, 2), |_| None).unwrap()[0]["type"], "RLIMIT_NOFILE");
         assert!(rlimits(&with("nofile", 3, 2), |_| None).is_err());
         assert!(rlimits(&with("files", 1, 2), |_| None).is_err());
-        let own = |name: &str| (name == "nofile").then_some(100);
+        let own = |name: &str| (name == "nofile").then_some(Highest { most: 100, why: "your own limit" });
         assert!(rlimits(&with("nofile", 1, 100), own).is_ok());
         assert!(rlimits(&with("core", 1, 101), own).is_ok());
         let error = rlimits(&with("nofile", 1, 101), own).unwrap_err();
-        assert!(error.contains("101 is above your own limit of 100"), "{error}");
+        assert!(error.contains("101 is above 100, your own limit"), "{error}");
+        let error = rlimits(&with("nofile", 1, u64::MAX), own).unwrap_err();
+        assert!(error.contains("no limit is above 100"), "{error}");
+    }
+
+    #[test]
+    fn no_limit_is_higher_than_this_program_and_the_machine_let_it_be() {
+        let root = Host { most_files: Some(1_000), ..host(SYS_RESOURCE) };
+        assert_eq!(highest_limit("nofile", &root).unwrap().most, 1_000);
+        assert!(highest_limit("memlock", &root).is_none(), "it may raise its own");
+        let tied = Host { capabilities: 0, ..root };
+        assert_eq!(highest_limit("memlock", &tied).map(|highest| highest.most), own_limit("memlock"));
+        assert!(highest_limit("nofile", &tied).unwrap().most <= 1_000);
     }
 }

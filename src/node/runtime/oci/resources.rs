@@ -32,8 +32,12 @@ pub(super) fn resources(limits: &ResourceLimits, privileged: bool, host: &Host) 
     }
     let mut cpu = serde_json::Map::new();
     if let Some(cpus) = limits.cpus {
-        if !(0.01..=1_000_000.0).contains(&cpus) {
-            return Err(format!("{cpus} processors are not possible"));
+        // A machine that doesn't say how many it has gives no more than the library can count.
+        let most = if host.processors == 0 { 1_000_000 } else { host.processors };
+        if !(0.01..=f64::from(most)).contains(&cpus) {
+            return Err(format!(
+                "{cpus} processors are not possible: this machine has 0.01 to {most} to give"
+            ));
         }
         #[expect(clippy::cast_possible_truncation, reason = "the range was checked above")]
         let quota = (cpus * 100_000.0).round() as i64;
@@ -48,6 +52,12 @@ pub(super) fn resources(limits: &ResourceLimits, privileged: bool, host: &Host) 
         if cpuset.is_empty() || !cpuset.chars().all(fine) {
             return Err(format!("`{cpuset}` is no list of processors such as `0-3,7`"));
         }
+        if !host.cpuset.is_empty() && !is_part(cpuset, &host.cpuset) {
+            return Err(format!(
+                "the processors `{cpuset}` are not all there: this machine has {}",
+                host.cpuset
+            ));
+        }
         cpu.insert("cpus".into(), json!(cpuset));
     }
     if !cpu.is_empty() {
@@ -58,6 +68,31 @@ pub(super) fn resources(limits: &ResourceLimits, privileged: bool, host: &Host) 
         resources.insert("pids".into(), json!({ "limit": pids }));
     }
     Ok(Value::Object(resources))
+}
+
+/// Whether all processors of one list, as `0-3,7`, are in another.
+fn is_part(part: &str, whole: &str) -> bool {
+    let whole = ranges(whole);
+    ranges(part).into_iter().all(|(mut first, last)| {
+        // From one range to the next, however many processors somebody names.
+        while first <= last {
+            match whole.iter().find(|(start, end)| (start..=end).contains(&&first)) {
+                Some((_, end)) => first = end.saturating_add(1),
+                None => return false,
+            }
+        }
+        true
+    })
+}
+
+/// The ranges of a list of processors; what is no number is a range that nobody has.
+fn ranges(list: &str) -> Vec<(u64, u64)> {
+    let number = |text: &str| text.trim().parse::<u32>().map_or(u64::MAX - 1, u64::from);
+    let range = |item: &str| match item.split_once('-') {
+        Some((first, last)) => (number(first), number(last)),
+        None => (number(item), number(item)),
+    };
+    list.split(',').map(range).collect()
 }
 
 fn signed(value: u64, what: &str) -> Result<i64, String> {
@@ -132,6 +167,24 @@ mod tests {
         ];
         for limits in bad {
             assert!(super::resources(&limits, false, &host()).is_err());
+        }
+    }
+
+    #[test]
+    fn no_more_processors_are_given_than_there_are() {
+        let host = Host { processors: 2, cpuset: "0-1,4,5-7".to_owned(), ..host() };
+        let of = |cpus: Option<f64>, cpuset: Option<&str>| {
+            let limits =
+                ResourceLimits { cpus, cpuset: cpuset.map(str::to_owned), ..ResourceLimits::default() };
+            resources(&limits, false, &host)
+        };
+        assert!(of(Some(2.0), None).is_ok());
+        assert!(of(Some(2.1), None).unwrap_err().contains("0.01 to 2"));
+        for there in ["0", "0-1", "1,4-6", "4-7"] {
+            assert!(of(None, Some(there)).is_ok(), "{there}");
+        }
+        for missing in ["99", "0-2", "1-4", "0-4294967295", "0,99999999999999999999", "0,", "3"] {
+            assert!(of(None, Some(missing)).unwrap_err().contains("0-1,4,5-7"), "{missing}");
         }
     }
 

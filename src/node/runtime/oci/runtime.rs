@@ -114,6 +114,20 @@ impl OciRuntime {
         }
     }
 
+    /// How a container ended, once it has.
+    async fn over(&self, container: &ContainerId) -> Result<ExitStatus, RuntimeError> {
+        loop {
+            match self.standing(container)? {
+                (_, Standing::Over(status)) => return Ok(status),
+                (_, Standing::Supervised(supervisor)) => {
+                    gone(supervisor).await.map_err(failed("wait for the container"))?;
+                }
+                // Made but not started, or being started this moment by someone else.
+                (_, Standing::Created) => tokio::time::sleep(Duration::from_millis(20)).await,
+            }
+        }
+    }
+
     fn fetch_lock(&self, name: &ImageName) -> Arc<tokio::sync::Mutex<()>> {
         let mut locks = self.fetching.lock().unwrap_or_else(PoisonError::into_inner);
         locks.retain(|_, lock| lock.strong_count() > 0);
@@ -262,15 +276,11 @@ impl ContainerRuntime for OciRuntime {
     }
 
     async fn wait(&self, container: &ContainerId) -> Result<ExitStatus, RuntimeError> {
-        loop {
-            match self.standing(container)? {
-                (_, Standing::Over(status)) => return Ok(status),
-                (_, Standing::Supervised(supervisor)) => {
-                    gone(supervisor).await.map_err(failed("wait for the container"))?;
-                }
-                // Made but not started, or being started this moment by someone else.
-                (_, Standing::Created) => tokio::time::sleep(Duration::from_millis(20)).await,
-            }
+        let status = self.over(container).await?;
+        let folder = self.folder(container)?;
+        match folder.start_error().map_err(failed("look at the container"))? {
+            Some(error) => Err(error),
+            None => Ok(status),
         }
     }
 
@@ -282,10 +292,10 @@ impl ContainerRuntime for OciRuntime {
         let record = folder.record().map_err(failed("read the container's record"))?;
         let polite = Signal::from_named_raw(record.stop_signal).unwrap_or(Signal::TERM);
         signal(&folder, &supervisor, polite).await?;
-        if tokio::time::timeout(grace, self.wait(container)).await.is_err() {
+        if tokio::time::timeout(grace, self.over(container)).await.is_err() {
             signal(&folder, &supervisor, Signal::KILL).await?;
         }
-        self.wait(container).await.map(|_| ())
+        self.over(container).await.map(|_| ())
     }
 
     async fn remove(&self, container: &ContainerId) -> Result<(), RuntimeError> {

@@ -72,6 +72,8 @@ pub(super) struct StoredImage {
     pub(super) image: Image,
     /// The signal that asks its program to end.
     pub(super) stop_signal: Option<String>,
+    /// The paths that get a folder of each container's own, to write to.
+    pub(super) volumes: Vec<String>,
     /// Its root file system. Never written to again.
     pub(super) root: PathBuf,
 }
@@ -195,6 +197,7 @@ impl Store {
         Ok(Some(StoredImage {
             image: config.image(id.to_owned()),
             stop_signal: config.stop_signal().map(str::to_owned),
+            volumes: config.volumes(),
             root: folder.join("rootfs"),
         }))
     }

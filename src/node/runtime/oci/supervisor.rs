@@ -16,7 +16,7 @@ use rustix::fs::Mode;
 use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions};
 use serde::{Deserialize, Serialize};
 
-use super::container_folder::{ContainerFolder, Exit, Record, lock};
+use super::container_folder::{ContainerFolder, Exit, Fault, Record, lock};
 use super::executor::{PROGRAM_REASON, ProgramExecutor};
 use super::network::{self, Membership};
 use super::streams::{ContainerEnds, Streams};
@@ -30,6 +30,9 @@ pub(super) const ARGUMENT: &str = "__oci-run";
 const NOT_STARTED: i32 = 125;
 const PROGRAM_NOT_STARTED: i32 = 127;
 
+/// What the library logs where it can't enter the working directory.
+const NO_WORKING_DIRECTORY: &str = "failed to chdir";
+
 /// What the supervisor tells the process that started it, as one line of JSON.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Report {
@@ -37,10 +40,8 @@ pub(super) enum Report {
     Started,
     /// Someone else has started this container before.
     StartedBefore,
-    /// The program can't be started.
-    ProgramFailed(String),
-    /// The container can't be made.
-    Failed(String),
+    /// It can't be started.
+    NotStarted(Fault, String),
 }
 
 /// Why a container didn't start.
@@ -48,8 +49,20 @@ pub(super) enum Report {
 enum StartError {
     #[error("{0}")]
     Program(String),
+    #[error("{0}")]
+    Settings(String),
     #[error("{action}: {reason}")]
     Step { action: &'static str, reason: String },
+}
+
+impl StartError {
+    fn fault(&self) -> Fault {
+        match self {
+            Self::Program(_) => Fault::Program,
+            Self::Settings(_) => Fault::Settings,
+            Self::Step { .. } => Fault::Machine,
+        }
+    }
 }
 
 fn step<E: std::fmt::Display>(action: &'static str) -> impl FnOnce(E) -> StartError {
@@ -89,23 +102,22 @@ fn supervise(path: &Path) -> io::Result<()> {
     };
     write_errors_to_log(&folder)?;
     let record = folder.record()?;
-    let failures = match launch(&folder, &record) {
+    let error = match launch(&folder, &record) {
         Ok(running) => {
             report(&Report::Started)?;
             return running.see_out(&folder);
         }
         Err(error) => error,
     };
-    let code = match failures {
-        StartError::Program(_) => PROGRAM_NOT_STARTED,
-        StartError::Step { .. } => NOT_STARTED,
-    };
-    let reason = failures.to_string();
-    folder.set_exit(&Exit { code, out_of_memory: false, error: Some(reason.clone()) })?;
-    report(&match failures {
-        StartError::Program(_) => Report::ProgramFailed(reason),
-        StartError::Step { .. } => Report::Failed(reason),
-    })
+    let (fault, reason) = (error.fault(), error.to_string());
+    let code = if fault == Fault::Program { PROGRAM_NOT_STARTED } else { NOT_STARTED };
+    folder.set_exit(&Exit {
+        code,
+        out_of_memory: false,
+        error: Some(reason.clone()),
+        not_started: Some(fault),
+    })?;
+    report(&Report::NotStarted(fault, reason))
 }
 
 /// Tells whoever started us. That they are gone by now is no reason to stop.
@@ -167,16 +179,14 @@ fn launch(folder: &ContainerFolder, record: &Record) -> Result<Running, StartErr
     let (streams, ends) = Streams::open(&record.stdout, &record.stderr, record.owner_of_streams)
         .map_err(step("open the files for standard output and error"))?;
     mount_root(record)?;
-    for (number, source) in record.binds.iter().enumerate() {
-        root_mount::mount_bind(source, &ContainerFolder::bind(&folder.path, number)).map_err(|error| {
-            StartError::Step { action: "mount", reason: format!("`{}`: {error}", source.display()) }
-        })?;
-    }
+    mount_binds(folder, record)?;
     if let Some((root, path)) = &record.working_directory {
         let made = RootFolder::open(root).and_then(|root| root.make_folder(path));
-        made.map_err(|error| StartError::Step {
-            action: "make the working directory",
-            reason: format!("`{}` in `{}`: {error}", path.display(), root.display()),
+        made.map_err(|error| {
+            let (path, root) = (path.display(), root.display());
+            StartError::Settings(format!(
+                "the working directory can't be made: `{path}` in `{root}`: {error}"
+            ))
         })?;
     }
     if record.isolated_network {
@@ -230,6 +240,27 @@ fn mount_root(record: &Record) -> Result<(), StartError> {
     root_mount::mount_of_user().map_err(step("mount the image (overlay)"))
 }
 
+/// Has what the container's own mounts show where they take it from: what of the machine it sees, and the image's volumes. A volume is
+/// a part of the container's root file system, with what the image has there, mounted once more.
+fn mount_binds(folder: &ContainerFolder, record: &Record) -> Result<(), StartError> {
+    let of = |path: &Path| {
+        let path = path.display().to_string();
+        move |error: io::Error| StartError::Step { action: "mount", reason: format!("`{path}`: {error}") }
+    };
+    let places = (0..).map(|number| ContainerFolder::bind(&folder.path, number));
+    let rootfs = folder.file("rootfs");
+    let mut sources = record.binds.clone();
+    for volume in &record.volumes {
+        let volume = Path::new(volume);
+        RootFolder::open(&rootfs).and_then(|root| root.make_folder(volume)).map_err(of(volume))?;
+        sources.push(rootfs.join(volume.strip_prefix("/").unwrap_or(volume)));
+    }
+    sources
+        .iter()
+        .zip(places)
+        .try_for_each(|(source, place)| root_mount::mount_bind(source, &place).map_err(of(source)))
+}
+
 fn build(
     folder: &ContainerFolder,
     record: &Record,
@@ -246,7 +277,13 @@ fn build(
         let text = error.to_string();
         match text.find(PROGRAM_REASON) {
             Some(start) => StartError::Program(text.get(start..).unwrap_or_default().to_owned()),
-            None => StartError::Step { action: "make the container", reason: with_log(folder, text) },
+            None => {
+                let reason = with_log(folder, text);
+                if reason.contains(NO_WORKING_DIRECTORY) {
+                    return StartError::Settings(format!("the working directory can't be entered: {reason}"));
+                }
+                StartError::Step { action: "make the container", reason }
+            }
         }
     })
 }
@@ -281,7 +318,7 @@ impl Running {
         // Whatever the program left behind ends now, so that no output comes after the exit status. Without a process
         // namespace of its own, that takes the control group.
         let cleaned = self.container.delete(true);
-        folder.set_exit(&Exit { code, out_of_memory, error: self.streams.finish() })?;
+        folder.set_exit(&Exit { code, out_of_memory, error: self.streams.finish(), not_started: None })?;
         cleaned.map_err(io::Error::other)
     }
 }
