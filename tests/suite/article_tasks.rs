@@ -177,12 +177,11 @@ fn images_run_as_they_are_with_their_volumes_and_links() {
     let tasks = r#"
       volumes:
         container: { image: "REGISTRY/volumes:latest", run_options: "--read-only --user 0" }
-        command: [/bin/sh, -c, "cat /srv/data/file; echo x > /srv/data/new && echo y > /new/f && cat /new/f; readlink -f /etc/resolv.conf"]
+        command: [/bin/sh, -c, "cat /srv/data/file; echo x > /srv/data/new && echo y > /new/f && cat /new/f; cat /etc/resolv.conf > /new/f && echo resolves"]
       again: { container: { image: "REGISTRY/volumes:latest" }, depends_on: [volumes], command: [/bin/sh, -c, "ls /srv/data /new"] }
 "#;
     on_real_containers(tasks, |_, fates| {
-        let expected = "of the image\ny\n/run/systemd/resolve/stub-resolv.conf\n";
-        assert_eq!(printed(fates, "volumes"), expected);
+        assert_eq!(printed(fates, "volumes"), "of the image\ny\nresolves\n");
         assert_eq!(printed(fates, "again"), "/new:\n\n/srv/data:\nfile\n");
     });
 }
@@ -192,7 +191,7 @@ fn what_can_not_be_fails_alike_on_all_runtimes() {
     let refused = [
         "-w /etc/passwd",
         "-w /proc/self/fd/7",
-        "--cpuset-cpus 99999",
+        "--cpuset-cpus 999",
         "--cpus 100000",
         "--ulimit nofile=999999999999",
         "-v /etc/hostname:/etc",

@@ -44,20 +44,20 @@ pub(super) fn find(
 type Tell<'a> = &'a dyn Fn(Result<Match, KeepError>) -> Result<(), ()>;
 
 fn walk(root: &Path, pattern: &FilePattern, tell: Tell<'_>) -> Result<(), ()> {
-    let base = pattern.base();
-    if !pattern.is_wild() {
-        let is_there = std::fs::symlink_metadata(base).is_ok();
-        return match base.file_name().map(|name| name.to_str()) {
-            _ if !is_there => Ok(()),
-            Some(Some(name)) => tell(Ok(Match { path: base.to_owned(), below: name.to_owned() })),
-            _ => tell(Err(KeepError::Name)),
-        };
-    }
-    let base = match of_node(root, base) {
+    let base = match of_node(root, pattern.base()) {
         Ok(Some(base)) => base,
         Ok(None) => return tell(Err(KeepError::Outside)),
         Err(error) => return tell(Err(KeepError::List(error.to_string()))),
     };
+    if !pattern.is_wild() {
+        let is_there = std::fs::symlink_metadata(base).is_ok();
+        let path = pattern.base();
+        return match path.file_name().map(|name| name.to_str()) {
+            _ if !is_there => Ok(()),
+            Some(Some(name)) => tell(Ok(Match { path: path.to_owned(), below: name.to_owned() })),
+            _ => tell(Err(KeepError::Name)),
+        };
+    }
     let depth = pattern.depth().unwrap_or(usize::MAX);
     for entry in WalkDir::new(&base).min_depth(1).max_depth(depth).sort_by_file_name() {
         let entry = match entry {

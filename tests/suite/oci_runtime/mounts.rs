@@ -144,7 +144,7 @@ async fn settings_that_can_t_be_are_told_as_such() {
         ("-v /tmp:/m -v /etc:/m", "two mounts have the target `/m`"),
         ("-v /tmp:/m --tmpfs /m", "two mounts have the target `/m`"),
         ("--cpus 100000", "this machine has 0.01 to"),
-        ("--cpuset-cpus 99999", "are not all there"),
+        ("--cpuset-cpus 999", "are not all there"),
         ("--ulimit nofile=999999999999", "is above"),
     ] {
         let error = refusal(&yard, options).await;
