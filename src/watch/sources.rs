@@ -85,12 +85,11 @@ impl KnownSources {
     /// What may be a recipe that has left another place, so that nobody can say what it asks for. `own` is how this source is called
     /// in what is said.
     pub(super) fn unknown(&self, own: usize) -> Option<String> {
-        let each = self.0.iter().enumerate().filter_map(|(index, source)| {
+        self.0.iter().enumerate().find_map(|(index, source)| {
             let what = self.unknown_in(source.census.as_ref()?)?;
             let place = if index == own { "the source" } else { source.name.as_str() };
             Some(format!("{place} holds {what}"))
-        });
-        each.into_iter().next()
+        })
     }
 
     fn unknown_in(&self, census: &Census) -> Option<&'static str> {

@@ -87,7 +87,6 @@ fn the_command_line_wins_over_files_over_the_environment_over_defaults() {
     };
     let environment = [("count", "2"), ("rate", "2"), ("size", "large"), ("other", "x")];
     let request = LoadRequest {
-        within: None,
         path: file("recipe.yaml", RECIPE),
         set: vec![("count".into(), "9".into()), ("count".into(), "4".into())],
         params_files: vec![file("a.yaml", "count: 3\nrate: 3\n"), file("b.json", r#"{ "rate": 3.5 }"#)],
