@@ -212,7 +212,7 @@ mod tests {
         assert_eq!(check(&plan), []);
         plan.changes[0].needs = Some(OnChange::Recreate);
         let forbidden = BrokenInvariant::Forbidden { verb: "delete pool", target: "real".into() };
-        assert_eq!(check(&plan), [forbidden.clone()]);
+        assert_eq!(check(&plan), std::slice::from_ref(&forbidden));
         plan.changes[0] = Change { needs: None, class: ChangeClass::Conflict, ..plan.changes[0].clone() };
         assert!(check(&plan).contains(&forbidden));
         // Another object of that id is none of it.

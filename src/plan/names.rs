@@ -38,13 +38,13 @@ impl<'a> Names<'a> {
     /// The name of a pool that has this mark.
     pub(super) fn pool(&self, id: &PoolId, mark: Option<&Ownership>) -> Name {
         let is_key = |id: &str| self.desired.pools.contains_key(id);
-        name((id, mark), &self.pools, is_key, |key| Address::pool(key))
+        name((id, mark), &self.pools, is_key, Address::pool)
     }
 
     /// The name of a job that has this mark.
     pub(super) fn job(&self, id: &JobId, mark: Option<&Ownership>) -> Name {
         let is_key = |id: &str| self.desired.jobs.contains_key(id);
-        name((id, mark), &self.jobs, is_key, |key| Address::job(key))
+        name((id, mark), &self.jobs, is_key, Address::job)
     }
 
     /// The name of a job schedule.

@@ -291,6 +291,13 @@ fn tasks_come_after_what_their_pool_gets() {
         let add = plan.steps.iter().find(|step| step.action.verb() == "add tasks").unwrap();
         assert!(add.after.contains(&pool.id), "{:#?}", plan.steps);
     }
+    // More nodes are nothing to wait for: they may never come.
+    let mut grown = recipe();
+    pool_of(&mut grown).spec.dedicated_nodes = 4;
+    job_of(&mut grown).tasks = job_of(&mut desired).tasks.clone();
+    let plan = replan(&grown, &applied(&recipe()), &live_tasks(&recipe()), &Policy::default());
+    let add = plan.steps.iter().find(|step| step.action.verb() == "add tasks").unwrap();
+    assert!(add.after.is_empty(), "{:#?}", plan.steps);
 }
 
 #[test]

@@ -105,7 +105,6 @@ pub(super) async fn resize(context: &StepContext<'_>, pool: &PoolId, size: PoolR
                 true => BatchNodeDeallocationOption::Requeue,
                 false => BatchNodeDeallocationOption::TaskCompletion,
             }),
-            ..BatchPoolResizeOptions::default()
         };
         context.client.send(&ResizePool { pool_id: pool.clone(), resize, conditions }).await
     });

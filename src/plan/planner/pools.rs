@@ -125,21 +125,7 @@ impl Planner<'_> {
             return self.replace_pool(change, key, desired, live);
         }
         let Some(hardest) = hardest(&change.fields) else {
-            if adoption == Adoption::Adopted {
-                self.patch_pool(change, desired, live, None);
-            } else if self.reboots_outdated(&live.value, desired.on_change) {
-                change.class = ChangeClass::UpdateLiveAfterReboot;
-                change.reason = match was_rebooting(&live.value) {
-                    true => ActionReason::Interrupted,
-                    false => ActionReason::NodesOutdated,
-                };
-                self.say_who_reboots(change, &live.value, desired.on_change);
-                let rebooted = self.reboot_nodes(change, desired, []);
-                self.pool_ready.insert(key.to_owned(), rebooted);
-            } else {
-                self.note_outdated(&change.address, &live.value);
-            }
-            return;
+            return self.keep_pool(change, key, desired, live, adoption);
         };
         let empty = live.value.current_dedicated + live.value.current_spot == 0
             && live.value.spec.dedicated_nodes + live.value.spec.spot_nodes == 0
@@ -201,7 +187,35 @@ impl Planner<'_> {
                 if reboots { self.reboot_nodes(change, desired, [updated]) } else { updated }
             }
         };
-        self.pool_ready.insert(key.to_owned(), step);
+        // Nobody has to wait for more nodes: the quota may not have them.
+        if change.class != ChangeClass::UpdateLive {
+            self.pool_ready.insert(key.to_owned(), step);
+        }
+    }
+
+    /// Leaves a pool as it is, but for its mark and for nodes that were to be rebooted.
+    fn keep_pool(
+        &mut self,
+        change: &mut Change,
+        key: &str,
+        desired: &DesiredPool,
+        live: &Observed<LivePool>,
+        adoption: Adoption,
+    ) {
+        if adoption == Adoption::Adopted {
+            self.patch_pool(change, desired, live, None);
+        } else if self.reboots_outdated(&live.value, desired.on_change) {
+            change.class = ChangeClass::UpdateLiveAfterReboot;
+            change.reason = match was_rebooting(&live.value) {
+                true => ActionReason::Interrupted,
+                false => ActionReason::NodesOutdated,
+            };
+            self.say_who_reboots(change, &live.value, desired.on_change);
+            let rebooted = self.reboot_nodes(change, desired, []);
+            self.pool_ready.insert(key.to_owned(), rebooted);
+        } else {
+            self.note_outdated(&change.address, &live.value);
+        }
     }
 
     /// Makes a pool anew because somebody asks for it.
