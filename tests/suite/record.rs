@@ -9,9 +9,8 @@ use batchyard::record::{Operation, Patience, Record, RecordError};
 use batchyard::resource::RecipeName;
 use batchyard::secret::Secret;
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
-use crate::support::{BlobContainer, Command, Emulator, Output, Running, Runtime, Sandbox, secret_of};
+use crate::support::{BlobContainer, Output, Running, Sandbox, Team};
 
 const RECIPE: &str = r#"api_version: batchyard/v1
 name: shared
@@ -25,10 +24,6 @@ jobs:
       two: { container: { image: "busybox:1.37" }, command: two }
 "#;
 
-const PROJECT: &str = r"api_version: batchyard/v1
-record: { container_url: { env: RECORD_URL } }
-";
-
 const LONG: Duration = Duration::from_secs(90);
 
 /// Waits until a command has said something.
@@ -39,56 +34,12 @@ fn said(running: &mut Running, words: &str) {
 
 /// A sandbox whose project file names a record.
 fn sandbox() -> Sandbox {
-    Sandbox::new().file("recipe.yaml", RECIPE).file("batchyard.yaml", PROJECT)
+    Sandbox::new().file("recipe.yaml", RECIPE).file("batchyard.yaml", Team::PROJECT)
 }
 
-/// A team: an account elsewhere, and its record.
-struct Team<'a> {
-    sandbox: &'a Sandbox,
-    emulator: Emulator<'a>,
-    container: BlobContainer,
-}
-
-impl<'a> Team<'a> {
-    fn of(sandbox: &'a Sandbox) -> Option<Self> {
-        let container = BlobContainer::with(&[], false)?;
-        Some(Self { sandbox, emulator: Emulator::start(sandbox, Runtime::Simulated)?, container })
-    }
-
-    fn command(&self, args: &[&str]) -> Command {
-        self.sandbox
-            .command(args)
-            .env("BATCHYARD_ACCOUNT", self.emulator.endpoint())
-            .env("AZURE_BATCH_ACCOUNT", self.emulator.account())
-            .env("AZURE_BATCH_ACCESS_KEY", self.emulator.key())
-            .env("RECORD_URL", self.container.signed("racwl"))
-            .env("USER", "ada")
-    }
-
-    fn run(&self, args: &[&str]) -> Output {
-        let output = self.command(args).run();
-        output.never_mentions(secret_of(&self.container.signed("racwl")));
-        output
-    }
-
+impl Team<'_> {
     fn apply(&self, args: &[&str]) -> Output {
         self.run(&[&["apply", "recipe.yaml", "-y"], args].concat())
-    }
-
-    /// The folder of the recipe in the record.
-    fn folder(&self) -> String {
-        let (_, host) = self.emulator.endpoint().trim_end_matches('/').split_once("://").unwrap();
-        format!("{}/shared", host.replace(':', "_"))
-    }
-
-    /// Has somebody hold the lock who has said so, and may have died since.
-    fn hold(&self, seconds: u32) -> Uuid {
-        let (name, id) = (format!("{}/lock.json", self.folder()), Uuid::new_v4());
-        self.container.write(&name, &format!(
-            r#"{{"id":"{id}","who":"bob@else\u001b[31m\nwhere","operation":"destroy","since":"2026-11-30T10:00:00Z","tool":"x"}}"#
-        ));
-        self.container.lease(&name, id, seconds);
-        id
     }
 }
 
@@ -96,7 +47,7 @@ impl<'a> Team<'a> {
 fn nobody_changes_what_somebody_else_works_on() {
     let sandbox = sandbox();
     let Some(team) = Team::of(&sandbox) else { return };
-    let id = team.hold(60);
+    let id = team.hold("shared", 60);
     let refused = team.apply(&[]);
     refused.code(5).stderr_contains(
         "the recipe `shared` is locked: bob@else\\u{1b}[31m where has held it for `destroy` since 2026-11-30T10:00:00Z; nothing was changed",
@@ -110,7 +61,7 @@ fn nobody_changes_what_somebody_else_works_on() {
     // Who gives it back lets the next one in.
     let mut waiting = team.command(&["apply", "recipe.yaml", "-y", "--lock-timeout", "2m"]).start();
     said(&mut waiting, "Waiting for the lock");
-    team.container.end_lease(&format!("{}/lock.json", team.folder()), id);
+    team.container.end_lease(&format!("{}/lock.json", team.folder("shared")), id);
     waiting.wait(LONG).success().stdout_contains("Applied.");
     team.run(&["plan", "recipe.yaml", "--detailed-exitcode"]).success();
     // It was given back, and nobody has to wait.
@@ -121,7 +72,7 @@ fn nobody_changes_what_somebody_else_works_on() {
 fn the_lock_of_somebody_who_died_ends_by_itself_and_can_be_passed_by() {
     let sandbox = sandbox();
     let Some(team) = Team::of(&sandbox) else { return };
-    team.hold(15);
+    team.hold("shared", 15);
     team.apply(&["--no-lock"]).success();
     team.run(&["history", "recipe.yaml"])
         .success()
@@ -178,7 +129,7 @@ fn what_was_done_is_kept_with_who_did_it() {
 
     // What others wrote there is not believed, and said.
     let of = |month: &str, content: &str| {
-        team.container.write(&format!("{}/history/{month}", team.folder()), content);
+        team.container.write(&format!("{}/history/{month}", team.folder("shared")), content);
     };
     let later = r#"{"format_version":"2.0"}"#;
     of("2000-01.jsonl", &format!("no entry\n{later}\n\u{1b}[31m\n"));
@@ -198,7 +149,10 @@ fn what_was_done_is_kept_with_who_did_it() {
         (1, &"destroy".into(), &"complete".into())
     );
     let names = team.container.names();
-    assert!(names.iter().any(|name| name.starts_with(&format!("{}/history/2", team.folder()))), "{names:?}");
+    assert!(
+        names.iter().any(|name| name.starts_with(&format!("{}/history/2", team.folder("shared")))),
+        "{names:?}"
+    );
 }
 
 #[test]
@@ -233,88 +187,18 @@ fn a_record_that_cannot_be_used_is_said_and_shows_nothing_secret() {
 fn watching_waits_for_whoever_holds_the_lock_and_keeps_the_history() {
     let sandbox = sandbox();
     let Some(team) = Team::of(&sandbox) else { return };
-    let id = team.hold(60);
+    let id = team.hold("shared", 60);
     team.run(&["watch", "recipe.yaml", "--once", "--max-backoff", "1s"]).code(5);
     let mut watching =
         team.command(&["watch", "recipe.yaml", "--interval", "2s", "--max-backoff", "2s"]).start();
     said(&mut watching, "Locked");
     team.run(&["plan", "recipe.yaml", "--detailed-exitcode"]).code(2);
-    team.container.end_lease(&format!("{}/lock.json", team.folder()), id);
+    team.container.end_lease(&format!("{}/lock.json", team.folder("shared")), id);
     said(&mut watching, "shared: ready");
     watching.signal(rustix::process::Signal::TERM);
     watching.wait(LONG).success();
     let history = team.run(&["history", "recipe.yaml"]);
     history.success().stdout_contains("  watch  done").stdout_contains("  + pools.p");
-}
-
-#[test]
-fn watching_goes_by_the_record_that_is_nearest_to_each_recipe() {
-    let own = [("name: shared", "name: b"), ("p: {", "q: {"), ("j:\n", "k:\n"), ("pool: p", "pool: q")];
-    let other = own.iter().fold(RECIPE.to_owned(), |text, (from, to)| text.replacen(from, to, 1));
-    let sandbox = Sandbox::new()
-        .file("nr/team/batchyard.yaml", PROJECT)
-        .file("nr/team/a/recipe.yaml", RECIPE)
-        .file("nr/b/recipe.yaml", &other);
-    let Some(team) = Team::of(&sandbox) else { return };
-    let lock = format!("{}/lock.json", team.folder());
-    let id = team.hold(60);
-    for source in ["nr", "nr/team"] {
-        team.run(&["watch", source, "--once"]).code(5).stdout_contains("shared: Reconciling (Locked)");
-    }
-    team.container.end_lease(&lock, id);
-    team.run(&["watch", "nr", "--once"]).success();
-    team.run(&["history", "nr/team/a"]).success().stdout_contains("  watch  done");
-    assert!(team.container.names().iter().all(|name| !name.contains("/b/")), "no record is near that one");
-    // What is destroyed because its recipe left is under the lock as well.
-    std::fs::remove_dir_all(sandbox.path("nr/team/a")).unwrap();
-    let id = team.hold(60);
-    let prune = ["watch", "nr", "--once", "--prune"];
-    team.run(&prune).code(5).stdout_contains("shared: Reconciling (Locked)");
-    team.container.end_lease(&lock, id);
-    team.run(&prune).success().stdout_contains("shared: it left its source");
-}
-
-#[test]
-fn a_repository_does_not_choose_the_record_and_that_is_said() {
-    let sandbox = Sandbox::new().file("work/batchyard.yaml", PROJECT).file("work/prod/a/recipe.yaml", RECIPE);
-    let Some(team) = Team::of(&sandbox) else { return };
-    for args in [
-        &["init", "-q", "-b", "main", "work"][..],
-        &["-C", "work", "add", "-A"],
-        &[
-            "-C",
-            "work",
-            "-c",
-            "user.name=A",
-            "-c",
-            "user.email=a@example.org",
-            "commit",
-            "-q",
-            "-m",
-            "recipes",
-        ],
-    ] {
-        sandbox.program("git").args(args).run().success();
-    }
-    let url = format!("file://{}#main", sandbox.path("work").display());
-    let output = team.run(&["watch", &url, "--once"]);
-    output.success().stdout_contains(
-        "the record that its batchyard.yaml names is not used: a repository does not choose",
-    );
-    assert_eq!(team.container.names(), Vec::<String>::new());
-    // The one of the command does.
-    sandbox.write("batchyard.yaml", PROJECT);
-    let more =
-        format!("{RECIPE}      three: {{ container: {{ image: \"busybox:1.37\" }}, command: three }}\n");
-    sandbox.write("work/prod/a/recipe.yaml", &more);
-    sandbox
-        .program("git")
-        .args(["-C", "work", "-c", "user.name=A", "-c", "user.email=a@example.org"])
-        .args(["commit", "-q", "-a", "-m", "more"])
-        .run()
-        .success();
-    team.run(&["watch", &url, "--once", "--format", "json"]).success().stdout_contains("\"record_ignored\"");
-    assert!(team.container.names().iter().any(|name| name.contains("/shared/history/")));
 }
 
 /// A lock that is broken, or can't be renewed, is lost, and whoever holds it learns so.

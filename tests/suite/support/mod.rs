@@ -18,6 +18,7 @@ mod redaction;
 mod running;
 mod sandbox;
 mod service;
+mod team;
 
 pub use azurite::{BlobContainer, secret_of, signature};
 pub use chance::{Cases, Chance, Seed};
@@ -31,3 +32,4 @@ pub use redaction::Redactions;
 pub use running::Running;
 pub use sandbox::Sandbox;
 pub use service::{PrivateRegistry, Service, skip};
+pub use team::Team;

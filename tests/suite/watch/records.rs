@@ -1,56 +1,16 @@
 //! The record of recipes that are watched: the nearest one is gone by, and a repository chooses none.
 
-use uuid::Uuid;
-
 use super::yard::{ailing, recipe};
-use crate::support::{BlobContainer, Emulator, Output, Runtime, Sandbox};
-
-const PROJECT: &str = "api_version: batchyard/v1\nrecord: { container_url: { env: RECORD_URL } }\n";
-
-/// An account elsewhere, and a container for its record.
-struct Team<'a> {
-    sandbox: &'a Sandbox,
-    emulator: Emulator<'a>,
-    container: BlobContainer,
-}
-
-impl<'a> Team<'a> {
-    fn of(sandbox: &'a Sandbox) -> Option<Self> {
-        let container = BlobContainer::with(&[], false)?;
-        Some(Self { sandbox, emulator: Emulator::start(sandbox, Runtime::Simulated)?, container })
-    }
-
-    fn run(&self, args: &[&str]) -> Output {
-        let command = self.sandbox.command(args).env("BATCHYARD_ACCOUNT", self.emulator.endpoint());
-        let command = command.env("AZURE_BATCH_ACCOUNT", self.emulator.account());
-        let command = command.env("AZURE_BATCH_ACCESS_KEY", self.emulator.key());
-        command.env("RECORD_URL", self.container.signed("racwl")).env("USER", "ada").run()
-    }
-
-    fn lock_of(&self, recipe: &str) -> String {
-        let (_, host) = self.emulator.endpoint().trim_end_matches('/').split_once("://").unwrap();
-        format!("{}/{recipe}/lock.json", host.replace(':', "_"))
-    }
-
-    /// Has somebody else hold the lock of a recipe.
-    fn hold(&self, recipe: &str) -> Uuid {
-        let (name, id) = (self.lock_of(recipe), Uuid::new_v4());
-        self.container.write(&name, &format!(
-            r#"{{"id":"{id}","who":"bob@elsewhere","operation":"apply","since":"2026-11-30T10:00:00Z","tool":"x"}}"#
-        ));
-        self.container.lease(&name, id, 60);
-        id
-    }
-}
+use crate::support::{Sandbox, Team};
 
 #[test]
 fn each_recipe_of_a_folder_goes_by_the_record_of_its_nearest_project_file() {
     let sandbox = Sandbox::new()
-        .file("all/team/batchyard.yaml", PROJECT)
+        .file("all/team/batchyard.yaml", Team::PROJECT)
         .file("all/team/a/recipe.yaml", &recipe("a", 1))
         .file("all/b/recipe.yaml", &recipe("b", 1));
     let Some(team) = Team::of(&sandbox) else { return };
-    let id = team.hold("a");
+    let id = team.hold("a", 60);
     let held = team.run(&["watch", "all", "--once"]);
     held.code(5).stdout_contains("a: Reconciling (Locked)").stdout_contains("1 of 2 recipes ready");
     team.container.end_lease(&team.lock_of("a"), id);
@@ -58,7 +18,7 @@ fn each_recipe_of_a_folder_goes_by_the_record_of_its_nearest_project_file() {
     team.run(&["history", "all/team/a"]).success().stdout_contains("watch  done").stdout_contains("+ jobs.j");
     // What left goes by the record of where it was.
     std::fs::remove_dir_all(sandbox.path("all/team/a")).unwrap();
-    let id = team.hold("a");
+    let id = team.hold("a", 60);
     team.run(&["watch", "all", "--once", "--prune"]).code(5).stdout_contains("a: Reconciling (Locked)");
     team.container.end_lease(&team.lock_of("a"), id);
     team.run(&["watch", "all", "--once", "--prune"]).success();
@@ -67,7 +27,7 @@ fn each_recipe_of_a_folder_goes_by_the_record_of_its_nearest_project_file() {
 #[test]
 fn a_record_that_a_repository_names_is_not_used_and_that_is_said_once() {
     let sandbox = Sandbox::new()
-        .file("work/team/batchyard.yaml", PROJECT)
+        .file("work/team/batchyard.yaml", Team::PROJECT)
         .file("work/team/a/recipe.yaml", &recipe("a", 1))
         .file("work/team/b/recipe.yaml", &recipe("b", 1));
     let Some(team) = Team::of(&sandbox) else { return };
@@ -78,24 +38,29 @@ fn a_record_that_a_repository_names_is_not_used_and_that_is_said_once() {
     ] {
         sandbox.program("git").args(args).run().success();
     }
-    team.hold("a");
+    team.hold("a", 60);
     let url = format!("file://{}#main", sandbox.path("work").display());
     let said = team.run(&["watch", &url, "--once"]);
     said.success().stdout_contains("the record that its team/batchyard.yaml names is not used");
     assert_eq!(said.stdout.matches("is not used").count(), 1, "{said}");
     team.run(&["watch", &url, "--once", "--no-lock"]).success().never_mentions("is not used");
+    assert!(team.container.names().iter().all(|name| !name.contains("/history/")));
+    // That of the command is.
+    sandbox.write("batchyard.yaml", Team::PROJECT);
+    let said = team.run(&["watch", &url, "--once", "--format", "json"]);
+    said.code(5).stdout_contains("\"record_ignored\"").stdout_contains("\"Locked\"");
 }
 
 #[test]
 fn nodes_are_mended_under_the_lock_and_the_history_says_which() {
-    let sandbox = Sandbox::new().file("batchyard.yaml", PROJECT).file("a/recipe.yaml", &ailing(1));
+    let sandbox = Sandbox::new().file("batchyard.yaml", Team::PROJECT).file("a/recipe.yaml", &ailing(1));
     let Some(team) = Team::of(&sandbox) else { return };
     let look = |more: &[&str]| team.run(&[&["watch", "a", "--once"], more].concat());
     let deadline = std::time::Instant::now() + super::yard::PATIENCE;
     while !look(&[]).stdout.contains("starttaskfailed") {
         assert!(std::time::Instant::now() < deadline, "the start task does not fail");
     }
-    let id = team.hold("a");
+    let id = team.hold("a", 60);
     let held = look(&["--repair-nodes"]);
     held.stdout_contains("no node is mended now: the recipe `a` is locked").never_mentions("reboot of node");
     team.container.end_lease(&team.lock_of("a"), id);

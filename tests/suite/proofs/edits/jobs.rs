@@ -149,8 +149,8 @@ impl Edit<'_> {
             _ if fields.is_empty() => {}
             // What it was never told can't be taken back.
             How::Never if fields == ["on_complete"] && self.facts.ended_early.contains(key) => {}
-            // Nothing that only matters to the future of a job is done to one that is over.
-            How::Live | How::WhileDisabled if self.facts.over.contains(key) => {}
+            // Nothing is done to a job that is over and has no new work.
+            _ if self.facts.over.contains(key) => {}
             How::WhileDisabled => self.expected.change(&address, ChangeClass::UpdateWhileDisabled, fields),
             How::Live => self.expected.change(&address, ChangeClass::UpdateLive, fields),
             _ => self.expected.replace_job(&address, fields),
