@@ -47,6 +47,10 @@ fn a_record_that_a_repository_names_is_not_used_and_that_is_said_once() {
     assert!(team.container.names().iter().all(|name| !name.contains("/history/")));
     // That of the command is.
     sandbox.write("batchyard.yaml", Team::PROJECT);
+    sandbox.write("work/team/a/recipe.yaml", &recipe("a", 2));
+    let commit =
+        ["-C", "work", "-c", "user.name=A", "-c", "user.email=a@b", "commit", "-q", "-a", "-m", "more"];
+    sandbox.program("git").args(commit).run().success();
     let said = team.run(&["watch", &url, "--once", "--format", "json"]);
     said.code(5).stdout_contains("\"record_ignored\"").stdout_contains("\"Locked\"");
 }
