@@ -267,13 +267,16 @@ impl Action {
         }
     }
 
-    /// The secrets that it can't do without, as far as they can be had before anything is done.
+    /// The secrets that it can't do without.
     pub fn secrets(&self) -> Vec<SecretRef> {
         match self {
             Self::CreatePool { spec, .. } | Self::UpdatePool { spec, .. } => spec.secrets(),
             Self::CreateJob { spec, .. } => spec.secrets(),
             Self::CreateSchedule { spec, .. } | Self::UpdateSchedule { spec, .. } => spec.secrets(),
             Self::AddTasks { secrets, .. } => secrets.to_vec(),
+            Self::UploadInputs { files, .. } => {
+                files.iter().filter_map(|file| file.container.reference().cloned()).collect()
+            }
             _ => Vec::new(),
         }
     }

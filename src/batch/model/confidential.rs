@@ -27,6 +27,14 @@ impl Confidential {
         Self::Value(Secret::new(text))
     }
 
+    /// Where it is kept, if it is not at hand.
+    pub fn reference(&self) -> Option<&SecretRef> {
+        match self {
+            Self::Value(_) => None,
+            Self::Reference(reference) => Some(reference),
+        }
+    }
+
     /// The text, if it is at hand. See [`Secret::expose`].
     pub fn expose(&self) -> Option<&str> {
         match self {

@@ -56,6 +56,18 @@ fn a_secret_that_is_missing_is_noticed_before_anything_is_deleted() {
 }
 
 #[test]
+fn nothing_is_made_while_local_files_have_nowhere_to_go() {
+    let storage =
+        RECIPE.replace("name: tasks\n", "name: tasks\nstorage: { container_url: { env: FILES_URL } }\n");
+    let recipe = format!("{storage}        inputs: [{{ path: recipe.yaml }}]\n");
+    let sandbox = Sandbox::new().file("recipe.yaml", &recipe);
+    let Some(_emulator) = Emulator::start(&sandbox, Runtime::Simulated) else { return };
+    let without = sandbox.command(["apply", "recipe.yaml", "-y"]).env("SECRET_TOKEN", "hunter2").run();
+    without.code(1).stdout_contains("FILES_URL is not set, or empty");
+    plan(&sandbox, &[]).code(2).stdout_contains("Plan: 3 to create.");
+}
+
+#[test]
 fn a_secret_that_is_another_one_is_noted() {
     let of = |name: &str| {
         RECIPE.replace(

@@ -16,6 +16,17 @@ macro_rules! account {
     }};
 }
 
+/// A repository with a recipe, which was watched once: its URL, and our clone of it.
+fn watched<'a>(sandbox: &'a Sandbox, account: &Account<'_>) -> (Forge<'a>, String, PathBuf) {
+    let forge = Forge::new(sandbox);
+    forge.write("a", &recipe("a", 1));
+    forge.push(&[]);
+    let url = forge.url();
+    account.run(&["watch", &url, "--once"]).success();
+    let clone = clone_of(sandbox);
+    (forge, url, clone)
+}
+
 /// The only clone.
 fn clone_of(sandbox: &Sandbox) -> PathBuf {
     let mut kept = std::fs::read_dir(sandbox.path("data/watch")).unwrap();
@@ -26,12 +37,7 @@ fn clone_of(sandbox: &Sandbox) -> PathBuf {
 fn a_clone_that_was_left_half_done_is_made_anew() {
     let sandbox = Sandbox::new();
     let account = account!(sandbox);
-    let forge = Forge::new(&sandbox);
-    forge.write("a", &recipe("a", 1));
-    forge.push(&[]);
-    let url = forge.url();
-    account.run(&["watch", &url, "--once"]).success();
-    let clone = clone_of(&sandbox);
+    let (forge, url, clone) = watched(&sandbox, &account);
     std::fs::write(clone.join(".git/index.lock"), "").unwrap();
     std::fs::write(clone.join("prod/stray.yaml"), "left by somebody").unwrap();
     forge.write("b", &recipe("b", 1));
@@ -47,12 +53,7 @@ type Damage = fn(&Path);
 fn whatever_a_crash_has_left_of_a_clone_is_made_anew() {
     let sandbox = Sandbox::new();
     let account = account!(sandbox);
-    let forge = Forge::new(&sandbox);
-    forge.write("a", &recipe("a", 1));
-    forge.push(&[]);
-    let url = forge.url();
-    account.run(&["watch", &url, "--once"]).success();
-    let clone = clone_of(&sandbox);
+    let (forge, url, clone) = watched(&sandbox, &account);
     let damages: [(&str, Damage); 7] = [
         ("an empty reference", |clone| std::fs::write(clone.join(".git/refs/watched/tip"), "").unwrap()),
         ("an empty branch", |clone| std::fs::write(clone.join(".git/refs/heads/watched"), "").unwrap()),
